@@ -1,0 +1,315 @@
+"""An artefact: one trained model's immutable folder, `<name>-<sha8>/` with `model.safetensors` and `model.json`.
+
+`sha8` is taken over `model.json` (less its date) and `model.json` holds the sha256 of the weights, so the folder's name
+vouches for all of it: a changed threshold is a new version, and a damaged or swapped file is refused when it is opened.
+Only safetensors are ever read: no pickle, so a file from elsewhere cannot run code here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+FORMAT_VERSION = 1
+WEIGHTS_FILE = "model.safetensors"
+SPEC_FILE = "model.json"
+NEVER = 1.01  # a threshold above every confidence
+
+Task = Literal["classifier", "usable", "detector"]
+INTERPOLATIONS = ("bilinear", "bicubic", "lanczos")
+
+
+class ArtefactError(Exception):
+    """An artefact cannot be read or written; the message is one clear line."""
+
+
+@dataclass(frozen=True)
+class TrainedClass:
+    """One class of a make/model classifier."""
+
+    make: str
+    model: str
+    years: str = ""
+    """"2012", "2008-2012" or "" where the class says nothing of the year."""
+
+
+@dataclass(frozen=True)
+class CropRule:
+    """How a car is cut out of a photo; training and serving must cut alike (see preprocess.crop_box)."""
+
+    version: int = 1
+    margin: float = 0.0
+    """The box is grown on each side by this share of its own width or height, then clipped to the photo."""
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Everything between an upright RGB photo and the network's input (see preprocess.to_input)."""
+
+    input_size: int
+    """Side of the square input in pixels; for a detector the side it is letterboxed to."""
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    interpolation: str = "bilinear"
+    crop: CropRule = field(default_factory=CropRule)
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """From which confidence a form may fill itself: the lowest with at most 3 % measured error."""
+
+    model: float = NEVER
+    make: float = NEVER
+
+
+@dataclass(frozen=True)
+class ArtefactSpec:
+    """What `model.json` says. Field order is the file's order."""
+
+    task: Task
+    backbone: str
+    """timm model name, or the ultralytics yaml's name for a detector."""
+    preprocessing: Preprocessing
+    classes: tuple[TrainedClass, ...] = ()
+    """classifier: output order of the head."""
+    labels: tuple[str, ...] = ()
+    """usable and detector: output order of the head."""
+    temperature: float = 1.0
+    """Logits are divided by it; fitted on held-out cars."""
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    fusion_alpha: float = 0.5
+    """How dependent photos of one car are, see fuse.fuse: 0 = independent, 1 = repetitions of one photo."""
+    detect_confidence: float = 0.25
+    """detector: a box below this confidence is no vehicle."""
+    metrics: dict[str, Any] = field(default_factory=dict)
+    manifest_sha256: str = ""
+    recipe: dict[str, Any] = field(default_factory=dict)
+    code_version: str = ""
+    created: str = ""
+    """ISO 8601, UTC; set by artefact_write when empty."""
+    weights_sha256: str = ""
+    """Set by artefact_write."""
+    format_version: int = FORMAT_VERSION
+
+    def outputs(self) -> int:
+        """How many numbers the head gives per photo (for a detector: classes per box)."""
+        return len(self.classes) if self.task == "classifier" else len(self.labels)
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """An opened, checked artefact."""
+
+    folder: Path
+    spec: ArtefactSpec
+
+    @property
+    def version(self) -> str:
+        """The folder's name; what predictions and the registry refer to."""
+        return self.folder.name
+
+    @property
+    def weights_path(self) -> Path:
+        """The checked safetensors file."""
+        return self.folder / WEIGHTS_FILE
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """The weights on the CPU, floating tensors as float32."""
+        # torch stays out of processes that serve with OpenVINO; only training and the torch engine come here.
+        from safetensors.torch import load_file  # noqa: PLC0415
+
+        tensors = load_file(self.weights_path)
+        return {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
+
+
+def artefact_write(*, parent: Path, name: str, spec: ArtefactSpec, state_dict: dict[str, Tensor]) -> Artefact:
+    """Write `parent/<name>-<sha8>/` atomically, floating weights as fp16; returns the existing one if it is the same.
+
+    Raises ArtefactError if the spec is inconsistent, a weight does not fit fp16, or the folder cannot be written.
+    """
+    import torch  # noqa: PLC0415  see Artefact.state_dict
+    from safetensors.torch import save  # noqa: PLC0415
+
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name):
+        raise ArtefactError(f"artefact name {name!r} must be lower-case letters, digits, dots, dashes")
+    packed: dict[str, Tensor] = {}
+    for key, value in state_dict.items():
+        tensor = value.detach().cpu()
+        if tensor.is_floating_point():
+            tensor = tensor.to(torch.float16)
+            if not torch.isfinite(tensor).all():
+                raise ArtefactError(f"weight {key!r} does not fit fp16")
+        packed[key] = tensor.contiguous().clone()
+    weights = save(packed)
+    spec = replace(
+        spec,
+        weights_sha256=hashlib.sha256(weights).hexdigest(),
+        created=spec.created or datetime.now(UTC).isoformat(timespec="seconds"),
+        format_version=FORMAT_VERSION,
+    )
+    document = json.loads(json.dumps(asdict(spec), allow_nan=False))
+    spec_from_json(document)  # what cannot be read back is not written
+    folder = parent / f"{name}-{_identity(document)[:8]}"
+    if folder.exists():
+        return artefact_open(folder)
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=parent))
+    except OSError as error:
+        raise ArtefactError(f"cannot write to {parent}: {error.strerror}") from error
+    try:
+        _write_synced(beside / WEIGHTS_FILE, weights)
+        _write_synced(beside / SPEC_FILE, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
+        beside.chmod(0o755)
+        _sync_folder(beside)
+        try:
+            beside.rename(folder)
+        except OSError:
+            if not folder.exists():  # otherwise another process wrote the very same content first: theirs is ours
+                raise
+        _sync_folder(parent)
+    except OSError as error:
+        raise ArtefactError(f"cannot write {folder}: {error.strerror}") from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return artefact_open(folder)
+
+
+def artefact_open(folder: Path) -> Artefact:
+    """Open and check a folder; raises ArtefactError (missing, unknown format version, malformed, sha256 mismatch)."""
+    folder = Path(folder)
+    try:
+        document = json.loads((folder / SPEC_FILE).read_bytes())
+        with (folder / WEIGHTS_FILE).open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ArtefactError(f"no artefact in {folder}: {Path(error.filename or folder).name} cannot be read") from error
+    except ValueError as error:
+        raise ArtefactError(f"{folder / SPEC_FILE} is not JSON") from error
+    try:
+        spec = spec_from_json(document)
+    except ArtefactError as error:
+        raise ArtefactError(f"{folder / SPEC_FILE}: {error}") from error
+    if digest != spec.weights_sha256:
+        raise ArtefactError(f"{folder / WEIGHTS_FILE} is damaged or changed: its sha256 is not the one in {SPEC_FILE}")
+    if not folder.resolve().name.endswith(f"-{_identity(document)[:8]}"):
+        raise ArtefactError(f"{folder / SPEC_FILE} was changed: it does not match the folder's name")
+    return Artefact(folder=folder.resolve(), spec=spec)
+
+
+def artefact_only(parent: Path) -> Artefact:
+    """Open the one artefact in `parent` (as in `weights/detector/`); ArtefactError if there is none or several."""
+    found = sorted(p for p in parent.iterdir() if p.is_dir() and p.name[0] not in "._") if parent.is_dir() else []
+    if len(found) != 1:
+        raise ArtefactError(f"{parent} must hold exactly one artefact, it holds {len(found)}")
+    return artefact_open(found[0])
+
+
+def spec_from_json(document: object) -> ArtefactSpec:
+    """Validate a parsed `model.json`; raises ArtefactError saying which field is wrong."""
+    if not isinstance(document, dict):
+        raise ArtefactError("not an object")
+    version = document.get("format_version")
+    if version != FORMAT_VERSION:
+        raise ArtefactError(f"format version {version!r} is unknown here (known: {FORMAT_VERSION})")
+    unknown = set(document) - {f.name for f in fields(ArtefactSpec)}
+    if unknown:
+        raise ArtefactError(f"unknown field {sorted(unknown)[0]!r}")
+    try:
+        pre = dict(document["preprocessing"])
+        crop = CropRule(**pre.pop("crop"))
+        preprocessing = Preprocessing(
+            **{**pre, "mean": _triple(pre["mean"]), "std": _triple(pre["std"])},
+            crop=crop,
+        )
+        values = {
+            **document,
+            "preprocessing": preprocessing,
+            "classes": tuple(TrainedClass(**c) for c in document["classes"]),
+            "labels": tuple(document["labels"]),
+            "thresholds": Thresholds(**document["thresholds"]),
+        }
+        spec = ArtefactSpec(**values)
+    except KeyError as error:
+        raise ArtefactError(f"field {error.args[0]!r} is missing") from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ArtefactError(f"malformed: {error}") from error
+    _check(spec)
+    return spec
+
+
+def _check(spec: ArtefactSpec) -> None:
+    pre = spec.preprocessing
+    texts = [spec.backbone, spec.code_version, spec.created, spec.weights_sha256, spec.manifest_sha256, *spec.labels]
+    texts += [text for c in spec.classes for text in (c.make, c.model, c.years)]
+    numbers = [*pre.mean, *pre.std, pre.crop.margin, spec.temperature, spec.fusion_alpha, spec.detect_confidence]
+    numbers += [spec.thresholds.model, spec.thresholds.make]
+    rules = {
+        "task": spec.task in get_args(Task),
+        "text fields": all(isinstance(text, str) for text in texts),
+        "number fields": all(_is_number(number) for number in numbers),
+        "preprocessing.input_size": isinstance(pre.input_size, int) and 16 <= pre.input_size <= 4096,
+        "preprocessing.interpolation": pre.interpolation in INTERPOLATIONS,
+        "preprocessing.crop.version": pre.crop.version == 1,
+        "metrics and recipe": isinstance(spec.metrics, dict) and isinstance(spec.recipe, dict),
+    }
+    _first_broken(rules)
+    rules = {
+        "backbone": bool(spec.backbone),
+        "preprocessing.std": all(value > 0 for value in pre.std),
+        "preprocessing.crop.margin": 0 <= pre.crop.margin <= 1,
+        "temperature": spec.temperature > 0,
+        "fusion_alpha": 0 <= spec.fusion_alpha <= 1,
+        "classes or labels": spec.outputs() > 0,
+        "classes (repeated)": len(set(spec.classes)) == len(spec.classes),
+        "labels (repeated)": len(set(spec.labels)) == len(spec.labels),
+    }
+    _first_broken(rules)
+
+
+def _first_broken(rules: dict[str, bool]) -> None:
+    for name, holds in rules.items():
+        if not holds:
+            raise ArtefactError(f"{name} is not valid")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _triple(values: Any) -> tuple[float, float, float]:
+    red, green, blue = values
+    return (red, green, blue)
+
+
+def _identity(document: dict[str, Any]) -> str:
+    """sha256 over model.json less its date: the same training result written twice is the same version."""
+    content = {key: value for key, value in document.items() if key != "created"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

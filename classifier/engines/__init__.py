@@ -1,0 +1,90 @@
+"""Engines: what runs a network. One small protocol; OpenVINO for CPUs, torch for CUDA, MPS and for checking OpenVINO.
+
+Importing this package imports neither: a process that serves with OpenVINO never loads torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, Protocol, get_args
+
+from classifier.artefact import Artefact
+from classifier.preprocess import FloatArray
+
+EngineName = Literal["auto", "openvino", "torch"]
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+
+# The NVIDIA kernel driver puts the first in place on bare metal and in containers that are given a GPU; WSL2 the last.
+NVIDIA_DRIVER_FILES = (Path("/dev/nvidiactl"), Path("/proc/driver/nvidia/version"), Path("/dev/dxg"))
+
+
+class EngineError(Exception):
+    """A network cannot be loaded or run here; the message is one clear line."""
+
+
+class Engine(Protocol):
+    """Runs one network. Safe to call from several threads; calls wait for one another."""
+
+    name: str
+    """"openvino", "torch-cuda", …: what ran, for logs and benchmarks."""
+
+    def infer(self, batch: FloatArray) -> FloatArray:
+        """float32 (N, 3, S, S), N ≥ 1 → the network's output, float32, first dimension N. See networks.build."""
+        ...
+
+
+def engine_choose(engine: EngineName, device: DeviceName) -> tuple[Literal["openvino", "torch"], DeviceName]:
+    """Decide what "auto" means on this machine; raises EngineError for what is not to be had.
+
+    CUDA is used where device allows it and an NVIDIA driver's file is in place and torch finds a GPU; torch is imported
+    only after such a file was seen. MPS only serves when it is asked for by name. Everything else is OpenVINO.
+    """
+    if engine not in get_args(EngineName):
+        raise EngineError(f"unknown engine {engine!r}: choose from {', '.join(get_args(EngineName))}")
+    if device not in get_args(DeviceName):
+        raise EngineError(f"unknown device {device!r}: choose from {', '.join(get_args(DeviceName))}")
+    if engine == "openvino":
+        if device in ("cuda", "mps"):
+            raise EngineError(f"OpenVINO serves on the CPU here: device {device!r} needs engine torch or auto")
+        return "openvino", "cpu"
+    if device in ("cuda", "mps"):
+        return "torch", device  # the torch engine says clearly if there is none
+    if device == "auto" and _cuda_found():
+        return "torch", "cuda"
+    if engine == "torch":
+        return "torch", "cpu"
+    return "openvino", "cpu"
+
+
+def _cuda_found() -> bool:
+    if not any(path.exists() for path in NVIDIA_DRIVER_FILES):
+        return False
+    import torch  # noqa: PLC0415  not before a driver was seen: a CPU worker must stay free of torch
+
+    return torch.cuda.is_available()
+
+
+def engine_open(
+    artefact: Artefact, *, engine: Literal["openvino", "torch"], device: DeviceName, cache_dir: Path | None
+) -> Engine:
+    """Load one artefact's network into the chosen engine; see engines_open. Raises EngineError."""
+    return engines_open([artefact], engine=engine, device=device, cache_dir=cache_dir)[0]
+
+
+def engines_open(
+    artefacts: Sequence[Artefact], *, engine: Literal["openvino", "torch"], device: DeviceName, cache_dir: Path | None
+) -> list[Engine]:
+    """Load artefacts' networks into the chosen engine, in their order. Raises EngineError.
+
+    cache_dir: where OpenVINO keeps converted networks; None converts anew for this process. Converting needs some
+    twenty CPU-seconds for three networks, and half of that for one: open together what is needed together.
+    """
+    # Each engine pulls in its own runtime, so only the chosen one is imported.
+    if engine == "openvino":
+        from classifier.engines.openvino_engine import OpenVinoEngine  # noqa: PLC0415
+
+        return [*OpenVinoEngine.open_all(artefacts, cache_dir=cache_dir)]
+    from classifier.engines.torch_engine import TorchEngine  # noqa: PLC0415
+
+    return [TorchEngine.open(artefact, device=device) for artefact in artefacts]

@@ -1,0 +1,59 @@
+"""`python -m classifier.engines.export FOLDER OUT …`: write each artefact in FOLDER as OpenVINO IR into its OUT.
+
+Runs as a child process of a serving one; it is the only step of serving on a CPU that needs torch. Several artefacts in
+one call share the six CPU-seconds that loading the libraries takes. Exit 2 and one line on stderr if one of them cannot
+be converted or written.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+from pathlib import Path
+
+import openvino
+import torch
+
+from classifier.artefact import ArtefactError, artefact_open
+from classifier.engines.networks import build
+
+
+def export(folder: Path, out: Path) -> None:
+    """Convert one artefact; batch size stays open. Raises ArtefactError or OSError."""
+    artefact = artefact_open(folder)
+    network = build(artefact)
+    side = artefact.spec.preprocessing.input_size
+    example = torch.zeros(1, 3, side, side)
+    with torch.inference_mode():
+        network(example)  # a detector lays out its anchors on the first call; the trace must see them as constants
+        # Traced here, because OpenVINO would let torch trace a second time to check the first one, which is half of the
+        # work; that the result agrees with torch is tested.
+        traced = torch.jit.trace(network, example, strict=False, check_trace=False)  # type: ignore[no-untyped-call]
+    model = openvino.convert_model(traced, example_input=example, input=[-1, 3, side, side])
+    out.mkdir(parents=True)
+    # Not compressed to fp16: constants folded from fp16 weights are float32 and would lose a little more.
+    try:
+        openvino.save_model(model, out / "model.xml", compress_to_fp16=False)
+    except RuntimeError as error:  # "iostream error" is all that OpenVINO says of a full disk
+        raise OSError(errno.EIO, "the converted network cannot be written, the disk may be full", str(out)) from error
+
+
+def main(arguments: list[str]) -> int:
+    """The command line."""
+    if not arguments or len(arguments) % 2:
+        sys.stderr.write("usage: python -m classifier.engines.export FOLDER OUT [FOLDER OUT …]\n")
+        return 2
+    try:
+        for folder, out in zip(arguments[::2], arguments[1::2], strict=True):
+            export(Path(folder), Path(out))
+    except ArtefactError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except OSError as error:
+        sys.stderr.write(f"{error.strerror or error}: {error.filename or out}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

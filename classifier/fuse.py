@@ -1,0 +1,72 @@
+"""One verdict from several photos of the same car. Free of torch: web process and worker fuse stored rows with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from classifier.artefact import TrainedClass
+from classifier.preprocess import FloatArray
+from classifier.taxonomy import Candidate, Guess, summarise
+
+DEFAULT_ALPHA = 0.5
+"""An artefact may declare its own, fitted on held-out cars: ArtefactSpec.fusion_alpha."""
+FLOOR = float(np.log(1e-4))
+"""No single photo may rule a class out for good: one odd photo must not outweigh five good ones."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What all usable photos of one car say together."""
+
+    make: Guess
+    model: Guess | None
+    """The likeliest model of the likeliest (make, model); None where the trained class names no model."""
+    year: str
+    """The likeliest years of that model, as the trained class has them; "" where it has none."""
+    candidates: tuple[Candidate, ...]
+    photos_used: int
+
+
+def fuse(log_probs: Sequence[FloatArray], alpha: float = DEFAULT_ALPHA) -> FloatArray:
+    """Pool the calibrated log-probabilities (each shape (C,)) of n photos of one car into one such array.
+
+    Log-linear pooling: their sum times n^-alpha, normalised. alpha = 0 takes the photos for independent witnesses,
+    alpha = 1 for repetitions of one (then the same photo twice adds no confidence). Photos of one car share angle,
+    light and the classifier's mistakes, so the truth lies between. One photo alone stays as it is.
+    Raises ValueError if there is no photo or their lengths differ.
+    """
+    if not log_probs:
+        raise ValueError("no photos to fuse")
+    if len({one.shape for one in log_probs}) != 1 or log_probs[0].ndim != 1:
+        raise ValueError("the photos' log-probabilities differ in length: they come from different models")
+    if len(log_probs) == 1:
+        return np.asarray(log_probs[0], dtype=np.float32)
+    stacked = np.maximum(np.stack(log_probs).astype(np.float64), FLOOR)
+    return log_softmax(stacked.sum(axis=0) * len(log_probs) ** -alpha)
+
+
+def log_softmax(logits: np.ndarray) -> FloatArray:
+    """Over the last axis, computed in float64, returned as float32."""
+    exact = logits.astype(np.float64)
+    shifted = exact - exact.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)), dtype=np.float32)
+
+
+def verdict_from(
+    log_probs: Sequence[FloatArray], classes: Sequence[TrainedClass], *, alpha: float = DEFAULT_ALPHA
+) -> Verdict | None:
+    """Fuse and sum up; None if there is no usable photo. All arrays in the class order of `classes`."""
+    if not log_probs:
+        return None
+    make, candidates = summarise(np.exp(fuse(log_probs, alpha)), classes)
+    best = candidates[0]
+    return Verdict(
+        make=make,
+        model=Guess(best.model, best.confidence) if best.model else None,
+        year=best.years,
+        candidates=tuple(candidates),
+        photos_used=len(log_probs),
+    )

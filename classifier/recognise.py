@@ -1,0 +1,265 @@
+"""The one door of the classifier: photos in, recognitions out."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from time import perf_counter
+from typing import Literal
+
+import numpy as np
+
+from classifier.artefact import ArtefactError, ArtefactSpec, Thresholds, TrainedClass, artefact_only, artefact_open
+from classifier.classify import MakeModelClassifier
+from classifier.detect import Detector, the_car
+from classifier.engines import DeviceName, EngineName, engine_choose, engines_open
+from classifier.fuse import Verdict, verdict_from
+from classifier.preprocess import (
+    Box,
+    Decoded,
+    FloatArray,
+    Letterbox,
+    Photo,
+    UnreadablePhotoError,
+    crop_box,
+    decode,
+    letterbox,
+    photo_load,
+)
+from classifier.taxonomy import Candidate, Guess, summarise
+from classifier.usable import EXTERIOR, UsableJudge
+
+WEIGHTS = Path(__file__).resolve().parent / "weights"
+BATCH = 16
+
+Status = Literal["ok", "no_vehicle", "not_usable", "unreadable"]
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What the classifier says of one photo."""
+
+    status: Status
+    """ok; no_vehicle: looks like an exterior photo, but no vehicle was found; not_usable: an interior or a detail;
+    unreadable: `error` says why."""
+    kind: str = ""
+    """exterior, interior, detail; "" if unreadable."""
+    box: Box | None = None
+    """The largest vehicle's, in pixels of the full upright photo; only of an exterior photo."""
+    image_size: tuple[int, int] = (0, 0)
+    """Width and height of the full upright photo."""
+    make: Guess | None = None
+    candidates: tuple[Candidate, ...] = ()
+    log_probs: FloatArray | None = field(default=None, compare=False, repr=False)
+    """Shape (classes,), float32, calibrated, in the class order of the artefact; only if ok."""
+    timings_ms: dict[str, float] = field(default_factory=dict, compare=False)
+    """decode, detect, usable, classify, total: this photo's share where photos went through together."""
+    error: str = ""
+
+
+@dataclass
+class _Work:
+    """One photo on its way through the stages."""
+
+    photo: Photo
+    decoded: Decoded | None = None
+    boxed: Letterbox | None = None
+    whole: FloatArray | None = None
+    error: str = ""
+    kind: str = ""
+    box: Box | None = None
+    log_probs: FloatArray | None = None
+    timings: dict[str, float] = field(default_factory=dict)
+
+    def spend(self, stage: str, seconds: float) -> None:
+        self.timings[stage] = self.timings.get(stage, 0.0) + seconds * 1000
+
+
+class Recogniser:
+    """Detector, usable-photo judge and make/model classifier behind one door. Safe to call from several threads."""
+
+    def __init__(
+        self,
+        *,
+        detector: Detector,
+        judge: UsableJudge,
+        classifier: MakeModelClassifier,
+        spec: ArtefactSpec,
+        version: str,
+        engine: str = "",
+    ) -> None:
+        """Use Recogniser.open."""
+        self.version = version
+        self.classes: tuple[TrainedClass, ...] = spec.classes
+        self.thresholds: Thresholds = spec.thresholds
+        self.fusion_alpha: float = spec.fusion_alpha
+        self.engine = engine
+        self._detector, self._judge, self._classifier, self._spec = detector, judge, classifier, spec
+        self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="decode")
+
+    @classmethod
+    def open(
+        cls,
+        *,
+        classifier: Path,
+        weights: Path = WEIGHTS,
+        engine: EngineName = "auto",
+        cache_dir: Path | None = None,
+        device: DeviceName = "auto",
+    ) -> Recogniser:
+        """Load the make/model artefact in folder `classifier`, and the detector and judge that lie in `weights`.
+
+        engine, device: see engines.engine_choose. cache_dir: where OpenVINO keeps converted networks; without it every
+        start converts anew. Raises ArtefactError or EngineError, each with one clear line.
+        """
+        chosen, place = engine_choose(engine, device)
+        artefacts = {
+            "detector": artefact_only(weights / "detector"),
+            "usable": artefact_only(weights / "usable"),
+            "classifier": artefact_open(classifier),
+        }
+        for task, artefact in artefacts.items():
+            if artefact.spec.task != task:
+                raise ArtefactError(f"{artefact.folder} is a {artefact.spec.task} artefact, a {task} is needed here")
+        opened = engines_open(list(artefacts.values()), engine=chosen, device=place, cache_dir=cache_dir)
+        engines = dict(zip(artefacts, opened, strict=True))
+        for task, artefact in artefacts.items():
+            side = artefact.spec.preprocessing.input_size
+            engines[task].infer(np.zeros((1, 3, side, side), dtype=np.float32))  # the first run is slow: not a seller's
+        spec = artefacts["classifier"].spec
+        return cls(
+            detector=Detector(engines["detector"], artefacts["detector"].spec),
+            judge=UsableJudge(engines["usable"], artefacts["usable"].spec),
+            classifier=MakeModelClassifier(engines["classifier"], spec),
+            spec=spec,
+            version=artefacts["classifier"].version,
+            engine=engines["classifier"].name,
+        )
+
+    def close(self) -> None:
+        """Let go of the decoding threads; a worker calls it before it opens a new champion."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def recognise(self, photos: Sequence[Photo]) -> list[Recognition]:
+        """Recognise photos (paths, encoded bytes or Pillow images), in their order.
+
+        A photo that cannot be read gets status "unreadable" and leaves the others alone.
+        """
+        return list(self.stream(photos))
+
+    def stream(self, photos: Iterable[Photo]) -> Iterator[Recognition]:
+        """As recognise, for any number of photos in constant memory: the next batch decodes while one is inferred."""
+        waiting = iter(photos)
+        ahead = self._decode_ahead(waiting)
+        while ahead:
+            batch = [future.result() for future in ahead]
+            ahead = self._decode_ahead(waiting)
+            yield from self._recognise_batch(batch)
+
+    def verdict(self, recognitions: Sequence[Recognition]) -> Verdict | None:
+        """What the usable photos of one car say together; None if there is none."""
+        usable = [one.log_probs for one in recognitions if one.log_probs is not None]
+        return verdict_from(usable, self.classes, alpha=self.fusion_alpha)
+
+    def _decode_ahead(self, waiting: Iterator[Photo]) -> list[Future[_Work]]:
+        return [self._pool.submit(self._decode, photo) for photo in islice(waiting, BATCH)]
+
+    def _decode(self, photo: Photo) -> _Work:
+        start = perf_counter()
+        work = _Work(photo)
+        try:
+            work.photo = photo_load(photo)  # once: a large car is decoded a second time, at a larger scale
+            work.decoded = decode(work.photo, min_side=max(self._detector.input_size, self._judge.input_size))
+        except UnreadablePhotoError as error:
+            work.error = str(error)
+        else:
+            work.boxed = letterbox(work.decoded.image, self._detector.input_size, work.decoded.full_size)
+            work.whole = self._judge.prepare(work.decoded.image)
+        work.spend("decode", perf_counter() - start)
+        return work
+
+    def _recognise_batch(self, batch: list[_Work]) -> list[Recognition]:
+        readable = [work for work in batch if work.decoded is not None]
+        self._find_cars(readable)
+        self._judge_kinds(readable)
+        self._classify([work for work in readable if work.kind == EXTERIOR and work.box is not None])
+        return [self._recognition(work) for work in batch]
+
+    def _find_cars(self, works: list[_Work]) -> None:
+        start = perf_counter()
+        inputs = [work.boxed for work in works if work.boxed is not None]
+        sizes = [work.decoded.full_size for work in works if work.decoded is not None]
+        for work, detections in zip(works, self._detector.detect(inputs, sizes), strict=True):
+            car = the_car(detections)
+            work.box = car.box if car else None
+        _share("detect", works, start)
+
+    def _judge_kinds(self, works: list[_Work]) -> None:
+        start = perf_counter()
+        inputs = [work.whole for work in works if work.whole is not None]
+        for work, (kind, _) in zip(works, self._judge.kinds(inputs), strict=True):
+            work.kind = kind
+        _share("usable", works, start)
+
+    def _classify(self, works: list[_Work]) -> None:
+        start = perf_counter()
+        crops = list(self._pool.map(self._crop, works))
+        cut = [(work, crop) for work, crop in zip(works, crops, strict=True) if crop is not None]
+        log_probs = self._classifier.log_probs([crop for _, crop in cut])
+        for (work, _), row in zip(cut, log_probs, strict=True):
+            work.log_probs = row
+        _share("classify", works, start)
+
+    def _crop(self, work: _Work) -> FloatArray | None:
+        """The car as input; None, and the work marked unreadable, if the photo gives no more."""
+        decoded = work.decoded
+        if decoded is None:
+            return None
+        if decoded.reduced:
+            x1, y1, x2, y2 = crop_box(work.box, decoded.full_size, self._spec.preprocessing.crop)
+            wanted = min(self._classifier.input_size / min(x2 - x1, y2 - y1), 1.0)  # decoded pixels per full pixel
+            if decoded.image.width / decoded.full_size[0] < wanted:  # a small car needs more pixels than finding it did
+                try:
+                    decoded = decode(work.photo, min_side=math.ceil(wanted * max(decoded.full_size)))
+                except UnreadablePhotoError as error:
+                    work.decoded, work.error = None, str(error)
+                    return None
+        return self._classifier.prepare(decoded, work.box)
+
+    def _recognition(self, work: _Work) -> Recognition:
+        timings = {stage: work.timings.get(stage, 0.0) for stage in ("decode", "detect", "usable", "classify")}
+        timings["total"] = sum(timings.values())
+        timings = {stage: round(value, 3) for stage, value in timings.items()}
+        if work.decoded is None:
+            return Recognition("unreadable", error=work.error, timings_ms=timings)
+        status: Status = "ok"
+        make: Guess | None = None
+        candidates: tuple[Candidate, ...] = ()
+        if work.kind != EXTERIOR:
+            status = "not_usable"  # whatever the detector saw: it sees cars in a third of all interiors
+        elif work.box is None:
+            status = "no_vehicle"
+        if work.log_probs is not None:
+            make, found = summarise(np.exp(work.log_probs), self.classes)
+            candidates = tuple(found)
+        return Recognition(
+            status,
+            kind=work.kind,
+            box=work.box if work.kind == EXTERIOR else None,
+            image_size=work.decoded.full_size,
+            make=make,
+            candidates=candidates,
+            log_probs=work.log_probs,
+            timings_ms=timings,
+        )
+
+
+def _share(stage: str, works: list[_Work], start: float) -> None:
+    seconds = perf_counter() - start
+    for work in works:
+        work.spend(stage, seconds / len(works))

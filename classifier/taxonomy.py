@@ -1,0 +1,99 @@
+"""Sum a classifier's probabilities up the taxonomy: trained class (make, model, years) → model → make."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.artefact import TrainedClass
+
+MAX_CANDIDATES = 5
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A make and model the car may be, with the likeliest years of it."""
+
+    make: str
+    model: str
+    years: str
+    confidence: float
+    """0…1, of make and model together, over all its years."""
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One name and how sure it is."""
+
+    name: str
+    confidence: float
+
+
+def name_key(name: str) -> str:
+    """What is left of a name when case, accents, spaces and punctuation are not looked at: "Citroën C-3" → "citroenc3".
+
+    Names without a letter or digit are compared as they stand.
+    """
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name).casefold() if c.isalnum())
+    return plain or name
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """Trained class → index of its model and of its make; spelled as the first class of each group."""
+
+    model_of: NDArray[np.intp]
+    models: tuple[tuple[str, str], ...]
+    make_of: NDArray[np.intp]
+    makes: tuple[str, ...]
+
+
+@lru_cache(maxsize=16)
+def _groups(classes: tuple[TrainedClass, ...]) -> _Groups:
+    models: dict[tuple[str, str], tuple[int, tuple[str, str]]] = {}
+    makes: dict[str, tuple[int, str]] = {}
+    model_of, make_of = [], []
+    for one in classes:
+        make_index, make = makes.setdefault(name_key(one.make), (len(makes), one.make))
+        key = (name_key(one.make), name_key(one.model) if one.model else "")
+        model_index, _ = models.setdefault(key, (len(models), (make, one.model)))
+        make_of.append(make_index)
+        model_of.append(model_index)
+    return _Groups(
+        model_of=np.asarray(model_of, dtype=np.intp),
+        models=tuple(name for _, name in models.values()),
+        make_of=np.asarray(make_of, dtype=np.intp),
+        makes=tuple(name for _, name in makes.values()),
+    )
+
+
+def summarise(probs: NDArray[np.floating[Any]], classes: Sequence[TrainedClass]) -> tuple[Guess, list[Candidate]]:
+    """The likeliest make and up to five candidates, likeliest first.
+
+    probs: shape (C,), one per trained class, summing to 1. The make's confidence sums over all its models, so it may be
+    sure where the model is not. Raises ValueError if probs and classes differ in length or there are none.
+    """
+    if probs.shape != (len(classes),) or not classes:
+        raise ValueError(f"{probs.shape} probabilities for {len(classes)} classes")
+    groups = _groups(tuple(classes))
+    exact = probs.astype(np.float64)
+    by_make = np.bincount(groups.make_of, weights=exact)
+    by_model = np.bincount(groups.model_of, weights=exact)
+    candidates = []
+    for index in np.argsort(-by_model, kind="stable")[:MAX_CANDIDATES]:
+        members = np.flatnonzero(groups.model_of == index)
+        years = classes[int(members[exact[members].argmax()])].years
+        make, model = groups.models[index]
+        candidates.append(Candidate(make, model, years, _confidence(by_model[index])))
+    best = int(by_make.argmax())
+    return Guess(groups.makes[best], _confidence(by_make[best])), candidates
+
+
+def _confidence(value: float) -> float:
+    return min(max(float(value), 0.0), 1.0)
