@@ -1,0 +1,137 @@
+"""Teach a trained classifier more without forgetting: backbone and head stay, only what new photos ask for moves.
+
+The new head is the old one plus a correction that is held near zero. Classes without new photos keep their weights to
+the last digit, so a handful of a moderator's corrections cannot undo what a hundred thousand photos taught.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from classifier.artefact import Artefact, TrainedClass
+from classifier.training.features import FeatureSet
+from classifier.training.fit import Fitted
+from classifier.training.labels import UNKNOWN, class_key, classes_of, label_numbers
+from classifier.training.manifest import ManifestRow
+from classifier.training.model import backbone_create, backbone_load, head_prefix
+from classifier.training.progress import Progress
+from classifier.training.recipe import Recipe
+
+HOLDS = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003)
+"""How strongly the correction is held, strongest first; held-out photos choose, without them the middle one stands."""
+FEWEST_TO_CHOOSE = 20
+
+
+def classes_extended(
+    champion: Sequence[TrainedClass], rows: Sequence[ManifestRow], *, min_photos: int
+) -> tuple[TrainedClass, ...]:
+    """The champion's classes in their order, then those of the training rows' cars that it does not know."""
+    known = label_numbers(rows, champion)
+    unknown = [row for row, number in zip(rows, known, strict=True) if number == UNKNOWN]
+    return (*champion, *classes_of(unknown, min_photos=min_photos))
+
+
+def network_extended(champion: Artefact, *, outputs: int) -> nn.Module:
+    """The champion's network with room for ``outputs`` classes: the first ones its own, the new ones blank."""
+    state = champion.state_dict()
+    network = backbone_create(champion.spec.backbone, outputs=outputs, pretrained=False)
+    backbone_load(network, state, what=f"the weights of {champion.version}")
+    head = _head(network)
+    prefix = head_prefix(network)
+    known = len(champion.spec.classes)
+    with torch.no_grad():
+        head.weight.zero_()
+        head.weight[:known] = state[f"{prefix}weight"]
+        # As likely as any other class before a photo is seen.
+        head.bias.fill_(float(state[f"{prefix}bias"].mean()))
+        head.bias[:known] = state[f"{prefix}bias"]
+    return network
+
+
+def head_copy(network: nn.Module, base: Artefact, classes: Sequence[TrainedClass]) -> int:
+    """Give the head what `base` knows of `classes`, in their order; the others stay blank. Returns how many it knew.
+
+    The network's backbone must be the base's.
+    """
+    state, head, prefix = base.state_dict(), _head(network), head_prefix(network)
+    numbers = {class_key(one.make, one.model, one.years): number for number, one in enumerate(base.spec.classes)}
+    known = [numbers.get(class_key(one.make, one.model, one.years), UNKNOWN) for one in classes]
+    to = [at for at, number in enumerate(known) if number != UNKNOWN]
+    of = [number for number in known if number != UNKNOWN]
+    with torch.no_grad():
+        for tensor, name in ((head.weight, "weight"), (head.bias, "bias")):
+            tensor[to] = state[f"{prefix}{name}"][of]
+    return len(to)
+
+
+def head_extend(
+    *, network: nn.Module, train: FeatureSet, val: FeatureSet, recipe: Recipe, progress: Progress
+) -> Fitted:
+    """Fit the correction of the head and return the whole network's weights. Deterministic: a convex problem.
+
+    train, val: features (N, D) of the network's backbone and class numbers (N,). Only classes with training photos get
+    a correction.
+    """
+    head = _head(network)
+    taught = (torch.bincount(train.labels, minlength=head.out_features) > 0).float()[:, None]
+    # One scale for all features: a scale for each would blow up those that happen to be still in a few photos.
+    scale = float(train.features.square().mean().sqrt()) + 1e-6
+    best: tuple[float, Tensor, float] | None = None
+    history: list[dict[str, float]] = []
+    holds = HOLDS if len(val.labels) >= FEWEST_TO_CHOOSE else (HOLDS[len(HOLDS) // 2],)
+    for step, hold in enumerate(progress.track(holds, total=len(holds), what="head"), start=1):
+        correction = _correction(head, train, taught, scale=scale, hold=hold, recipe=recipe)
+        figures = {"epoch": float(step), "hold": hold, **_figures(head, correction, train, val)}
+        history.append({key: round(value, 5) for key, value in figures.items()})
+        progress.note(f"hold {hold:g}  val loss {figures['val_loss']:.3f}")
+        if best is None or figures["val_loss"] < best[0]:
+            best = (figures["val_loss"], correction, hold)
+    state = {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
+    if best is not None:
+        state[f"{head_prefix(network)}weight"] = head.weight.detach() + best[1]
+    return Fitted(state=state, history=history)
+
+
+def _correction(
+    head: nn.Linear, train: FeatureSet, taught: Tensor, *, scale: float, hold: float, recipe: Recipe
+) -> Tensor:
+    with torch.no_grad():
+        before = head(train.features)
+    inputs = train.features / scale
+    moved = torch.zeros_like(head.weight, requires_grad=True)
+    optimizer = torch.optim.LBFGS([moved], max_iter=recipe.epochs, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        logits = before + inputs @ (moved * taught).T
+        loss: Tensor = nn.functional.cross_entropy(logits, train.labels, label_smoothing=recipe.label_smoothing)
+        loss = loss + hold / 2 * moved.square().sum() / inputs.shape[1]
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    optimizer.step(closure)  # type: ignore[no-untyped-call]
+    return (moved.detach() * taught) / scale
+
+
+@torch.inference_mode()
+def _figures(head: nn.Linear, correction: Tensor, train: FeatureSet, val: FeatureSet) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    for name, one in (("", train), ("val_", val)):
+        if not len(one.labels):
+            figures |= {f"{name}loss": 0.0, f"{name}top1": 0.0}
+            continue
+        logits = one.features @ (head.weight + correction).T + head.bias
+        figures[f"{name}loss"] = float(nn.functional.cross_entropy(logits, one.labels))
+        figures[f"{name}top1"] = float((logits.argmax(1) == one.labels).float().mean())
+    figures["accuracy"] = figures.pop("top1")
+    return figures
+
+
+def _head(network: nn.Module) -> nn.Linear:
+    head = network.get_submodule(head_prefix(network)[:-1])
+    if not isinstance(head, nn.Linear):
+        raise TypeError(f"the head is a {type(head).__name__}, not linear")
+    return head

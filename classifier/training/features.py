@@ -1,0 +1,126 @@
+"""Train only a new head: features of the frozen backbone, computed once per photo and kept by content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from classifier.training.fit import Clock, Fitted, one_cycle
+from classifier.training.model import head_prefix
+from classifier.training.progress import Progress
+from classifier.training.recipe import Recipe
+from classifier.training.transforms import CropSet
+
+FeatureArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FeatureSet:
+    """Features (N, D) and class numbers (N,)."""
+
+    features: Tensor
+    labels: Tensor
+
+
+class FeatureCache:
+    """Features by photo, for one backbone's weights and one way of cutting; may be deleted at any time."""
+
+    def __init__(self, folder: Path, *, backbone: nn.Module, cut: str) -> None:
+        """backbone: without a head. cut: what tells this cut of the photos from another (detector, rule, size)."""
+        self._backbone = backbone.eval()
+        digest = hashlib.sha256(cut.encode())
+        for name, value in sorted(backbone.state_dict().items()):
+            digest.update(name.encode())
+            digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+        self._file = folder / f"features-{digest.hexdigest()[:16]}.npz"
+        self._known: dict[str, FeatureArray] = {}
+        if self._file.exists():
+            try:
+                with np.load(self._file, allow_pickle=False) as saved:
+                    self._known = dict(zip(saved["digests"].tolist(), saved["features"], strict=True))
+            except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+                self._file.unlink()  # a cache: made again
+
+    def features(self, photos: CropSet, digests: list[str], progress: Progress) -> FeatureSet:
+        """digests: sha256 of each photo of the set, in its order."""
+        new = [at for at, digest in enumerate(digests) if digest not in self._known]
+        if new:
+            loader = DataLoader(torch.utils.data.Subset(photos, new), batch_size=32)
+            found: list[FeatureArray] = []
+            with torch.inference_mode():
+                for images, _ in progress.track(loader, total=len(loader), what="features"):
+                    inputs = images.to(memory_format=torch.channels_last)
+                    found.extend(self._backbone(inputs).float().numpy())
+            self._known |= {digests[at]: one for at, one in zip(new, found, strict=True)}
+            self._save()
+        width = int(self._backbone.num_features)  # type: ignore[arg-type]  # timm gives every backbone one
+        stacked = np.asarray([self._known[digest] for digest in digests], dtype=np.float32).reshape(len(digests), width)
+        return FeatureSet(torch.from_numpy(stacked), torch.from_numpy(photos.labels.astype(np.int64)))
+
+    def _save(self) -> None:
+        beside = self._file.with_name(f".{self._file.name}.{os.getpid()}.npz")
+        np.savez(beside, digests=np.asarray(list(self._known)), features=np.stack(list(self._known.values())))
+        beside.replace(self._file)
+
+
+def head_fit(
+    *,
+    train: FeatureSet,
+    val: FeatureSet,
+    network: nn.Module,
+    recipe: Recipe,
+    epochs: int,
+    max_minutes: float | None,
+    progress: Progress,
+) -> Fitted:
+    """Fit the head of `network` (whose backbone gave the features) and return the whole network's weights."""
+    torch.manual_seed(recipe.seed)
+    head = nn.Linear(train.features.shape[1], int(network.get_submodule(head_prefix(network)[:-1]).out_features))  # type: ignore[arg-type]
+    nn.init.normal_(head.weight, std=0.01)
+    nn.init.zeros_(head.bias)
+    # Features differ in scale from one to another: an equal step for each, folded into the weights afterwards.
+    mean, std = train.features.mean(0), train.features.std(0, correction=0) + 1e-3
+    inputs, held_out = (train.features - mean) / std, (val.features - mean) / std
+    optimizer = torch.optim.AdamW(head.parameters(), lr=0.0, weight_decay=recipe.weight_decay)
+    per_epoch = max(1, len(inputs) // recipe.batch)
+    clock = Clock(steps=per_epoch * epochs, minutes=max_minutes)
+    history: list[dict[str, float]] = []
+    for epoch in progress.track(range(epochs), total=epochs, what="head"):
+        order = torch.from_numpy(np.random.default_rng([recipe.seed, epoch]).permutation(len(inputs)))
+        total, right = 0.0, 0
+        for step, chosen in enumerate(order.chunk(per_epoch)):
+            for group in optimizer.param_groups:
+                group["lr"] = recipe.lr_head * one_cycle(
+                    clock.share(epoch * per_epoch + step), warmup=recipe.warmup_share
+                )
+            logits = head(nn.functional.dropout(inputs[chosen], recipe.dropout))
+            truth = train.labels[chosen]
+            loss = nn.functional.cross_entropy(logits, truth, label_smoothing=recipe.label_smoothing)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            total += float(loss.detach()) * len(chosen)
+            right += int((logits.argmax(1) == truth).sum())
+        with torch.inference_mode():
+            top1 = float((head(held_out).argmax(1) == val.labels).float().mean()) if len(val.labels) else 0.0
+        history.append(
+            {"epoch": epoch + 1.0, "loss": total / len(inputs), "accuracy": right / len(inputs), "val_top1": top1}
+        )
+        progress.note(f"loss {history[-1]['loss']:.3f}  val {top1:.3f}")
+        if clock.over:
+            break
+    prefix = head_prefix(network)
+    weight = head.weight.detach() / std
+    state = {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
+    state[f"{prefix}weight"] = weight
+    state[f"{prefix}bias"] = head.bias.detach() - weight @ mean
+    return Fitted(state=state, history=history)

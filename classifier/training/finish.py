@@ -1,0 +1,187 @@
+"""From trained weights to an artefact: calibrated and measured the way it will serve, on cars it was not trained on."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from classifier.artefact import NEVER, Artefact, ArtefactSpec, Thresholds, artefact_write
+from classifier.fuse import log_softmax
+from classifier.preprocess import FloatArray
+from classifier.recognise import Recogniser
+from classifier.taxonomy import name_key, summarise
+from classifier.training.calibrate import (
+    MIN_ANSWERED,
+    alpha_fit,
+    reliability,
+    source_weights,
+    temperature_fit,
+    threshold_fit,
+)
+from classifier.training.evaluate import judged_summarise, per_class, photos_judge
+from classifier.training.labels import UNKNOWN, label_numbers
+from classifier.training.manifest import ManifestRow
+from classifier.training.progress import Progress
+
+FEWEST_TO_CALIBRATE = 20
+"""With fewer held-out photos a temperature would be fitted to noise."""
+MAX_ERROR = 0.03
+FALLBACK_TEMPERATURE = 1.5
+"""Without held-out photos: rather less sure than more."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The artefact and its figures on the test side."""
+
+    artefact: Artefact
+    metrics: dict[str, Any]
+    reliability: list[tuple[float, float, int]] = field(default_factory=list)
+    """As calibrate.reliability, over known test photos with an answer."""
+    per_class: list[dict[str, Any]] = field(default_factory=list)
+    """Per class that occurs on the test side: class, precision, recall, f1, support; the weakest first."""
+
+
+def finish(
+    *,
+    spec: ArtefactSpec,
+    state: dict[str, Tensor],
+    name: str,
+    out: Path,
+    work_dir: Path,
+    weights: Path,
+    val: Sequence[ManifestRow],
+    test: Sequence[ManifestRow],
+    progress: Progress,
+) -> Finished:
+    """Fit temperature and thresholds on val, measure on test (both: rows of photos from outside), write to `out`.
+
+    Drafts lie in work_dir while photos go through the whole Recogniser. Raises ArtefactError, EngineError.
+    """
+    drafts = work_dir / "drafts"
+    shutil.rmtree(drafts, ignore_errors=True)
+    draft = artefact_write(parent=drafts, name=name, spec=replace(spec, temperature=1.0), state_dict=state)
+    raw = _log_probs(draft, val, work_dir=work_dir, weights=weights, progress=progress)
+    temperature, thresholds = calibrate(raw, val, spec)
+    alpha = alpha_fit(_cars(raw, val, spec, temperature), spec.classes)
+    spec = replace(
+        spec,
+        temperature=temperature,
+        thresholds=thresholds,
+        fusion_alpha=spec.fusion_alpha if alpha is None else alpha,
+        code_version=code_version(),
+    )
+    curve: list[tuple[float, float, int]] = []
+    classes: list[dict[str, Any]] = []
+    if test:
+        draft = artefact_write(parent=drafts, name=name, spec=spec, state_dict=state)
+        recogniser = Recogniser.open(classifier=draft.folder, weights=weights, cache_dir=work_dir / "ir")
+        try:
+            judged = photos_judge(rows=test, recogniser=recogniser, progress=progress)
+            measured = judged_summarise(judged=judged, recogniser=recogniser)
+        finally:
+            recogniser.close()
+        measured.pop("usable", None)  # all photos are exteriors here: it would say half the truth
+        spec = replace(spec, metrics={**spec.metrics, "test": _rounded(measured)})
+        answered = [one for one in judged if one.known and one.recognition.candidates]
+        curve = reliability([one.confidence for one in answered], [one.model_right for one in answered])
+        names = [" ".join((c.make, c.model, c.years)).strip() for c in spec.classes]
+        classes = [{"class": names[index], **figures} for index, figures in per_class(judged).items()]
+        classes.sort(key=lambda one: (one["f1"], -one["support"]))
+    artefact = artefact_write(parent=out, name=name, spec=spec, state_dict=state)
+    shutil.rmtree(drafts, ignore_errors=True)
+    return Finished(artefact, spec.metrics, curve, classes)
+
+
+def calibrate(
+    raw: Sequence[FloatArray | None], rows: Sequence[ManifestRow], spec: ArtefactSpec
+) -> tuple[float, Thresholds]:
+    """raw: log-probabilities at temperature 1 per row, None where the photo was not classified.
+
+    Photos of models that were not trained count as errors in the thresholds: on the site they come as well. With too
+    few photos to measure anything on, what the spec came with stands (that of the artefact which was extended), else
+    nothing is ever filled in.
+    """
+    labels = label_numbers(rows, spec.classes)
+    known = [
+        (one, label, row)
+        for one, label, row in zip(raw, labels, rows, strict=True)
+        if one is not None and label != UNKNOWN
+    ]
+    inherited = "extends" in spec.recipe
+    temperature = spec.temperature if inherited else FALLBACK_TEMPERATURE
+    if len(known) >= FEWEST_TO_CALIBRATE:
+        temperature = temperature_fit(
+            np.stack([one for one, _, _ in known]),
+            [label for _, label, _ in known],
+            source_weights([row.source for _, _, row in known]),
+        )
+    stated: dict[str, list[tuple[float, bool]]] = {"model": [], "make": []}
+    for one, row, label in zip(raw, rows, labels, strict=True):
+        if one is None:
+            continue
+        make, candidates = summarise(np.exp(log_softmax(one / temperature)), spec.classes)
+        truth = spec.classes[label] if label != UNKNOWN else None
+        best = candidates[0]
+        same = truth is not None and (name_key(best.make), name_key(best.model)) == (
+            name_key(truth.make),
+            name_key(truth.model),
+        )
+        stated["model"].append((best.confidence, same))
+        stated["make"].append((make.confidence, name_key(make.name) == name_key(row.make)))
+    if inherited and len(known) < MIN_ANSWERED:
+        return temperature, spec.thresholds
+    limits = {
+        what: threshold_fit([c for c, _ in pairs], [right for _, right in pairs], max_error=MAX_ERROR)
+        if pairs
+        else NEVER
+        for what, pairs in stated.items()
+    }
+    return temperature, Thresholds(model=limits["model"], make=limits["make"])
+
+
+def _cars(
+    raw: Sequence[FloatArray | None], rows: Sequence[ManifestRow], spec: ArtefactSpec, temperature: float
+) -> list[tuple[list[FloatArray], int]]:
+    """Cars with several photos of which the classifier knows the class: their log-probabilities, their class."""
+    cars: dict[str, tuple[list[FloatArray], int]] = {}
+    for one, row, label in zip(raw, rows, label_numbers(rows, spec.classes), strict=True):
+        if one is not None and label != UNKNOWN:
+            cars.setdefault(row.vehicle, ([], label))[0].append(log_softmax(one / temperature))
+    return [car for car in cars.values() if len(car[0]) > 1]
+
+
+def _log_probs(
+    draft: Artefact, rows: Sequence[ManifestRow], *, work_dir: Path, weights: Path, progress: Progress
+) -> list[FloatArray | None]:
+    if not rows:
+        return []
+    recogniser = Recogniser.open(classifier=draft.folder, weights=weights, cache_dir=work_dir / "ir")
+    try:
+        stream = recogniser.stream(row.path for row in rows)
+        return [one.log_probs for one in progress.track(stream, total=len(rows), what="calibrating")]
+    finally:
+        recogniser.close()
+
+
+def code_version() -> str:
+    """The commit this code is at; "" outside a git checkout."""
+    git = shutil.which("git")
+    if git is None:
+        return ""
+    command = [git, "-C", str(Path(__file__).parent), "rev-parse", "--short=12", "HEAD"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own arguments
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(one) for key, one in value.items()}
+    return round(value, 4) if isinstance(value, float) else value

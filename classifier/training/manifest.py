@@ -1,0 +1,134 @@
+"""manifest.csv: labelled photos. Columns `file, make, model, year, vehicle, kind, view, body, split`.
+
+Only `file`, `make` and `model` are required.
+
+`file` is relative to the manifest's folder. `vehicle` names one physical car: its photos never stand on two sides of a
+split. Where it is missing every photo is its own vehicle.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+COLUMNS = ("file", "make", "model", "year", "vehicle", "kind", "view", "body", "split")
+REQUIRED = ("file", "make", "model")
+KINDS = ("", "exterior", "interior", "detail", "damage")
+SPLITS = ("", "train", "val", "test")
+
+
+class ManifestError(Exception):
+    """A manifest cannot be used; the message is one line that names the file and the row."""
+
+
+@dataclass(frozen=True)
+class ManifestRow:
+    """One labelled photo."""
+
+    path: Path
+    """Where the photo is."""
+    file: str
+    """As the manifest names it."""
+    make: str
+    model: str
+    year: str = ""
+    vehicle: str = ""
+    """Never empty after reading; unique to the manifest's folder."""
+    kind: str = ""
+    """exterior, interior, detail, damage or "" (not said: taken for exterior)."""
+    view: str = ""
+    body: str = ""
+    split: str = ""
+    """train, val, test or "" (decided by split.side_of)."""
+    source: str = ""
+    """Name of the manifest's folder; figures are given per source."""
+
+    @property
+    def exterior(self) -> bool:
+        """Whether the photo is meant to show a car from outside."""
+        return self.kind in ("", "exterior")
+
+
+def manifest_read(path: Path) -> list[ManifestRow]:
+    """Read and check a manifest. Raises ManifestError."""
+    path = Path(path)
+    if path.is_dir():
+        path = path / "manifest.csv"
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            missing = [name for name in REQUIRED if name not in (reader.fieldnames or ())]
+            if missing:
+                raise ManifestError(f"{path}: column {missing[0]!r} is missing")
+            rows = [_row(path, number, cells) for number, cells in enumerate(reader, start=2)]
+    except OSError as error:
+        raise ManifestError(f"{path}: cannot be read ({error.strerror})") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ManifestError(f"{path}: is not a CSV file in UTF-8 ({error})") from error
+    if not rows:
+        raise ManifestError(f"{path}: has no rows")
+    _check_vehicles(path, rows)
+    return rows
+
+
+def _row(path: Path, number: int, cells: dict[str, str | None]) -> ManifestRow:
+    value = {name: (cells.get(name) or "").strip() for name in COLUMNS}
+    where = f"{path}: row {number}"
+    if not value["file"]:
+        raise ManifestError(f"{where}: no file")
+    photo = path.parent / value["file"]
+    if not photo.is_file():
+        raise ManifestError(f"{where}: no photo {value['file']}")
+    if value["kind"] not in KINDS:
+        raise ManifestError(f"{where}: kind {value['kind']!r} is none of {', '.join(KINDS[1:])}")
+    if value["split"] not in SPLITS:
+        raise ManifestError(f"{where}: split {value['split']!r} is none of {', '.join(SPLITS[1:])}")
+    if value["model"] and not value["make"]:
+        raise ManifestError(f"{where}: a model but no make")
+    source = path.parent.resolve().name
+    value["vehicle"] = f"{source}/{value['vehicle'] or value['file']}"
+    return ManifestRow(path=photo, source=source, **value)
+
+
+def _check_vehicles(path: Path, rows: Sequence[ManifestRow]) -> None:
+    sides: dict[str, str] = {}
+    for number, row in enumerate(rows, start=2):
+        if sides.setdefault(row.vehicle, row.split) != row.split:
+            raise ManifestError(f"{path}: row {number}: vehicle {row.vehicle} stands on two sides of the split")
+
+
+def manifest_write(path: Path, rows: Iterable[ManifestRow]) -> int:
+    """Write rows as a manifest (photos relative to its folder), atomically; returns how many. Raises ManifestError."""
+    if path.exists() and not path.is_file():
+        # Renaming onto it would put a file in the place of a device, for everybody on this machine.
+        raise ManifestError(f"{path}: cannot be written (it is there and is no file)")
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    count = 0
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with beside.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(COLUMNS)
+            for row in rows:
+                relative = os.path.relpath(row.path.absolute(), path.parent.absolute())
+                writer.writerow([relative, *(getattr(row, name) for name in COLUMNS[1:])])
+                count += 1
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        raise ManifestError(f"{path}: cannot be written ({error.strerror})") from error
+    finally:
+        beside.unlink(missing_ok=True)
+    return count
+
+
+def manifest_sha256(rows: Iterable[ManifestRow]) -> str:
+    """What a model was taught, as one hash: labels, vehicles, splits and file names, in any order."""
+    names = [f.name for f in fields(ManifestRow) if f.name != "path"]
+    lines = sorted("\x1f".join(str(getattr(row, name)) for name in names) for row in rows)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,0 +1,98 @@
+"""How far a long task is: a small protocol, a silent one, and bars on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Protocol, TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as RichBars
+
+T = TypeVar("T")
+
+
+class Progress(Protocol):
+    """Told by long tasks how they are getting on."""
+
+    def track(self, items: Iterable[T], *, total: int, what: str) -> Iterator[T]:
+        """Yield the items, showing how many of `total` are done."""
+        ...
+
+    def note(self, text: str) -> None:
+        """One line about the item being tracked now (loss, images/s …)."""
+        ...
+
+    def say(self, text: str) -> None:
+        """One line that stays."""
+        ...
+
+
+class Silent:
+    """Says nothing."""
+
+    def track(self, items: Iterable[T], *, total: int, what: str) -> Iterator[T]:
+        """See Progress.track."""
+        yield from items
+
+    def note(self, text: str) -> None:
+        """See Progress.note."""
+
+    def say(self, text: str) -> None:
+        """See Progress.say."""
+
+
+class Lines(Silent):
+    """One plain line per message on stderr: for logs."""
+
+    def say(self, text: str) -> None:
+        """See Progress.say."""
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+
+class Bars:
+    """Rich bars on stderr, so that stdout stays free for results."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._bars: RichBars | None = None
+        self._note = ""
+
+    def track(self, items: Iterable[T], *, total: int, what: str) -> Iterator[T]:
+        """See Progress.track; a bar begun inside another one's loop joins the same display."""
+        if self._bars is not None:
+            yield from items
+            return
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+        )
+        self._note = ""
+        with RichBars(*columns, console=self._console) as bars:
+            self._bars = bars
+            task = bars.add_task(what, total=total, note="")
+            try:
+                for item in items:
+                    yield item
+                    bars.update(task, advance=1, note=self._note)
+            finally:
+                self._bars = None
+
+    def note(self, text: str) -> None:
+        """See Progress.note."""
+        self._note = text
+
+    def say(self, text: str) -> None:
+        """See Progress.say."""
+        self._console.print(text, highlight=False)
+
+
+def progress_for_terminal() -> Progress:
+    """Bars where a person watches, else plain lines."""
+    return Bars() if sys.stderr.isatty() else Lines()

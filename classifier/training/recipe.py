@@ -1,0 +1,188 @@
+"""A recipe: how a make/model classifier is trained. A small TOML file read into one dataclass."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import Field, asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+RECIPES = Path(__file__).resolve().parent.parent / "recipes"
+
+
+class RecipeError(Exception):
+    """A recipe cannot be used; the message is one clear line."""
+
+
+def _between(default: float | int, low: float, high: float) -> Any:
+    return field(default=default, metadata={"range": (low, high)})
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that shapes a training, apart from the photos."""
+
+    name: str = "default"
+    """The artefact's name begins with it; without a `name` in the file, the file's."""
+    backbone: str = "tf_efficientnet_lite0"
+    """timm model name."""
+    input_sizes: tuple[int, ...] = field(default=(160,), metadata={"range": (32, 1024)})
+    """Sides of the square input in pixels, small first, epochs shared out evenly."""
+    serve_size: int = _between(0, 0, 1024)
+    """The artefact's input size; 0 = the last of input_sizes. Training cuts parts out of the photo and so shows cars
+    larger than serving does: a serving size some 15 % larger makes up for that (arXiv:1906.06423)."""
+    epochs: int = _between(12, 1, 1000)
+    """Times that every training photo is seen."""
+    batch: int = _between(64, 2, 4096)
+    """Photos per step."""
+    lr_backbone: float = _between(6e-4, 0, 10)
+    """Peak learning rate of the pretrained layers."""
+    lr_head: float = _between(4e-3, 1e-8, 10)
+    """Peak learning rate of the new head, which starts from nothing."""
+    weight_decay: float = _between(0.01, 0, 1)
+    """AdamW's, on weights but not on biases and norms."""
+    warmup_share: float = _between(0.2, 0, 0.9)
+    """Share of the steps in which the learning rate rises (OneCycle)."""
+    label_smoothing: float = _between(0.1, 0, 0.9)
+    """How much of the target is spread over all classes."""
+    dropout: float = _between(0.2, 0, 0.9)
+    """Before the head."""
+    mixup: float = _between(0.0, 0, 5)
+    """Photos are blended in pairs, shares from a Beta distribution of this alpha; 0 = off (arXiv:1710.09412)."""
+    balance: float = _between(0.0, 0, 1)
+    """How much rare classes count for more: weight ~ photos ** -balance. 0 = every photo, 1 = every class the same."""
+    make_weight: float = _between(0.0, 0, 10)
+    """How much a wrong make costs beside a wrong class; above 0, photos of models too rare for
+    a class teach their make."""
+    randaugment_ops: int = _between(2, 0, 10)
+    """Operations per photo; 0 = off."""
+    randaugment_magnitude: int = _between(7, 0, 30)
+    """How strong they are, of 30."""
+    erasing: float = _between(0.1, 0, 1)
+    """Probability that a rectangle of the photo is erased."""
+    ema_decay: float = _between(0.0, 0, 0.99999)
+    """Moving average of the weights that becomes the artefact; 0 = off."""
+    min_photos_per_class: int = _between(5, 1, 100_000)
+    """Classes with fewer training photos are left out."""
+    freeze_backbone: bool = False
+    """Compute features once, train only a new linear head on them."""
+    start: str = "imagenet"
+    """Where the weights come from: "imagenet"; "starter" (the artefact that comes with the project, where it has this
+    backbone: what it knows of the classes stays in the head, too); "champion" (backbone, size and classes of the
+    serving model, which is extended; needs freeze_backbone)."""
+    freeze_stages: int = _between(0, 0, 100)
+    """Stages of the backbone, from the photo's side, that stay as they are: faster on a CPU (EfficientNets only)."""
+    crop_margin: float = _between(0.05, 0, 1)
+    """The car's box grows on each side by this share of its size; travels with the artefact."""
+    max_minutes: float = _between(0.0, 0, 100_000)
+    """End cleanly after this time with the best so far; 0 = no limit."""
+    seed: int = _between(0, 0, 2**31 - 1)
+    """Of weights, order and augmentation."""
+
+    @property
+    def input_size(self) -> int:
+        """The artefact's input size in pixels."""
+        return self.serve_size or self.input_sizes[-1]
+
+    def size_at(self, epoch: int, epochs: int | None = None) -> int:
+        """The input size of an epoch, 0 first, of `epochs` (the recipe's own unless a run says otherwise).
+
+        A run of fewer epochs than sizes drops the small ones: the last epoch is always at the largest.
+        """
+        total = epochs or self.epochs
+        sizes = self.input_sizes[-total:]
+        return sizes[min(epoch * len(sizes) // total, len(sizes) - 1)]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, fit for JSON and for recipe_from_dict."""
+        return {**asdict(self), "input_sizes": list(self.input_sizes)}
+
+
+def recipe_names() -> list[str]:
+    """The recipes that come with the project."""
+    return sorted(path.stem for path in RECIPES.glob("*.toml"))
+
+
+def recipe_load(name_or_path: str | Path) -> Recipe:
+    """Read a recipe by its name ("default") or a TOML file's path. Raises RecipeError."""
+    given = str(name_or_path)
+    named = not (given.endswith(".toml") or "/" in given)
+    path = RECIPES / f"{given}.toml" if named else Path(given)
+    if named and not path.is_file():
+        known = recipe_names()
+        raise RecipeError(f"no recipe {given!r}{_nearest(given, known)}; there are {', '.join(known)}, or a .toml file")
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecipeError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{path}: is not text in UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{path}: is not TOML: {error}") from error
+    try:
+        return recipe_from_dict({"name": path.stem, **values})
+    except RecipeError as error:
+        raise RecipeError(f"{path}: {error}") from error
+
+
+def recipe_from_dict(values: Mapping[str, object]) -> Recipe:
+    """Check values and make a recipe of them; what is not given keeps its default. Raises RecipeError."""
+    known: dict[str, Field[Any]] = {one.name: one for one in fields(Recipe)}
+    for key in values:
+        if key not in known:
+            raise RecipeError(f"unknown key {key!r}{_nearest(key, list(known))}")
+    recipe = Recipe(**{key: _checked(known[key], value) for key, value in values.items()})
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", recipe.name):
+        raise RecipeError(f"name {recipe.name!r} must be lower-case letters, digits, dots, dashes")
+    if recipe.start not in ("imagenet", "starter", "champion"):
+        raise RecipeError(f"start must be 'imagenet', 'starter' or 'champion', it is {recipe.start!r}")
+    if recipe.start == "champion" and not recipe.freeze_backbone:
+        raise RecipeError("start = 'champion' needs freeze_backbone = true: only the head is extended")
+    if not recipe.backbone:
+        raise RecipeError("backbone must name a timm model")
+    if list(recipe.input_sizes) != sorted(recipe.input_sizes):
+        raise RecipeError(f"input_sizes must rise, they are {list(recipe.input_sizes)}")
+    if recipe.serve_size and (recipe.freeze_backbone or recipe.serve_size < recipe.input_sizes[-1]):
+        raise RecipeError("serve_size must be at least the last of input_sizes, and 0 with freeze_backbone")
+    if recipe.freeze_backbone and len(recipe.input_sizes) > 1:
+        raise RecipeError("input_sizes must be one size with freeze_backbone: features are computed once")
+    return recipe
+
+
+def _checked(one: Field[Any], value: object) -> Any:
+    """The value as the field's type; annotations are strings here, see the __future__ import."""
+    wanted = str(one.type)
+    if wanted == "tuple[int, ...]":
+        if not isinstance(value, list | tuple) or not value or not all(_is(item, int) for item in value):
+            raise RecipeError(f"{one.name} must be a list of whole numbers, it is {value!r}")
+        for item in value:
+            _in_range(one, item)
+        return tuple(value)
+    if wanted == "float" and _is(value, int | float):
+        return float(_in_range(one, value))
+    if wanted == "int" and _is(value, int):
+        return _in_range(one, value)
+    if (wanted == "str" and isinstance(value, str)) or (wanted == "bool" and isinstance(value, bool)):
+        return value
+    words = {"float": "a number", "int": "a whole number", "str": "text", "bool": "true or false"}
+    raise RecipeError(f"{one.name} must be {words[wanted]}, it is {value!r}")
+
+
+def _is(value: object, kind: Any) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)  # to Python true is the number 1, here it is not
+
+
+def _in_range(one: Field[Any], value: Any) -> Any:
+    low, high = one.metadata["range"]
+    if not (math.isfinite(value) and low <= value <= high):
+        raise RecipeError(f"{one.name} must lie between {low} and {high}, it is {value}")
+    return value
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    found = difflib.get_close_matches(name, known, n=1)
+    return f" (did you mean {found[0]!r}?)" if found else ""

@@ -1,0 +1,69 @@
+"""What training does to the pictures, seeded per photo and epoch so that a resumed run sees the same ones.
+
+Validation is classifier.preprocess.to_input, the very code of serving.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import Dataset
+from torchvision.transforms import InterpolationMode, v2
+
+from classifier.artefact import Preprocessing
+from classifier.preprocess import to_input
+from classifier.training.recipe import Recipe
+
+SCALE = (0.55, 1.0)
+RATIO = (0.8, 1.25)
+
+
+def train_transform(recipe: Recipe, size: int, p: Preprocessing) -> Any:
+    """Square picture → augmented float tensor (3, size, size)."""
+    steps: list[Any] = [
+        v2.RandomResizedCrop(size, scale=SCALE, ratio=RATIO, interpolation=InterpolationMode.BILINEAR),
+        v2.RandomHorizontalFlip(),
+    ]
+    if recipe.randaugment_ops:
+        steps.append(v2.RandAugment(recipe.randaugment_ops, recipe.randaugment_magnitude))
+    steps += [v2.PILToTensor(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(list(p.mean), list(p.std))]
+    if recipe.erasing:
+        steps.append(v2.RandomErasing(recipe.erasing))
+    return v2.Compose(steps)
+
+
+class CropSet(Dataset[tuple[Tensor, int]]):
+    """Pictures of a crop cache with their class numbers."""
+
+    def __init__(
+        self, pixels: NDArray[np.uint8], index: NDArray[np.int64], labels: NDArray[np.int64], p: Preprocessing
+    ) -> None:
+        """index, labels: (N,), where each picture is in `pixels` and its class."""
+        self.pixels, self.index, self.labels = pixels, index, labels
+        self._p = p
+        self._transform: Any = None
+        self._seed = ""
+
+    def augment(self, recipe: Recipe, *, size: int, epoch: int) -> None:
+        """Set what the next epoch does to the pictures; without it they come as in serving."""
+        self._transform = train_transform(recipe, size, self._p)
+        self._seed = f"{recipe.seed}:{epoch}"
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, at: int) -> tuple[Tensor, int]:
+        image = Image.fromarray(self.pixels[self.index[at]])
+        label = int(self.labels[at])
+        if self._transform is None:
+            return torch.from_numpy(to_input(image, self._p)), label
+        digest = hashlib.sha256(f"{self._seed}:{at}".encode()).digest()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int.from_bytes(digest[:7], "big"))
+            return self._transform(image), label
