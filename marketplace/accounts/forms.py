@@ -1,0 +1,23 @@
+"""What is asked of a person who signs up, beside e-mail address and password."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+
+
+class SignupForm(forms.Form):
+    """Joined to allauth's own sign-up form by the setting ACCOUNT_SIGNUP_FORM_CLASS."""
+
+    display_name = forms.CharField(
+        required=False,
+        max_length=80,
+        label="Your name, as buyers see it",
+        help_text="May stay empty. Your e-mail address is never shown.",
+        widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
+    )
+
+    def signup(self, request: HttpRequest, user: Any) -> None:
+        """Called by allauth with the new user."""
+        user.display_name = self.cleaned_data["display_name"]
+        user.save(update_fields=["display_name"])

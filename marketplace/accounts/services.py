@@ -1,0 +1,74 @@
+"""Makes accounts for the demonstration that a first start gives."""
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+
+from marketplace.accounts.models import User
+
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is misread
+
+
+@dataclass(frozen=True)
+class DemoAccount:
+    """One account and the words that open it."""
+
+    email: str
+    password: str
+    role: str
+
+
+_CAST: tuple[tuple[str, str, str, dict[str, bool]], ...] = (
+    ("seller@example.org", "Sam Seller", "sells cars", {}),
+    (
+        "moderator@example.org",
+        "Mo Moderator",
+        "moderates, and runs /admin/",
+        {"is_moderator": True, "is_staff": True, "is_superuser": True},
+    ),
+)
+
+
+def demo_accounts_ensure(*, keep_in: Path) -> list[DemoAccount]:
+    """A seller and a moderator for trying the site out, made once; their passwords are kept in ``keep_in`` (0600).
+
+    Random passwords, because a fixed one in a public repository opens every site whose port somebody forwarded. Where
+    the file is gone, new passwords are set, so that whoever may write to the site's own folder always has a way in.
+    """
+    if keep_in.exists():
+        kept = [DemoAccount(**account) for account in json.loads(keep_in.read_text())]
+        if User.objects.filter(email__in=[account.email for account in kept]).count() == len(kept):
+            return kept
+    accounts = []
+    with transaction.atomic():
+        for email, name, role, rights in _CAST:
+            password = _password()
+            user = User.objects.filter(email=email).first() or User.objects.create_user(
+                email, None, display_name=name, **rights
+            )
+            user.set_password(password)
+            user.save(update_fields=["password"])
+            # Nobody can confirm an address at example.org.
+            EmailAddress.objects.update_or_create(
+                user=user, email=email, defaults={"verified": True, "primary": True}
+            )  # fmt: skip
+            accounts.append(DemoAccount(email=email, password=password, role=role))
+    _keep(accounts, keep_in)
+    return accounts
+
+
+def _password() -> str:
+    return "-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(3))
+
+
+def _keep(accounts: list[DemoAccount], path: Path) -> None:
+    beside = path.with_suffix(".new")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump([asdict(account) for account in accounts], file, indent=2)
+    beside.replace(path)

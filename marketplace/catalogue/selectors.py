@@ -1,0 +1,114 @@
+"""Finds makes and models by any of their names. Each call is one to four indexed queries; nothing is kept in memory."""
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+from django.db.models import QuerySet
+
+from marketplace.catalogue.models import CarModel, Make, MakeAlias, ModelAlias
+from marketplace.catalogue.names import name_key, name_words, without_body
+
+MAX_WORDS = 16  # of a text that holds make, model and whatever follows
+MAX_MAKE_LETTERS = 40
+
+
+class Resolved(NamedTuple):
+    """What a make's name and a model's name mean in the catalogue; None for what it does not know."""
+
+    make: Make | None
+    car_model: CarModel | None
+
+
+def make_list() -> QuerySet[Make]:
+    """All makes by name."""
+    return Make.objects.all()
+
+
+def model_list(*, make: Make) -> QuerySet[CarModel]:
+    """All models of a make by name."""
+    return CarModel.objects.filter(make=make)
+
+
+def make_find(text: str) -> Make | None:
+    """The make with this name or alias: ``"VW"``, ``"mercedes benz"``, ``"SKODA"``."""
+    key = name_key(text)
+    return _makes_among([key]).get(key)
+
+
+def model_find(*, make: Make, text: str) -> CarModel | None:
+    """The make's model with this name or alias: ``"3 series"``, ``"320d"``, ``"serie_3"``.
+
+    The make's own name in front is passed over ("Lada 2107" of Lada). Where the whole text is unknown, words at its end
+    that say a body or a year are passed over too ("Golf GTI Hatchback 2012"), and only those: an unknown word may be
+    what makes it another model (Corolla Cross).
+    """
+    words = name_words(text)[:MAX_WORDS]
+    return _model_among(make, [key for start in _after_make(make, words) for key in map("".join, without_body(start))])
+
+
+def catalogue_resolve(*, make: str, model: str) -> Resolved:
+    """What a classifier's or a manifest's make and model mean: Stanford's "BMW", "3 Series Sedan" is the BMW 3 Series.
+
+    The model is looked for within the make only: without a known make there is none.
+    """
+    found = make_find(make)
+    return Resolved(found, model_find(make=found, text=model) if found else None)
+
+
+def car_find(text: str) -> tuple[Make, CarModel | None] | None:
+    """Make and model named by a whole text, make first: ``"VW - VOLKSWAGEN UP!"``, ``"mercedes-benz_serie_c"``.
+
+    The longest known make and the longest known model after it win; what follows (engine, trim, body, year) is passed
+    over. None when no make stands at the beginning.
+    """
+    words = name_words(text)[:MAX_WORDS]
+    heads = list(accumulate(words))
+    makes = _makes_among(heads)
+    first: Make | None = None
+    for count in range(len(words), 0, -1):
+        make = makes.get(heads[count - 1])
+        if make is None:
+            continue
+        keys = [key for start in _after_make(make, words[count:]) for key in reversed(list(accumulate(start)))]
+        model = _model_among(make, keys)
+        if model:
+            return make, model
+        first = first or make
+    return (first, None) if first else _car_in_one_word("".join(words))
+
+
+def _car_in_one_word(key: str) -> tuple[Make, CarModel] | None:
+    """Make and model written as one word ("volkswagenup"): both must be known in full, or chance finds too much."""
+    makes = _makes_among([key[:length] for length in range(1, min(len(key), MAX_MAKE_LETTERS))])
+    for start in sorted(makes, key=len, reverse=True):
+        model = _model_among(makes[start], [key[len(start) :]])
+        if model:
+            return makes[start], model
+    return None
+
+
+def _after_make(make: Make, words: list[str]) -> list[list[str]]:
+    """The words, and the words without the make's own name in front where it stands there."""
+    for count, head in enumerate(accumulate(words), start=1):
+        if head == make.key and count < len(words):
+            return [words, words[count:]]
+    return [words]
+
+
+def _makes_among(keys: Sequence[str]) -> dict[str, Make]:
+    """The makes named by these keys, by key; a make's name goes before an alias."""
+    aliases = MakeAlias.objects.filter(key__in=keys).select_related("make")
+    found = {alias.key: alias.make for alias in aliases}
+    found.update({make.key: make for make in Make.objects.filter(key__in=keys)})
+    return found
+
+
+def _model_among(make: Make, keys: Sequence[str]) -> CarModel | None:
+    """The make's model named by the first key that names one."""
+    if not keys:
+        return None
+    aliases = ModelAlias.objects.filter(make=make, key__in=keys).select_related("car_model")
+    found = {alias.key: alias.car_model for alias in aliases}
+    found.update({model.key: model for model in CarModel.objects.filter(make=make, key__in=keys)})
+    return next((found[key] for key in keys if key in found), None)

@@ -1,0 +1,65 @@
+"""What Django should refuse or warn of before the site starts: mistakes in the environment that would bite later."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # Django's own word
+
+LOOPBACK = {"127.0.0.1", "localhost", "[::1]", "testserver"}
+SECRET_LETTERS = 32
+PARTS = ("detector", "usable", "classifier")
+
+
+@register(Tags.security)
+def debug_stays_at_home(**_: Any) -> Sequence[CheckMessage]:
+    """DEBUG shows source, settings and queries to whoever meets an error: never to other machines."""
+    strangers = sorted(set(settings.ALLOWED_HOSTS) - LOOPBACK)
+    if not settings.DEBUG or not strangers:
+        return []
+    return [
+        Error(
+            f"DEBUG is on while ALLOWED_HOSTS names other hosts than this one: {', '.join(strangers)}.",
+            hint="Set DEBUG=0, SECRET_KEY and what else docs/operations.md lists for production.",
+            id="forecourt.E001",
+        )
+    ]
+
+
+@register(Tags.security)
+def secret_is_secret(**_: Any) -> Sequence[CheckMessage]:
+    """Outside DEBUG the key has to come from the environment, and not from an example."""
+    if settings.DEBUG or (len(settings.SECRET_KEY) >= SECRET_LETTERS and "change" not in settings.SECRET_KEY.lower()):
+        return []
+    return [
+        Error(
+            f"SECRET_KEY is an example or shorter than {SECRET_LETTERS} letters.",
+            hint='Make one: python -c "import secrets; print(secrets.token_urlsafe(50))"',
+            id="forecourt.E002",
+        )
+    ]
+
+
+@register(Tags.security)
+def hosts_are_named(**_: Any) -> Sequence[CheckMessage]:
+    """Outside DEBUG Django answers nobody without ALLOWED_HOSTS, and a wildcard lets others choose our own address."""
+    if settings.DEBUG or (settings.ALLOWED_HOSTS and "*" not in settings.ALLOWED_HOSTS):
+        return []
+    return [Error("ALLOWED_HOSTS must name the hosts that this site answers to.", id="forecourt.E003")]
+
+
+@register(Tags.files)
+def starter_weights_are_there(**_: Any) -> Sequence[CheckMessage]:
+    """A clone without its weights can train a model but recognise nothing."""
+    weights = Path(settings.STARTER_WEIGHTS_DIR)
+    missing = [part for part in PARTS if not any(weights.glob(f"{part}/*/model.json"))]
+    if not missing:
+        return []
+    return [
+        Warning(
+            f"No starter weights for: {', '.join(missing)}.",
+            hint=f"They belong in {weights}; without them nothing is recognised, and setup_site refuses.",
+            id="forecourt.W001",
+        )
+    ]

@@ -1,0 +1,59 @@
+"""Which model versions exist, and which one serves."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+
+class ModelVersion(models.Model):
+    """One registered artefact. The folder itself never changes; which version serves is a matter of this table."""
+
+    class Status(models.TextChoices):
+        CANDIDATE = "candidate", "candidate"
+        CHAMPION = "champion", "champion"
+        RETIRED = "retired", "retired"
+
+    version = models.CharField(max_length=120, unique=True, help_text="The artefact's folder name.")
+    status = models.CharField(max_length=10, choices=Status, default=Status.CANDIDATE)
+    metrics = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["status"], condition=Q(status="champion"), name="registry_only_one_champion"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.version
+
+    @property
+    def folder(self) -> Path:
+        """Where the artefact lies: trained here, or come with the program as its starter."""
+        trained = Path(settings.ARTEFACTS_DIR) / self.version
+        return trained if trained.exists() else Path(settings.STARTER_WEIGHTS_DIR) / "classifier" / self.version
+
+
+class Promotion(models.Model):
+    """Who changed the champion, when and why. Append-only."""
+
+    class Kind(models.TextChoices):
+        PROMOTE = "promote", "promoted"
+        ROLLBACK = "rollback", "rolled back"
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="promotions")
+    previous = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    reason = models.TextField(blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-at", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.version} {self.get_kind_display()}"

@@ -1,0 +1,106 @@
+"""Register, promote, roll back. The champion changes in one transaction, and a constraint allows only one."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+
+from classifier.artefact import ArtefactError, artefact_open
+from marketplace.accounts.models import User
+from marketplace.refusals import Refused
+from marketplace.registry.models import ModelVersion, Promotion
+from marketplace.registry.selectors import champion_get
+
+
+class RegistryError(Refused):
+    """The registry refuses; the message is one clear line for the operator."""
+
+
+def version_register(*, folder: Path) -> ModelVersion:
+    """Enter an artefact's folder as a candidate; the same artefact twice is one row.
+
+    Raises RegistryError when the folder is not a whole, untampered classifier artefact.
+    """
+    try:
+        artefact = artefact_open(folder)
+    except ArtefactError as error:
+        raise RegistryError(str(error)) from error
+    if artefact.spec.task != "classifier":
+        raise RegistryError(f"{folder.name} is a {artefact.spec.task}, not a make and model classifier.")
+    version, _ = ModelVersion.objects.get_or_create(
+        version=artefact.version,
+        defaults={"metrics": {**artefact.spec.metrics, "thresholds": asdict(artefact.spec.thresholds)}},
+    )
+    return version
+
+
+def starter_register() -> ModelVersion:
+    """Make the artefact that comes with the program the champion of a site that has none yet."""
+    champion = champion_get()
+    if champion is not None:
+        return champion
+    folders = [path.parent for path in (Path(settings.STARTER_WEIGHTS_DIR) / "classifier").glob("*/model.json")]
+    if len(folders) != 1:
+        raise RegistryError(f"Expected one starter artefact in {settings.STARTER_WEIGHTS_DIR}, found {len(folders)}.")
+    return version_promote(version=version_register(folder=folders[0]).version, by=None, reason="starter")
+
+
+def version_promote(*, version: str, by: User | None, reason: str) -> ModelVersion:
+    """Let a registered version serve from the next batch on. Raises RegistryError."""
+    with transaction.atomic():
+        return _switch(rows=_locked(), version=version, by=by, reason=reason, kind=Promotion.Kind.PROMOTE)
+
+
+def version_rollback(*, by: User | None, reason: str = "") -> ModelVersion:
+    """Undo the last promotion that is not undone yet. Raises RegistryError when there is none left to undo.
+
+    After A, B and C were promoted, one rollback serves B, a second one A, a third is refused. A promotion after a
+    rollback starts from what serves then: A, B, rollback, C, rollback serves A again, not B.
+    """
+    with transaction.atomic():
+        rows = _locked()
+        served = _promotions_standing()
+        if not served:
+            raise RegistryError("There is no champion to roll back from.")
+        if len(served) == 1:
+            raise RegistryError(f"{served[0]} has no predecessor to roll back to.")
+        return _switch(rows=rows, version=served[-2], by=by, reason=reason, kind=Promotion.Kind.ROLLBACK)
+
+
+def _locked() -> dict[str, ModelVersion]:
+    # Every row of this small table in one order: two promotions at once queue here instead of both passing.
+    return {row.version: row for row in ModelVersion.objects.select_for_update().order_by("pk")}
+
+
+def _promotions_standing() -> list[str]:
+    """Versions whose promotion was not undone, oldest first; the last one serves."""
+    standing: list[str] = []
+    for promotion in Promotion.objects.select_related("version").order_by("pk"):
+        if promotion.kind == Promotion.Kind.PROMOTE:
+            standing.append(promotion.version.version)
+        else:
+            standing.pop()
+    return standing
+
+
+def _switch(
+    *, rows: dict[str, ModelVersion], version: str, by: User | None, reason: str, kind: Promotion.Kind
+) -> ModelVersion:
+    challenger = rows.get(version)
+    if challenger is None:
+        known = ", ".join(sorted(rows)) or "none"
+        raise RegistryError(f"There is no model version {version!r}. Known versions: {known}.")
+    if challenger.status == ModelVersion.Status.CHAMPION:
+        raise RegistryError(f"{version} already serves.")
+    try:
+        artefact_open(challenger.folder)
+    except ArtefactError as error:
+        raise RegistryError(f"{version} cannot serve: {error}") from error
+    champion = next((row for row in rows.values() if row.status == ModelVersion.Status.CHAMPION), None)
+    if champion is not None:
+        ModelVersion.objects.filter(pk=champion.pk).update(status=ModelVersion.Status.RETIRED)
+    ModelVersion.objects.filter(pk=challenger.pk).update(status=ModelVersion.Status.CHAMPION)
+    Promotion.objects.create(kind=kind, version=challenger, previous=champion, by=by, reason=reason)
+    challenger.refresh_from_db()
+    return challenger

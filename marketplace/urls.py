@@ -1,0 +1,18 @@
+"""All addresses of the site."""
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.urls import include, path
+
+# The admin's own sign-in page would let passwords be tried without end; allauth's counts.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+urlpatterns = [
+    path("", include("marketplace.listings.urls")),
+    path("", include("marketplace.photos.urls")),
+    path("moderate/", include("marketplace.moderation.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("api/", include("marketplace.api.urls")),
+    path("", include("marketplace.operations.urls")),
+]
