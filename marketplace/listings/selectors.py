@@ -1,0 +1,144 @@
+"""Reads listings."""
+
+import hashlib
+import json
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.db.models import Q, QuerySet
+
+from marketplace.accounts.models import User
+from marketplace.catalogue.models import CarModel, Make
+from marketplace.catalogue.names import name_key
+from marketplace.catalogue.selectors import car_find, catalogue_resolve
+from marketplace.listings.models import Listing
+
+
+class Sort(NamedTuple):
+    """One order of the search results."""
+
+    label: str
+    fields: tuple[str, ...]
+
+
+SORTS = {
+    "newest": Sort("Newest first", ("-published_at", "-pk")),
+    # Sums in different currencies cannot be compared: each currency is a block of its own.
+    "price": Sort("Lowest price", ("currency", "price", "-pk")),
+    "price-down": Sort("Highest price", ("currency", "-price", "-pk")),
+    "mileage": Sort("Lowest mileage", ("mileage_km", "-pk")),
+    "year": Sort("Newest car", ("-year", "-pk")),
+}
+
+
+class Suggestion(NamedTuple):
+    """A candidate of the verdict that the catalogue knows: it can be chosen with one press."""
+
+    make: Make
+    car_model: CarModel | None
+    years: str
+    confidence: float
+    chosen: bool
+
+
+def listings_live() -> QuerySet[Listing]:
+    """What visitors see, newest first."""
+    return (
+        Listing.objects.filter(status=Listing.Status.LIVE)
+        .select_related("make", "car_model")
+        .prefetch_related("photos")
+        .order_by("-published_at", "-pk")
+    )
+
+
+def listings_search(
+    *,
+    q: str = "",
+    make: Make | None = None,
+    price_min: Decimal | None = None,
+    price_max: Decimal | None = None,
+    currency: str = "",
+    year_min: int | None = None,
+    year_max: int | None = None,
+    fuel: str = "",
+    gearbox: str = "",
+    sort: str = "newest",
+) -> QuerySet[Listing]:
+    """Live listings that meet every criterion given; prices in ``currency`` or, without one, in each listing's own."""
+    bounds: dict[str, Any] = {
+        "make": make,
+        "price__gte": price_min,
+        "price__lte": price_max,
+        "currency": currency or None,
+        "year__gte": year_min,
+        "year__lte": year_max,
+        "fuel": fuel or None,
+        "gearbox": gearbox or None,
+    }
+    found = listings_live().filter(**{name: value for name, value in bounds.items() if value is not None})
+    if q:
+        found = found.filter(_named(q))
+    return found.order_by(*SORTS.get(sort, SORTS["newest"]).fields)
+
+
+def _named(text: str) -> Q:
+    """Listings of the make or model that a person means: "vw up", "Golf", "merc"."""
+    key = name_key(text)
+    if not key:
+        return Q(pk__in=[])
+    car = car_find(text)
+    if car is not None:
+        make, car_model = car
+        return Q(make=make) if car_model is None else Q(car_model=car_model)
+    models = CarModel.objects.filter(Q(key__contains=key) | Q(aliases__key=key))
+    return Q(car_model__in=models.values("pk")) | Q(make__key__contains=key) | _written(text)
+
+
+def _written(text: str) -> Q:
+    """Listings whose make and model, in the seller's own words, hold every word of the text."""
+    found = Q()
+    for word in text.split():
+        found &= Q(other_make__icontains=word) | Q(other_model__icontains=word)
+    return found
+
+
+def makes_live() -> QuerySet[Make]:
+    """Makes that somebody sells right now."""
+    live = Listing.objects.filter(status=Listing.Status.LIVE, make__isnull=False)
+    return Make.objects.filter(pk__in=live.values("make"))
+
+
+def listings_of(*, seller: User) -> QuerySet[Listing]:
+    """A seller's own listings in every state, newest first."""
+    return Listing.objects.filter(seller=seller).select_related("make", "car_model").prefetch_related("photos")
+
+
+def drafts_of(*, seller: User) -> QuerySet[Listing]:
+    """What the seller began and can go on with, last changed first."""
+    return listings_of(seller=seller).filter(status=Listing.Status.DRAFT).order_by("-updated_at")
+
+
+def suggestions_of(*, listing: Listing) -> list[Suggestion]:
+    """The verdict's candidates as the catalogue knows them, likeliest first; two that meet in one model are one."""
+    if listing.verdict is None:
+        return []
+    found: dict[tuple[int, int | None], Suggestion] = {}
+    for candidate in listing.verdict["candidates"]:
+        make, car_model = catalogue_resolve(make=candidate["make"], model=candidate["model"])
+        if make is None:
+            continue
+        key = (make.pk, car_model.pk if car_model else None)
+        if key in found:
+            earlier = found[key]
+            found[key] = earlier._replace(confidence=earlier.confidence + candidate["confidence"])
+            continue
+        chosen = listing.make_id == make.pk and car_model is not None and listing.car_model_id == car_model.pk
+        found[key] = Suggestion(make, car_model, candidate["years"], candidate["confidence"], chosen)
+    return list(found.values())
+
+
+def car_version(listing: Listing) -> str:
+    """A fingerprint of all that the make-and-model part of the seller's page shows: swapped only when it changes."""
+    named = [listing.make_id, listing.car_model_id, listing.other_make, listing.other_model]
+    told = [*named, listing.autofilled, listing.verdict, listing.contradiction]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,240 @@
+"""Everything that changes a listing."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from marketplace.accounts.models import User
+from marketplace.catalogue.models import CarModel, Make
+from marketplace.catalogue.selectors import Resolved, catalogue_resolve
+from marketplace.doorbell import ring_on_commit
+from marketplace.listings.models import Listing
+
+# Free text for what the catalogue does not have, and the field in whose place it stands.
+IN_PLACE_OF = {"other_make": "make", "other_model": "car_model"}
+SELLER_FIELDS = (
+    "make", "car_model", "other_make", "other_model", "year", "price", "currency", "mileage_km", "fuel", "gearbox",
+    "place", "description",
+)  # fmt: skip
+REQUIRED_TO_SUBMIT = ("make", "car_model", "year", "price", "mileage_km", "fuel", "gearbox", "place")
+REVIEW_SUBMITTED = "marketplace.moderation.tasks.review_submitted"
+EDITABLE = {Listing.Status.DRAFT, Listing.Status.REJECTED}
+
+
+class ListingRefused(Exception):
+    """A step that this listing cannot take now; the message is for the person who asked."""
+
+
+def listing_create(*, seller: User) -> Listing:
+    """An empty draft."""
+    listing = Listing(seller=seller)
+    listing.full_clean()
+    listing.save()
+    return listing
+
+
+@transaction.atomic
+def listing_update(*, listing: Listing, values: Mapping[str, Any]) -> Listing:
+    """Store what the seller typed. A field whose value changed belongs to the seller from then on.
+
+    Clearing make or model gives the field back to the photos. A make or model is either chosen from the catalogue or
+    written (``other_make``, ``other_model``): the newer of the two takes the other's place. Raises ListingRefused when
+    the listing can no longer be edited and ValidationError when a value is not valid.
+    """
+    row = Listing.objects.select_for_update().get(pk=listing.pk)
+    if row.status not in EDITABLE:
+        raise ListingRefused(f"This listing is {row.get_status_display()} and cannot be edited.")
+    touched = set(row.touched)
+    autofilled = set(row.autofilled)
+    changed = [name for name in SELLER_FIELDS if name in values and getattr(row, name) != values[name]]
+    for name in changed:
+        setattr(row, name, values[name])
+        autofilled.discard(name)
+        if values[name] in {None, ""}:
+            touched.discard(name)
+        else:
+            touched.add(name)
+    _listed_or_written(row, changed, touched)
+    if row.car_model is not None and row.make_id != row.car_model.make_id:
+        # The make was changed after the model: the old make's model says nothing any more.
+        row.car_model = None
+        touched.discard("car_model")
+        autofilled.discard("car_model")
+    if "car_model" in touched and row.make is not None:
+        # Who named the model said the make with it, also where the photos had filled the make in before.
+        touched.add("make")
+        autofilled.discard("make")
+    row.touched = sorted(touched)
+    row.autofilled = sorted(autofilled - touched)
+    row.contradiction = _contradiction(row)
+    row.full_clean(exclude=["seller"])
+    row.save()
+    return row
+
+
+def _listed_or_written(row: Listing, changed: Collection[str], touched: set[str]) -> None:
+    """Let what was just written take the place of what was chosen, and the other way round; the seller's either way."""
+    for written, chosen in IN_PLACE_OF.items():
+        if written in changed and getattr(row, written):
+            setattr(row, chosen, None)
+            touched.add(chosen)  # the photos must not put a make or model beside the seller's words
+        elif getattr(row, chosen) is not None:
+            setattr(row, written, "")
+            touched.discard(written)
+        elif written in changed:
+            touched.discard(chosen)
+
+
+@transaction.atomic
+def listing_verdict_set(*, listing_id: int, verdict: dict[str, Any] | None) -> Listing:
+    """Store what all photos together say (shape: see Listing.verdict) and fill in what the seller left open."""
+    row = Listing.objects.select_for_update().get(pk=listing_id)
+    row.verdict = verdict
+    row.certainty = None if verdict is None else (verdict["model"] or verdict["make"])["confidence"]
+    if row.status == Listing.Status.DRAFT:
+        _autofill(row)
+    row.contradiction = _contradiction(row)
+    row.save()
+    return row
+
+
+def _autofill(row: Listing) -> None:
+    """Fill make and model from the verdict: both, or only the make, or nothing. Never over what the seller typed."""
+    make, car_model = _confident(row.verdict)
+    autofilled = set(row.autofilled)
+    touched = set(row.touched)
+    if "make" not in touched:
+        row.make = make
+        autofilled = autofilled | {"make"} if make is not None else autofilled - {"make"}
+        if row.car_model is not None and row.car_model.make_id != row.make_id:
+            row.car_model = None  # only ever an autofilled one: a typed model made its make typed, too
+    if "car_model" not in touched:
+        fits = car_model if car_model is not None and car_model.make_id == row.make_id else None
+        row.car_model = fits
+        autofilled = autofilled | {"car_model"} if fits is not None else autofilled - {"car_model"}
+    row.autofilled = sorted(autofilled)
+
+
+def _confident(verdict: dict[str, Any] | None) -> tuple[Make | None, CarModel | None]:
+    """What the verdict says above the thresholds that were measured for at most 3 % error."""
+    if verdict is None:
+        return None, None
+    thresholds = verdict["thresholds"]
+    guess = verdict["model"]
+    if guess is not None and guess["confidence"] >= thresholds["model"]:
+        found = catalogue_resolve(make=guess["make"], model=guess["name"])
+        if found.make is not None and found.car_model is not None:
+            return found.make, found.car_model
+    if verdict["make"]["confidence"] >= thresholds["make"]:
+        return catalogue_resolve(make=verdict["make"]["name"], model="").make, None
+    return None, None
+
+
+def _contradiction(row: Listing) -> str:
+    """What the photos show with confidence instead of what the seller says; empty when they agree or are unsure."""
+    make, car_model = _confident(row.verdict)
+    if make is None or not row.make_name:
+        return ""
+    stated = _stated(row)
+    other_model = car_model is not None and bool(row.model_name) and car_model != stated.car_model
+    if make == stated.make and not other_model:
+        return ""
+    seen, said = (
+        " ".join(str(part) for part in car if part) for car in ((make, car_model), (row.make_name, row.model_name))
+    )
+    return f"The photos look like {seen}, not {said}."[:200]
+
+
+def _stated(row: Listing) -> Resolved:
+    """What the seller says in the catalogue's terms; free text may name what it has after all ("vw", "golf")."""
+    if row.unlisted:
+        return catalogue_resolve(make=row.make_name, model=row.model_name)
+    return Resolved(row.make, row.car_model)
+
+
+def listing_missing(*, listing: Listing, photos: int) -> dict[str, str]:
+    """What a listing with that many photos lacks before it can be submitted: a line for each field."""
+    missing = {name: "Please fill this in." for name in REQUIRED_TO_SUBMIT if getattr(listing, name) in {None, ""}}
+    for written, chosen in IN_PLACE_OF.items():
+        if getattr(listing, written):
+            missing.pop(chosen, None)
+    if photos < 1:
+        missing["photos"] = "Add at least one photo."
+    return missing
+
+
+@transaction.atomic
+def listing_submit(*, listing: Listing, photos: int) -> Listing:
+    """Hand a finished draft in for review. ``photos`` is how many it has.
+
+    Raises ValidationError naming every field that is still missing, or ListingRefused.
+    """
+    row = Listing.objects.select_for_update().get(pk=listing.pk)
+    missing = listing_missing(listing=row, photos=photos)
+    if missing:
+        raise ValidationError({name: [line] for name, line in missing.items()})
+    _move(row, EDITABLE, Listing.Status.SUBMITTED, submitted_at=timezone.now(), reject_reason="")
+    ring_on_commit(REVIEW_SUBMITTED)
+    return row
+
+
+def listing_publish(*, listing: Listing) -> None:
+    """Review is over: the listing is for everybody to see."""
+    _move(listing, {Listing.Status.SUBMITTED}, Listing.Status.LIVE, published_at=timezone.now())
+
+
+def listing_reject(*, listing: Listing, reason: str) -> None:
+    """Review is over: back to the seller, who is told why and may mend it."""
+    _move(listing, {Listing.Status.SUBMITTED}, Listing.Status.REJECTED, reject_reason=reason)
+
+
+def listing_identity_set(*, listing: Listing, make: Make, car_model: CarModel | None) -> None:
+    """A moderator says which car of the catalogue it is, whatever the seller had chosen or written."""
+    listing.make, listing.car_model = make, car_model
+    listing.other_make = listing.other_model = ""
+    listing_identity_confirm(listing=listing)
+
+
+def listing_identity_confirm(*, listing: Listing) -> None:
+    """A moderator says that it is this car; that ends every contradiction, and no later photo says otherwise."""
+    listing.contradiction = ""
+    listing.touched = sorted({*listing.touched, "make", "car_model"})
+    listing.autofilled = sorted(set(listing.autofilled) - {"make", "car_model"})
+    named = ("make", "car_model", "other_make", "other_model")
+    listing.save(update_fields=[*named, "contradiction", "touched", "autofilled", "updated_at"])
+
+
+def listing_withdraw(*, listing: Listing) -> None:
+    """The seller takes it back; it becomes a draft again."""
+    _move(listing, {Listing.Status.SUBMITTED, Listing.Status.LIVE}, Listing.Status.DRAFT)
+
+
+def listing_sold(*, listing: Listing) -> None:
+    """The car found its buyer."""
+    _move(listing, {Listing.Status.LIVE}, Listing.Status.SOLD)
+
+
+@transaction.atomic
+def listing_delete(*, listing: Listing) -> None:
+    """Remove a draft that never went anywhere, or any listing of one's own that is not for sale."""
+    # Locked before its photos go: a worker that finishes one of them at this moment takes its locks in this order too.
+    row = Listing.objects.select_for_update().filter(pk=listing.pk).first()
+    if row is None:
+        return  # deleted twice
+    if row.status in {Listing.Status.LIVE, Listing.Status.SUBMITTED}:
+        raise ListingRefused("Withdraw the listing before you delete it.")
+    row.delete()
+
+
+def _move(listing: Listing, allowed: set[Listing.Status], to: Listing.Status, **values: Any) -> None:
+    # Conditional update: of two people pressing at once, one wins and the other is told.
+    moved = Listing.objects.filter(pk=listing.pk, status__in=allowed).update(
+        status=to, updated_at=timezone.now(), **values
+    )
+    if moved != 1:
+        listing.refresh_from_db()
+        raise ListingRefused(f"This listing is {listing.get_status_display()} by now; nothing was changed.")
+    listing.refresh_from_db()

@@ -1,0 +1,66 @@
+"""Numbers of a listing in people's words."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django import template
+from django.utils import timezone
+from django.utils.timesince import timesince
+
+from marketplace.listings.models import Listing
+
+register = template.Library()
+
+SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "BRL": "R$", "PLN": "zł", "CZK": "Kč", "CHF": "CHF", "UAH": "₴"}
+SIGN_LAST = {"PLN", "CZK", "UAH", "EUR"}
+NARROW = "\u202f"  # no-break space between groups of digits: no language mistakes it for a decimal sign
+
+
+@register.filter
+def grouped(value: int | Decimal | None) -> str:
+    """``12500`` → ``"12 500"`` (narrow no-break space)."""
+    return "" if value is None else f"{value:,}".replace(",", NARROW)
+
+
+@register.filter
+def money(listing: Listing) -> str:
+    """``"12 500 €"``; cents only where there are any."""
+    if listing.price is None:
+        return ""
+    amount = listing.price if listing.price % 1 else int(listing.price)
+    sign = SIGNS[listing.currency]
+    # No-break space: the sign stays with its number.
+    return f"{grouped(amount)}\u00a0{sign}" if listing.currency in SIGN_LAST else f"{sign}\u00a0{grouped(amount)}"
+
+
+@register.filter
+def per_cent(confidence: float | None) -> str:
+    """``0.874`` → ``"87 %"``; never a certainty that nobody has."""
+    if confidence is None:
+        return ""
+    if confidence > 0.99:
+        return "over 99\u00a0%"
+    return "under 1\u00a0%" if confidence < 0.01 else f"{round(confidence * 100)}\u00a0%"
+
+
+@register.filter
+def sure_words(confidence: float | None) -> str:
+    """A confidence in words, to be read with "we are"."""
+    if confidence is None:
+        return "not sure"
+    steps = ((0.95, "very sure"), (0.8, "quite sure"), (0.6, "fairly sure"), (0.35, "not sure"))
+    return next((words for least, words in steps if confidence >= least), "only guessing")
+
+
+@register.filter
+def ago(moment: datetime | None) -> str:
+    """``"3 minutes ago"``, and "just now" rather than "0 minutes ago"."""
+    if moment is None:
+        return ""
+    return "just now" if timezone.now() - moment < timedelta(minutes=1) else f"{timesince(moment)} ago"
+
+
+@register.filter
+def unlocalized(confidence: float | None) -> str:
+    """``0.874`` → ``"0.874"`` whatever the language: for attributes that machines read."""
+    return "0" if confidence is None else f"{confidence:.3f}"

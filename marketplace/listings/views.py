@@ -1,0 +1,42 @@
+"""What visitors see: the search and one listing."""
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from marketplace.access import visible_listing
+from marketplace.listings.forms import BrowseForm
+from marketplace.listings.selectors import listings_search
+
+PER_PAGE = 24
+
+
+@require_safe
+def browse(request: HttpRequest) -> HttpResponse:
+    """Live listings, searched, filtered, in order, page by page."""
+    form = BrowseForm(request.GET)
+    criteria = form.criteria()
+    page = Paginator(listings_search(**criteria), PER_PAGE).get_page(request.GET.get("page"))
+    query = request.GET.copy()
+    query.pop("page", None)
+    context = {
+        "form": form,
+        "page": page,
+        "query": query.urlencode(),
+        "searched": bool(criteria.keys() - {"sort"}),
+        "narrowed": form.narrowed(),
+    }
+    return render(request, "listings/browse.html", context)
+
+
+@require_safe
+def detail(request: HttpRequest, code: str) -> HttpResponse:
+    """One listing: for everybody while it is live or sold, before that for its seller and moderators only."""
+    listing = visible_listing(request, code)
+    context = {
+        "listing": listing,
+        "photos": list(listing.photos.all()),
+        "is_owner": request.user.pk == listing.seller_id,
+    }
+    return render(request, "listings/detail.html", context)

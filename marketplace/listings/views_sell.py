@@ -1,0 +1,217 @@
+"""The seller's side: write an advertisement, hand it in, look after it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from marketplace.access import own_listing, signed_in
+from marketplace.listings.forms import ListingForm
+from marketplace.listings.models import Listing
+from marketplace.listings.selectors import car_version, drafts_of, listings_of, suggestions_of
+from marketplace.listings.services import (
+    EDITABLE,
+    ListingRefused,
+    listing_create,
+    listing_delete,
+    listing_missing,
+    listing_sold,
+    listing_submit,
+    listing_update,
+    listing_withdraw,
+)
+from marketplace.pages import is_htmx
+
+
+@login_required
+@require_safe
+def mine(request: HttpRequest) -> HttpResponse:
+    """The seller's listings in every state."""
+    return render(request, "listings/mine.html", {"listings": listings_of(seller=signed_in(request))})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def sell(request: HttpRequest) -> HttpResponse:
+    """Start an advertisement, or offer the drafts that are there. At most one draft is ever empty: it is used again."""
+    seller = signed_in(request)
+    drafts = list(drafts_of(seller=seller))
+    empty = next((draft for draft in drafts if not draft.touched and not draft.photos.all()), None)
+    begun = [draft for draft in drafts if draft is not empty]
+    if begun and request.method != "POST":
+        return render(request, "listings/sell.html", {"drafts": begun})
+    return redirect("listings:edit", (empty or listing_create(seller=seller)).code)
+
+
+@login_required
+@require_safe
+def edit(request: HttpRequest, code: str) -> HttpResponse:
+    """The one page on which an advertisement is written."""
+    listing = own_listing(request, code)
+    if listing.status not in EDITABLE:
+        messages.info(request, f"This listing is {listing.get_status_display()}. Withdraw it to change it.")
+        return redirect(listing)
+    return render(request, "listings/edit.html", _page(listing, ListingForm(listing=listing)))
+
+
+@login_required
+@require_POST
+def save(request: HttpRequest, code: str) -> HttpResponse:
+    """Keep what was typed: the valid fields are stored, each of the others gets one line."""
+    listing = own_listing(request, code)
+    form, listing, wrong = _store(request, listing)
+    if is_htmx(request):
+        status = 409 if "refused" in wrong else 200
+        return render(request, "listings/_saved.html", _saved(request, listing, form, wrong), status=status)
+    if not wrong:
+        messages.success(request, "Saved.")
+        return redirect("listings:edit", listing.code)
+    return render(request, "listings/edit.html", _page(listing, _with_errors(request, listing, wrong)), status=422)
+
+
+@login_required
+@require_POST
+def submit(request: HttpRequest, code: str) -> HttpResponse:
+    """Store the whole form and hand the listing in; what is missing is said at its field."""
+    listing = own_listing(request, code)
+    _, listing, wrong = _store(request, listing)
+    if wrong and "refused" not in wrong:
+        wrong = listing_missing(listing=listing, photos=listing.photos.count()) | wrong
+    if not wrong:
+        try:
+            listing_submit(listing=listing, photos=listing.photos.count())
+        except ValidationError as error:
+            wrong = _lines(error)
+        except ListingRefused as error:
+            wrong = {"refused": str(error)}
+        else:
+            return redirect("listings:sent", listing.code)
+    form = _with_errors(request, listing, wrong)
+    return render(request, "listings/edit.html", _page(listing, form, wrong), status=422)
+
+
+@login_required
+@require_safe
+def sent(request: HttpRequest, code: str) -> HttpResponse:
+    """What happens next."""
+    return render(request, "listings/sent.html", {"listing": own_listing(request, code)})
+
+
+@login_required
+@require_POST
+def withdraw(request: HttpRequest, code: str) -> HttpResponse:
+    listing = own_listing(request, code)
+    try:
+        listing_withdraw(listing=listing)
+    except ListingRefused as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{listing.title} is a draft again: nobody else can see it.")
+    return redirect("listings:mine")
+
+
+@login_required
+@require_POST
+def sold(request: HttpRequest, code: str) -> HttpResponse:
+    listing = own_listing(request, code)
+    try:
+        listing_sold(listing=listing)
+    except ListingRefused as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{listing.title} is marked as sold. Congratulations!")
+    return redirect("listings:mine")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest, code: str) -> HttpResponse:
+    """Ask first, then delete."""
+    listing = own_listing(request, code)
+    if request.method != "POST":
+        return render(request, "listings/delete.html", {"listing": listing})
+    try:
+        listing_delete(listing=listing)
+    except ListingRefused as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{listing.title} is deleted.")
+    return redirect("listings:mine")
+
+
+def _store(request: HttpRequest, listing: Listing) -> tuple[ListingForm, Listing, dict[str, str]]:
+    """Store the valid ones of the posted fields; returns the lines for the others ("refused": for all of them)."""
+    form = ListingForm(_data(request), listing=listing)
+    wrong = form.wrong()
+    try:
+        listing = listing_update(listing=listing, values=form.values())
+    except ListingRefused as error:
+        wrong = {"refused": str(error)}
+    except ValidationError as error:
+        wrong |= _lines(error)
+    return form, listing, wrong
+
+
+def _data(request: HttpRequest) -> QueryDict:
+    """The posted fields; a press on a suggestion ("make:model", by their keys) is make and model."""
+    if "choose" not in request.POST:
+        return request.POST
+    data = request.POST.copy()
+    data["make"], _, data["car_model"] = request.POST["choose"].partition(":")
+    return data
+
+
+def _lines(error: ValidationError) -> dict[str, str]:
+    return {name: " ".join(lines) for name, lines in error.message_dict.items()}
+
+
+def _with_errors(request: HttpRequest, listing: Listing, wrong: dict[str, str]) -> ListingForm:
+    """The form as stored, with what was typed on top where that could not be stored, and the lines that say why."""
+    unbound = ListingForm(listing=listing)
+    data = QueryDict(mutable=True)
+    for name in unbound.fields:
+        data[name] = str(unbound[name].value() if unbound[name].value() is not None else "")
+    data.update({name: request.POST[name] for name in wrong if name in request.POST})
+    form = ListingForm(data, listing=listing)
+    form.full_clean()
+    for name, line in wrong.items():
+        if name in form.fields and name not in form.errors:
+            form.add_error(name, line)
+    return form
+
+
+def _page(listing: Listing, form: ListingForm, wrong: dict[str, str] | None = None) -> dict[str, Any]:
+    labels = {name: form.fields[name].label or form[name].label for name in form.fields}
+    labels["photos"] = "Photos"
+    return {
+        **car_context(listing, form),
+        "missing": [(name, labels[name], line) for name, line in (wrong or {}).items() if name in labels],
+        "refused": (wrong or {}).get("refused", ""),
+        "photos_wrong": (wrong or {}).get("photos", ""),
+    }
+
+
+def _saved(request: HttpRequest, listing: Listing, form: ListingForm, wrong: dict[str, str]) -> dict[str, Any]:
+    told = [(name, wrong.get(name, "")) for name in form.posted() if name not in {"make", "car_model"}]
+    changed = car_version(listing) != request.POST.get("car_version")
+    return {
+        **car_context(listing, ListingForm(listing=listing)),
+        "told": told,
+        "wrong": wrong,
+        "refused": wrong.get("refused", ""),
+        "car_changed": changed,
+    }
+
+
+def car_context(listing: Listing, form: ListingForm) -> dict[str, Any]:
+    """What the make-and-model part of the page needs (templates/listings/_car.html)."""
+    return {
+        "listing": listing,
+        "form": form,
+        "suggestions": suggestions_of(listing=listing),
+        "car_version": car_version(listing),
+    }

@@ -1,0 +1,80 @@
+"""What a file is, by its first bytes, and what its name says it is."""
+
+from pathlib import PurePath
+
+EXTENSIONS = {
+    ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".jfif": "JPEG", ".mpo": "JPEG",
+    ".png": "PNG",
+    ".webp": "WEBP",
+    ".heic": "HEIF", ".heif": "HEIF", ".hif": "HEIF",
+}  # fmt: skip
+
+WORDS = {"JPEG": "a JPEG picture", "PNG": "a PNG picture", "WEBP": "a WebP picture", "HEIF": "an iPhone picture (HEIC)"}
+USUAL_EXTENSION = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "HEIF": ".heic"}
+
+# The words finish the sentence "This file is …".
+_OTHER_PICTURES: tuple[tuple[bytes, str], ...] = (
+    (b"II*\x00", "a TIFF picture"),
+    (b"MM\x00*", "a TIFF picture"),
+    (b"II+\x00", "a TIFF picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"BM", "a BMP picture"),
+    (b"8BPS", "a Photoshop document"),
+    (b"\x00\x00\x00\x0cjP", "a JPEG 2000 picture"),
+    (b"\xff\x4f\xff\x51", "a JPEG 2000 picture"),
+    (b"\x00\x00\x00\x0cJXL", "a JPEG XL picture"),
+    (b"\xff\x0a", "a JPEG XL picture"),
+    (b"%!PS", "a PostScript drawing"),
+    (b"\xc5\xd0\xd3\xc6", "a PostScript drawing"),
+    (b"\xd7\xcd\xc6\x9a", "a Windows drawing (WMF)"),
+    (b"\x00\x00\x01\x00", "an icon"),
+    (b"DDS ", "a DDS texture"),
+)
+_NO_PICTURES: tuple[tuple[bytes, str], ...] = (
+    (b"%PDF", "a PDF document"),
+    (b"\xd0\xcf\x11\xe0", "an Office document"),
+    (b"PK\x03\x04", "a ZIP archive or an Office document"),
+    (b"Rar!", "a RAR archive"),
+    (b"\x1aE\xdf\xa3", "a video"),
+)
+_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+
+
+def kind_of(data: bytes) -> str | None:
+    """JPEG, PNG, WEBP or HEIF by content; None for everything else."""
+    if data.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    # "mif1" says only "some HEIF": AVIF files name it too, after their own brand.
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS and b"avif" not in data[8:40]:
+        return "HEIF"
+    return None
+
+
+def picture_words(data: bytes) -> str | None:
+    """What a picture of no accepted kind is, as words after "This file is …"; None if it is not known as a picture."""
+    for magic, words in _OTHER_PICTURES:
+        if data.startswith(magic):
+            return words
+    if data[4:8] == b"ftyp" and b"avi" in data[8:40]:
+        return "an AVIF picture"
+    return "an SVG drawing" if b"<svg" in data[:1024].lower() else None
+
+
+def document_words(data: bytes) -> str | None:
+    """What a file that is no picture at all is, as words after "This file is …"; None if unknown."""
+    for magic, words in _NO_PICTURES:
+        if data.startswith(magic):
+            return words
+    if data[4:8] == b"ftyp":
+        return "a video"
+    head = data[:1024].lstrip().lower()
+    return "a web page" if head.startswith((b"<!doctype html", b"<html", b"<script")) else None
+
+
+def extension_of(filename: str) -> str:
+    """The extension in lower case with its dot, "" if there is none."""
+    return PurePath(filename.replace("\\", "/")).suffix.lower()

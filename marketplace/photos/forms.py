@@ -1,0 +1,25 @@
+"""Takes uploads out of a request."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+
+from marketplace.photos.ingest import PhotoRejected
+
+# What the file picker offers. Some phones and browsers know HEIC only by its extension.
+ACCEPT = "image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif,image/*"
+
+
+def upload_read(upload: "UploadedFile[Any]") -> bytes:
+    """The bytes of an upload. Raises PhotoRejected without reading one that is over the limit."""
+    limit = settings.PHOTO_MAX_BYTES
+    size = upload.size or 0
+    if size > limit:
+        raise PhotoRejected(
+            "too_large",
+            f"This file is {size / 2**20:.1f} MB; the limit is {limit / 2**20:.0f} MB. "
+            "Save the photo a little smaller and try again.",
+        )
+    data: bytes = upload.read()
+    return data

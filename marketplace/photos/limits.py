@@ -1,0 +1,39 @@
+"""How often a visitor without an account may ask."""
+
+import time
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest
+
+# Looking at a photo costs the worker real time; a person who tries the page out stays far below.
+PER_MINUTE = 12
+PER_HOUR = 120
+
+
+def identify_allowed(request: HttpRequest) -> bool:
+    """Count this question of this address; False once it has asked too often."""
+    address = _address(request)
+    return all(
+        [
+            _count(f"identify:{address}:minute:{int(time.time()) // 60}", 60) <= PER_MINUTE,
+            _count(f"identify:{address}:hour:{int(time.time()) // 3600}", 3600) <= PER_HOUR,
+        ]
+    )
+
+
+def _address(request: HttpRequest) -> str:
+    """The visitor's address, found as the API's limits find it (NUM_PROXIES)."""
+    forwarded = request.headers.get("X-Forwarded-For", "").split(",") if settings.PROXIES else []
+    # Each of our own proxies added one at the end; whatever stands before those was written by the visitor.
+    own = forwarded[-settings.PROXIES :]
+    return (own[0].strip() if own else "") or str(request.META.get("REMOTE_ADDR", ""))
+
+
+def _count(key: str, seconds: int) -> int:
+    cache.add(key, 0, timeout=seconds)
+    try:
+        return cache.incr(key)
+    except ValueError:  # it expired between the two lines: this is the first question of a new span
+        cache.set(key, 1, timeout=seconds)
+        return 1

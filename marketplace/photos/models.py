@@ -1,0 +1,92 @@
+"""Photos of a listing (or of a visitor's question at /identify/), and what the classifier said of them."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from marketplace.listings.models import Listing
+from marketplace.registry.models import ModelVersion
+
+
+class Photo(models.Model):
+    """One clean picture. ``status`` is where it is on its way; ``outcome`` is how recognition ended."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "waiting"
+        CLAIMED = "claimed", "looking"
+        DONE = "done", "looked at"
+        FAILED = "failed", "could not be looked at"
+
+    class Outcome(models.TextChoices):
+        OK = "ok", "recognised"
+        NO_VEHICLE = "no_vehicle", "no car found"
+        NOT_USABLE = "not_usable", "not usable for recognition"
+        UNREADABLE = "unreadable", "unreadable"
+
+    # Also the unguessable part of the visitor's address at /identify/.
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # NULL: a visitor's question without an account, removed after an hour.
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, null=True, blank=True, related_name="photos")
+    position = models.PositiveIntegerField(default=0)
+
+    file = models.FileField(upload_to="photos", max_length=120)
+    card = models.FileField(upload_to="cards", max_length=120)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    original_name = models.CharField(max_length=200, blank=True)
+    upload_sha256 = models.CharField(max_length=64, db_index=True)
+    phash = models.CharField(max_length=16, blank=True)
+
+    status = models.CharField(max_length=8, choices=Status, default=Status.PENDING)
+    outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
+    kind = models.CharField(max_length=10, blank=True, help_text="exterior, interior or detail")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("position", "created_at")
+        indexes = (
+            # The order in which workers claim, and the oldest one for the health check: neither may sort 100,000 rows.
+            models.Index(fields=["attempts", "created_at"], condition=Q(status="pending"), name="photo_queue"),
+            models.Index(fields=["created_at"], condition=Q(status="pending"), name="photo_pending"),
+            models.Index(fields=["claimed_at"], condition=Q(status="claimed"), name="photo_claimed"),
+        )
+        constraints = (
+            # The same upload twice in one listing is one photo: a double click or a retried request adds nothing.
+            models.UniqueConstraint(fields=["listing", "upload_sha256"], name="photo_once_per_listing"),
+        )
+
+    def __str__(self) -> str:
+        return self.original_name or str(self.id)
+
+    @property
+    def is_settled(self) -> bool:
+        return self.status in {self.Status.DONE, self.Status.FAILED}
+
+
+class Prediction(models.Model):
+    """The recognition of one photo by one model version, stored. One row per photo and version."""
+
+    photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="predictions")
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="predictions")
+    attempt = models.PositiveSmallIntegerField()
+    outcome = models.CharField(max_length=12, choices=Photo.Outcome)
+    kind = models.CharField(max_length=10, blank=True)
+    box = models.JSONField(null=True, blank=True, help_text="[x1, y1, x2, y2] in pixels of the master")
+    make_name = models.CharField(max_length=80, blank=True)
+    make_confidence = models.FloatField(null=True, blank=True)
+    candidates = models.JSONField(default=list, blank=True)
+    # Calibrated natural-log probabilities, float16 little-endian, in the artefact's class order: fusion needs them all.
+    log_probs = models.BinaryField(null=True, blank=True)
+    timings_ms = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["photo", "model_version"], name="prediction_once_per_version"),)
+
+    def __str__(self) -> str:
+        return f"{self.photo} by {self.model_version}"

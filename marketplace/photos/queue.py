@@ -1,0 +1,171 @@
+"""The worker's side: claim, finish, release, sweep. The table is the queue; the broker only rings.
+
+A photo's way: pending → claimed → done. ``attempts`` is raised in the row *before* the work, so that a photo that kills
+its worker is counted, and it is the fence: whoever comes back with an older number changes nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import numpy as np
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from classifier.taxonomy import summarise
+from marketplace.doorbell import ring, ring_on_commit
+from marketplace.listings.models import Listing
+from marketplace.photos.models import Photo, Prediction
+from marketplace.photos.taxonomy import catalogue_spec
+from marketplace.photos.verdict import verdict_refresh
+from marketplace.registry.models import ModelVersion
+
+if TYPE_CHECKING:  # only its shape: the web process, which never looks at a photo, imports this module too
+    from classifier.recognise import Recognition
+
+log = structlog.get_logger(__name__)
+
+RECOGNISE_PENDING = "marketplace.photos.tasks.recognise_pending"
+REVIEW_SUBMITTED = "marketplace.moderation.tasks.review_submitted"
+Status = Photo.Status
+
+
+def photos_claim(*, limit: int) -> list[Photo]:
+    """Take up to ``limit`` pending photos for this worker, oldest first; no other worker gets the same ones.
+
+    A photo that was tried before comes alone and after the fresh ones: if it was the one that killed a worker, it
+    takes no other with it when it does so again. Before its last attempt it rests as long as a claim lasts: a storage
+    or a driver that is away for some seconds must not use up everybody's attempts in those seconds.
+    """
+    rested = timezone.now() - timedelta(seconds=settings.PHOTO_CLAIM_SECONDS)
+    waiting = Photo.objects.filter(status=Status.PENDING).exclude(
+        attempts__gte=settings.PHOTO_ATTEMPTS - 1, claimed_at__gt=rested
+    )
+    if not waiting.exists():
+        return []  # without taking SQLite's write lock
+    with transaction.atomic():
+        # SKIP LOCKED hands each row to one of many workers on PostgreSQL; a naive claim was measured to hand nearly
+        # every row to several. SQLite ignores the clause: there the IMMEDIATE transaction is the lock.
+        photos = list(
+            waiting.select_for_update(skip_locked=True, of=("self",)).order_by("attempts", "created_at")[:limit]
+        )
+        fresh = [photo for photo in photos if photo.attempts == 0]
+        photos = fresh or photos[:1]
+        now = timezone.now()
+        claimed = Photo.objects.filter(pk__in=[photo.pk for photo in photos], status=Status.PENDING).update(
+            status=Status.CLAIMED, attempts=F("attempts") + 1, claimed_at=now
+        )
+        if claimed != len(photos):  # the rows are locked, so this cannot happen; rolled back if it does
+            raise RuntimeError(f"claimed {claimed} of {len(photos)} locked photos")
+    for photo in photos:
+        photo.status, photo.attempts, photo.claimed_at = Status.CLAIMED, photo.attempts + 1, now
+    return photos
+
+
+def photo_finish(*, photo_id: UUID, attempt: int, recognition: "Recognition", version: ModelVersion) -> bool:
+    """Store what the classifier said of a photo and fuse its listing's verdict again, all or nothing.
+
+    False if ``attempt`` is no longer the photo's: it was swept up, tried by another worker, or removed meanwhile.
+    """
+    said = _said(recognition, version)  # reads the catalogue: before the transaction, which holds locks
+    with transaction.atomic():
+        listing = _listing_lock(photo_id)
+        won = Photo.objects.filter(pk=photo_id, status=Status.CLAIMED, attempts=attempt).update(
+            status=Status.DONE,
+            outcome=recognition.status,
+            kind=recognition.kind,
+            error=recognition.error[:300],
+            finished_at=timezone.now(),
+        )
+        if won != 1:
+            log.info("photo_finished_late", photo=str(photo_id), attempt=attempt)
+            return False
+        Prediction.objects.update_or_create(
+            photo_id=photo_id, model_version=version, defaults={"attempt": attempt, **said}
+        )
+        _settled(listing)
+    return True
+
+
+def _said(recognition: "Recognition", version: ModelVersion) -> dict[str, Any]:
+    """A recognition as a prediction's columns, under the catalogue's names."""
+    make, candidates, log_probs = recognition.make, list(recognition.candidates), recognition.log_probs
+    if log_probs is not None:
+        make, candidates = summarise(np.exp(log_probs), catalogue_spec(version).classes)
+    return {
+        "outcome": recognition.status,
+        "kind": recognition.kind,
+        "box": None if recognition.box is None else list(recognition.box),
+        "make_name": "" if make is None else make.name,
+        "make_confidence": None if make is None else make.confidence,
+        "candidates": [
+            {"make": one.make, "model": one.model, "years": one.years, "confidence": one.confidence}
+            for one in candidates
+        ],
+        "log_probs": None if log_probs is None else np.asarray(log_probs, dtype="<f2").tobytes(),
+        "timings_ms": recognition.timings_ms,
+    }
+
+
+def photos_release(*, photos: Sequence[Photo], error: str) -> None:
+    """Give back photos whose recognition raised: to be tried again, or failed after the last attempt."""
+    for photo in photos:  # each in its own transaction: holding several photos' locks at once invites deadlocks
+        _give_back(photo, error=error)
+    ring(RECOGNISE_PENDING)
+
+
+def photos_sweep() -> dict[str, int]:
+    """Free the photos of workers that died, and ring for all that wait: what makes lost doorbells harmless.
+
+    Returns how many were freed for another attempt, how many failed for good, and how many wait now.
+    """
+    stale = Photo.objects.filter(
+        status=Status.CLAIMED, claimed_at__lt=timezone.now() - timedelta(seconds=settings.PHOTO_CLAIM_SECONDS)
+    )
+    ends = [_give_back(photo, error="The recognition stopped without an answer.") for photo in stale]
+    counts = {"freed": ends.count(Status.PENDING), "failed": ends.count(Status.FAILED)}
+    waiting = Photo.objects.filter(status=Status.PENDING).count()
+    if waiting:
+        ring(RECOGNISE_PENDING)
+    return {**counts, "waiting": waiting}
+
+
+@transaction.atomic
+def _give_back(photo: Photo, *, error: str) -> str:
+    """Pending again, or failed if this was the last attempt; "" if somebody else was quicker."""
+    last = photo.attempts >= settings.PHOTO_ATTEMPTS
+    listing = _listing_lock(photo.pk) if last else None
+    # Fenced as in photo_finish: between reading and writing, a slow worker may have finished after all.
+    rows = Photo.objects.filter(pk=photo.pk, status=Status.CLAIMED, attempts=photo.attempts)
+    if not last:
+        return Status.PENDING if rows.update(status=Status.PENDING, error=error[:300]) else ""
+    failed = rows.update(
+        status=Status.FAILED, outcome=Photo.Outcome.UNREADABLE, error=error[:300], finished_at=timezone.now()
+    )
+    if not failed:
+        return ""
+    log.error("photo_failed", photo=str(photo.pk), attempts=photo.attempts, error=error)
+    _settled(listing)
+    return Status.FAILED
+
+
+def _listing_lock(photo_id: UUID) -> Listing | None:
+    """The photo's listing, locked; None for a visitor's photo, or if the listing is gone.
+
+    Whoever changes photos and their listing in one transaction locks the listing first. A worker that took its photo
+    first and a seller who deletes the listing at that moment would each wait for the other on PostgreSQL.
+    """
+    return Listing.objects.select_for_update(of=("self",)).filter(photos=photo_id).first()
+
+
+def _settled(listing: Listing | None) -> None:
+    """A photo reached its end: its listing's verdict and, if it waits for review, the moderation hear of it."""
+    if listing is None:
+        return
+    verdict_refresh(listing_id=listing.pk)
+    if listing.status == Listing.Status.SUBMITTED:
+        ring_on_commit(REVIEW_SUBMITTED)

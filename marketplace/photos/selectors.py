@@ -1,0 +1,41 @@
+"""Reads photos and what was said of them."""
+
+from uuid import UUID
+
+from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
+
+from marketplace.listings.models import Listing
+from marketplace.photos.models import Photo, Prediction
+from marketplace.photos.tidy import KEEP
+
+
+def photos_of(*, listing: Listing) -> QuerySet[Photo]:
+    """A listing's photos in the seller's order, each with its predictions (newest first) at hand."""
+    return Photo.objects.filter(listing=listing).prefetch_related(_newest_predictions())
+
+
+def photo_of_visitor(*, photo_id: UUID) -> Photo | None:
+    """A visitor's question at /identify/, while it is kept: its unguessable id is all the right there is to it."""
+    return (
+        Photo.objects.filter(pk=photo_id, listing=None, created_at__gte=timezone.now() - KEEP)
+        .prefetch_related(_newest_predictions())
+        .first()
+    )
+
+
+def prediction_latest(*, photo: Photo) -> Prediction | None:
+    """What the newest model version said of a photo; no query if the photo came from ``photos_of``."""
+    predictions = list(photo.predictions.all())
+    return max(predictions, key=lambda prediction: (prediction.created_at, prediction.pk), default=None)
+
+
+def photos_waiting(*, listing: Listing) -> int:
+    """How many of a listing's photos have not been looked at yet."""
+    return Photo.objects.filter(
+        listing=listing, status__in=(Photo.Status.PENDING, Photo.Status.CLAIMED)
+    ).count()  # fmt: skip
+
+
+def _newest_predictions() -> "Prefetch[str]":
+    return Prefetch("predictions", Prediction.objects.select_related("model_version").order_by("-created_at", "-pk"))

@@ -1,0 +1,169 @@
+"""What a person does with photos: add, remove, put in order. The worker's side, from ``queue``, is offered here too."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+
+from marketplace.doorbell import ring_on_commit
+from marketplace.listings.models import Listing
+from marketplace.listings.services import EDITABLE
+from marketplace.photos.ingest import CleanPhoto, PhotoRejected, ingest
+from marketplace.photos.models import Photo
+from marketplace.photos.queue import RECOGNISE_PENDING, photo_finish, photos_claim, photos_release, photos_sweep
+from marketplace.photos.verdict import verdict_refresh
+
+log = structlog.get_logger(__name__)
+
+__all__ = [
+    "PhotoRejected", "photo_add", "photo_finish", "photo_remove", "photos_claim", "photos_release", "photos_reorder",
+    "photos_sweep",
+]  # fmt: skip
+
+
+def photo_add(*, listing: Listing | None, data: bytes, filename: str) -> Photo:
+    """Make a clean picture of an upload, store it as ``pending`` and ring for the worker.
+
+    ``listing=None`` is a visitor's question at /identify/. The same upload twice in one listing gives the first photo
+    again. Raises PhotoRejected, whose ``message`` tells the person what is wrong with this file.
+    """
+    if listing is not None:
+        _check_room(listing)
+    clean = ingest(data, filename=filename)
+    if listing is not None and (twin := _twin(listing, clean.sha256)) is not None:
+        return twin
+    photo = Photo(
+        listing=listing,
+        width=clean.width,
+        height=clean.height,
+        # PostgreSQL refuses NUL in text, and nobody needs the other control characters either.
+        original_name="".join(letter for letter in filename if letter.isprintable())[-200:],
+        upload_sha256=clean.sha256,
+        phash=clean.phash,
+    )
+    try:
+        _files_write(photo, clean)
+    except OSError as error:  # no space left, or the storage is away
+        log.error("photo_not_stored", error=str(error))
+        _files_delete(_files_of(photo))
+        raise PhotoRejected(
+            "not_stored", "This photo could not be stored: there is a fault on our side. Try again in some minutes."
+        ) from error
+    try:
+        with transaction.atomic():
+            if listing is not None:
+                # Uploads of one listing come in parallel: they queue here, so that the limit and the order hold.
+                _check_editable(listing.pk)
+                _check_room(listing)
+                last = Photo.objects.filter(listing=listing).aggregate(last=Max("position"))["last"]
+                photo.position = 0 if last is None else last + 1
+            photo.full_clean(validate_constraints=False)
+            photo.save(force_insert=True)
+            ring_on_commit(RECOGNISE_PENDING)
+    except (IntegrityError, PhotoRejected):
+        _files_delete(_files_of(photo))
+        # The race for the same upload, lost: the winner's row is the photo.
+        if listing is not None and (twin := _twin(listing, clean.sha256)) is not None:
+            return twin
+        raise
+    return photo
+
+
+def photo_remove(*, photo: Photo) -> bool:
+    """Take a photo away with all that was said of it; the listing's verdict is made anew without it.
+
+    False, and nothing is changed, if its listing can no longer be edited: it was handed in meanwhile.
+    """
+    files = _files_of(photo)
+    with transaction.atomic():
+        if photo.listing_id is not None and not _is_editable(photo.listing_id):
+            return False
+        # Locked, or a worker could store a prediction between the two deletes of a cascade: PostgreSQL would refuse.
+        Photo.objects.select_for_update().filter(pk=photo.pk).first()
+        Photo.objects.filter(pk=photo.pk).delete()
+        if photo.listing_id is not None:
+            verdict_refresh(listing_id=photo.listing_id)
+
+    # Only once the row is gone for good. A crash in between leaves files that ``photos_tidy`` finds.
+    transaction.on_commit(lambda: _files_delete(files))
+    return True
+
+
+@transaction.atomic
+def photos_reorder(*, listing: Listing, photo_ids: Sequence[UUID]) -> None:
+    """Put the named photos first, in this order; photos not named follow as they stood. Unknown ids are ignored.
+
+    A page's order may be older than the newest upload, or still name a photo that is gone: neither is an error. The
+    photos of a listing that can no longer be edited stay as they are.
+    """
+    if not _is_editable(listing.pk):
+        return
+    # By primary key, so that two people moving photos at once take the locks in one order.
+    rows = {row.pk: row for row in Photo.objects.select_for_update().filter(listing=listing).order_by("pk")}
+    named = [rows[key] for key in dict.fromkeys(photo_ids) if key in rows]
+    rest = sorted(
+        (row for row in rows.values() if row not in named), key=lambda row: (row.position, row.created_at)
+    )  # fmt: skip
+    for position, row in enumerate([*named, *rest]):
+        row.position = position
+    Photo.objects.bulk_update(rows.values(), ["position"])
+
+
+def _check_editable(listing_id: int) -> None:
+    """Lock the listing; PhotoRejected if it is gone, or was handed in while the picture was opened.
+
+    A photo that came later than that would be shown to everybody without anybody having looked at it.
+    """
+    row = _lock(listing_id)
+    if row is None:
+        raise PhotoRejected("listing_gone", "This listing was deleted meanwhile. Start a new one.")
+    if row.status not in EDITABLE:
+        raise PhotoRejected(
+            "listing_closed",
+            f"This listing is {row.get_status_display()} by now: withdraw it before you change its photos.",
+        )
+
+
+def _is_editable(listing_id: int) -> bool:
+    """Lock the listing; whether it is there and its photos may be changed."""
+    row = _lock(listing_id)
+    return row is not None and row.status in EDITABLE
+
+
+def _lock(listing_id: int) -> Listing | None:
+    """The listing, locked. Always before its photos, as the worker does: see ``queue``."""
+    return Listing.objects.select_for_update().filter(pk=listing_id).first()
+
+
+def _check_room(listing: Listing) -> None:
+    if Photo.objects.filter(listing=listing).count() >= settings.PHOTOS_PER_LISTING:
+        raise PhotoRejected(
+            "too_many",
+            f"This listing already has {settings.PHOTOS_PER_LISTING} photos, which is the limit. Remove one first.",
+        )
+
+
+def _twin(listing: Listing, sha256: str) -> Photo | None:
+    return Photo.objects.filter(listing=listing, upload_sha256=sha256).first()
+
+
+def _files_write(photo: Photo, clean: CleanPhoto) -> None:
+    name = f"{secrets.token_hex(16)}.jpg"  # nothing of the upload's own name, nothing to guess
+    photo.file.save(name, ContentFile(clean.master), save=False)
+    photo.card.save(name, ContentFile(clean.card), save=False)
+
+
+def _files_of(photo: Photo) -> list[tuple[Storage, str]]:
+    return [(field.storage, field.name) for field in (photo.file, photo.card) if field.name]
+
+
+def _files_delete(files: Sequence[tuple[Storage, Any]]) -> None:
+    for storage, name in files:
+        storage.delete(name)

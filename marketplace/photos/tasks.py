@@ -1,0 +1,33 @@
+"""Doorbells: no payload, safe to ring twice, late or never."""
+
+from typing import Any
+
+from celery import shared_task
+from celery.signals import worker_ready
+
+from marketplace.doorbell import ring
+from marketplace.photos.queue import RECOGNISE_PENDING, photos_sweep
+from marketplace.photos.tidy import photos_tidy
+from marketplace.photos.worker import recognise_waiting
+
+
+# The time limit ends a decoder or a driver that hangs; the first opening of a new version may take a minute or two.
+@shared_task(name=RECOGNISE_PENDING, time_limit=300)
+def recognise_pending() -> int:
+    return recognise_waiting()
+
+
+@shared_task(time_limit=300)
+def sweep() -> dict[str, int]:
+    return photos_sweep()
+
+
+@shared_task(time_limit=3600)
+def tidy() -> dict[str, int]:
+    return photos_tidy()
+
+
+@worker_ready.connect
+def wake(**_: Any) -> None:
+    """A worker that starts opens its recogniser at once and finds what came while none was running."""
+    ring(RECOGNISE_PENDING)

@@ -1,0 +1,46 @@
+"""The trained classes of an artefact under the catalogue's names.
+
+The classifier sums its classes up by their names, letter by letter. Only the catalogue knows that Stanford's "3 Series
+Sedan" of 2012 and an advertisement's "3 series" are one model; under its names they add up.
+"""
+
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from classifier.artefact import ArtefactSpec, TrainedClass, artefact_open
+from marketplace.catalogue.selectors import catalogue_resolve
+from marketplace.registry.models import ModelVersion
+
+REFRESH_SECONDS = 600
+"""An alias that somebody adds to the catalogue counts after this long; asking takes half a second for 266 classes."""
+
+
+@dataclass(frozen=True)
+class CatalogueSpec:
+    """An artefact's description with its classes under the catalogue's names, in the artefact's order."""
+
+    spec: ArtefactSpec
+    classes: tuple[TrainedClass, ...]
+
+
+def catalogue_spec(version: ModelVersion) -> CatalogueSpec:
+    """The version's description; raises ArtefactError. Call it before a transaction: the first call takes a while."""
+    return _catalogue_spec(version.version, str(version.folder), int(time.monotonic() // REFRESH_SECONDS))
+
+
+@lru_cache(maxsize=8)  # opening an artefact hashes all its weights
+def _catalogue_spec(version: str, folder: str, period: int) -> CatalogueSpec:
+    spec = artefact_open(Path(folder)).spec
+    return CatalogueSpec(spec, tuple(_named(one) for one in spec.classes))
+
+
+def _named(one: TrainedClass) -> TrainedClass:
+    """Names that the catalogue does not know stay as they were trained."""
+    found = catalogue_resolve(make=one.make, model=one.model)
+    return TrainedClass(
+        make=found.make.name if found.make else one.make,
+        model=found.car_model.name if found.car_model else one.model,
+        years=one.years,
+    )

@@ -1,0 +1,30 @@
+"""The photo tiles as a tag: the page of a lower floor (listings) shows them without importing this app."""
+
+from typing import Any
+
+from django import template
+from django.conf import settings
+
+from marketplace.listings.models import Listing
+from marketplace.photos.forms import ACCEPT
+from marketplace.photos.views import tiles_context
+
+register = template.Library()
+
+
+@register.inclusion_tag("photos/_tiles.html", takes_context=True)
+def photo_tiles(context: dict[str, Any], listing: Listing) -> dict[str, Any]:
+    return {**tiles_context(listing), "listing": listing, "csrf_token": context.get("csrf_token"), "oob": False}
+
+
+@register.inclusion_tag("photos/_drop.html", takes_context=True)
+def photo_drop(context: dict[str, Any], listing: Listing, wrong: str = "") -> dict[str, Any]:
+    return {
+        "listing": listing,
+        "accept": ACCEPT,
+        "limit": settings.PHOTO_MAX_BYTES,
+        "limit_mb": settings.PHOTO_MAX_BYTES // 2**20,
+        "most": settings.PHOTOS_PER_LISTING,
+        "wrong": wrong,
+        "csrf_token": context.get("csrf_token"),
+    }

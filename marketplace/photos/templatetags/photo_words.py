@@ -1,0 +1,77 @@
+"""What happened to a photo, in people's words."""
+
+from typing import NamedTuple
+
+from django import template
+
+from marketplace.listings.templatetags.car_words import per_cent, sure_words
+from marketplace.photos.models import Photo, Prediction
+from marketplace.photos.selectors import prediction_latest
+
+register = template.Library()
+
+
+class PhotoSays(NamedTuple):
+    """One photo's state for the page: ``tone`` is working, ok, plain or bad; ``icon`` one of static/img/icons.svg."""
+
+    tone: str
+    icon: str
+    head: str
+    more: str
+
+
+UNDER_WAY: dict[str, PhotoSays] = {
+    Photo.Status.PENDING: PhotoSays("working", "", "Waiting", ""),
+    Photo.Status.CLAIMED: PhotoSays("working", "", "Looking at it", ""),
+    Photo.Status.FAILED: PhotoSays("bad", "warn", "Could not be looked at", "It stays in the advertisement."),
+}
+ENDED: dict[str, PhotoSays] = {
+    Photo.Outcome.NO_VEHICLE: PhotoSays("plain", "info", "No car found", "Is the whole car in the picture?"),
+    Photo.Outcome.UNREADABLE: PhotoSays("bad", "warn", "Unreadable", "Please try another photo."),
+}
+
+
+SURE_ENOUGH = 0.6  # from here on a tile shows a tick: "fairly sure"
+
+
+def _recognised(prediction: Prediction | None) -> PhotoSays:
+    if prediction is None or not prediction.make_name:
+        return PhotoSays("ok", "check", "Recognised", "")
+    name, sure = prediction.make_name, prediction.make_confidence
+    if prediction.candidates:
+        best = prediction.candidates[0]
+        name, sure = f"{best['make']} {best['model']}".strip(), best["confidence"]
+    more = f"{sure_words(sure).capitalize()} ({per_cent(sure)})"
+    if sure is not None and sure < SURE_ENOUGH:
+        return PhotoSays("plain", "info", f"Perhaps {name}", more)
+    return PhotoSays("ok", "check", name, more)
+
+
+@register.filter
+def latest(photo: Photo) -> Prediction | None:
+    """The newest prediction of a photo that came from ``photos_of`` (no query)."""
+    return prediction_latest(photo=photo)
+
+
+@register.filter
+def says(photo: Photo) -> PhotoSays:
+    """What to tell of a photo. An interior or a detail is welcome in an advertisement, it only says no model."""
+    if photo.status != Photo.Status.DONE:
+        return UNDER_WAY[photo.status]
+    if photo.outcome == Photo.Outcome.OK:
+        return _recognised(prediction_latest(photo=photo))
+    if photo.outcome == Photo.Outcome.NOT_USABLE:
+        what = {"interior": "Interior", "detail": "Detail"}.get(photo.kind, "Not the whole car")
+        return PhotoSays("plain", "info", what, "Good to show; says nothing about the model.")
+    return ENDED[photo.outcome]
+
+
+@register.filter
+def box_width(prediction: Prediction) -> int:
+    """Pixels of the master, for an SVG whose viewBox is the master's size."""
+    return 0 if prediction.box is None else prediction.box[2] - prediction.box[0]
+
+
+@register.filter
+def box_height(prediction: Prediction) -> int:
+    return 0 if prediction.box is None else prediction.box[3] - prediction.box[1]

@@ -1,0 +1,78 @@
+"""What all photos of a listing say together."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import structlog
+
+from classifier.artefact import ArtefactError
+from classifier.fuse import verdict_from
+from marketplace.listings.models import Listing
+from marketplace.listings.services import listing_verdict_set
+from marketplace.photos.models import Photo, Prediction
+from marketplace.photos.taxonomy import CatalogueSpec, catalogue_spec
+from marketplace.registry.models import ModelVersion
+
+log = structlog.get_logger(__name__)
+
+
+def verdict_refresh(*, listing_id: int) -> None:
+    """Fuse the listing's usable photos anew and hand the verdict to the listing. Call it inside a transaction."""
+    # Two workers may finish two photos of one listing at once. They queue here, before either reads the predictions,
+    # so that the second one sees what the first one wrote. Gone: deleted meanwhile, nothing to say.
+    if not Listing.objects.select_for_update().filter(pk=listing_id).exists():
+        return
+    listing_verdict_set(listing_id=listing_id, verdict=_verdict(listing_id))
+
+
+def _verdict(listing_id: int) -> dict[str, Any] | None:
+    predictions = list(
+        Prediction.objects.filter(
+            photo__listing_id=listing_id,
+            photo__status=Photo.Status.DONE,
+            outcome=Photo.Outcome.OK,
+            log_probs__isnull=False,
+        )
+        .select_related("model_version")
+        .order_by("-model_version_id")
+    )
+    if not predictions:
+        return None
+    # Probabilities over different class lists cannot be multiplied. The version that saw most of the photos speaks,
+    # the newer one if two saw as many (most_common keeps the order of first sight).
+    for version, _ in Counter(prediction.model_version for prediction in predictions).most_common():
+        try:
+            known = catalogue_spec(version)
+        except ArtefactError as error:
+            # An operator made room and removed an old version's folder: nobody can read its numbers any more. Raising
+            # would keep the listing's photos from ever being finished, swept up or removed.
+            log.warning("verdict_version_unreadable", version=version.version, listing=listing_id, error=str(error))
+            continue
+        return _fused(predictions, version, known)
+    return None
+
+
+def _fused(predictions: Sequence[Prediction], version: ModelVersion, known: CatalogueSpec) -> dict[str, Any] | None:
+    """The verdict of one version on the photos that it saw."""
+    spec = known.spec
+    log_probs = [
+        np.frombuffer(bytes(prediction.log_probs), dtype="<f2").astype(np.float32)
+        for prediction in predictions
+        if prediction.model_version_id == version.pk and prediction.log_probs is not None
+    ]
+    verdict = verdict_from(log_probs, known.classes, alpha=spec.fusion_alpha)
+    if verdict is None:
+        return None
+    best = verdict.candidates[0] if verdict.model is not None else None  # a class may name no more than a make
+    return {
+        "version": version.version,
+        "photos_used": verdict.photos_used,
+        "make": {"name": verdict.make.name, "confidence": verdict.make.confidence},
+        "model": best and {"make": best.make, "name": best.model, "confidence": best.confidence},
+        "candidates": [
+            {"make": c.make, "model": c.model, "years": c.years, "confidence": c.confidence} for c in verdict.candidates
+        ],
+        "thresholds": {"make": spec.thresholds.make, "model": spec.thresholds.model},
+    }

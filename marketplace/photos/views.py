@@ -1,0 +1,134 @@
+"""The photos on the seller's page: add, look how they fare, remove, put in order."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from marketplace.access import own_listing
+from marketplace.listings.forms import ListingForm
+from marketplace.listings.models import Listing
+from marketplace.listings.selectors import car_version
+from marketplace.listings.services import EDITABLE
+from marketplace.listings.views_sell import car_context
+from marketplace.pages import is_htmx
+from marketplace.photos.forms import upload_read
+from marketplace.photos.models import Photo
+from marketplace.photos.selectors import photos_of
+from marketplace.photos.services import PhotoRejected, photo_add, photo_remove, photos_reorder
+
+QUICK = timedelta(minutes=2)
+# After this long the worker is probably away, and asking so often would only keep everybody busy.
+
+
+@login_required
+@require_POST
+def upload(request: HttpRequest, code: str) -> HttpResponse:
+    """Take photos. The page's script sends one a request and reads JSON; a plain form sends many and is sent back."""
+    listing = own_listing(request, code)
+    files = request.FILES.getlist("photo")
+    rejected: list[tuple[str, str]] = []
+    photo: Photo | None = None
+    if listing.status not in EDITABLE:
+        rejected = [("", f"This listing is {listing.get_status_display()}: withdraw it before you change its photos.")]
+    elif not files:
+        rejected = [("", "Choose a photo first.")]
+    else:
+        for file in files:
+            try:
+                photo = photo_add(listing=listing, data=upload_read(file), filename=file.name or "")
+            except PhotoRejected as error:  # the others go on
+                rejected.append((file.name or "photo", error.message))
+    if request.headers.get("Accept") == "application/json":
+        if rejected or photo is None:
+            return JsonResponse({"message": " ".join(message for _, message in rejected)}, status=422)
+        return JsonResponse({"id": str(photo.pk)}, status=201)
+    for name, message in rejected:
+        messages.error(request, f"{name}: {message}" if name else message)
+    return redirect("listings:edit", listing.code)
+
+
+@login_required
+@require_safe
+def tiles(request: HttpRequest, code: str) -> HttpResponse:
+    """How the photos fare, and with them make and model. 204 while the page already shows just that."""
+    listing = own_listing(request, code)
+    return _tiles(request, listing)
+
+
+@login_required
+@require_POST
+def delete(request: HttpRequest, code: str, photo_id: UUID) -> HttpResponse:
+    listing = own_listing(request, code)
+    photo = get_object_or_404(Photo, pk=photo_id, listing=listing)
+    if listing.status in EDITABLE:
+        photo_remove(photo=photo)
+        listing.refresh_from_db()
+    return _tiles(request, listing) if is_htmx(request) else redirect("listings:edit", listing.code)
+
+
+@login_required
+@require_POST
+def order(request: HttpRequest, code: str) -> HttpResponse:
+    """Put photos that arrived together behind the others, in the order in which they were chosen."""
+    listing = own_listing(request, code)
+    if listing.status in EDITABLE:
+        keys = {str(row.pk): row.pk for row in photos_of(listing=listing)}
+        last = [keys[word] for word in dict.fromkeys(request.POST.getlist("photo")) if word in keys]
+        photos_reorder(listing=listing, photo_ids=[*(key for key in keys.values() if key not in last), *last])
+    return HttpResponse(status=204)
+
+
+@login_required
+@require_POST
+def move(request: HttpRequest, code: str, photo_id: UUID) -> HttpResponse:
+    """Make a photo the cover (``to=cover``) or move it one place (``earlier``, ``later``)."""
+    listing = own_listing(request, code)
+    photo = get_object_or_404(Photo, pk=photo_id, listing=listing)
+    if listing.status in EDITABLE:
+        keys = [row.pk for row in photos_of(listing=listing)]
+        photos_reorder(listing=listing, photo_ids=moved(keys, photo.pk, request.POST.get("to", "")))
+    return _tiles(request, listing) if is_htmx(request) else redirect("listings:edit", listing.code)
+
+
+def moved(keys: Sequence[UUID], key: UUID, to: str) -> list[UUID]:
+    """The keys with one of them moved; as they were for a word that is none of cover, earlier, later."""
+    rest = [other for other in keys if other != key]
+    old = list(keys).index(key)
+    place = {"cover": 0, "earlier": max(old - 1, 0), "later": old + 1}.get(to, old)
+    return [*rest[:place], key, *rest[place:]]
+
+
+def _tiles(request: HttpRequest, listing: Listing) -> HttpResponse:
+    context = tiles_context(listing)
+    shown = {**request.GET.dict(), **request.POST.dict()}
+    context["car_changed"] = shown.get("car_version") != car_version(listing)
+    if request.method == "GET" and not context["car_changed"] and shown.get("tiles_version") == context["version"]:
+        return HttpResponse(status=204)
+    if context["car_changed"]:
+        context |= car_context(listing, ListingForm(listing=listing))
+    return render(request, "photos/_tiles.html", {**context, "listing": listing, "oob": True})
+
+
+def tiles_context(listing: Listing) -> dict[str, Any]:
+    """What the tiles show: two queries."""
+    photos = list(photos_of(listing=listing))
+    settled = sum(photo.is_settled for photo in photos)
+    unsettled = [photo for photo in photos if not photo.is_settled]
+    quick = any(photo.created_at > timezone.now() - QUICK for photo in unsettled)
+    every = ("600ms" if quick else "5s") if unsettled else ""
+    told = [(str(photo.pk), photo.status, photo.outcome, photo.kind) for photo in photos]
+    return {
+        "photos": photos,
+        "settled": settled,
+        "every": every,
+        "version": hashlib.sha256(repr((told, every)).encode()).hexdigest()[:16],
+    }

@@ -1,0 +1,69 @@
+"""Try a photo without an account."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from marketplace.pages import is_htmx
+from marketplace.photos.forms import ACCEPT, upload_read
+from marketplace.photos.limits import identify_allowed
+from marketplace.photos.selectors import photo_of_visitor, prediction_latest
+from marketplace.photos.services import PhotoRejected, photo_add
+
+TOO_OFTEN = "You have asked about many photos in a short time. Please wait a minute and try again."
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def identify(request: HttpRequest) -> HttpResponse:
+    """One photo in; on to the page that shows what is in it."""
+    if request.method != "POST":
+        return render(request, "photos/identify.html", _form())
+    if not identify_allowed(request):
+        return _refuse(request, TOO_OFTEN, status=429)
+    upload = request.FILES.get("photo")
+    if not isinstance(upload, UploadedFile):
+        return _refuse(request, "Choose a photo first.", status=422)
+    try:
+        photo = photo_add(listing=None, data=upload_read(upload), filename=upload.name or "")
+    except PhotoRejected as error:
+        return _refuse(request, error.message, status=422)
+    address = reverse("photos:identify_result", args=[photo.pk])
+    return JsonResponse({"location": address}, status=201) if _wants_json(request) else redirect(address)
+
+
+@require_safe
+def identify_result(request: HttpRequest, photo_id: UUID) -> HttpResponse:
+    """What is in the photo: polled until the worker has looked."""
+    photo = photo_of_visitor(photo_id=photo_id)
+    if photo is None:
+        if is_htmx(request):
+            return render(request, "photos/_gone.html")
+        raise Http404
+    if is_htmx(request) and request.GET.get("status") == photo.status:
+        return HttpResponse(status=204)
+    template = "photos/_result.html" if is_htmx(request) else "photos/identify_result.html"
+    return render(request, template, {"photo": photo, "prediction": prediction_latest(photo=photo)})
+
+
+def _form() -> dict[str, Any]:
+    return {
+        "accept": ACCEPT,
+        "limit": settings.PHOTO_MAX_BYTES,
+        "limit_mb": settings.PHOTO_MAX_BYTES // 2**20,
+    }
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.headers.get("Accept") == "application/json"
+
+
+def _refuse(request: HttpRequest, message: str, *, status: int) -> HttpResponse:
+    if _wants_json(request):
+        return JsonResponse({"message": message}, status=status)
+    return render(request, "photos/identify.html", {**_form(), "refused": message}, status=status)

@@ -1,0 +1,97 @@
+"""Holds the Recogniser in the worker child and works off the pending photos with it."""
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from marketplace.doorbell import ring
+from marketplace.photos.models import Photo
+from marketplace.photos.queue import RECOGNISE_PENDING, photo_finish, photos_claim, photos_release
+from marketplace.photos.taxonomy import catalogue_spec
+from marketplace.registry.models import ModelVersion
+from marketplace.registry.selectors import champion_get
+from marketplace.registry.services import RegistryError
+
+if TYPE_CHECKING:
+    from classifier.recognise import Recogniser
+
+log = structlog.get_logger(__name__)
+
+# Then the task ends and rings for the next one, so that the sweep and a shutdown get their turn under endless load.
+SECONDS_PER_RING = 30
+
+
+@dataclass
+class _Eye:
+    version: ModelVersion
+    recogniser: "Recogniser"
+
+
+_eye: _Eye | None = None
+
+
+def recognise_waiting() -> int:
+    """Claim, recognise and finish batch after batch until nothing waits; how many photos were finished."""
+    finished = 0
+    started = time.monotonic()
+    # Opened before the first claim: the first opening of a new version takes longer than a claim may last.
+    eye = _eye_of_champion()
+    while photos := photos_claim(limit=settings.PHOTO_BATCH):
+        finished += _recognise(photos, eye)
+        if time.monotonic() - started > SECONDS_PER_RING:
+            ring(RECOGNISE_PENDING)
+            break
+        eye = _eye_of_champion()  # a new champion serves from the next batch on
+    return finished
+
+
+def _recognise(photos: list[Photo], eye: _Eye) -> int:
+    try:
+        recognitions = eye.recogniser.recognise([_bytes_of(photo) for photo in photos])
+    except Exception as error:
+        # Whatever it was, these rows need not wait for the sweep; Celery logs the error itself.
+        photos_release(photos=photos, error=f"{type(error).__name__}: {error}")
+        raise
+    return sum(
+        photo_finish(photo_id=photo.pk, attempt=photo.attempts, recognition=recognition, version=eye.version)
+        for photo, recognition in zip(photos, recognitions, strict=True)
+    )
+
+
+def _bytes_of(photo: Photo) -> bytes:
+    try:
+        with photo.file.open("rb") as file:
+            content: bytes = file.read()
+    except FileNotFoundError:
+        # Removed between claim and now, or lost: "unreadable" is the recogniser's word for it, for this photo alone.
+        log.warning("photo_file_missing", photo=str(photo.pk), file=photo.file.name)
+        return b""
+    return content
+
+
+def _eye_of_champion() -> _Eye:
+    """The champion's Recogniser, opened once per worker child and again when the champion has changed."""
+    global _eye  # noqa: PLW0603  # one per process, and a worker child works on one task at a time
+    champion = champion_get()
+    if champion is None:
+        raise RegistryError("No model version serves yet; run: python manage.py setup_site")
+    if _eye is None or _eye.version.pk != champion.pk:
+        # By name, so that torch and OpenVINO are loaded in the child that works and nowhere else: they do not survive
+        # a fork, and the web process shares this module's floor.
+        recogniser = import_string(settings.RECOGNISER).open(
+            classifier=champion.folder,
+            weights=settings.STARTER_WEIGHTS_DIR,
+            engine=settings.RECOGNISER_ENGINE,
+            device=settings.RECOGNISER_DEVICE,
+            cache_dir=settings.ENGINE_CACHE_DIR,
+        )
+        if _eye is not None:
+            _eye.recogniser.close()
+        catalogue_spec(champion)  # names its classes now rather than while a seller waits
+        _eye = _Eye(version=champion, recogniser=recogniser)
+        log.info("recogniser_opened", version=champion.version)
+    return _eye
