@@ -1,0 +1,110 @@
+"""What moderators decided, and who is looking at what right now."""
+
+from typing import Any, ClassVar, NoReturn
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from marketplace.catalogue.models import CarModel, Make
+from marketplace.listings.models import Listing
+from marketplace.registry.models import ModelVersion
+
+
+class AppendOnlyError(Exception):
+    """Somebody tried to change or remove what is kept as a record."""
+
+
+class Claim(models.Model):
+    """One moderator holds one listing for a while, so that two never review the same one."""
+
+    listing = models.OneToOneField(Listing, on_delete=models.CASCADE, related_name="claim")
+    moderator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="claims")
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.listing_id} by {self.moderator_id}"
+
+
+class DecisionQuerySet(models.QuerySet["Decision"]):
+    """Reads and adds; no other writing."""
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise AppendOnlyError("Decisions are kept as they were made.")
+
+    def delete(self) -> NoReturn:
+        raise AppendOnlyError("Decisions are kept as they were made.")
+
+
+class Decision(models.Model):
+    """What was decided of one listing. Append-only: training reads it, nobody edits it."""
+
+    class Action(models.TextChoices):
+        ACCEPT = "accept", "accepted"
+        CORRECT = "correct", "corrected"
+        REJECT = "reject", "rejected"
+        AUTO = "auto", "approved by policy"
+
+    # The record outlives the advertisement: a seller who deletes it does not delete who decided what.
+    listing = models.ForeignKey(Listing, on_delete=models.SET_NULL, null=True, related_name="decisions")
+    listing_code = models.CharField(max_length=12, db_index=True)
+    moderator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="decisions"
+    )
+    action = models.CharField(max_length=8, choices=Action)
+    # What the machine had said, by which version.
+    predicted = models.JSONField(null=True, blank=True, help_text="The verdict as it stood.")
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    # What the seller had said.
+    stated_make = models.ForeignKey(Make, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    stated_model = models.ForeignKey(CarModel, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    stated_other = models.CharField(
+        max_length=161,
+        blank=True,
+        help_text="What the seller had written because the catalogue does not have it.",
+    )
+    # What is true, in the moderator's eyes. Accepted as written: no model, and no make if that was written, too.
+    make = models.ForeignKey(Make, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    car_model = models.ForeignKey(CarModel, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    objects: ClassVar[models.Manager["Decision"]] = models.Manager.from_queryset(DecisionQuerySet)()
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        constraints = (
+            models.CheckConstraint(condition=~Q(action="reject") | ~Q(reason=""), name="decision_reject_has_reason"),
+            models.CheckConstraint(
+                condition=~Q(action__in=("accept", "correct", "auto"))
+                | Q(make__isnull=False)
+                | (Q(action="accept") & ~Q(stated_other="")),
+                name="decision_approval_has_make",
+            ),
+            models.CheckConstraint(
+                condition=Q(action="auto") | Q(moderator__isnull=False), name="decision_human_has_name"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.listing_code} {self.get_action_display()}"
+
+    @property
+    def stated(self) -> str:
+        """The car as the seller named it; empty if they did not."""
+        return " ".join(str(part) for part in (self.stated_make, self.stated_model, self.stated_other) if part)
+
+    @property
+    def car(self) -> str:
+        """The car as it was decided; empty for a rejection."""
+        if self.action == self.Action.ACCEPT:
+            return self.stated
+        return " ".join(str(part) for part in (self.make, self.car_model) if part)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnlyError("Decisions are kept as they were made.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnlyError("Decisions are kept as they were made.")

@@ -1,0 +1,10 @@
+"""The doorbell of review: no payload, safe to ring twice, late or never."""
+
+from celery import shared_task
+
+from marketplace.moderation import services
+
+
+@shared_task(name="marketplace.moderation.tasks.review_submitted", time_limit=120)
+def review_submitted() -> int:
+    return services.review_submitted()

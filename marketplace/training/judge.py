@@ -1,0 +1,90 @@
+"""What one model version says of test photos, compared with the truth by the catalogue's names."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.training.calibrate import coverage_at_error, ece
+from classifier.training.evaluate import Eye, judged_summarise, key_by_letters, photos_judge
+from classifier.training.manifest import ManifestRow
+from classifier.training.progress import Progress
+from classifier.training.split import side_of
+from marketplace.catalogue.selectors import catalogue_resolve
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Per test photo, in the rows' order: arrays of shape (N,)."""
+
+    top1: NDArray[np.bool_]
+    """Make and model right; a photo that the version could not use counts as wrong."""
+    make: NDArray[np.bool_]
+    confidence: NDArray[np.float64]
+    """Of the best make and model; 0 where there is none."""
+    evaluation: dict[str, Any]
+    """What ``evaluate`` says of the version alone, over the classes that it knows."""
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """Figures over all the photos, whether the version knows their models or not: two versions' are comparable.
+
+        Named as in ``evaluate``; None where no photo was there to measure.
+        """
+        photos = len(self.top1)
+        if not photos:
+            return {"photos": 0, "top1": None, "make_top1": None, "ece": None, "coverage_at_3pct_error": None}
+        answered = self.confidence > 0
+        return {
+            "photos": photos,
+            "top1": float(self.top1.mean()),
+            "make_top1": float(self.make.mean()),
+            "ece": float(ece(self.confidence[answered], self.top1[answered])) if answered.any() else None,
+            "coverage_at_3pct_error": float(coverage_at_error(self.confidence, self.top1)),
+        }
+
+
+def rows_to_judge(rows: Sequence[ManifestRow]) -> list[ManifestRow]:
+    """The photos from outside, with make and model, of cars on the test side of the split.
+
+    The side is a function of the car alone, so no version was ever trained on them.
+    """
+    return [row for row in rows if row.exterior and row.make and row.model and side_of(row) == "test"]
+
+
+def judge(*, rows: Sequence[ManifestRow], recogniser: Eye, progress: Progress) -> Judged:
+    """Ask a version about every row."""
+    names = CatalogueNames()
+    judged = photos_judge(rows=rows, recogniser=recogniser, progress=progress, key=names)
+    top1, make, confidence = [], [], []
+    for row, said in ((one.row, one.recognition) for one in judged):
+        best = said.candidates[0] if said.candidates else None
+        top1.append(best is not None and names(row.make, row.model) == names(best.make, best.model))
+        make.append(said.make is not None and names(row.make, "")[0] == names(said.make.name, "")[0])
+        confidence.append(best.confidence if best else 0.0)
+    return Judged(
+        top1=np.array(top1, dtype=bool),
+        make=np.array(make, dtype=bool),
+        confidence=np.array(confidence, dtype=np.float64),
+        evaluation=judged_summarise(judged=judged, recogniser=recogniser, key=names),
+    )
+
+
+class CatalogueNames:
+    """An evaluate.CarKey: two names mean one car by the catalogue where it knows both, else letter by letter."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def __call__(self, make: str, model: str) -> tuple[str, str]:
+        if (make, model) not in self._known:
+            found = catalogue_resolve(make=make, model=model)
+            by_letters = key_by_letters(make, model)
+            self._known[make, model] = (
+                found.make.key if found.make else by_letters[0],
+                f"#{found.car_model.pk}" if model and found.car_model else by_letters[1],
+            )
+        return self._known[make, model]

@@ -1,0 +1,89 @@
+"""What people decided, as labelled photos."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from classifier.artefact import TrainedClass
+from classifier.taxonomy import name_key
+from classifier.training.manifest import ManifestRow
+from marketplace.catalogue.models import CarModel, Make
+from marketplace.catalogue.selectors import catalogue_resolve, make_find
+from marketplace.moderation.models import Decision
+from marketplace.photos.models import Photo
+
+SOURCE = "decisions"
+"""Vehicle ids begin with it, as they do with the folder's name of any other manifest: see ManifestRow.source."""
+
+
+def decision_rows(*, classes: Sequence[TrainedClass] = ()) -> list[ManifestRow]:
+    """Photos from outside of every listing whose car a person confirmed or corrected, newest decision per listing.
+
+    What policy approved by itself is not here: a model must not learn from its own opinion. A listing that was rejected
+    last is not, either: nobody said what car it is. With ``classes`` (a model's) a car is named as that model names it
+    wherever it has exactly one name for it ("3 Series" of the catalogue, "3 Series Sedan" of the model).
+    """
+    names = _ClassNames(classes)
+    newest: dict[int, Decision] = {}
+    people = Decision.objects.exclude(action=Decision.Action.AUTO).filter(listing__isnull=False)
+    for decision in people.select_related("listing", "make", "car_model__make").order_by("pk"):
+        if decision.listing_id is not None:
+            newest[decision.listing_id] = decision
+    taught = {
+        listing: decision
+        for listing, decision in newest.items()
+        if decision.action != Decision.Action.REJECT and decision.car_model is not None
+    }
+    photos = Photo.objects.filter(listing_id__in=taught, status=Photo.Status.DONE, kind="exterior")
+    rows = []
+    for photo in photos.order_by("listing_id", "position", "pk"):
+        decision = taught[photo.listing_id or 0]
+        path = Path(photo.file.path)
+        if decision.car_model is None or not path.is_file():
+            continue
+        make, model, year = names.of(decision.car_model)
+        rows.append(
+            ManifestRow(
+                path=path,
+                file=path.name,
+                make=make,
+                model=model,
+                year=year,
+                vehicle=f"{SOURCE}/listing-{decision.listing_code}",
+                kind="exterior",
+                source=SOURCE,
+            )
+        )
+    return rows
+
+
+def unknown_makes(*, rows: Iterable[ManifestRow]) -> dict[str, int]:
+    """Makes that the catalogue does not have, with how many photos, most first; {} on a site without a catalogue."""
+    if not Make.objects.exists():
+        return {}
+    photos = Counter(row.make for row in rows if row.make)
+    return {make: count for make, count in photos.most_common() if make_find(make) is None}
+
+
+class _ClassNames:
+    """How a model names the catalogue's cars."""
+
+    def __init__(self, classes: Sequence[TrainedClass]) -> None:
+        self._by_name: dict[tuple[str, str], list[TrainedClass]] = {}
+        self._by_car: dict[int, list[TrainedClass]] = {}
+        for one in classes:
+            self._by_name.setdefault((name_key(one.make), name_key(one.model)), []).append(one)
+            found = catalogue_resolve(make=one.make, model=one.model).car_model if one.model else None
+            if found is not None:
+                self._by_car.setdefault(found.pk, []).append(one)
+
+    def of(self, car: CarModel) -> tuple[str, str, str]:
+        """Make, model and year; the catalogue's own names where the model has none or several."""
+        own = (car.make.name, car.name, "")
+        same = self._by_name.get((name_key(car.make.name), name_key(car.name)))
+        known = same or self._by_car.get(car.pk, [])
+        if len(known) == 1:
+            return known[0].make, known[0].model, known[0].years
+        if same:
+            return same[0].make, same[0].model, ""
+        return own

@@ -1,0 +1,26 @@
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandParser
+
+from classifier.training.progress import Progress
+from marketplace.commands import Outcome, ServiceCommand
+from marketplace.training.labels import SOURCE
+from marketplace.training.services import labels_export
+
+
+class Command(ServiceCommand):
+    help = "Write what moderators confirmed and corrected as a manifest."
+
+    def arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "manifest", type=Path, nargs="?", help=f"where to write; default: {SOURCE}/manifest.csv in the site's var/"
+        )
+
+    def work(self, *, progress: Progress, **options: Any) -> Outcome:
+        # In a folder of this name, so that a car keeps its side of the split whether it is read from the file or not.
+        path = options["manifest"] or Path(settings.VAR_DIR) / SOURCE / "manifest.csv"
+        export = labels_export(path=path)
+        document = {"manifest": str(export.manifest), "photos": export.photos, "vehicles": export.vehicles}
+        return Outcome(document, f"{export.photos} photos of {export.vehicles} cars: {export.manifest}")

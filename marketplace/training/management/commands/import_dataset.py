@@ -1,0 +1,82 @@
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast, get_args
+
+from django.core.management.base import CommandParser
+
+from classifier.training.importers import PATTERNS, Format, Imported, import_dataset
+from classifier.training.manifest import ManifestRow, manifest_write
+from classifier.training.progress import Progress
+from marketplace.catalogue.selectors import make_list
+from marketplace.commands import InputRefused, Outcome, ServiceCommand
+from marketplace.training.labels import unknown_makes
+
+SHOWN = 20
+
+
+class Command(ServiceCommand):
+    help = "Turn a data set (class folders, labels in file names, Stanford's devkit, a table) into a manifest."
+
+    def arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("format", choices=get_args(Format))
+        parser.add_argument("path", type=Path, help="the folder, or the table")
+        parser.add_argument(
+            "-o", "--output", type=Path, metavar="MANIFEST", help="default: manifest.csv beside the photos"
+        )
+        parser.add_argument(
+            "--pattern",
+            default="",
+            help=f"filenames: {', '.join(PATTERNS)} or a regular expression with a group `make`",
+        )
+        parser.add_argument(
+            "--vehicle-pattern", default="", help="folders: finds the car's id in a file name: ^(\\d+)_"
+        )
+        parser.add_argument(
+            "--column", action="append", default=[], metavar="OURS=THEIRS", help="csv: make=Brand; may be repeated"
+        )
+
+    def work(self, *, progress: Progress, **options: Any) -> Outcome:
+        path: Path = options["path"]
+        columns = dict(_pair(given) for given in options["column"])
+        found = import_dataset(
+            format=cast(Format, options["format"]),
+            path=path,
+            pattern=options["pattern"],
+            vehicle_pattern=options["vehicle_pattern"],
+            columns=columns,
+            makes=list(make_list().values_list("name", flat=True)),
+        )
+        folder = path if path.is_dir() else path.parent
+        manifest = options["output"] or folder / "manifest.csv"
+        if path.is_file() and manifest.exists() and manifest.samefile(path):
+            raise InputRefused(f"{path} would be overwritten: name another file with --output.")
+        # Ids are written bare: reading puts the name of the manifest's folder in front again.
+        manifest_write(manifest, _bare(found))
+        unread = Counter(one.reason for one in found.unread)
+        strange = unknown_makes(rows=found.rows)
+        document = {
+            "manifest": str(manifest),
+            "photos": len(found.rows),
+            "vehicles": len({row.vehicle for row in found.rows}),
+            "classes": len({(row.make, row.model, row.year) for row in found.rows}),
+            "unread": [{"file": one.file, "reason": one.reason} for one in found.unread],
+            "unknown_makes": strange,
+        }
+        lines = [
+            f"{document['photos']} photos of {document['vehicles']} cars, {document['classes']} classes: {manifest}"
+        ]
+        lines += [f"  not read: {count} × {reason}" for reason, count in unread.most_common(SHOWN)]
+        lines += [f"  not in the catalogue: {make} ({count} photos)" for make, count in strange.items()]
+        return Outcome(document, "\n".join(lines))
+
+
+def _bare(found: Imported) -> list[ManifestRow]:
+    return [replace(row, vehicle=row.vehicle.removeprefix(f"{row.source}/")) for row in found.rows]
+
+
+def _pair(given: str) -> tuple[str, str]:
+    ours, separator, theirs = given.partition("=")
+    if not separator:
+        raise InputRefused(f"--column {given!r} must look like make=Brand.")
+    return ours, theirs

@@ -1,0 +1,82 @@
+from pathlib import Path
+from typing import Any, ClassVar
+
+from django.core.management.base import CommandParser
+
+from classifier.training.errors import TrainError
+from classifier.training.progress import Progress
+from classifier.training.recipe import RecipeError
+from marketplace.commands import InputRefused, Outcome, ServiceCommand
+from marketplace.training.services import Retrained, retrain
+
+
+class Command(ServiceCommand):
+    help = "Train a challenger on decisions and manifests, compare it with the champion, let it serve if it is better."
+    refusals: ClassVar[tuple[type[Exception], ...]] = (RecipeError, TrainError)
+
+    def arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--manifest", action="append", type=Path, default=[], metavar="M", help="labelled photos; may be repeated"
+        )
+        parser.add_argument("--recipe", default="default", help="by name, or a .toml file")
+        parser.add_argument("--epochs", type=int, metavar="N", help="instead of the recipe's")
+        parser.add_argument("--max-minutes", type=float, metavar="M", help="end cleanly after this time")
+        parser.add_argument("--resume", action="store_true", help="go on where an interrupted run stopped")
+        parser.add_argument(
+            "--promote", choices=("auto", "never"), default="auto", help="auto: if all gates are passed"
+        )
+
+        parser.add_argument(
+            "--new-makes", action="store_true", help="learn makes that the catalogue does not know, too"
+        )
+
+    def work(self, *, progress: Progress, **options: Any) -> Outcome:
+        for name in ("epochs", "max_minutes"):
+            if options[name] is not None and not options[name] > 0:  # which is how nan is refused, too
+                raise InputRefused(f"--{name.replace('_', '-')} must be more than 0, it is {options[name]}.")
+        done = retrain(
+            manifests=options["manifest"],
+            recipe=options["recipe"],
+            epochs=options["epochs"],
+            max_minutes=options["max_minutes"],
+            resume=options["resume"],
+            promote=options["promote"],
+            by=None,
+            progress=progress,
+            new_makes=options["new_makes"],
+        )
+        failed = [gate for gate in done.gates if not gate.passed]
+        return Outcome(
+            _document(done),
+            _text(done),
+            failed=f"Not promoted: {'; '.join(gate.text for gate in failed)}." if failed else "",
+        )
+
+
+def _document(done: Retrained) -> dict[str, Any]:
+    return {
+        "run": done.run.pk,
+        "version": done.version.version,
+        "champion": done.champion.version if done.champion else None,
+        "promoted": done.run.promoted,
+        "gates": [gate.as_dict() for gate in done.gates],
+        "metrics": done.run.metrics,
+        "photos": done.run.photos,
+        "manifest_sha256": done.run.manifest_sha256,
+        "report": str(done.report),
+    }
+
+
+def _text(done: Retrained) -> str:
+    against = f" against {done.champion}" if done.champion else ""
+    lines = [f"Run {done.run.pk}: {done.version}{against}, {done.run.photos} photos"]
+    lines += [
+        f"  {'pass' if gate.passed else 'FAIL'}  {gate.text}  [{gate.name} {gate.value:.4g}, limit {gate.limit:.4g}]"
+        for gate in done.gates
+    ]
+    lines.append(f"Report: {done.report}")
+    if done.run.promoted:
+        lines.append("It serves now. `rollback` undoes it.")
+    elif done.passed:
+        lines.append(f"It was not asked to serve: promote {done.version}")
+    return "\n".join(lines)

@@ -1,0 +1,286 @@
+"""From decisions and manifests to a challenger that is compared, registered and, if it is better, serves."""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from classifier.artefact import artefact_open
+from classifier.taxonomy import name_key
+from classifier.training.manifest import ManifestRow, manifest_read, manifest_sha256, manifest_write
+from classifier.training.progress import Progress
+from classifier.training.recipe import Recipe, recipe_load
+from marketplace.accounts.models import User
+from marketplace.refusals import Refused
+from marketplace.registry.models import ModelVersion
+from marketplace.registry.selectors import champion_get
+from marketplace.registry.services import version_promote, version_register
+from marketplace.training.compare import paired_difference
+from marketplace.training.eye import recogniser_open
+from marketplace.training.gates import Gate, gates_judge
+from marketplace.training.judge import Judged, judge, rows_to_judge
+from marketplace.training.labels import SOURCE, decision_rows, unknown_makes
+from marketplace.training.models import TrainingRun
+
+if TYPE_CHECKING:
+    from classifier.training.train import TrainResult
+
+log = structlog.get_logger(__name__)
+
+Promote = Literal["auto", "never"]
+
+
+class RetrainRefused(Refused):
+    """Training cannot start; the message is one clear line for the operator."""
+
+
+@dataclass(frozen=True)
+class LabelsExport:
+    """What was written."""
+
+    manifest: Path
+    photos: int
+    vehicles: int
+
+
+@dataclass(frozen=True)
+class Retrained:
+    """What became of a run."""
+
+    run: TrainingRun
+    version: ModelVersion
+    champion: ModelVersion | None
+    gates: list[Gate]
+    report: Path
+
+    @property
+    def passed(self) -> bool:
+        """Whether all gates were passed."""
+        return all(gate.passed for gate in self.gates)
+
+
+def labels_export(*, path: Path) -> LabelsExport:
+    """Write what people decided as a manifest, the photos where they are. Raises RetrainRefused or ManifestError."""
+    rows = decision_rows()
+    if not rows:
+        raise RetrainRefused("No person has confirmed or corrected a listing with photos from outside yet.")
+    # Reading puts the folder's name in front again.
+    written = [replace(row, vehicle=row.vehicle.removeprefix(f"{SOURCE}/")) for row in rows]
+    manifest_write(path, written)
+    return LabelsExport(manifest=path, photos=len(rows), vehicles=len({row.vehicle for row in rows}))
+
+
+def retrain(
+    *,
+    manifests: Sequence[Path],
+    recipe: str,
+    epochs: int | None,
+    max_minutes: float | None,
+    resume: bool,
+    promote: Promote,
+    by: User | None,
+    progress: Progress,
+    new_makes: bool = False,
+) -> Retrained:
+    """Train a challenger on all decisions and these manifests, compare it with the champion, let it serve if better.
+
+    Makes that the catalogue does not know are refused unless ``new_makes``: most are misspelt, and nobody could choose
+    them in a form. One run at a time. Whatever goes wrong leaves registry and champion as they were and is kept in the
+    run's row. Raises RetrainRefused, ManifestError, RecipeError, TrainError, ArtefactError, EngineError or OSError,
+    each with one clear line.
+    """
+    plan = recipe_load(recipe)
+    champion = champion_get()
+    rows = _rows(manifests=manifests, champion=champion)
+    strange = {} if new_makes else unknown_makes(rows=rows)
+    if strange:
+        named = ", ".join(f"{make} ({photos} photos)" for make, photos in list(strange.items())[:5])
+        more = f" and {len(strange) - 5} more" if len(strange) > 5 else ""
+        raise RetrainRefused(f"The catalogue does not know {named}{more}. Add them there, or allow them: --new-makes.")
+    with _only_run(Path(settings.RUNS_DIR)):
+        run = _run_start(plan=plan, rows=rows, champion=champion, by=by)
+        try:
+            return _run(
+                run=run, rows=rows, plan=plan, champion=champion, epochs=epochs, max_minutes=max_minutes,
+                resume=resume, promote=promote, by=by, progress=progress,
+            )  # fmt: skip
+        except BaseException as error:  # an interruption, too, has to end the row
+            _run_end(run, status=TrainingRun.Status.FAILED, error=str(error) or type(error).__name__)
+            raise
+
+
+def _rows(*, manifests: Sequence[Path], champion: ModelVersion | None) -> list[ManifestRow]:
+    """Decisions and manifests, each photo once; a person's decision goes before what a manifest says."""
+    classes = artefact_open(champion.folder).spec.classes if champion else ()
+    rows = {row.path.resolve(): row for row in decision_rows(classes=classes)}
+    for manifest in manifests:
+        for row in manifest_read(manifest):
+            rows.setdefault(row.path.resolve(), row)
+    if not rows:
+        raise RetrainRefused("There is nothing to learn from: no decisions yet. Name a manifest with --manifest.")
+    return list(rows.values())
+
+
+def _run(
+    *,
+    run: TrainingRun,
+    rows: list[ManifestRow],
+    plan: Recipe,
+    champion: ModelVersion | None,
+    epochs: int | None,
+    max_minutes: float | None,
+    resume: bool,
+    promote: Promote,
+    by: User | None,
+    progress: Progress,
+) -> Retrained:
+    folder = Path(settings.RUNS_DIR) / str(run.pk)
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest_write(folder / "manifest.csv", rows)
+    result = _train(
+        rows=rows, plan=plan, champion=champion, resume=resume, max_minutes=max_minutes, epochs=epochs,
+        progress=progress,
+    )  # fmt: skip
+    # Kept with the run: the next one writes its own over the working folder's.
+    report = folder / result.report.name
+    if result.report.resolve() != report.resolve():
+        shutil.copyfile(result.report, report)
+    version = version_register(folder=result.artefact.folder)
+    gates, metrics = _compare(rows=rows, version=version, champion=champion, progress=progress)
+    (folder / "gates.json").write_text(
+        json.dumps({"gates": [gate.as_dict() for gate in gates], **metrics}, indent=1) + "\n", encoding="utf-8"
+    )
+    promoted = promote == "auto" and all(gate.passed for gate in gates) and version != champion
+    with transaction.atomic():
+        if promoted:
+            version_promote(version=version.version, by=by, reason=f"run {run.pk}: all gates passed")
+        _run_end(
+            run, status=TrainingRun.Status.DONE, version=version, promoted=promoted, report=str(report),
+            gates=[gate.as_dict() for gate in gates], metrics=metrics,
+        )  # fmt: skip
+    version.refresh_from_db()
+    return Retrained(run=run, version=version, champion=champion, gates=gates, report=report)
+
+
+def _train(
+    *,
+    rows: list[ManifestRow],
+    plan: Recipe,
+    champion: ModelVersion | None,
+    resume: bool,
+    max_minutes: float | None,
+    epochs: int | None,
+    progress: Progress,
+) -> "TrainResult":
+    # Only now: it brings torch, which neither the admin nor a command refused for its arguments needs.
+    from classifier.training.train import train  # noqa: PLC0415
+
+    return train(
+        rows=rows,
+        recipe=plan,
+        out=Path(settings.ARTEFACTS_DIR),
+        # One for all runs: crops and features are kept by content, and the checkpoint to resume lies here.
+        work_dir=Path(settings.RUNS_DIR) / "work",
+        resume=resume,
+        max_minutes=max_minutes,
+        epochs=epochs,
+        progress=progress,
+        weights=Path(settings.STARTER_WEIGHTS_DIR),
+        champion=artefact_open(champion.folder) if champion else None,
+    )
+
+
+def _compare(
+    *, rows: list[ManifestRow], version: ModelVersion, champion: ModelVersion | None, progress: Progress
+) -> tuple[list[Gate], dict[str, Any]]:
+    test = rows_to_judge(rows)
+    progress.say(f"Comparing on {len(test)} photos of cars that no model was trained on")
+    new = _judge(version, test, progress)
+    if champion is None or champion == version:
+        metrics = {"challenger": new.metrics, "champion": None, "evaluation": new.evaluation}
+        return gates_judge(challenger=new.metrics, champion=None, top1=None, make=None), metrics
+    old = _judge(champion, test, progress)
+    cars = [row.vehicle for row in test]
+    gates = gates_judge(
+        challenger=new.metrics,
+        champion=old.metrics,
+        top1=paired_difference(challenger=new.top1, champion=old.top1, vehicles=cars) if test else None,
+        make=paired_difference(challenger=new.make, champion=old.make, vehicles=cars) if test else None,
+        forgotten=_forgotten(champion=champion, challenger=version),
+    )
+    return gates, {"challenger": new.metrics, "champion": old.metrics, "evaluation": new.evaluation}
+
+
+def _forgotten(*, champion: ModelVersion, challenger: ModelVersion) -> list[str]:
+    """Makes and models of the champion that the challenger has no class for."""
+    known = {(name_key(one.make), name_key(one.model)) for one in artefact_open(challenger.folder).spec.classes}
+    missing = {
+        f"{one.make} {one.model}"
+        for one in artefact_open(champion.folder).spec.classes
+        if (name_key(one.make), name_key(one.model)) not in known
+    }
+    return sorted(missing)
+
+
+def _judge(version: ModelVersion, test: list[ManifestRow], progress: Progress) -> Judged:
+    recogniser = recogniser_open(folder=version.folder)  # also shows that it opens where it is to serve
+    try:
+        return judge(rows=test, recogniser=recogniser, progress=progress)
+    finally:
+        recogniser.close()
+
+
+@contextmanager
+def _only_run(runs: Path) -> Iterator[None]:
+    """Hold the lock of training for as long as this process lives; refuse if another process holds it.
+
+    The kernel lets go of it when a process dies, however it dies. So whoever holds it knows that a row that still says
+    "running" belongs to a process that is gone.
+    """
+    runs.mkdir(parents=True, exist_ok=True)
+    with (runs / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            running = TrainingRun.objects.filter(status=TrainingRun.Status.RUNNING).first()
+            since = f" ({running}, since {running.started_at:%Y-%m-%d %H:%M} UTC)" if running else ""
+            raise RetrainRefused(f"Another training is running{since}. Wait for it, or end it first.") from error
+        for dead in TrainingRun.objects.filter(status=TrainingRun.Status.RUNNING):
+            _run_end(dead, status=TrainingRun.Status.FAILED, error=f"Its process ({dead.process_id}) ended on the way.")
+        yield
+
+
+def _run_start(
+    *, plan: Recipe, rows: list[ManifestRow], champion: ModelVersion | None, by: User | None
+) -> TrainingRun:  # fmt: skip
+    try:
+        with transaction.atomic():
+            return TrainingRun.objects.create(
+                recipe=plan.name,
+                recipe_values=plan.as_dict(),
+                manifest_sha256=manifest_sha256(rows),
+                photos=len(rows),
+                champion=champion,
+                by=by,
+                process_id=os.getpid(),
+            )
+    except IntegrityError as error:  # on another machine, whose lock is not ours to see
+        raise RetrainRefused("Another training is running on this site.") from error
+
+
+def _run_end(run: TrainingRun, *, status: str, **values: Any) -> None:
+    for name, value in values.items():
+        setattr(run, name, value)
+    run.status, run.finished_at = status, timezone.now()
+    run.save(update_fields=["status", "finished_at", *values])
+    log.info("training_run_ended", run=run.pk, status=status)
