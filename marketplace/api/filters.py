@@ -1,0 +1,61 @@
+"""How listings and models can be narrowed down; makes and models by any name that the catalogue knows."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+
+from marketplace.catalogue.models import CarModel, Make
+from marketplace.catalogue.selectors import make_find, model_find
+from marketplace.listings.models import Listing
+
+
+def _make_or_error(text: str) -> Make:
+    if "\0" in text or (make := make_find(text)) is None:
+        raise ValidationError("The catalogue has no make of this name.")
+    return make
+
+
+class _MakeField(forms.CharField):
+    def clean(self, value: Any) -> Make | None:
+        text = super().clean(value)
+        return _make_or_error(text) if text else None
+
+
+class MakeFilter(filters.Filter):
+    """``?make=vw``"""
+
+    field_class = _MakeField
+
+
+class CarModelFilterSet(filters.FilterSet):
+    make = MakeFilter(help_text="any name of the make: Volkswagen, vw …")
+
+    class Meta:
+        model = CarModel
+        fields = ("make",)
+
+
+class ListingFilterSet(filters.FilterSet):
+    make = MakeFilter(help_text="any name of the make: Volkswagen, vw …")
+    model = filters.CharFilter(method="with_model", help_text="any name of the model; needs make")
+    year_min = filters.NumberFilter(field_name="year", lookup_expr="gte")
+    year_max = filters.NumberFilter(field_name="year", lookup_expr="lte")
+    price_min = filters.NumberFilter(field_name="price", lookup_expr="gte")
+    price_max = filters.NumberFilter(field_name="price", lookup_expr="lte")
+    mileage_max = filters.NumberFilter(field_name="mileage_km", lookup_expr="lte")
+    currency = filters.ChoiceFilter(choices=Listing.Currency.choices)
+    fuel = filters.ChoiceFilter(choices=Listing.Fuel.choices)
+    gearbox = filters.ChoiceFilter(choices=Listing.Gearbox.choices)
+    place = filters.CharFilter(lookup_expr="icontains")
+
+    class Meta:
+        model = Listing
+        fields = ("make", "currency", "fuel", "gearbox")
+
+    def with_model(self, queryset: QuerySet[Listing], _name: str, value: str) -> QuerySet[Listing]:
+        make = self.form.cleaned_data.get("make")
+        model = model_find(make=make, text=value) if make else None
+        return queryset.filter(car_model=model) if model else queryset.none()

@@ -1,0 +1,132 @@
+"""What the API says of things."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from marketplace.catalogue.models import CarModel, Make
+from marketplace.listings.models import Listing
+from marketplace.photos.models import Photo
+from marketplace.photos.selectors import prediction_latest
+
+
+class MakeSerializer(serializers.ModelSerializer[Make]):
+    slug = serializers.CharField(read_only=True)  # the model's field would promise ASCII; Citroën's is citroën
+
+    class Meta:
+        model = Make
+        fields = ("name", "slug")
+
+
+class CarModelSerializer(serializers.ModelSerializer[CarModel]):
+    make = serializers.CharField(source="make.name")
+    slug = serializers.CharField(read_only=True)
+
+    class Meta:
+        model = CarModel
+        fields = ("make", "name", "slug", "first_year", "last_year")
+
+
+class ListingPhotoSerializer(serializers.ModelSerializer[Photo]):
+    url = serializers.FileField(source="file", read_only=True)
+    card_url = serializers.FileField(source="card", read_only=True)
+
+    class Meta:
+        model = Photo
+        fields = ("url", "card_url", "width", "height")
+
+
+class ListingSerializer(serializers.ModelSerializer[Listing]):
+    make = serializers.CharField(source="make.name", allow_null=True)
+    model = serializers.CharField(source="car_model.name", allow_null=True)
+    other_make = serializers.CharField(
+        allow_blank=True, help_text="The seller's own word for a make that the catalogue does not have."
+    )
+    other_model = serializers.CharField(
+        allow_blank=True, help_text="The seller's own word for a model that the catalogue does not have."
+    )
+    url = serializers.SerializerMethodField()
+    photos = ListingPhotoSerializer(many=True)
+
+    class Meta:
+        model = Listing
+        fields = (
+            "code", "url", "status", "make", "model", "other_make", "other_model", "year", "price", "currency",
+            "mileage_km", "fuel", "gearbox", "place", "description", "published_at", "photos",
+        )  # fmt: skip
+
+    @extend_schema_field(serializers.URLField())
+    def get_url(self, listing: Listing) -> str:
+        url: str = self.context["request"].build_absolute_uri(listing.get_absolute_url())
+        return url
+
+
+class GuessSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    confidence = serializers.FloatField(min_value=0, max_value=1)
+
+
+class CandidateSerializer(serializers.Serializer[Any]):
+    make = serializers.CharField()
+    model = serializers.CharField(allow_blank=True)
+    years = serializers.CharField(allow_blank=True)
+    confidence = serializers.FloatField(min_value=0, max_value=1)
+
+
+class RecognitionSerializer(serializers.Serializer[Any]):
+    """The recognition of one photo; ``status`` is ``pending`` until a worker has looked at it."""
+
+    id = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=["pending", *Photo.Outcome.values])
+    kind = serializers.CharField(allow_blank=True, help_text="exterior, interior or detail")
+    box = serializers.ListField(
+        child=serializers.IntegerField(),
+        min_length=4,
+        max_length=4,
+        allow_null=True,
+        help_text="x1, y1, x2, y2 of the vehicle, in pixels of image_size",
+    )
+    image_size = serializers.ListField(
+        child=serializers.IntegerField(), min_length=2, max_length=2, help_text="width, height"
+    )
+    make = GuessSerializer(allow_null=True)
+    candidates = CandidateSerializer(many=True, help_text="at most five, best first")
+    model_version = serializers.CharField(allow_null=True)
+    timings_ms = serializers.DictField(child=serializers.FloatField())
+    error = serializers.CharField(allow_blank=True)
+
+
+class UploadSerializer(serializers.Serializer[Any]):
+    photo = serializers.FileField(help_text="JPEG, PNG, WebP or HEIC")
+
+
+class RefusalSerializer(serializers.Serializer[Any]):
+    """Why an upload is not taken."""
+
+    code = serializers.CharField(help_text="for programs: too_large, not_a_picture, truncated …")
+    detail = serializers.CharField(help_text="for people: what is wrong with this file and what to do")
+
+
+def recognition_data(photo: Photo) -> dict[str, Any]:
+    """The recognition of a photo in the shape of RecognitionSerializer."""
+    said = prediction_latest(photo=photo) if photo.is_settled else None
+    return {
+        "id": str(photo.pk),
+        "status": photo.outcome or Photo.Outcome.UNREADABLE if photo.is_settled else "pending",
+        "kind": photo.kind,
+        "box": said.box if said else None,
+        "image_size": [photo.width, photo.height],
+        "make": {"name": said.make_name, "confidence": said.make_confidence} if said and said.make_name else None,
+        "candidates": said.candidates if said else [],
+        "model_version": said.model_version.version if said else None,
+        "timings_ms": said.timings_ms if said else {},
+        "error": _error(photo),
+    }
+
+
+def _error(photo: Photo) -> str:
+    """Why a photo cannot be read; what stopped the worker is for the operator, and may name folders or hosts."""
+    if photo.status == Photo.Status.FAILED:
+        return "This photo could not be looked at. Send it again."
+    return photo.error if photo.is_settled else ""

@@ -1,0 +1,119 @@
+"""`make run`: a whole site on this machine, for this machine only."""
+
+import errno
+import fcntl
+import os
+import shlex
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+
+from marketplace.operations.errors import SiteError
+from marketplace.operations.leash import LeashedManager
+from marketplace.operations.redis import redis_command, socket_folder_prepare
+
+HOST = "127.0.0.1"
+
+
+def site_run(*, port: int) -> int:
+    """Set up what is missing and serve until stopped; the exit status. Raises SiteError when it cannot start."""
+    with _only_one(Path(settings.VAR_DIR) / "run.lock"):
+        _port_check(port)
+        commands = _commands()
+        call_command("migrate", verbosity=0, interactive=False)
+        # A process of its own: the engines it opens need not stay in memory.
+        setup = subprocess.run(
+            [sys.executable, "manage.py", "setup_site", "--demo"], cwd=settings.BASE_DIR, check=False
+        )
+        if setup.returncode:
+            return setup.returncode  # it has said why
+        _stale_remove()
+        Path(settings.STATIC_ROOT).mkdir(exist_ok=True)  # whitenoise warns of a missing one
+        manager = LeashedManager()
+        environment = _environment(port)
+        for name, command in commands.items():
+            manager.add_process(name, shlex.join(command), env=environment, cwd=str(settings.BASE_DIR))
+        manager.loop()
+        # Ctrl-C is how it is meant to end.
+        return 0 if manager.returncode in {130, 143} else int(manager.returncode or 1)
+
+
+def _commands() -> dict[str, list[str]]:
+    celery = [sys.executable, "-m", "celery", "--quiet", "-A", "marketplace"]
+    commands = {
+        "web": [sys.executable, "-m", "gunicorn", "-c", "python:marketplace.operations.gunicorn", "marketplace.wsgi"],
+        "worker": [
+            *celery, "worker", "--pool=prefork", "--concurrency=1", "--loglevel=WARNING",
+            "--without-gossip", "--without-mingle",
+        ],
+        "scheduler": [*celery, "beat", "--pidfile=", "--loglevel=WARNING"],
+    }  # fmt: skip
+    if settings.REDIS_URL:
+        return commands
+    socket_folder_prepare(settings.REDIS_SOCKET)
+    return {"redis": redis_command(socket=settings.REDIS_SOCKET, folder=settings.VAR_DIR), **commands}
+
+
+def _environment(port: int) -> dict[str, str]:
+    """The site's processes run as in production, without DEBUG: a forwarded port must not show anybody a traceback.
+
+    What production must be told by hand is known here: the key is kept in VAR_DIR, only this machine is answered, over
+    plain HTTP, and mail goes to files. Whoever wants tracebacks and reloaded templates says ``DEBUG=1 make run``.
+    """
+    local = {
+        "DEBUG": "0",
+        "SECRET_KEY": settings.SECRET_KEY,
+        "ALLOWED_HOSTS": "127.0.0.1,localhost,[::1]",
+        "COOKIES_SECURE": "0",
+        "STATIC_COLLECTED": "0",
+        "ACCOUNT_EMAIL_VERIFICATION": "optional",
+        "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+        "LOG_LEVEL": "WARNING",
+        "LOG_JSON": "0",
+    }
+    fixed = {"BIND": f"{HOST}:{port}", "VAR_DIR": str(settings.VAR_DIR), "PYTHONUNBUFFERED": "1"}
+    return local | os.environ | fixed
+
+
+@contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    """Hold the site's lock, which the system lets go of however this process ends."""
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            raise SiteError(
+                f"The site in {path.parent} runs already (process {file.read().strip()}). "
+                "Stop it, or set VAR_DIR and PORT to run another beside it."
+            ) from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def _port_check(port: int) -> None:
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((HOST, port))
+        except OverflowError as error:
+            raise SiteError(f"There is no port {port}.") from error
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise SiteError(f"Port {port} is in use. Choose another: make run PORT={port + 1}") from error
+            raise SiteError(f"Cannot listen on port {port}: {error.strerror}.") from error
+
+
+def _stale_remove() -> None:
+    """The scheduler's notes: after a hard end they may be broken, and they hold nothing that matters."""
+    schedule = Path(settings.CELERY_BEAT_SCHEDULE_FILENAME)
+    for stale in schedule.parent.glob(f"{schedule.name}*"):
+        stale.unlink()

@@ -1,0 +1,43 @@
+"""What machines ask: does it live, and how is it doing."""
+
+import hmac
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from django_prometheus.exports import ExportToDjangoView
+
+from marketplace.accounts.models import User
+from marketplace.operations.health import site_health
+
+LOOPBACK = {"127.0.0.1", "::1"}
+
+
+@never_cache
+@require_safe
+def healthz(_request: HttpRequest) -> JsonResponse:
+    """200 while people can use the site, "degraded" included; 503 when they cannot."""
+    health = site_health()
+    return JsonResponse(health, status=503 if health["status"] == "down" else 200)
+
+
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """For Prometheus: with METRICS_TOKEN, to its bearer; without one, to this machine only. Staff may always look."""
+    if not _may_see_metrics(request):
+        raise Http404
+    response: HttpResponse = ExportToDjangoView(request)
+    return response
+
+
+def _may_see_metrics(request: HttpRequest) -> bool:
+    if isinstance(request.user, User) and request.user.is_staff:
+        return True
+    if settings.METRICS_TOKEN:
+        given = request.headers.get("Authorization", "")
+        return hmac.compare_digest(given.encode(), f"Bearer {settings.METRICS_TOKEN}".encode())
+    # A proxy on this machine asks from the loopback, too, on behalf of anybody.
+    proxied = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
+    return request.META.get("REMOTE_ADDR") in LOOPBACK and not proxied
