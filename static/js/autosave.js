@@ -1,0 +1,151 @@
+// Saves what is typed, field by field, and keeps later verdicts of the photos from disturbing the hand that types.
+//
+// Only fields that the person changed are sent: whatever else the page shows may be older than what the photos filled
+// in meanwhile. Until the server has confirmed a value, it also lies in this tab's storage, so that a reload, a crash
+// or a lost connection loses nothing.
+
+const form = document.querySelector("form[data-autosave]");
+const state = document.getElementById("save-state");
+const kept = `unsaved:${form.dataset.code}`;
+const WRITTEN = ["other_make", "other_model"];
+const CAR = ["make", "car_model", ...WRITTEN];
+
+const dirty = new Map(); // name → value, in the order of typing
+let timer = 0;
+let saving = false;
+let swapOfOwn = false;
+let swapMissed = false;
+let leaving = false;
+
+const field = (name) => form.elements.namedItem(name);
+
+function keep() {
+  if (dirty.size > 0) sessionStorage.setItem(kept, JSON.stringify([...dirty]));
+  else sessionStorage.removeItem(kept);
+}
+
+function say(text, bad = false) {
+  state.textContent = text;
+  state.classList.toggle("save-state--bad", bad);
+}
+
+function changed(event) {
+  const { name, value, type } = event.target;
+  if (!name || type === "hidden") return;
+  dirty.set(name, value);
+  if (name === "make") dirty.delete("car_model");
+  keep();
+  say("Saving …");
+  window.clearTimeout(timer);
+  timer = window.setTimeout(save, event.type === "change" ? 50 : 700);
+}
+
+function body(names) {
+  const data = new FormData();
+  for (const name of ["csrfmiddlewaretoken", "car_version"]) data.append(name, field(name).value);
+  for (const name of names) data.append(name, dirty.get(name));
+  return data;
+}
+
+async function save() {
+  if (saving || leaving || dirty.size === 0) return;
+  saving = true;
+  const sent = new Map(dirty);
+  try {
+    const answer = await fetch(form.dataset.autosave, {
+      method: "POST",
+      body: body(sent.keys()),
+      headers: { "HX-Request": "true" },
+      redirect: "error", // to the sign-in page: the session is over
+    });
+    if (!answer.ok && answer.status !== 409) throw new Error(String(answer.status));
+    const html = await answer.text();
+    for (const [name, value] of sent) if (dirty.get(name) === value) dirty.delete(name);
+    keep();
+    swapOfOwn = true;
+    window.htmx.swap(state, html, { swapStyle: "innerHTML" });
+    swapOfOwn = false;
+    state.classList.toggle("save-state--bad", answer.status === 409);
+    mark(sent.keys());
+  } catch {
+    say("Not saved yet – trying again. Please leave this page open.", true);
+    window.clearTimeout(timer);
+    timer = window.setTimeout(save, 3000);
+    saving = false;
+    return;
+  }
+  saving = false;
+  if (dirty.size > 0) save();
+  else catchUp();
+}
+
+function mark(names) {
+  for (const name of names) {
+    const line = document.getElementById(`id_${name}_error`);
+    const input = field(name);
+    if (!line || !input) continue;
+    input.toggleAttribute("aria-invalid", false);
+    if (line.textContent) {
+      input.setAttribute("aria-invalid", "true");
+      input.setAttribute("aria-describedby", line.id);
+    }
+  }
+}
+
+function busyWithCar() {
+  if (CAR.some((name) => dirty.has(name))) return true;
+  // A list may be renewed under the hand that has just chosen from it; a text may not under the hand that still types.
+  return (swapOfOwn ? WRITTEN : CAR).some((name) => document.activeElement === field(name));
+}
+
+function catchUp() {
+  if (!swapMissed || busyWithCar()) return;
+  swapMissed = false;
+  window.htmx.trigger("#photo-tiles", "refresh");
+}
+
+form.addEventListener("input", changed);
+form.addEventListener("change", (event) => {
+  if (dirty.has(event.target.name) || event.target instanceof HTMLSelectElement) changed(event);
+});
+// Who opens "not in the list" wants to write.
+form.addEventListener("click", (event) => {
+  const details = event.target.closest("details.unlisted:not([open])");
+  if (details) window.setTimeout(() => details.querySelector("input").focus(), 0);
+});
+form.addEventListener("focusout", () => window.setTimeout(catchUp, 0));
+
+// The seller is at make or model this moment: the photos wait until the hand has gone.
+document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
+  if (event.detail.target.id !== "car-fields" || !busyWithCar()) return;
+  event.detail.shouldSwap = false;
+  swapMissed = true;
+});
+
+// A suggestion pressed is the newest word on make and model.
+document.getElementById("choose-form").addEventListener("htmx:beforeRequest", () => {
+  for (const name of CAR) dirty.delete(name);
+  keep();
+});
+
+form.addEventListener("submit", () => {
+  leaving = true; // the whole form goes along
+  sessionStorage.removeItem(kept);
+});
+
+window.addEventListener("pagehide", () => {
+  if (leaving || dirty.size === 0) return;
+  fetch(form.dataset.autosave, { method: "POST", body: body(dirty.keys()), headers: { "HX-Request": "true" }, keepalive: true });
+});
+
+// What an earlier life of this page could not save.
+for (const [name, value] of JSON.parse(sessionStorage.getItem(kept) ?? "[]")) {
+  const input = field(name);
+  if (!input) continue;
+  input.value = value;
+  input.closest("details")?.setAttribute("open", "");
+  dirty.set(name, value);
+}
+if (dirty.size > 0) save();
+
+document.querySelector("[data-focus]")?.focus();

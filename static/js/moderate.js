@@ -1,0 +1,56 @@
+// One key press per listing: 1–5 candidates, A accept, R reject (then 1–5 a reason), S skip, / search.
+// The buttons do the work; a key only presses them.
+const page = document.querySelector("[data-moderate]");
+const reject = document.querySelector("[data-reject]");
+const search = document.querySelector("[data-search]");
+
+// Somebody who presses keys quickly must not decide the next listing before having seen it.
+const SEEN_AFTER_MS = 300;
+const shownAt = performance.now();
+let sent = false;
+
+function press(selector) {
+  const button = page.querySelector(selector);
+  if (!button || button.closest("fieldset:disabled")) return false;
+  button.click();
+  return true;
+}
+
+page?.addEventListener("submit", (event) => {
+  if (sent) event.preventDefault();
+  sent = true;
+});
+
+reject?.addEventListener("toggle", () => {
+  if (reject.open) reject.scrollIntoView({ block: "nearest" });
+});
+
+// Back from the next page, out of the browser's memory: this listing may be decided again, or say that it was.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) window.location.reload();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (!page || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+  const typing = event.target.matches("input, textarea, select");
+  if (event.key === "Escape") {
+    if (typing) event.target.blur();
+    if (reject) reject.open = false;
+    return;
+  }
+  if (event.target === search && event.key === "Enter") {
+    event.preventDefault();
+    press("#mod-found button");
+    return;
+  }
+  if (typing || performance.now() - shownAt < SEEN_AFTER_MS) return;
+  const key = event.key.toLowerCase();
+  if (key === "/") {
+    event.preventDefault();
+    search?.focus();
+  } else if (reject?.open && /^[1-9]$/.test(key)) {
+    press(`[data-reject-key="${key}"]`);
+  } else if (/^[1-9ars]$/.test(key)) {
+    press(`[data-key="${key}"]`);
+  }
+});
