@@ -1,0 +1,46 @@
+"""A worker's answer without a worker."""
+
+import io
+from types import SimpleNamespace
+
+import pytest
+from PIL import Image
+
+from marketplace.photos.queue import photo_finish, photos_claim
+from marketplace.registry.models import ModelVersion
+
+
+@pytest.fixture
+def jpeg():
+    out = io.BytesIO()
+    Image.linear_gradient("L").resize((320, 240)).convert("RGB").save(out, "JPEG")
+    return out.getvalue()
+
+
+@pytest.fixture
+def work_off(db):
+    """Call it, and what waits is recognised as a Skoda Octavia."""
+
+    def work():
+        version, _ = ModelVersion.objects.get_or_create(version="first-00000000", status="champion")
+        for photo in photos_claim(limit=10):
+            recognition = SimpleNamespace(
+                status="ok", kind="exterior", box=(10, 20, 300, 200), error="", log_probs=None,
+                make=SimpleNamespace(name="Skoda", confidence=0.97), timings_ms={"total": 12.5},
+                candidates=(SimpleNamespace(make="Skoda", model="Octavia", years="2012", confidence=0.9),),
+            )  # fmt: skip
+            photo_finish(photo_id=photo.pk, attempt=photo.attempts, recognition=recognition, version=version)
+
+    return work
+
+
+@pytest.fixture
+def busy_worker(monkeypatch, work_off):
+    """A worker that answers the doorbell at once. Needs a test with real commits."""
+    monkeypatch.setattr("marketplace.doorbell.app.send_task", lambda *_, **__: work_off())
+
+
+@pytest.fixture
+def no_worker(monkeypatch, settings):
+    monkeypatch.setattr("marketplace.doorbell.app.send_task", lambda *_, **__: None)
+    settings.API_WAIT_SECONDS = 0

@@ -1,0 +1,79 @@
+"""GET /api/v1/listings/"""
+
+import pytest
+from django.utils import timezone
+
+from marketplace.catalogue.selectors import catalogue_resolve
+from marketplace.listings.models import Listing
+
+
+@pytest.fixture
+def cars(alice, catalogue):
+    def car(make, model, status="live", **fields):
+        found = catalogue_resolve(make=make, model=model)
+        return Listing.objects.create(
+            seller=alice,
+            make=found.make,
+            car_model=found.car_model,
+            status=status,
+            published_at=timezone.now(),
+            **fields,
+        )
+
+    return [
+        car("Volkswagen", "Golf", year=2012, price=9000, fuel="petrol", place="Brno"),
+        car("Skoda", "Octavia", year=2018, price=15000, fuel="diesel", mileage_km=90_000),
+        car("Skoda", "Fabia", status="draft"),
+        car("Skoda", "Fabia", status="submitted"),
+    ]
+
+
+def models(client, **query):
+    return [car["model"] for car in client.get("/api/v1/listings/", query).json()["results"]]
+
+
+def test_it_lists_live_cars_only_and_the_newest_first(client, cars):
+    assert models(client) == ["Octavia", "Golf"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"make": "vw"}, ["Golf"]),
+        ({"make": "skoda", "model": "octavia"}, ["Octavia"]),
+        ({"make": "skoda", "model": "golf"}, []),
+        ({"year_min": 2015}, ["Octavia"]),
+        ({"price_max": 10000}, ["Golf"]),
+        ({"fuel": "diesel", "mileage_max": 100000}, ["Octavia"]),
+        ({"place": "brno"}, ["Golf"]),
+    ],
+)
+def test_it_narrows_them_down(client, cars, query, found):
+    assert models(client, **query) == found
+
+
+def test_it_refuses_a_filter_that_makes_no_sense(client, cars):
+    assert client.get("/api/v1/listings/", {"fuel": "hay"}).status_code == 400
+
+
+def test_it_shows_one_car_without_what_is_not_for_visitors(client, cars):
+    said = client.get(f"/api/v1/listings/{cars[0].code}/").json()
+    assert (said["make"], said["model"], said["price"], said["currency"]) == ("Volkswagen", "Golf", "9000.00", "EUR")
+    assert said["url"].startswith("http://testserver/cars/")
+    assert not {"seller", "verdict", "touched", "certainty", "contradiction"} & set(said)
+
+
+def test_it_hides_drafts_from_everybody_but_their_seller(client, alice, charlie, cars):
+    url = f"/api/v1/listings/{cars[2].code}/"
+    assert client.get(url).status_code == 404
+    client.force_login(charlie)
+    assert client.get(url).status_code == 404
+    client.force_login(alice)
+    assert client.get(url).status_code == 200
+
+
+def test_it_keeps_the_sellers_own_words_apart_from_the_catalogue(client, alice):
+    listing = Listing.objects.create(seller=alice, status="live", other_make="Roewe", other_model="i5")
+    said = client.get(f"/api/v1/listings/{listing.code}/").json()
+    assert (said["make"], said["model"]) == (None, None)
+    assert (said["other_make"], said["other_model"]) == ("Roewe", "i5")

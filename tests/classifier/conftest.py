@@ -1,0 +1,127 @@
+"""Small real artefacts: random weights where only the machinery matters, the COCO teacher where boxes must be right."""
+
+import csv
+import importlib.util
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import timm
+import torch
+from safetensors.torch import load_file
+
+from classifier.artefact import Artefact, ArtefactSpec, CropRule, Preprocessing, TrainedClass, artefact_write
+from classifier.detect import detection_network
+
+CLASSES = (
+    TrainedClass("BMW", "3 Series", "2012"),
+    TrainedClass("BMW", "3 Series", "2008"),
+    TrainedClass("BMW", "X5"),
+    TrainedClass("Audi", "A4", "2010"),
+)
+COCO_VEHICLES = {2: "car", 5: "bus", 7: "truck"}
+
+
+@pytest.fixture(scope="session")
+def car_photos() -> Path:
+    if not os.environ.get("CAR_PHOTOS"):
+        pytest.skip("needs real photos: CAR_PHOTOS is not set")
+    return Path(os.environ["CAR_PHOTOS"])
+
+
+@pytest.fixture(scope="session")
+def bus() -> Path:
+    """The photo with a vehicle that ships in ultralytics' wheel, found without importing it."""
+    spec = importlib.util.find_spec("ultralytics")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "assets" / "bus.jpg"
+
+
+@pytest.fixture(scope="session")
+def exteriors(car_photos) -> list[Path]:
+    """Forty whole-frame exterior photos of advertisements."""
+    folder = car_photos / "advertisements"
+    with (folder / "manifest.csv").open() as file:
+        return [folder / row["file"] for row in csv.DictReader(file) if row["kind"] == "exterior"][:40]
+
+
+def tiny_classifier(parent: Path, *, seed: int = 0, **changes: object) -> Artefact:
+    torch.manual_seed(seed)
+    network = timm.create_model("test_efficientnet", num_classes=len(CLASSES))
+    with torch.no_grad():
+        network.classifier.weight.mul_(20)  # random features hardly differ: make the answers do so
+    spec = ArtefactSpec(
+        task="classifier",
+        backbone="test_efficientnet",
+        preprocessing=Preprocessing(input_size=96, crop=CropRule(margin=0.05)),
+        classes=CLASSES,
+        temperature=1.5,
+        **changes,
+    )
+    return artefact_write(parent=parent, name="tiny", spec=spec, state_dict=network.state_dict())
+
+
+def constant_judge(parent: Path, kind: str) -> Artefact:
+    """A usable-photo network that says `kind` of every photo."""
+    labels = ("exterior", "interior", "detail")
+    network = timm.create_model("test_efficientnet", num_classes=3)
+    with torch.no_grad():
+        network.classifier.weight.zero_()
+        network.classifier.bias.copy_(torch.tensor([9.0 if label == kind else 0.0 for label in labels]))
+    spec = ArtefactSpec(
+        task="usable", backbone="test_efficientnet", preprocessing=Preprocessing(input_size=64), labels=labels
+    )
+    return artefact_write(parent=parent, name="judge", spec=spec, state_dict=network.state_dict())
+
+
+def random_detector(parent: Path, *, confidence: float) -> Artefact:
+    """An untrained YOLO: sees vehicles everywhere at confidence 0, none at 1."""
+    torch.manual_seed(0)
+    spec = ArtefactSpec(
+        task="detector",
+        backbone="yolo11n.yaml",
+        preprocessing=Preprocessing(input_size=160),
+        labels=("vehicle",),
+        detect_confidence=confidence,
+    )
+    weights = detection_network("yolo11n.yaml", labels=1).state_dict()
+    return artefact_write(parent=parent, name="detector", spec=spec, state_dict=weights)
+
+
+def teacher(parent: Path, car_photos: Path) -> Artefact:
+    spec = ArtefactSpec(
+        task="detector",
+        backbone="yolo11n.yaml",
+        preprocessing=Preprocessing(input_size=416),
+        labels=tuple(COCO_VEHICLES.get(i, f"coco-{i}") for i in range(80)),
+    )
+    weights = load_file(car_photos / "weights" / "yolo11n_coco_fp16.safetensors")
+    return artefact_write(parent=parent, name="teacher", spec=spec, state_dict=weights)
+
+
+@pytest.fixture(scope="session")
+def ir_cache(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("ir")
+
+
+@pytest.fixture(scope="session")
+def classifier(tmp_path_factory) -> Artefact:
+    return tiny_classifier(tmp_path_factory.mktemp("classifier"))
+
+
+@pytest.fixture(scope="session")
+def weights_of(tmp_path_factory) -> Callable[..., Path]:
+    """A weights folder whose judge says `kind` of every photo and whose detector sees a vehicle or none."""
+    made: dict[tuple[str, bool], Path] = {}
+
+    def make(kind: str = "exterior", *, sees_vehicle: bool = True) -> Path:
+        if (kind, sees_vehicle) not in made:
+            folder = tmp_path_factory.mktemp("weights")
+            constant_judge(folder / "usable", kind)
+            random_detector(folder / "detector", confidence=0.0 if sees_vehicle else 1.0)
+            made[kind, sees_vehicle] = folder
+        return made[kind, sees_vehicle]
+
+    return make

@@ -1,0 +1,54 @@
+"""OpenVINO against torch in float32, on real photos: the same boxes and the same answers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classifier.artefact import artefact_only
+from classifier.detect import Detector, the_car
+from classifier.engines import engine_open
+from classifier.preprocess import decode, letterbox
+from classifier.recognise import WEIGHTS, Recogniser
+from tests.classifier.conftest import teacher
+
+
+def overlap(a, b) -> float:
+    wide, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    shared = max(wide, 0) * max(high, 0)
+    return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
+
+
+def test_the_detector_finds_the_same_cars_in_both_engines(exteriors, car_photos, ir_cache, tmp_path):
+    artefact = teacher(tmp_path, car_photos)
+    photos = [decode(path) for path in exteriors]
+    inputs = [letterbox(photo.image, 416, photo.full_size) for photo in photos]
+    found = []
+    for name in ("openvino", "torch"):
+        engine = engine_open(artefact, engine=name, device="cpu", cache_dir=ir_cache)
+        boxes = Detector(engine, artefact.spec).detect(inputs, [photo.full_size for photo in photos])
+        found.append([the_car(one) for one in boxes])
+    assert sum(one is not None for one in found[0]) >= 0.95 * len(exteriors)
+    for ours, theirs in zip(*found, strict=True):
+        assert (ours is None) == (theirs is None)
+        if ours and theirs:
+            assert overlap(ours.box, theirs.box) > 0.98
+            assert abs(ours.confidence - theirs.confidence) < 0.01
+
+
+def test_the_shipped_weights_answer_alike_in_both_engines(exteriors, bus, ir_cache):
+    missing = [task for task in ("detector", "usable", "classifier") if not any(Path(WEIGHTS / task).glob("*-*"))]
+    if missing:
+        pytest.skip(f"no shipped weights for {', '.join(missing)}")
+    folder = artefact_only(WEIGHTS / "classifier").folder
+    answers = []
+    for name in ("openvino", "torch"):
+        recogniser = Recogniser.open(classifier=folder, engine=name, device="cpu", cache_dir=ir_cache)
+        answers.append(recogniser.recognise([*exteriors, bus]))
+        recogniser.close()
+    assert [one.status for one in answers[0]] == [one.status for one in answers[1]]
+    both = [(a, b) for a, b in zip(*answers, strict=True) if a.log_probs is not None]
+    assert len(both) >= 0.8 * len(exteriors)
+    same = [a.candidates[0].model == b.candidates[0].model for a, b in both]
+    assert np.mean(same) >= 0.99
+    assert max(np.abs(np.exp(a.log_probs) - np.exp(b.log_probs)).max() for a, b in both) < 0.02

@@ -1,0 +1,157 @@
+import io
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from classifier.artefact import ArtefactError
+from classifier.recognise import BATCH, Recogniser
+from tests.classifier.conftest import CLASSES, teacher
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def recogniser(classifier, weights_of, ir_cache):
+    recogniser = Recogniser.open(
+        classifier=classifier.folder, weights=weights_of(), engine="openvino", cache_dir=ir_cache
+    )
+    yield recogniser
+    recogniser.close()
+
+
+def test_it_recognises_a_photo_end_to_end(recogniser, bus):
+    (one,) = recogniser.recognise([bus])
+    assert (one.status, one.kind, one.image_size) == ("ok", "exterior", (810, 1080))
+    x1, y1, x2, y2 = one.box
+    assert 0 <= x1 < x2 <= 810
+    assert 0 <= y1 < y2 <= 1080
+    assert one.make.name in {"BMW", "Audi"}
+    assert len(one.candidates) == 3  # four trained classes, two of them years of one model
+    assert one.log_probs.shape == (len(CLASSES),)
+    assert one.log_probs.dtype == np.float32
+    assert np.exp(one.log_probs).sum() == pytest.approx(1, abs=1e-4)
+    assert set(one.timings_ms) == {"decode", "detect", "usable", "classify", "total"}
+    assert all(value > 0 for value in one.timings_ms.values())
+
+
+def test_path_bytes_and_image_are_one_photo(recogniser, bus):
+    data = bus.read_bytes()
+    path, raw, image = recogniser.recognise([bus, data, Image.open(io.BytesIO(data))])
+    assert path == raw
+    # The open image is decoded whole, the others at half the scale: nearly the same pixels.
+    assert np.abs(np.exp(path.log_probs) - np.exp(image.log_probs)).max() < 0.1
+
+
+def test_bad_photos_leave_the_others_of_a_batch_alone(recogniser, bus, tmp_path):
+    cut = bus.read_bytes()[:20_000]
+    answers = recogniser.recognise([bus, b"no photo", tmp_path / "gone.jpg", tmp_path, cut, bus])
+    assert [one.status for one in answers] == ["ok", *["unreadable"] * 4, "ok"]
+    assert answers[0] == answers[5]
+    assert all(one.error and "\n" not in one.error for one in answers[1:5])
+    assert "no such file" in answers[2].error
+
+
+def test_nothing_in_nothing_out(recogniser):
+    assert recogniser.recognise([]) == []
+    assert [one.status for one in recogniser.recognise([b""])] == ["unreadable"]
+
+
+def test_more_photos_than_a_batch_come_back_in_order(recogniser):
+    sizes = [(100 + i, 80) for i in range(2 * BATCH + 3)]
+    answers = recogniser.recognise([Image.new("RGB", size) for size in sizes])
+    assert [one.image_size for one in answers] == sizes
+
+
+@pytest.fixture(
+    params=[
+        ("interior", True, "not_usable"),  # an interior beats a box: detectors see cars in interiors
+        ("detail", False, "not_usable"),
+        ("exterior", False, "no_vehicle"),
+    ],
+    ids=lambda case: f"{case[0]}-{case[2]}",
+)
+def useless(request, weights_of):
+    kind, sees_vehicle, status = request.param
+    return weights_of(kind, sees_vehicle=sees_vehicle), kind, status
+
+
+def test_it_says_why_a_photo_is_of_no_use(classifier, useless, ir_cache, bus):
+    weights, kind, status = useless
+    recogniser = Recogniser.open(classifier=classifier.folder, weights=weights, engine="openvino", cache_dir=ir_cache)
+    (one,) = recogniser.recognise([bus])
+    assert (one.status, one.kind, one.box, one.make, one.log_probs) == (status, kind, None, None, None)
+    assert one.candidates == ()
+    assert recogniser.verdict([one]) is None
+
+
+def test_a_verdict_rests_on_the_usable_photos(recogniser, bus):
+    one, bad = recogniser.recognise([bus, b"no photo"])
+    verdict = recogniser.verdict([one, bad])
+    assert verdict.photos_used == 1
+    assert verdict.make == one.make
+    assert recogniser.verdict([one, one]).photos_used == 2
+
+
+def test_both_engines_recognise_alike(recogniser, classifier, weights_of, bus):
+    torch_one = Recogniser.open(classifier=classifier.folder, weights=weights_of(), engine="torch", device="cpu")
+    assert (recogniser.engine, torch_one.engine) == ("openvino", "torch-cpu")
+    (ours,), (theirs,) = recogniser.recognise([bus]), torch_one.recognise([bus])
+    assert np.abs(np.exp(ours.log_probs) - np.exp(theirs.log_probs)).max() < 0.02
+
+
+def test_an_artefact_for_another_task_is_refused(weights_of, ir_cache):
+    judge = next((weights_of() / "usable").iterdir())
+    with pytest.raises(ArtefactError, match="is a usable artefact, a classifier is needed"):
+        Recogniser.open(classifier=judge, weights=weights_of(), engine="openvino", cache_dir=ir_cache)
+
+
+def test_missing_weights_are_one_clear_line(classifier, tmp_path):
+    with pytest.raises(ArtefactError, match="detector must hold exactly one artefact, it holds 0"):
+        Recogniser.open(classifier=classifier.folder, weights=tmp_path, engine="openvino")
+
+
+def test_serving_with_openvino_never_imports_torch(classifier, weights_of, tmp_path, bus):
+    """Not even when the cache is empty and the networks must be converted first."""
+    program = f"""
+import json, sys
+from pathlib import Path
+from classifier.recognise import Recogniser
+r = Recogniser.open(classifier=Path({str(classifier.folder)!r}), weights=Path({str(weights_of())!r}),
+                    engine="openvino", cache_dir=Path({str(tmp_path)!r}))
+(one,) = r.recognise([Path({str(bus)!r})])
+heavy = [m for m in ("torch", "torchvision", "timm", "ultralytics", "cv2", "django") if m in sys.modules]
+print(json.dumps([one.status, heavy]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == ["ok", []]
+
+
+@pytest.fixture
+def taught(weights_of, car_photos, tmp_path):
+    """A weights folder with the COCO teacher as detector."""
+    teacher(tmp_path / "detector", car_photos)
+    shutil.copytree(weights_of() / "usable", tmp_path / "usable")
+    return tmp_path
+
+
+def test_the_bus_is_found_where_it_is(classifier, taught, ir_cache, bus):
+    recogniser = Recogniser.open(classifier=classifier.folder, weights=taught, engine="openvino", cache_dir=ir_cache)
+    (one,) = recogniser.recognise([bus])
+    assert np.allclose(one.box, (20, 230, 805, 745), atol=30)
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_no_hostile_file_makes_it_raise(recogniser, car_photos):
+    files = sorted(path for path in (car_photos / "hostile").rglob("*") if path.is_file() and path.suffix != ".csv")
+    answers = recogniser.recognise(files)
+    assert len(answers) == len(files)
+    assert all(bool(one.error) == (one.status == "unreadable") for one in answers)

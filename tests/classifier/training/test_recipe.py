@@ -1,0 +1,86 @@
+"""Recipes: the ones that ship, and clear errors."""
+
+import pytest
+
+from classifier.training.recipe import Recipe, RecipeError, recipe_from_dict, recipe_load, recipe_names
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_it_loads_every_recipe_that_ships(name):
+    recipe = recipe_load(name)
+    assert recipe.name == name
+    assert recipe_from_dict(recipe.as_dict()) == recipe
+
+
+def test_quick_freezes_the_backbone_and_default_does_not():
+    assert recipe_load("quick").freeze_backbone
+    assert not recipe_load("default").freeze_backbone
+
+
+def test_it_loads_a_file_named_after_it(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text("epochs = 3\ninput_sizes = [128, 192]\nlr_head = 1\n")
+    recipe = recipe_load(file)
+    assert (recipe.name, recipe.epochs, recipe.input_size, recipe.lr_head) == ("mine", 3, 192, 1.0)
+    assert recipe_load(str(file)) == recipe
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"epoch": 3}, "unknown key 'epoch' (did you mean 'epochs'?)"),
+        ({"zzz": 3}, "unknown key 'zzz'"),
+        ({"epochs": "3"}, "epochs must be a whole number, it is '3'"),
+        ({"epochs": True}, "epochs must be a whole number, it is True"),
+        ({"epochs": 0}, "epochs must lie between 1 and 1000, it is 0"),
+        ({"dropout": 1.5}, "dropout must lie between 0 and 0.9, it is 1.5"),
+        ({"dropout": float("nan")}, "dropout must lie between 0 and 0.9, it is nan"),
+        ({"freeze_backbone": 1}, "freeze_backbone must be true or false, it is 1"),
+        ({"backbone": 3}, "backbone must be text, it is 3"),
+        ({"backbone": ""}, "backbone must name a timm model"),
+        ({"input_sizes": 224}, "input_sizes must be a list of whole numbers, it is 224"),
+        ({"input_sizes": []}, "input_sizes must be a list of whole numbers, it is []"),
+        ({"input_sizes": [8]}, "input_sizes must lie between 32 and 1024, it is 8"),
+        ({"input_sizes": [224, 160]}, "input_sizes must rise, they are [224, 160]"),
+        (
+            {"input_sizes": [160, 224], "freeze_backbone": True},
+            "input_sizes must be one size with freeze_backbone: features are computed once",
+        ),
+        (
+            {"input_sizes": [160], "serve_size": 128},
+            "serve_size must be at least the last of input_sizes, and 0 with freeze_backbone",
+        ),
+        ({"name": "My Recipe"}, "name 'My Recipe' must be lower-case letters, digits, dots, dashes"),
+    ],
+)
+def test_it_says_what_is_wrong(values, message):
+    with pytest.raises(RecipeError) as caught:
+        recipe_from_dict(values)
+    assert str(caught.value) == message
+
+
+def test_it_names_the_file_and_the_recipes_there_are(tmp_path):
+    with pytest.raises(
+        RecipeError, match=r"no recipe 'defualt' \(did you mean 'default'\?\); there are default, quick, starter"
+    ):
+        recipe_load("defualt")
+    with pytest.raises(RecipeError, match=r"gone\.toml: cannot be read \(No such file or directory\)"):
+        recipe_load(tmp_path / "gone.toml")
+    (tmp_path / "broken.toml").write_text("epochs = ")
+    with pytest.raises(RecipeError, match=r"broken\.toml: is not TOML"):
+        recipe_load(tmp_path / "broken.toml")
+    (tmp_path / "typo.toml").write_text("lr_heads = 1.0")
+    with pytest.raises(RecipeError, match=r"typo\.toml: unknown key 'lr_heads' \(did you mean 'lr_head'\?\)"):
+        recipe_load(tmp_path / "typo.toml")
+
+
+def test_small_sizes_come_first_and_the_last_epoch_is_at_the_artefacts_size():
+    recipe = Recipe(input_sizes=(128, 160, 224), epochs=6)
+    assert [recipe.size_at(epoch) for epoch in range(6)] == [128, 128, 160, 160, 224, 224]
+    assert [recipe.size_at(epoch, 1) for epoch in range(1)] == [224]
+    assert [recipe.size_at(epoch, 2) for epoch in range(2)] == [160, 224]
+
+
+def test_the_artefacts_size_is_the_last_of_the_sizes_unless_serving_asks_for_more():
+    assert Recipe(input_sizes=(128, 160)).input_size == 160
+    assert Recipe(input_sizes=(128, 160), serve_size=192).input_size == 192

@@ -1,0 +1,189 @@
+"""Trainings of tiny networks: they end with checked files, go on where they were killed, and refuse in one line."""
+
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import timm
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from classifier.artefact import Preprocessing, artefact_open
+from classifier.recognise import WEIGHTS
+from classifier.training.checkpoint import CheckpointError
+from classifier.training.errors import TrainError
+from classifier.training.fit import CHECKPOINT, fit
+from classifier.training.loss import LabelLoss
+from classifier.training.manifest import manifest_read
+from classifier.training.model import BackboneError, backbone_create, freeze_stages, imagenet_state
+from classifier.training.progress import Silent
+from classifier.training.recipe import recipe_load
+from classifier.training.train import train
+from classifier.training.transforms import CropSet
+
+TINY = "test_efficientnet"
+RECIPE = replace(
+    recipe_load("default"), name="tiny", backbone=TINY, input_sizes=(32,), epochs=3, batch=8, min_photos_per_class=2
+)
+
+
+class Killed(Exception):
+    """Stands for a SIGKILL between two epochs."""
+
+
+class DiesAfter(Silent):
+    def __init__(self, epochs):
+        self.left = epochs
+
+    def track(self, items, *, total, what):
+        if what.startswith("epoch"):
+            if self.left == 0:
+                raise Killed
+            self.left -= 1
+        yield from items
+
+
+def pictures(photos=40, side=48):
+    random_numbers = np.random.default_rng(0)
+    labels = np.arange(photos) % 2
+    pixels = random_numbers.integers(0, 120, (photos, side, side, 3), dtype=np.uint8)
+    pixels[labels == 1] += 100
+    return CropSet(pixels, np.arange(photos), labels.astype(np.int64), Preprocessing(32))
+
+
+def fitted(folder, *, resume=False, progress=None, recipe=RECIPE, fingerprint="same"):
+    folder.mkdir(exist_ok=True)
+    torch.manual_seed(5)
+    return fit(
+        network=timm.create_model(TINY, num_classes=2, drop_rate=0.2),
+        loss_of=LabelLoss([0, 1], label_smoothing=recipe.label_smoothing, make_weight=recipe.make_weight),
+        train=pictures(),
+        val=pictures(16),
+        recipe=recipe,
+        epochs=3,
+        max_minutes=None,
+        run_dir=folder,
+        fingerprint=fingerprint,
+        resume=resume,
+        progress=progress or Silent(),
+    )
+
+
+@pytest.mark.parametrize(("ema", "mixup"), [(0.0, 0.0), (0.9, 0.2)])
+def test_a_resumed_training_ends_like_an_uninterrupted_one(tmp_path, ema, mixup):
+    recipe = replace(RECIPE, ema_decay=ema, mixup=mixup)
+    whole = fitted(tmp_path / "whole", recipe=recipe)
+    for _ in range(2):  # killed twice, each time after one more epoch
+        with pytest.raises(Killed):
+            fitted(tmp_path / "cut", resume=True, progress=DiesAfter(1), recipe=recipe)
+    cut = fitted(tmp_path / "cut", resume=True, recipe=recipe)
+    assert len(cut.history) == 3
+    for one, other in zip(whole.history, cut.history, strict=True):
+        assert {**one, "images_per_s": 0} == {**other, "images_per_s": 0}
+    assert all(torch.equal(value, cut.state[name]) for name, value in whole.state.items())
+
+
+def test_it_does_not_go_on_from_another_trainings_checkpoint(tmp_path):
+    fitted(tmp_path / "run")
+    with pytest.raises(CheckpointError, match="another manifest"):
+        fitted(tmp_path / "run", resume=True, fingerprint="other")
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path):
+    fitted(tmp_path / "run")
+    path = tmp_path / "run" / CHECKPOINT
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(CheckpointError, match="damaged"):
+        fitted(tmp_path / "run", resume=True)
+
+
+def test_frozen_stages_stay_as_they_were():
+    network = timm.create_model(TINY, num_classes=2)
+    frozen = freeze_stages(network, 2)
+    assert not any(p.requires_grad for module in frozen for p in module.parameters())
+    assert all(p.requires_grad for p in network.classifier.parameters())
+
+
+def test_packaged_imagenet_weights_fit_tensor_by_tensor():
+    state = imagenet_state("tf_efficientnet_lite0")
+    network = backbone_create("tf_efficientnet_lite0", outputs=3)
+    assert torch.equal(network.state_dict()["conv_stem.weight"], state["conv_stem.weight"])
+    assert network.state_dict()["classifier.weight"].shape == (3, 1280)
+
+
+def test_a_backbone_that_does_not_exist_is_named():
+    with pytest.raises(BackboneError, match="timm knows no backbone 'resnet51'"):
+        backbone_create("resnet51", outputs=2)
+
+
+@pytest.fixture
+def backbones(tmp_path, monkeypatch):
+    folder = tmp_path / "backbones"
+    folder.mkdir()
+    torch.manual_seed(1)
+    state = timm.create_model(TINY).state_dict()
+    save_file(state, folder / f"{TINY}.safetensors")
+    monkeypatch.setenv("FORECOURT_BACKBONES", str(folder))
+
+
+@pytest.fixture
+def rows(tmp_path):
+    folder = tmp_path / "cars"
+    folder.mkdir()
+    lines = ["file,make,model,vehicle,split"]
+    numbers = random.Random(3)
+    for number in range(28):
+        colour = (200, 30, 30) if number % 2 else (30, 30, 200)
+        noise = tuple(numbers.randrange(40) for _ in range(3))
+        Image.new("RGB", (64, 48), tuple(a + b for a, b in zip(colour, noise, strict=True))).save(
+            folder / f"{number}.jpg"
+        )
+        split = "train" if number < 20 else "val"
+        lines.append(f"{number}.jpg,BMW,{'X5' if number % 2 else 'X3'},car-{number},{split}")
+    (folder / "manifest.csv").write_text("\n".join(lines))
+    return manifest_read(folder)
+
+
+def trained(rows, tmp_path, **more):
+    more = {"recipe": RECIPE, "resume": False, **more}
+    return train(
+        rows=rows,
+        out=tmp_path / "out",
+        work_dir=tmp_path / "work",
+        progress=Silent(),
+        weights=WEIGHTS,
+        **more,
+    )
+
+
+@pytest.mark.usefixtures("backbones")
+def test_a_whole_training_leaves_a_checked_artefact_and_a_report(rows, tmp_path):
+    done = trained(rows, tmp_path, epochs=1)
+    artefact = artefact_open(done.artefact.folder)
+    assert artefact.version.startswith("tiny-")
+    assert [(c.make, c.model) for c in artefact.spec.classes] == [("BMW", "X3"), ("BMW", "X5")]
+    assert artefact.spec.recipe["epochs"] == 1
+    assert done.metrics["train_photos"] == 20
+    assert 0 < done.metrics["test"]["photos"] < 8
+    assert done.report.read_text().lower().startswith("<!doctype html>")
+    assert list((tmp_path / "work").glob("tiny-*/tensorboard/*"))
+
+
+@pytest.mark.usefixtures("backbones")
+def test_a_frozen_backbone_is_left_as_it_is(rows, tmp_path):
+    recipe = replace(recipe_load("quick"), start="imagenet", backbone=TINY, input_sizes=(32,), min_photos_per_class=2)
+    done = trained(rows, tmp_path, recipe=recipe)
+    state, start = done.artefact.state_dict(), imagenet_state(TINY)
+    kept = start["conv_stem.weight"].half().float()
+    assert torch.equal(state["conv_stem.weight"], kept)
+    assert done.metrics["history"][-1]["accuracy"] == 1.0  # red cars and blue cars
+    assert list((tmp_path / "work").glob("features-*.npz"))
+
+
+@pytest.mark.usefixtures("backbones")
+def test_one_class_is_nothing_to_train_on(rows, tmp_path):
+    with pytest.raises(TrainError, match="1 classes with 2 photos"):
+        trained([row for row in rows if row.model == "X5"], tmp_path)
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,54 @@
+"""Runs commands as the shell would: exit code, stdout and stderr as they came."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.core.management import ManagementUtility
+
+from tests.moderation.conftest import cars, waiting  # noqa: F401  # fixtures
+from tests.registry.conftest import artefact, registered  # noqa: F401  # fixtures
+from tests.training.conftest import champion, classes, manifest, site, trained  # noqa: F401  # fixtures
+
+
+@dataclass
+class Ran:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def line(self) -> str:
+        """The one line on stderr."""
+        lines = [line for line in self.err.splitlines() if "chatter" not in line]
+        assert len(lines) == 1, self.err
+        assert "Traceback" not in self.err
+        return lines[0]
+
+
+@pytest.fixture
+def manage(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
+    """``manage("classify", "a.jpg", "--json")``"""
+    # A command from the shell ends by closing the database, which is the test's own here.
+    monkeypatch.setattr("django.core.management.base.connections.close_all", lambda: None)
+    # And it begins by configuring logging, which closes every handler there is, with it the capture of pytest that
+    # some library's handler writes to. Here all that is done.
+    monkeypatch.setattr("django.setup", lambda: None)
+
+    def run(*arguments: object) -> Ran:
+        code: Any = 0
+        capfd.readouterr()
+        try:
+            ManagementUtility(["manage.py", *map(str, arguments)]).execute()
+        except SystemExit as end:
+            code = end.code or 0
+        out, err = capfd.readouterr()
+        return Ran(code, out, err)
+
+    return run

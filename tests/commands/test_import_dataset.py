@@ -1,0 +1,74 @@
+"""manage.py import_dataset"""
+
+import os
+
+import pytest
+
+from classifier.training.manifest import manifest_read
+from tests.training.fakes import photo_write
+
+
+@pytest.fixture
+def folders(tmp_path):
+    root = tmp_path / "europe"
+    for name, colour in {"skoda-octavia_2012": "red", "volvo-v70": "blue", "moskvich-412": "gray"}.items():
+        for number in (1, 2):
+            photo_write(root / name / f"{number}_{name}.jpg", colour, mark=number)
+    (root / "volvo-v70" / "notes.txt").write_text("x")
+    return root
+
+
+def test_it_writes_a_manifest_that_reads_back(manage, cars, folders):
+    ran = manage("import_dataset", "folders", folders, "--vehicle-pattern", r"^(\d+)_", "--json")
+    assert ran.code == 0
+    document = ran.document
+    assert (document["photos"], document["classes"]) == (6, 3)
+    assert document["unread"] == [{"file": "volvo-v70/notes.txt", "reason": "not a photo by its ending"}]
+    assert list(document["unknown_makes"].values()) == [2]
+    rows = manifest_read(folders / "manifest.csv")
+    assert {row.vehicle for row in rows} == {"europe/1", "europe/2"}
+    assert {(row.make.casefold(), row.year) for row in rows} >= {("volvo", ""), ("škoda", "2012")}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        (["folders", "nowhere"], "nowhere: no such folder"),
+        (["csv", "nowhere.csv"], "nowhere.csv: no such file"),
+        (["filenames", ".", "--pattern", "("], "is no regular expression"),
+        (["csv", "x.csv", "--column", "make"], "must look like make=Brand"),
+    ],
+)
+def test_it_refuses_in_one_line(manage, db, tmp_path, monkeypatch, arguments, answer):
+    monkeypatch.chdir(tmp_path)
+    ran = manage("import_dataset", *arguments, "--json")
+    assert (ran.code, ran.out) == (2, "")
+    assert answer in ran.line
+
+
+def test_it_does_not_overwrite_the_table_it_reads(manage, db, folders):
+    table = folders / "manifest.csv"
+    table.write_text("file,make,model\nvolvo-v70/1_volvo-v70.jpg,Volvo,V70\n")
+    before = table.read_bytes()
+    assert manage("import_dataset", "csv", table).code == 2
+    assert table.read_bytes() == before
+    assert manage("import_dataset", "csv", table, "-o", folders / "other.csv").code == 0
+
+
+def test_it_does_not_replace_what_is_no_file(manage, db, folders, tmp_path):
+    os.mkfifo(tmp_path / "pipe")  # nor /dev/null, which root could rename a file onto
+    for place in (tmp_path / "pipe", tmp_path):
+        ran = manage("import_dataset", "folders", folders, "-o", place)
+        assert ran.code == 2
+        assert f"{place}: cannot be written (it is there and is no file)" in ran.line
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_retrain_refuses_a_make_that_the_catalogue_does_not_know(manage, champion, cars, manifest, trained):
+    trained("red", "lime", "blue", "gray")
+    lot = manifest("red", "blue")
+    lot.write_text(lot.read_text().replace("Volvo", "Volvvo"))
+    ran = manage("retrain", "--manifest", lot, "--recipe", "quick")
+    assert ran.code == 2
+    assert "The catalogue does not know Volvvo (20 photos). Add them there, or allow them: --new-makes." in ran.line
+    assert manage("retrain", "--manifest", lot, "--recipe", "quick", "--new-makes").code != 2

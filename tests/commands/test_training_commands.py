@@ -1,0 +1,141 @@
+"""manage.py retrain, evaluate, export_labels, benchmark: what they print and refuse, not what they do."""
+
+import json
+
+import pytest
+
+from marketplace.moderation.services import decision_make
+from marketplace.registry.selectors import champion_get
+
+
+def test_retrain_prints_run_version_report_and_gates(manage, champion, manifest, trained):
+    trained("red", "lime", "blue", "gray")
+    ran = manage("retrain", "--manifest", manifest("red", "gray"), "--recipe", "quick", "--json")
+    assert ran.code == 0
+    document = ran.document
+    assert document["version"] == champion_get().version
+    assert (document["champion"], document["promoted"]) == (champion.version, True)
+    assert {"run", "report", "gates", "metrics"} <= set(document)
+    assert list(document["gates"][0]) == ["name", "value", "limit", "passed", "text"]
+
+
+def test_retrain_ends_with_1_when_a_gate_fails(manage, champion, manifest, trained):
+    trained("red")
+    ran = manage("retrain", "--manifest", manifest("red", "blue"), "--recipe", "quick", "--json")
+    assert ran.code == 1
+    assert not ran.document["promoted"]
+    assert "Not promoted: " in ran.line
+    assert champion_get() == champion
+
+
+def test_retrain_prints_each_gate_for_people(manage, champion, manifest, trained):
+    trained("red", "blue", "lime", "gray")
+    ran = manage("retrain", "--manifest", manifest("red", "lime", "blue", "gray"), "--promote", "never")
+    assert ran.code == 0
+    assert "  pass  top-1 +0.500 (95 % interval +0." in ran.out
+    assert "It was not asked to serve: promote challenger-" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        (["--manifest", "nowhere.csv"], "nowhere.csv: cannot be read"),
+        (["--recipe", "brazl"], "no recipe 'brazl'"),
+        (["--epochs", "0"], "--epochs must be more than 0, it is 0."),
+        (["--max-minutes", "-1"], "--max-minutes must be more than 0, it is -1.0."),
+        ([], "There is nothing to learn from"),
+    ],
+)
+def test_retrain_refuses_in_one_line(manage, champion, trained, arguments, answer):
+    trained("red")
+    ran = manage("retrain", *arguments, "--json")
+    assert (ran.code, ran.out) == (2, "")
+    assert answer in ran.line
+    assert champion_get() == champion
+
+
+def test_retrain_refuses_an_empty_manifest(manage, champion, trained, tmp_path):
+    trained("red")
+    empty = tmp_path / "manifest.csv"
+    empty.write_text("file,make,model\n")
+    ran = manage("retrain", "--manifest", empty)
+    assert ran.code == 2
+    assert f"{empty}: has no rows" in ran.line
+
+
+def test_retrain_says_that_the_disk_is_full(manage, champion, manifest, trained):
+    trained(fails=OSError(28, "No space left on device", "/var/site/model"))
+    ran = manage("retrain", "--manifest", manifest("red"), "--json")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.line.endswith(
+        "No space left on device: /var/site/model. Free some space there, or set VAR_DIR to a folder on another disk."
+    )
+    assert champion_get() == champion
+
+
+def test_retrain_says_that_var_cannot_be_written(manage, champion, manifest, trained, settings):
+    trained("red")
+    settings.RUNS_DIR = settings.VAR_DIR / "file" / "runs"
+    (settings.VAR_DIR / "file").write_text("in the way")
+    ran = manage("retrain", "--manifest", manifest("red"))
+    assert ran.code == 2
+    assert "Not a directory" in ran.line
+
+
+def test_evaluate_refuses_in_one_line(manage, champion, tmp_path, manifest):
+    ran = manage("evaluate", tmp_path / "no.csv", "--json")
+    assert (ran.code, ran.out) == (2, "")
+    assert "cannot be read" in ran.line
+    assert "no model version 'x'" in manage("evaluate", manifest("red"), "--model", "x").line
+
+
+def test_evaluate_knows_a_car_by_any_of_its_names_in_the_catalogue(manage, champion, cars, manifest):
+    lot = manifest("red", "lime")
+    lot.write_text(lot.read_text().replace("Octavia", "Octavia Combi"))
+    figures = manage("evaluate", lot, "--json").document
+    assert (figures["photos"], figures["known"], figures["model_top1"]) == (40, 40, 1.0)
+    assert figures["names"] == "by the catalogue"
+
+
+def test_evaluate_compares_letters_where_there_is_no_catalogue(manage, champion, manifest):
+    lot = manifest("red", "lime")
+    lot.write_text(lot.read_text().replace("Octavia", "Octavia Combi"))
+    figures = manage("evaluate", lot, "--json").document
+    assert (figures["known"], figures["names"]) == (20, "by their letters")
+
+
+def test_export_labels_writes_a_manifest(manage, waiting, bob, site):
+    ran = manage("export_labels", "--json")
+    assert ran.code == 2
+    assert "No person has confirmed" in ran.line
+    decision_make(listing=waiting("Octavia"), moderator=bob, action="accept")
+    document = json.loads(manage("export_labels", "--json").out)
+    assert document == {"manifest": str(site / "decisions" / "manifest.csv"), "photos": 1, "vehicles": 1}
+
+
+def test_benchmark_refuses_in_one_line(manage, champion, tmp_path):
+    assert "There are no photos in" in manage("benchmark", tmp_path).line
+    assert "Not a directory" not in manage("benchmark", tmp_path / "none").out
+    assert manage("benchmark", tmp_path / "none").code == 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "classify",
+        "evaluate",
+        "retrain",
+        "promote",
+        "rollback",
+        "models",
+        "export_labels",
+        "import_dataset",
+        "benchmark",
+    ],
+)
+def test_each_has_one_line_of_help(manage, name):
+    from django.core.management import get_commands, load_command_class
+
+    command = load_command_class(get_commands()[name], name)
+    assert command.help
+    assert "\n" not in command.help

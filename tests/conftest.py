@@ -1,0 +1,96 @@
+"""The fixed cast and the things that tests in every folder need.
+
+alice sells and owns, bob moderates, charlie is the outsider who may do nothing with what is alice's.
+"""
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from django.core.cache import cache
+
+PASSWORD = "a long enough secret"
+
+
+def pytest_report_header():
+    from django.conf import settings
+
+    photos = os.environ.get("CAR_PHOTOS", "not set: tests that need real photos are skipped")
+    return [f"database: {settings.DATABASES['default']['ENGINE']}", f"CAR_PHOTOS: {photos}"]
+
+
+@pytest.fixture(autouse=True)
+def fresh_cache():
+    """No test inherits another's rate limits."""
+    cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def media(settings, tmp_path):
+    """Files of each test go to a folder of its own."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return settings.MEDIA_ROOT
+
+
+@pytest.fixture
+def alice(db):
+    """A seller."""
+    return _user("alice")
+
+
+@pytest.fixture
+def bob(db):
+    """A moderator."""
+    return _user("bob", is_moderator=True)
+
+
+@pytest.fixture
+def charlie(db):
+    """An outsider with an account."""
+    return _user("charlie")
+
+
+def _user(name, **fields):
+    from marketplace.accounts.models import User
+
+    return User.objects.create_user(f"{name}@example.org", PASSWORD, display_name=name.title(), **fields)
+
+
+@pytest.fixture
+def catalogue(db):
+    """The project's whole catalogue; a dict of counts as ``catalogue_load`` gives them."""
+    from marketplace.catalogue.services import catalogue_load
+
+    return catalogue_load().as_dict()
+
+
+@pytest.fixture(scope="session")
+def car_photos():
+    """The folder of real photos."""
+    folder = os.environ.get("CAR_PHOTOS")
+    if not folder:
+        pytest.skip("CAR_PHOTOS is not set: this test needs real photos")
+    path = Path(folder)
+    if not path.is_dir():
+        pytest.fail(f"CAR_PHOTOS={folder} is not a folder")
+    return path
+
+
+@pytest.fixture(scope="session")
+def shipped_photo():
+    """A real photo with a vehicle in it (a bus in a street) that comes inside ultralytics: at hand everywhere."""
+    spec = importlib.util.find_spec("ultralytics")  # found, not imported: that would bring torch into the tests
+    path = Path(spec.submodule_search_locations[0]) / "assets" / "bus.jpg"
+    assert path.is_file()
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The path of the system's Chromium."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    pytest.skip("there is no Chromium on the PATH: browser tests need one")

@@ -1,0 +1,81 @@
+"""What a visitor finds."""
+
+import pytest
+
+from marketplace.listings.models import Listing
+from marketplace.listings.selectors import listings_search
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_shows_live_listings_to_everybody(client, put_live, draft):
+    listing = put_live()
+    page = client.get("/").content.decode()
+    assert listing.get_absolute_url() in page
+    assert draft.get_absolute_url() not in page
+
+
+def test_it_says_so_when_there_is_nothing(client):
+    assert b"still empty" in client.get("/").content
+    assert b"No car fits" in client.get("/?q=zeppelin").content
+
+
+def test_the_number_of_queries_does_not_grow_with_the_listings(client, put_live, put_photo, django_assert_num_queries):
+    for _ in range(12):
+        put_photo(put_live())
+    # the makes of the filter, the count, the page with makes and models, the photos
+    with django_assert_num_queries(4):
+        client.get("/")
+
+
+@pytest.mark.parametrize("text", ["golf", "VW - VOLKSWAGEN GOLF", "volkswagen", "vw golf", "volksw"])
+def test_it_finds_a_model_however_it_is_called(put_live, cars, text):
+    cars["Golf"].make.aliases.create(text="VW - Volkswagen")
+    cars["Golf"].make.aliases.create(text="VW")
+    golf = put_live("Golf")
+    put_live("A4")
+    assert list(listings_search(q=text)) == [golf]
+
+
+def test_it_filters_and_sorts(client, put_live):
+    cheap = put_live("Golf", price=2000, year=2001, fuel="diesel")
+    dear = put_live("A4", price=20_000, year=2020)
+    assert list(listings_search(price_max=5000)) == [cheap]
+    assert list(listings_search(year_min=2010)) == [dear]
+    assert list(listings_search(fuel="diesel")) == [cheap]
+    assert list(listings_search(sort="price")) == [cheap, dear]
+    page = client.get("/?make=audi&price_min=10 000&year_max=2021&gearbox=manual&sort=year").content.decode()
+    assert dear.get_absolute_url() in page
+    assert cheap.get_absolute_url() not in page
+
+
+@pytest.mark.parametrize("query", ["page=99", "page=x", "price_min=%00", "q=%00", "make=%00", "q=" + "x" * 300])
+def test_a_strange_address_is_no_error(client, put_live, query):
+    put_live()
+    assert client.get(f"/?{query}").status_code == 200
+
+
+def test_it_turns_pages(client, put_live):
+    for _ in range(25):
+        put_live()
+    assert b"Page 1 of 2" in client.get("/?sort=price").content
+    assert b"?sort=price&amp;page=2" in client.get("/?sort=price").content
+
+
+def test_the_seller_is_shown_by_name_and_never_by_address(client, put_live, alice):
+    page = client.get(put_live().get_absolute_url()).content.decode()
+    assert "Alice" in page
+    assert alice.email not in page
+    alice.display_name = ""
+    alice.save()
+    page = client.get(Listing.objects.get().get_absolute_url()).content.decode()
+    assert "Private seller" in page
+    assert alice.email not in page
+
+
+def test_a_draft_is_for_its_seller_and_moderators_only(client, draft, alice, bob, charlie):
+    address = draft.get_absolute_url()
+    assert client.get(address).status_code == 404
+    for user, status in ((charlie, 404), (bob, 200), (alice, 200)):
+        client.force_login(user)
+        assert client.get(address).status_code == status

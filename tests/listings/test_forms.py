@@ -1,0 +1,54 @@
+"""Numbers as people write them."""
+
+import pytest
+from django.http import QueryDict
+
+from marketplace.listings.forms import BrowseForm, ListingForm, plain_number
+
+
+@pytest.mark.parametrize(
+    ("typed", "plain"),
+    [
+        ("12500", "12500"),
+        ("12 500", "12500"),
+        ("12\u202f500", "12500"),
+        ("12.500", "12500"),
+        ("12,500", "12500"),
+        ("12,500.50", "12500.50"),
+        ("12.500,50", "12500.50"),
+        ("1.250.000", "1250000"),
+        ("99,5", "99.5"),
+        ("abc", "abc"),
+    ],
+)
+def test_it_reads_thousands_and_decimals(typed, plain):
+    assert plain_number(typed) == plain
+
+
+def test_it_judges_only_what_was_posted(draft, cars):
+    form = ListingForm(QueryDict("year=1066&place=Brno"), listing=draft)
+    assert form.values() == {"place": "Brno"} if form.is_valid() else form.wrong()
+    assert form.wrong() == {"year": "The year cannot be before 1900."}
+    assert form.values() == {"place": "Brno"}
+
+
+def test_a_make_that_the_form_merely_showed_is_not_the_persons_word(draft, cars):
+    make = cars["Golf"].make_id
+    form = ListingForm(QueryDict(f"make={make}&shown_make={make}&place=Brno"), listing=draft)
+    assert form.posted() == ["place"]
+
+
+@pytest.mark.parametrize("value", ["abc", "9" * 40, "-1", "²"])
+def test_nonsense_keys_are_one_clear_line(draft, cars, value):
+    data = QueryDict(mutable=True)
+    data.update({"make": value, "car_model": value})
+    form = ListingForm(data, listing=draft)
+    assert form.wrong() == {
+        "make": "Choose a make from the list.",
+        "car_model": "Choose a model of this make.",
+    }
+
+
+def test_filters_that_make_no_sense_are_left_out(db):
+    form = BrowseForm(QueryDict("price_min=cheap&year_min=2010&make=nobody&sort=magic&q=golf"))
+    assert form.criteria() == {"year_min": 2010, "q": "golf"}

@@ -1,0 +1,91 @@
+"""What the seller typed is the seller's; what the photos say fills in the rest."""
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from marketplace.listings.models import Listing
+from marketplace.listings.services import (
+    ListingRefused,
+    listing_delete,
+    listing_identity_set,
+    listing_publish,
+    listing_submit,
+    listing_update,
+    listing_verdict_set,
+    listing_withdraw,
+)
+from tests.listings.conftest import verdict
+
+
+def test_it_fills_in_make_and_model(draft, cars):
+    row = listing_verdict_set(listing_id=draft.pk, verdict=verdict())
+    assert (row.car_model, row.autofilled) == (cars["Golf"], ["car_model", "make"])
+
+
+def test_it_fills_in_only_the_make_when_only_that_is_certain(draft, cars):
+    row = listing_verdict_set(listing_id=draft.pk, verdict=verdict(model_sure=0.5))
+    assert (row.make, row.car_model, row.autofilled) == (cars["Golf"].make, None, ["make"])
+
+
+def test_it_fills_in_nothing_when_unsure(draft, cars):
+    row = listing_verdict_set(listing_id=draft.pk, verdict=verdict(make_sure=0.6, model_sure=0.5))
+    assert (row.make, row.car_model, row.autofilled) == (None, None, [])
+
+
+def test_it_never_overwrites_what_was_typed(draft, cars):
+    listing_update(listing=draft, values={"make": cars["A4"].make, "car_model": cars["A4"]})
+    row = listing_verdict_set(listing_id=draft.pk, verdict=verdict())
+    assert (row.car_model, row.autofilled) == (cars["A4"], [])
+    assert row.contradiction == "The photos look like Volkswagen Golf, not Audi A4."
+
+
+def test_a_model_chosen_under_a_filled_in_make_keeps_both(draft, cars):
+    listing_verdict_set(listing_id=draft.pk, verdict=verdict(model_sure=0.5))
+    listing_update(listing=draft, values={"car_model": cars["Up!"]})
+    row = listing_verdict_set(listing_id=draft.pk, verdict=verdict(make="Audi", model="A4"))
+    assert (row.make, row.car_model) == (cars["Up!"].make, cars["Up!"])
+
+
+def test_a_later_verdict_changes_what_the_photos_had_filled_in(draft, cars):
+    listing_verdict_set(listing_id=draft.pk, verdict=verdict())
+    row = listing_verdict_set(listing_id=draft.pk, verdict=verdict(make="Audi", model="A3"))
+    assert row.car_model == cars["A3"]
+    row = listing_verdict_set(listing_id=draft.pk, verdict=None)
+    assert (row.make, row.car_model, row.autofilled) == (None, None, [])
+
+
+def test_another_make_takes_the_old_model_away(draft, cars):
+    listing_update(listing=draft, values={"make": cars["A4"].make, "car_model": cars["A4"]})
+    row = listing_update(listing=draft, values={"make": cars["Golf"].make})
+    assert (row.make, row.car_model) == (cars["Golf"].make, None)
+
+
+def test_a_moderators_word_outlives_a_withdrawal(finished, cars):
+    Listing.objects.filter(pk=finished.pk).update(status="live", touched=[])
+    finished.refresh_from_db()
+    listing_identity_set(listing=finished, make=cars["A4"].make, car_model=cars["A4"])
+    listing_withdraw(listing=finished)
+    row = listing_verdict_set(listing_id=finished.pk, verdict=verdict())
+    assert row.car_model == cars["A4"]
+
+
+def test_it_names_all_that_is_missing(draft):
+    with pytest.raises(ValidationError) as caught:
+        listing_submit(listing=draft, photos=0)
+    assert {"make", "car_model", "year", "price", "photos"} <= caught.value.message_dict.keys()
+
+
+def test_a_listing_is_published_once(finished):
+    listing_submit(listing=finished, photos=1)
+    finished.refresh_from_db()
+    listing_publish(listing=finished)
+    with pytest.raises(ListingRefused):
+        listing_publish(listing=finished)
+
+
+def test_a_live_listing_cannot_be_deleted_or_edited(put_live):
+    listing = put_live()
+    with pytest.raises(ListingRefused):
+        listing_delete(listing=listing)
+    with pytest.raises(ListingRefused):
+        listing_update(listing=listing, values={"year": 2001})

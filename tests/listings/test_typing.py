@@ -1,0 +1,83 @@
+"""What is being typed stays as it is typed, whatever the photos and the autosave say meanwhile. In a real browser."""
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from marketplace.listings.models import Listing
+from marketplace.listings.services import listing_verdict_set
+from tests.conftest import PASSWORD
+from tests.listings.conftest import verdict
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LONGER_THAN_AUTOSAVE = 1_500  # milliseconds: it saves 700 after the last key
+
+
+@pytest.fixture
+def page(chromium, live_server, alice, monkeypatch):
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright keeps a loop in this thread
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(base_url=live_server.url)
+        problems = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda line: problems.append(line.text) if "Content Security" in line.text else None)
+        page.goto("/accounts/login/?next=/my/")
+        page.fill("input[name=login]", alice.email)
+        page.fill("input[name=password]", PASSWORD)
+        page.press("input[name=password]", "Enter")
+        page.wait_for_url("**/my/")
+        yield page
+        browser.close()
+    assert problems == []
+
+
+def test_a_model_that_is_not_in_the_list_is_written_with_the_keys_alone(page, draft, cars, put_photo):
+    put_photo(draft)  # still being looked at: the page keeps asking
+    page.goto(f"/sell/{draft.code}/")
+    page.locator("#id_car_model").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    written = page.locator("#id_other_model")
+    expect(written).to_be_focused()
+    page.keyboard.type("Rabbit ")
+    listing_verdict_set(listing_id=draft.pk, verdict=verdict())
+    page.wait_for_timeout(LONGER_THAN_AUTOSAVE)
+    expect(written).to_be_focused()
+    page.keyboard.type("Pickup")
+    expect(written).to_have_value("Rabbit Pickup")
+    page.keyboard.press("Tab")
+    expect(page.locator("#id_make option:checked")).to_have_text("Volkswagen")  # the photos still say the make
+    expect(page.locator("#id_car_model option:checked")).to_have_text("Not in the list")
+    expect(written).to_have_value("Rabbit Pickup")
+    row = Listing.objects.get(pk=draft.pk)
+    assert (row.title, row.car_model) == ("Volkswagen Rabbit Pickup", None)
+
+
+def test_a_draft_that_could_not_be_saved_shows_what_was_written_after_a_reload(page, draft, cars):
+    page.goto(f"/sell/{draft.code}/")
+    page.route("**/save/", lambda route: route.abort())
+    page.get_by_text("My make is not in the list").click()
+    page.keyboard.type("Roewe")
+    expect(page.locator("#save-state")).to_contain_text("Not saved yet")
+    page.unroute("**/save/")
+    page.reload()
+    expect(page.locator("#id_other_make")).to_be_visible()
+    expect(page.locator("#id_make option:checked")).to_have_text("Not in the list")
+    assert Listing.objects.get(pk=draft.pk).other_make == "Roewe"
+
+
+def test_photos_are_put_in_order_and_removed_without_losing_ones_place(page, draft, put_photo):
+    first, second = (put_photo(draft, status="done", outcome="ok", position=place) for place in range(2))
+    page.goto(f"/sell/{draft.code}/")
+    tiles = page.locator("li.tile")
+    page.locator(f"#cover-{second.pk}").focus()
+    page.keyboard.press("Enter")
+    expect(tiles.first).to_have_id(f"tile-{second.pk}")
+    expect(page.locator(f"#cover-{second.pk}")).to_be_focused()
+    page.locator(f"#delete-{second.pk}").focus()
+    page.keyboard.press("Enter")
+    expect(tiles).to_have_count(1)
+    expect(page.locator(f"#delete-{first.pk}")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(tiles).to_have_count(0)
+    expect(page.locator("#id_photo")).to_be_focused()

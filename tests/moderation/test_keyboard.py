@@ -1,0 +1,83 @@
+"""One key press per listing, in a real browser."""
+
+import pytest
+from django.db import connections
+from playwright.sync_api import expect, sync_playwright
+
+from marketplace.listings.models import Listing
+from marketplace.moderation.models import Decision
+from tests.conftest import PASSWORD
+from tests.moderation.conftest import verdict
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SEEN = 350  # milliseconds: keys pressed before a person can have seen the page are not heard
+
+
+@pytest.fixture
+def page(chromium, live_server, bob, monkeypatch):
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright keeps a loop in this thread
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(base_url=live_server.url)
+        problems = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda line: problems.append(line.text) if "Content Security" in line.text else None)
+        page.goto("/accounts/login/?next=/moderate/history/")
+        page.fill("input[name=login]", bob.email)
+        page.fill("input[name=password]", PASSWORD)
+        page.press("input[name=password]", "Enter")
+        page.wait_for_url("**/moderate/history/")
+        yield page
+        browser.close()
+        # While that loop runs, Django keeps connections of their own for this thread, which nobody else would close.
+        connections.close_all()
+    assert problems == []
+
+
+def test_a_moderator_works_with_the_keys_alone(page, waiting, cars):
+    doubts = [
+        waiting("Octavia", said=verdict(("Skoda", "Octavia", 0.1 + n / 10), ("Skoda", "Fabia", 0.05))) for n in range(5)
+    ]
+    page.goto("/moderate/")
+
+    def after(*keys):
+        before = page.url
+        page.wait_for_timeout(SEEN)
+        for key in keys:
+            page.keyboard.press(key)
+        page.wait_for_url(lambda url: url != before)
+        expect(page.locator("[data-moderate], .mod.empty")).to_be_visible()
+
+    after("s")
+    after("a")
+    after("2")
+    after("r", "5")
+    page.wait_for_timeout(SEEN)
+    page.keyboard.press("/")
+    page.keyboard.type("v70")
+    expect(page.locator("#mod-found button").first).to_have_text("Volvo V70")
+    after("Enter")
+    assert doubts[0].code in page.url  # what was passed over comes back when nothing else is left
+
+    said = {one.listing_id: (one.action, str(one.car_model), one.reason) for one in Decision.objects.all()}
+    assert said == {
+        doubts[1].pk: ("accept", "Octavia", ""),
+        doubts[2].pk: ("correct", "Fabia", ""),
+        doubts[3].pk: ("reject", "None", "This is not a car for sale."),
+        doubts[4].pk: ("correct", "V70", ""),
+    }
+
+
+def test_a_key_pressed_twice_decides_one_listing(page, waiting):
+    for n in range(2):
+        waiting("Octavia", said=verdict(("Skoda", "Octavia", 0.1 + n / 10)))
+    page.goto("/moderate/")
+    before = page.url
+    page.wait_for_timeout(SEEN)
+    page.keyboard.press("a")
+    page.keyboard.press("a")
+    page.wait_for_url(lambda url: url != before)
+    page.keyboard.press("a")
+    page.wait_for_timeout(SEEN)
+    assert Decision.objects.count() == 1
+    assert Listing.objects.filter(status="submitted").count() == 1

@@ -1,0 +1,221 @@
+"""The moderator's pages."""
+
+import pytest
+from django.urls import reverse
+
+from marketplace.listings.models import Listing
+from marketplace.moderation.models import Decision
+from marketplace.moderation.services import listing_claim
+from marketplace.photos.models import Photo, Prediction
+from marketplace.registry.models import ModelVersion
+from tests.moderation.conftest import verdict
+
+SAID = verdict(
+    ("Skoda", "Octavia Combi", 0.55), ("Skoda", "Octavia", 0.15), ("Volvo", "V70", 0.2), ("Moskvich", "412", 0.1)
+)
+
+
+@pytest.fixture
+def bobs(client, bob):
+    client.force_login(bob)
+    return client
+
+
+def url(name, listing=None):
+    return reverse(f"moderation:{name}", args=[listing.code] if listing else [])
+
+
+EVERY_URL = [
+    ("get", "next", False),
+    ("get", "history", False),
+    ("get", "search", False),
+    ("get", "review", True),
+    ("post", "decide", True),
+    ("post", "skip", True),
+]
+
+
+@pytest.mark.parametrize(("method", "name", "one"), EVERY_URL)
+def test_it_does_not_exist_for_an_outsider(client, charlie, waiting, method, name, one):
+    client.force_login(charlie)
+    listing = waiting()
+    answer = getattr(client, method)(url(name, listing if one else None), {"action": "accept"})
+    assert answer.status_code == 404
+    listing.refresh_from_db()
+    assert listing.status == Listing.Status.SUBMITTED
+
+
+@pytest.mark.parametrize(("method", "name", "one"), EVERY_URL)
+def test_it_does_not_exist_for_the_seller(client, alice, waiting, method, name, one):
+    client.force_login(alice)
+    listing = waiting()
+    assert getattr(client, method)(url(name, listing if one else None), {"action": "accept"}).status_code == 404
+
+
+@pytest.mark.parametrize(("method", "name", "one"), EVERY_URL)
+def test_it_asks_a_stranger_to_sign_in(client, waiting, method, name, one):
+    answer = getattr(client, method)(url(name, waiting() if one else None))
+    assert answer.status_code == 302
+    assert answer.url.startswith(reverse("account_login"))
+
+
+def test_it_changes_nothing_on_get(bobs, waiting):
+    listing = waiting()
+    assert bobs.get(url("decide", listing)).status_code == 405
+    assert bobs.get(url("skip", listing)).status_code == 405
+
+
+def test_it_leads_to_the_least_certain_listing(bobs, waiting):
+    waiting(said=verdict(("Skoda", "Octavia", 0.8)))
+    unsure = waiting(said=verdict(("Skoda", "Octavia", 0.1)))
+    answer = bobs.get(url("next"))
+    assert answer.url == url("review", unsure)
+
+
+def test_it_says_when_nothing_waits(bobs):
+    assert "Nothing is waiting" in bobs.get(url("next")).content.decode()
+
+
+def test_it_shows_what_is_needed_to_decide(bobs, waiting):
+    listing = waiting("Octavia", said=SAID, contradiction="The photos look like Volvo V70, not Škoda Octavia.")
+    photo = Photo.objects.get()
+    version = ModelVersion.objects.create(version="first-00000000")
+    Prediction.objects.create(
+        photo=photo,
+        model_version=version,
+        attempt=1,
+        outcome="ok",
+        kind="exterior",
+        box=[10, 20, 110, 100],
+        candidates=SAID["candidates"],
+    )
+    waiting()
+    page = bobs.get(url("review", listing)).content.decode()
+    assert '<rect class="mod-box" x="10" y="20" width="100" height="80" />' in page
+    assert f'viewBox="0 0 {photo.width} {photo.height}"' in page
+    assert "The photos look like Volvo V70, not Škoda Octavia." in page
+    assert "<strong>2</strong> waiting" in page
+    assert "style=" not in page
+    # One model under two trained names is one button; what the catalogue does not know cannot be chosen.
+    assert page.count('data-key="1"') == page.count('data-key="2"') == 1
+    assert 'data-key="3"' not in page
+    assert "70 %" in page
+    assert "Moskvich 412" in page
+
+
+def test_it_says_which_photos_are_still_being_looked_at(bobs, waiting):
+    page = bobs.get(url("review", waiting(photos="claimed"))).content.decode()
+    assert "1 of 1 photos is still being looked at" in page
+
+
+def test_it_accepts_and_goes_on_to_the_next(bobs, waiting):
+    first = waiting(said=verdict(("Skoda", "Octavia", 0.1)))
+    second = waiting(said=verdict(("Skoda", "Octavia", 0.2)))
+    answer = bobs.post(url("decide", first), {"action": "accept"}, follow=True)
+    assert answer.redirect_chain[-1][0] == url("review", second)
+    assert f"{first.code} is live as Škoda Octavia." in answer.content.decode()
+
+
+def test_it_corrects_with_one_press(bobs, waiting, cars):
+    listing = waiting("Octavia")
+    bobs.post(url("decide", listing), {"car": f"{cars['V70'].make_id}:{cars['V70'].pk}"})
+    listing.refresh_from_db()
+    assert (listing.status, listing.car_model) == (Listing.Status.LIVE, cars["V70"])
+    assert Decision.objects.get().action == "correct"
+
+
+def test_it_takes_a_make_whose_model_cannot_be_told(bobs, waiting, cars):
+    listing = waiting("Octavia")
+    bobs.post(url("decide", listing), {"car": f"{cars['V70'].make_id}:"})
+    listing.refresh_from_db()
+    assert (listing.make, listing.car_model) == (cars["V70"].make, None)
+
+
+def test_it_rejects_with_a_reason(bobs, waiting):
+    listing = waiting()
+    bobs.post(url("decide", listing), {"action": "reject", "reason": "This is not a car for sale."})
+    listing.refresh_from_db()
+    assert (listing.status, listing.reject_reason) == (Listing.Status.REJECTED, "This is not a car for sale.")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {},
+        {"action": "auto"},
+        {"action": "reject"},
+        {"car": "1"},
+        {"car": "999999:"},
+        {"car": "9" * 30 + ":1"},
+        {"car": "x:y"},
+    ],
+)
+def test_it_says_what_is_wrong_and_decides_nothing(bobs, waiting, sent):
+    listing = waiting()
+    answer = bobs.post(url("decide", listing), sent, follow=True)
+    assert answer.status_code == 200
+    assert answer.redirect_chain[-1][0] == url("review", listing)
+    assert "notice--error" in answer.content.decode()
+    assert not Decision.objects.exists()
+
+
+def test_it_tells_the_second_moderator_that_they_are_late(bobs, bob, charlie, waiting):
+    from marketplace.moderation.services import decision_make
+
+    listing = waiting()
+    decision_make(listing=listing, moderator=charlie, action="accept")
+    answer = bobs.post(url("decide", listing), {"action": "reject", "reason": "No."}, follow=True)
+    assert "Too late: Charlie approved this listing as Škoda Octavia" in answer.content.decode()
+    assert Decision.objects.count() == 1
+
+
+def test_it_shows_who_holds_a_listing_and_lets_nobody_else_decide(bobs, charlie, waiting):
+    listing = waiting()
+    listing_claim(listing=listing, moderator=charlie)
+    page = bobs.get(url("review", listing)).content.decode()
+    assert "Charlie is looking at this listing right now." in page
+    assert "<fieldset disabled>" in page
+
+
+def test_it_skips_and_comes_back_when_nothing_else_is_left(bobs, waiting):
+    first = waiting(said=verdict(("Skoda", "Octavia", 0.1)))
+    second = waiting(said=verdict(("Skoda", "Octavia", 0.2)))
+    assert bobs.post(url("skip", first), follow=True).redirect_chain[-1][0] == url("review", second)
+    assert bobs.post(url("skip", second), follow=True).redirect_chain[-1][0] == url("review", first)
+
+
+def test_it_hides_drafts(bobs, alice):
+    draft = Listing.objects.create(seller=alice)
+    assert bobs.get(url("review", draft)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("oct", "Škoda Octavia"),
+        ("skoda oct", "Škoda Octavia"),
+        ("skoda octavia combi 2012", "Škoda Octavia"),
+        ("v70", "Volvo V70"),
+        ("VOLVO", "Volvo"),
+    ],
+)
+def test_it_finds_any_car_of_the_catalogue(bobs, cars, text, first):
+    page = bobs.get(url("search"), {"q": text}).content.decode()
+    names = [" ".join(part.split("<small>")[0].split(">")[-1].split()) for part in page.split("</button>")[:-1]]
+    assert names[0] == first
+
+
+def test_it_says_that_the_catalogue_has_no_such_car(bobs, cars):
+    page = bobs.get(url("search"), {"q": "<b>zz"}).content.decode()
+    assert "The catalogue has no “&lt;b&gt;zz”." in page
+
+
+def test_it_lists_what_was_decided(bobs, bob, waiting):
+    from marketplace.moderation.services import decision_make
+
+    listing = waiting("Octavia", said=SAID)
+    decision_make(listing=listing, moderator=bob, action="reject", reason="Copied <photos>.")
+    page = bobs.get(url("history")).content.decode()
+    assert listing.code in page
+    assert "Copied &lt;photos&gt;." in page
+    assert "Bob" in page

@@ -1,0 +1,66 @@
+"""What policy approves by itself."""
+
+import pytest
+
+from marketplace.listings.models import Listing
+from marketplace.moderation.models import Decision
+from marketplace.moderation.services import decision_make, listing_claim, review_submitted
+from tests.moderation.conftest import verdict
+
+SURE = verdict(("Skoda", "Octavia Combi", 0.97), ("Skoda", "Fabia", 0.02))
+
+
+def test_it_publishes_what_photos_and_seller_agree_on(waiting):
+    listing = waiting("Octavia", said=SURE)
+    assert review_submitted() == 1
+    listing.refresh_from_db()
+    assert listing.status == Listing.Status.LIVE
+    assert listing.published_at is not None
+    decision = Decision.objects.get()
+    assert (decision.action, decision.moderator, decision.predicted) == ("auto", None, SURE)
+    assert str(decision.car_model) == "Octavia"
+
+
+def test_it_does_nothing_the_second_time(waiting):
+    waiting("Octavia", said=SURE)
+    assert (review_submitted(), review_submitted()) == (1, 0)
+    assert Decision.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "doubt",
+    [
+        {"said": None},
+        {"said": verdict(("Skoda", "Octavia", 0.89))},
+        {"said": verdict(("Skoda", "Fabia", 0.99))},
+        {"said": verdict(("Moskvich", "412", 0.99))},
+        {"said": SURE, "contradiction": "The photos look like Volvo V70, not Škoda Octavia."},
+        {"said": SURE, "photos": "pending"},
+        {"said": {**SURE, "photos_used": 0}},
+    ],
+    ids=["nothing seen", "unsure", "another model", "unknown car", "contradiction", "still looking", "no usable photo"],
+)
+def test_it_leaves_doubt_to_people(waiting, doubt):
+    listing = waiting("Octavia", **doubt)
+    assert review_submitted() == 0
+    listing.refresh_from_db()
+    assert listing.status == Listing.Status.SUBMITTED
+    assert not Decision.objects.exists()
+
+
+def test_it_leaves_alone_what_a_moderator_is_looking_at(waiting, bob):
+    assert listing_claim(listing=waiting("Octavia", said=SURE), moderator=bob)
+    assert review_submitted() == 0
+
+
+def test_it_leaves_to_people_what_a_person_rejected_before(waiting, bob):
+    listing = waiting("Octavia", said=SURE)
+    decision_make(listing=listing, moderator=bob, action="reject", reason="Photos from a catalogue.")
+    Listing.objects.filter(pk=listing.pk).update(status=Listing.Status.SUBMITTED)
+    assert review_submitted() == 0
+
+
+def test_it_can_be_turned_off(waiting, settings):
+    settings.MODERATION_AUTO_APPROVE = False
+    waiting("Octavia", said=SURE)
+    assert review_submitted() == 0

@@ -1,0 +1,96 @@
+"""`make run`'s command in a folder of its own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port():
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return trial.getsockname()[1]
+
+
+class RunningSite:
+    settings_module = "tests.ops.site_settings"
+
+    def __init__(self, var, port=None, keep=()):
+        """keep: variables to set on top of a bare environment."""
+        self.var = var
+        self.port = port or free_port()
+        self.log = var.parent / f"{var.name[:20]}.{self.port}.log"
+        env = {
+            name: value for name, value in os.environ.items()
+            if name not in {"DATABASE_URL", "REDIS_URL", "DEBUG", "SECRET_KEY"}
+        }  # fmt: skip
+        env |= {"VAR_DIR": str(var), "DJANGO_SETTINGS_MODULE": self.settings_module, **dict(keep)}
+        self.environment = env
+        with self.log.open("w") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "run_site", "--port", str(self.port)],
+                cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )  # fmt: skip
+
+    def wait_until_it_serves(self, seconds=60):
+        deadline = time.monotonic() + seconds
+        while True:
+            assert self.process.poll() is None, self.said()
+            assert time.monotonic() < deadline, self.said()
+            try:
+                status, health = self.get("/healthz")
+            except OSError:
+                pass
+            else:
+                if status == 200 and json.loads(health)["status"] == "ok":
+                    return self
+            time.sleep(0.1)
+
+    def get(self, path):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def said(self):
+        return self.log.read_text()
+
+    def processes(self):
+        """Ids of all processes that belong to this site, however they are related."""
+        mark = f"VAR_DIR={self.var}".encode()
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if mark in (folder / "environ").read_bytes().split(b"\0") and "Z" not in _state(folder):
+                    found.append(int(folder.name))
+            except OSError:
+                continue  # ended while we looked
+        return found
+
+    def all_gone(self, seconds=15):
+        deadline = time.monotonic() + seconds
+        while self.processes() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return not self.processes()
+
+    def kill_everything(self):
+        for pid in self.processes():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        self.process.wait(timeout=10)
+
+
+def _state(folder):
+    return (folder / "stat").read_text().rpartition(")")[2].split()[0]

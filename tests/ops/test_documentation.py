@@ -1,0 +1,50 @@
+"""Every variable that the code reads is explained, and every file that the README names is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+READ = re.compile(r'(?:env\.\w+|os\.environ\.get)\(\s*"([A-Z_]+)"')
+SOURCES = ("marketplace/settings.py", "marketplace/operations/gunicorn.py")
+
+
+def variables():
+    return sorted({name for source in SOURCES for name in READ.findall((ROOT / source).read_text())})
+
+
+@pytest.mark.parametrize("file", ["docs/operations.md", ".env.example"])
+def test_every_variable_is_explained(file):
+    text = (ROOT / file).read_text()
+    assert len(variables()) > 30
+    assert [name for name in variables() if name not in text and name != "BIND"] == []
+
+
+def test_every_variable_that_is_explained_is_read():
+    """One that nobody reads would be set in vain."""
+    others = {"POSTGRES_PASSWORD", "PUBLISH", "PORT", "CAR_PHOTOS"}  # compose's, make's, the tests'
+    known = {*variables(), *others}
+    rows = re.findall(r"^\| (`[A-Z].*?) \|", (ROOT / "docs" / "operations.md").read_text(), re.M)
+    explained = {name for row in rows for name in re.findall(r"`([A-Z_]+)`", row)}
+    assert explained - known == set()
+    assert set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M)) - known == set()
+
+
+def test_every_make_target_is_explained():
+    makefile = (ROOT / "Makefile").read_text()
+    targets = re.findall(r"^([a-z-]+):", makefile, re.M)
+    assert "run" in targets
+    assert [name for name in targets if f"# make {name} " not in makefile] == []
+
+
+@pytest.mark.parametrize("file", ["README.md", "docs/operations.md"])
+def test_every_file_that_is_named_is_there(file):
+    here = (ROOT / file).parent
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", (ROOT / file).read_text())
+    assert [link for link in links if not (here / link).exists()] == []
+
+
+def test_the_test_command_of_the_readme_is_what_ci_runs():
+    assert "```sh\nmake test\n```" in (ROOT / "README.md").read_text()
+    assert re.findall(r"^(?:\S+=\S+ )*make test$", (ROOT / ".ci" / "run").read_text(), re.M)

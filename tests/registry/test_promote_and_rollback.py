@@ -1,0 +1,136 @@
+"""Which version serves."""
+
+import threading
+
+import pytest
+from django.db import IntegrityError, connections, transaction
+
+from marketplace.registry.models import ModelVersion, Promotion
+from marketplace.registry.selectors import champion_get
+from marketplace.registry.services import RegistryError, version_promote, version_register, version_rollback
+
+
+def serves():
+    return champion_get().version.split("-")[0]
+
+
+def promote(version):
+    version_promote(version=version, by=None, reason="test")
+
+
+def test_it_rolls_back_step_by_step_and_then_no_further(registered):
+    for name in "abc":
+        promote(registered(name))
+    version_rollback(by=None)
+    assert serves() == "b"
+    version_rollback(by=None)
+    assert serves() == "a"
+    with pytest.raises(RegistryError, match=r"a-\w+ has no predecessor"):
+        version_rollback(by=None)
+
+
+def test_it_rolls_back_to_what_served_not_to_what_was_undone(registered):
+    a, b, c = (registered(name) for name in "abc")
+    promote(a)
+    promote(b)
+    version_rollback(by=None)
+    promote(c)
+    version_rollback(by=None)
+    assert serves() == "a"
+
+
+def test_it_ends_when_a_version_was_promoted_twice(registered):
+    a, b = registered("a"), registered("b")
+    for version in (a, b, a):
+        promote(version)
+    version_rollback(by=None)
+    assert serves() == "b"
+    version_rollback(by=None)
+    assert serves() == "a"
+    with pytest.raises(RegistryError, match="no predecessor"):
+        version_rollback(by=None)
+
+
+def test_it_remembers_who_and_why(registered, bob):
+    promote(registered("a"))
+    version_promote(version=registered("b"), by=bob, reason="better by 2 points")
+    last = Promotion.objects.first()
+    assert (last.by, last.reason, last.previous.version[0]) == (bob, "better by 2 points", "a")
+
+
+def test_it_refuses_what_it_does_not_know_and_what_serves_already(registered):
+    version = registered("a")
+    promote(version)
+    with pytest.raises(RegistryError, match=f"no model version 'z'. Known versions: {version}"):
+        promote("z")
+    with pytest.raises(RegistryError, match="already serves"):
+        promote(version)
+    assert Promotion.objects.count() == 1
+
+
+def test_it_refuses_to_roll_back_a_site_without_a_champion(db):
+    with pytest.raises(RegistryError, match="no champion"):
+        version_rollback(by=None)
+
+
+def test_it_refuses_a_tampered_artefact_and_keeps_the_champion(artefact, registered):
+    promote(registered("a"))
+    b = artefact("b")
+    version = version_register(folder=b.folder).version
+    weights = bytearray(b.weights_path.read_bytes())
+    weights[-1] ^= 1
+    b.weights_path.write_bytes(weights)
+    with pytest.raises(RegistryError, match=r"cannot serve: .*damaged or changed"):
+        promote(version)
+    with pytest.raises(RegistryError, match="damaged or changed"):
+        version_register(folder=b.folder)
+    assert serves() == "a"
+
+
+def test_it_refuses_an_artefact_of_another_task(artefact, db):
+    other = artefact("d", task="detector", classes=(), labels=("vehicle",))
+    with pytest.raises(RegistryError, match="is a detector, not a make and model classifier"):
+        version_register(folder=other.folder)
+
+
+def test_it_refuses_a_champion_whose_folder_is_gone(artefact, registered):
+    import shutil
+
+    version = registered("a")
+    shutil.rmtree(artefact("a").folder)
+    with pytest.raises(RegistryError, match="cannot serve: no artefact"):
+        promote(version)
+
+
+def test_the_database_allows_one_champion(registered):
+    promote(registered("a"))
+    version = registered("b")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ModelVersion.objects.filter(version=version).update(status="champion")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_leaves_one_champion_when_many_promote_at_once(registered):
+    versions = [registered(name) for name in "abcdefgh"]
+    start = threading.Barrier(len(versions))
+    errors = []
+
+    def work(version):
+        try:
+            start.wait(10)
+            promote(version)
+        except RegistryError as error:
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=work, args=(version,)) for version in versions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert errors == []
+    assert ModelVersion.objects.filter(status="champion").count() == 1
+    # Each took the place from the one before: an unbroken chain.
+    chain = list(Promotion.objects.order_by("pk"))
+    assert [row.previous for row in chain] == [None, *[row.version for row in chain[:-1]]]

@@ -1,0 +1,9 @@
+"""Settings of the sites that these tests start and kill: the real ones, quicker to lose patience, with a fake eye."""
+
+from marketplace.settings import *  # noqa: F403
+from marketplace.settings import CELERY_BEAT_SCHEDULE
+
+RECOGNISER = "tests.reliability.fake_eye.FakeEye"
+PHOTO_CLAIM_SECONDS = 1
+CELERY_BEAT_SCHEDULE = {"photos-sweep": {**CELERY_BEAT_SCHEDULE["photos-sweep"], "schedule": 0.5}}
+CELERY_BEAT_MAX_LOOP_INTERVAL = 0.5

@@ -1,0 +1,141 @@
+"""The site's "web process" in these tests: does over the real services what it is told, one JSON line at a time."""
+
+import io
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from types import SimpleNamespace
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.db import DatabaseError, close_old_connections, connection  # noqa: E402
+from PIL import Image  # noqa: E402
+
+from classifier.artefact import artefact_only  # noqa: E402
+from marketplace import doorbell  # noqa: E402
+from marketplace.accounts.models import User  # noqa: E402
+from marketplace.listings.services import listing_create, listing_delete  # noqa: E402
+from marketplace.photos import queue  # noqa: E402
+from marketplace.photos.models import Photo, Prediction  # noqa: E402
+from marketplace.photos.queue import photos_claim  # noqa: E402
+from marketplace.photos.services import photo_add, photo_remove  # noqa: E402
+from marketplace.registry.models import ModelVersion  # noqa: E402
+
+
+def start():
+    """An empty site with a champion and a seller with a draft."""
+    Photo.objects.all().delete()
+    # The recogniser is a fake, but the worker reads the classes of what serves.
+    starter = artefact_only(settings.STARTER_WEIGHTS_DIR / "classifier").version
+    ModelVersion.objects.get_or_create(version=starter, status="champion")
+    User.objects.get_or_create(email="alice@example.org")
+
+
+def add(shades, colour="grey", die=False):
+    """One photo per shade, in one listing; ``die`` kills this process when it is about to ring."""
+    if die:
+        doorbell.app.send_task = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+    listing = listing_create(seller=User.objects.get(email="alice@example.org"))
+    for shade in shades:
+        rgb = (255, 0, shade) if colour == "red" else (shade, shade, shade)
+        out = io.BytesIO()
+        Image.new("RGB", (64, 48), rgb).save(out, "PNG")
+        photo_add(listing=listing, data=out.getvalue(), filename="car.png")
+
+
+def photos():
+    """Each photo with what became of it."""
+    fields = ("status", "outcome", "attempts", "error")
+    rows = Photo.objects.order_by("created_at")
+    return [
+        {name: getattr(row, name) for name in fields} | {"predictions": [p.attempt for p in row.predictions.all()]}
+        for row in rows
+    ]
+
+
+def predictions():
+    return Prediction.objects.count()
+
+
+def race(rows, claimers):
+    """How many photos were claimed once, twice … by that many threads at once."""
+    Photo.objects.bulk_create(
+        [
+            Photo(file="photos/x.jpg", card="cards/x.jpg", width=1, height=1, upload_sha256=f"{n:064}")
+            for n in range(rows)
+        ]
+    )
+    taken, ready = [], threading.Barrier(claimers)
+
+    def claimer():
+        close_old_connections()
+        ready.wait()
+        while mine := photos_claim(limit=5):
+            taken.extend(photo.pk for photo in mine)
+        connection.close()
+
+    threads = [threading.Thread(target=claimer) for _ in range(claimers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return {"photos": len(set(taken)), "most": max(Counter(taken).values()), "attempts": list(
+        Photo.objects.order_by().values_list("attempts", flat=True).distinct()
+    )}  # fmt: skip
+
+
+def at_once(remove):
+    """``remove`` ("photo", "listing", "visitor") at the moment in which a worker stores what it saw of the photo."""
+    listing = None if remove == "visitor" else listing_create(seller=User.objects.get(email="alice@example.org"))
+    files = {"file": "photos/x.jpg", "card": "cards/x.jpg"}
+    photo = Photo.objects.create(listing=listing, width=1, height=1, upload_sha256="0" * 64, **files)
+    [claimed] = photos_claim(limit=1)
+    stored, said = threading.Event(), {}
+
+    def settle_slowly(listing, settle=queue._settled):
+        stored.set()
+        time.sleep(0.5)  # the other one begins, and comes as far as the locks let it
+        settle(listing)
+
+    def worker():
+        saw = SimpleNamespace(
+            status="no_vehicle", kind="", box=None, make=None, candidates=(), log_probs=None, timings_ms={}, error=""
+        )
+        version = ModelVersion.objects.get(status="champion")
+        try:
+            said["finished"] = queue.photo_finish(
+                photo_id=photo.pk, attempt=claimed.attempts, recognition=saw, version=version
+            )
+        except DatabaseError as error:
+            said["finished"] = str(error)
+        connection.close()
+
+    settle, queue._settled = queue._settled, settle_slowly
+    thread = threading.Thread(target=worker)
+    thread.start()
+    stored.wait()
+    try:
+        if remove == "listing":
+            listing_delete(listing=listing)
+        else:
+            photo_remove(photo=photo)
+    except DatabaseError as error:
+        said["removed"] = str(error)
+    thread.join()
+    queue._settled = settle
+    return said | {"photos": Photo.objects.count(), "predictions": Prediction.objects.count()}
+
+
+CALLS = {call.__name__: call for call in (start, add, photos, predictions, race, at_once)}
+
+for line in sys.stdin:
+    order = json.loads(line)
+    answer = CALLS[order.pop("call")](**order)
+    print(json.dumps(answer), flush=True)

@@ -1,0 +1,145 @@
+"""One run of training, from rows to who serves. Training itself is tried elsewhere."""
+
+import fcntl
+import subprocess
+import sys
+
+import pytest
+
+from classifier.training.manifest import ManifestError, manifest_read
+from classifier.training.progress import Silent
+from classifier.training.recipe import RecipeError
+from marketplace.moderation.services import decision_make
+from marketplace.registry.models import ModelVersion, Promotion
+from marketplace.registry.selectors import champion_get
+from marketplace.training.models import TrainingRun
+from marketplace.training.services import RetrainRefused, retrain
+
+
+def run(*manifests, promote="auto", recipe="quick", **given):
+    return retrain(
+        manifests=manifests, recipe=recipe, epochs=None, max_minutes=None, resume=False, promote=promote, by=None,
+        progress=Silent(), **given,
+    )  # fmt: skip
+
+
+def test_it_lets_a_better_challenger_serve(champion, manifest, trained):
+    trained("red", "lime", "blue", "gray")
+    done = run(manifest("red", "lime", "blue", "gray"))
+    assert done.passed, done.gates
+    assert champion_get() == done.version != champion
+    row = TrainingRun.objects.get()
+    assert (row.status, row.promoted, row.champion, row.version) == ("done", True, champion, done.version)
+    assert (row.photos, row.recipe, len(row.manifest_sha256)) == (40, "quick", 64)
+    assert row.metrics["challenger"]["top1"] == 1.0
+    assert row.metrics["champion"]["top1"] == 0.5  # every second test car is grey, which it does not know
+    assert done.report.read_text() == "<p>report</p>"
+    assert Promotion.objects.first().reason == f"run {row.pk}: all gates passed"
+
+
+def test_it_keeps_the_manifest_that_taught_a_model(champion, manifest, trained, site):
+    trained("red", "blue")
+    done = run(manifest("red", "blue"))
+    assert len(manifest_read(site / "runs" / str(done.run.pk) / "manifest.csv")) == 40
+
+
+def test_it_keeps_a_better_champion(champion, manifest, trained):
+    trained("red", "gray")
+    done = run(manifest("red", "lime", "blue"))
+    assert not done.passed
+    assert {gate.name for gate in done.gates if not gate.passed} >= {"top1_difference", "make_top1_difference"}
+    assert champion_get() == champion
+    assert not TrainingRun.objects.get().promoted
+    assert ModelVersion.objects.get(pk=done.version.pk).status == "candidate"
+
+
+def test_it_does_not_promote_unasked(champion, manifest, trained):
+    trained("red", "lime", "blue", "gray")
+    done = run(manifest("red", "gray"), promote="never")
+    assert done.passed
+    assert champion_get() == champion
+
+
+def test_it_does_not_trust_a_handful_of_test_photos(champion, manifest, trained):
+    trained("red", "lime", "blue", "gray")
+    done = run(manifest("red", "gray", cars=10))
+    assert [gate.name for gate in done.gates if not gate.passed] == ["test_photos"]
+    assert champion_get() == champion
+
+
+def test_it_serves_the_first_model_of_a_site_that_has_none(db, manifest, trained):
+    trained("red", "blue")
+    done = run(manifest("red", "blue"))
+    assert champion_get() == done.version
+
+
+def test_it_learns_from_decisions_alone(champion, trained, waiting, bob):
+    decision_make(listing=waiting("Octavia"), moderator=bob, action="accept")
+    calls = trained("red", "lime", "blue")
+    done = run()
+    assert [(row.make, row.model) for row in calls[0]["rows"]] == [("Skoda", "Octavia")]
+    assert not done.passed  # one car says nothing about which model is better
+
+
+@pytest.mark.parametrize(
+    "error", [ManifestError("no good"), OSError(28, "No space left on device"), KeyboardInterrupt()]
+)
+def test_a_failure_leaves_the_champion_and_a_line_in_the_run(champion, manifest, trained, error):
+    trained(fails=error)
+    with pytest.raises(type(error)):
+        run(manifest("red", "blue"))
+    row = TrainingRun.objects.get()
+    assert row.status == "failed"
+    assert row.error == (str(error) or "KeyboardInterrupt")
+    assert champion_get() == champion
+    assert ModelVersion.objects.count() == 1
+    trained("red", "lime", "blue")
+    run(manifest("red", "blue"))  # and the next one starts
+
+
+def test_it_refuses_bad_input_before_anything_is_made(champion, manifest, trained, site):
+    trained("red")
+    with pytest.raises(ManifestError, match="cannot be read"):
+        run(site / "nowhere.csv")
+    with pytest.raises(RecipeError, match="no recipe 'brazl'"):
+        run(manifest("red"), recipe="brazl")
+    with pytest.raises(RetrainRefused, match="nothing to learn from"):
+        run()
+    assert not TrainingRun.objects.exists()
+
+
+def test_it_refuses_a_second_run_while_one_is_running(champion, manifest, trained, site):
+    trained("red", "blue")
+    (site / "runs").mkdir()
+    TrainingRun.objects.create(recipe="default")
+    with (site / "runs" / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # as the other process does
+        with pytest.raises(RetrainRefused, match=r"Another training is running \(run \d+ \(default\), since 20"):
+            run(manifest("red", "blue"))
+    assert TrainingRun.objects.get().status == "running"
+
+
+def test_it_closes_the_run_of_a_process_that_died(champion, manifest, trained, site):
+    """Another process takes the lock and is killed: the kernel gives the lock back, and its row is closed."""
+    (site / "runs").mkdir()
+    code = """
+import fcntl, sys, time
+lock = open(sys.argv[1], "a")
+fcntl.flock(lock, fcntl.LOCK_EX)
+print("held", flush=True)
+time.sleep(60)
+"""
+    process = subprocess.Popen([sys.executable, "-c", code, str(site / "runs" / "lock")], stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"held\n"
+    dead = TrainingRun.objects.create(recipe="default", process_id=process.pid)
+    trained("red", "lime", "blue")
+    lot = manifest("red", "blue")
+    with pytest.raises(RetrainRefused, match="Another training"):
+        run(lot)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    run(lot)
+    dead.refresh_from_db()
+    assert (dead.status, dead.error) == ("failed", f"Its process ({process.pid}) ended on the way.")
+    assert dead.finished_at is not None
