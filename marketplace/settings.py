@@ -103,7 +103,8 @@ CELERY_WORKER_LOST_WAIT = 1.0  # for a killed child's result, which nobody reads
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CONCURRENCY = 1
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+# Kept in memory: what is due is seconds away anyway, and a file could break in a hard end.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     # Expiring, so that a worker that was away for a day is not met by thousands of them.
     "photos-sweep": {"task": "marketplace.photos.tasks.sweep", "schedule": 15.0, "options": {"expires": 60}},

@@ -58,6 +58,8 @@ class Recipe:
     make_weight: float = _between(0.0, 0, 10)
     """How much a wrong make costs beside a wrong class; above 0, photos of models too rare for
     a class teach their make."""
+    crop_scale: float = _between(0.55, 0.05, 1)
+    """Training sees a random part of the photo, at least this share of its area; less is harder."""
     randaugment_ops: int = _between(2, 0, 10)
     """Operations per photo; 0 = off."""
     randaugment_magnitude: int = _between(7, 0, 30)

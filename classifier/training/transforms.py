@@ -20,14 +20,15 @@ from classifier.artefact import Preprocessing
 from classifier.preprocess import to_input
 from classifier.training.recipe import Recipe
 
-SCALE = (0.55, 1.0)
 RATIO = (0.8, 1.25)
 
 
 def train_transform(recipe: Recipe, size: int, p: Preprocessing) -> Any:
     """Square picture → augmented float tensor (3, size, size)."""
     steps: list[Any] = [
-        v2.RandomResizedCrop(size, scale=SCALE, ratio=RATIO, interpolation=InterpolationMode.BILINEAR),
+        v2.RandomResizedCrop(
+            size, scale=(recipe.crop_scale, 1.0), ratio=RATIO, interpolation=InterpolationMode.BILINEAR
+        ),
         v2.RandomHorizontalFlip(),
     ]
     if recipe.randaugment_ops:

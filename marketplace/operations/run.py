@@ -33,7 +33,6 @@ def site_run(*, port: int) -> int:
         )
         if setup.returncode:
             return setup.returncode  # it has said why
-        _stale_remove()
         Path(settings.STATIC_ROOT).mkdir(exist_ok=True)  # whitenoise warns of a missing one
         manager = LeashedManager()
         environment = _environment(port)
@@ -110,10 +109,3 @@ def _port_check(port: int) -> None:
             if error.errno == errno.EADDRINUSE:
                 raise SiteError(f"Port {port} is in use. Choose another: make run PORT={port + 1}") from error
             raise SiteError(f"Cannot listen on port {port}: {error.strerror}.") from error
-
-
-def _stale_remove() -> None:
-    """The scheduler's notes: after a hard end they may be broken, and they hold nothing that matters."""
-    schedule = Path(settings.CELERY_BEAT_SCHEDULE_FILENAME)
-    for stale in schedule.parent.glob(f"{schedule.name}*"):
-        stale.unlink()
