@@ -4,9 +4,11 @@ import ctypes
 import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
+from honcho.compat import ProcessManager
 from honcho.manager import Manager
 from honcho.process import Popen, Process
 
@@ -39,12 +41,24 @@ class _LeashedProcess(Process):
         super().run(events, ignore_signals)
 
 
+class _OwnProcessOnly(ProcessManager):
+    """Asks the program to end and not, as honcho does, its whole group.
+
+    Celery and gunicorn end their own children, after the work in hand.
+    """
+
+    def terminate(self, pid: int) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+
+
 class LeashedManager(Manager):
     """honcho's manager, which also ends everything when its terminal goes away."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._process_ctor = _LeashedProcess
+        self._procmgr = _OwnProcessOnly()
         signal.signal(signal.SIGHUP, _as_terminate)
 
     def terminate(self) -> None:
