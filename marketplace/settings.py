@@ -5,6 +5,7 @@ from pathlib import Path
 
 import structlog
 from csp.constants import NONE, SELF
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from marketplace import env
@@ -64,6 +65,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "marketplace.outages.OutageMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
@@ -261,7 +263,13 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",  # so that the pages group by what comes after it
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},  # None: show no other host our schema
 }
-UNFOLD = {"SITE_TITLE": "Forecourt", "SITE_HEADER": "Forecourt", "SHOW_HISTORY": True}
+UNFOLD = {
+    "SITE_TITLE": "Forecourt",
+    "SITE_HEADER": "Forecourt",
+    "SITE_ICON": lambda _request: static("img/favicon.svg"),
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("img/favicon.svg")}],
+    "SHOW_HISTORY": True,
+}
 
 structlog.configure(
     processors=[
