@@ -49,14 +49,19 @@ class Site:
         self._web = self._start([sys.executable, "-m", "tests.reliability.web"], "web", pipes=True)
 
     def start_beat(self):
-        return self._celery("beat", "-s", str(self.var / "schedule"), "--pidfile=")
+        return self._celery("beat", "--pidfile=")
 
     def start_worker(self):
         """A prefork worker with one child, as the site runs it."""
         name = f"worker{len(self.processes)}"
         worker = self._celery("worker", "-c1", "--loglevel=INFO", f"--hostname={name}@%h", log=name)
-        until(lambda: " ready." in (self.var / f"{name}.log").read_text())
+        self._worker_log = self.var / f"{name}.log"
+        until(lambda: " ready." in self._worker_log.read_text())
         return worker
+
+    def until_woken(self):
+        """Wait until the last worker has answered the doorbell that it rings itself when it starts."""
+        until(lambda: " succeeded in" in self._worker_log.read_text())
 
     def web(self, call, **arguments):
         """Let the web process do something; its answer, or None if it died of it."""

@@ -46,8 +46,9 @@ def test_it_finishes_photos_whose_whole_worker_was_killed(site):
 @on_sqlite
 def test_it_takes_uploads_without_a_broker_and_recognises_them_when_it_is_back(site):
     site.start_worker()
+    site.until_woken()  # what it looks for when it starts must not meet the photos of this test
     site.kill(site.redis)
-    site.start_beat()  # only now: a sweep already on its way would recognise the photos at once
+    site.start_beat()  # only now, for the same reason
     started = time.monotonic()
     site.web("add", shades=[100, 120])
     assert time.monotonic() - started < 3
