@@ -19,17 +19,9 @@ from classifier.training.progress import Progress
 from classifier.usable import UsableJudge
 from marketplace.training.eye import recogniser_open
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".mpo"}
 BATCH = 16
 BASELINE_PHOTOS = 40
 """The old way is slow, and its speed does not depend on how many photos follow."""
-
-
-def photos_in(folder: Path) -> list[Path]:
-    """The folder's photos, by name; also those in folders below it. Raises OSError if it is none."""
-    if not folder.is_dir():
-        raise NotADirectoryError(20, "Not a folder", str(folder))
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
 
 
 def benchmark(*, photos: Sequence[Path], classifier: Path, progress: Progress) -> dict[str, Any]:

@@ -1,8 +1,12 @@
 """manage.py classify"""
 
+import json
+import weakref
+
 import pytest
 from django.db import OperationalError
 
+from marketplace.training.management.commands import classify
 from tests.training.fakes import photo_write
 
 
@@ -68,10 +72,59 @@ def test_it_refuses_a_missing_photo(manage, champion, tmp_path):
     assert ran.line.endswith(f"No such file or directory: {tmp_path / 'no.jpg'}")
 
 
-def test_it_refuses_a_folder(manage, champion, tmp_path):
+def test_it_refuses_a_folder_without_photos(manage, champion, tmp_path):
     ran = manage("classify", tmp_path)
     assert ran.code == 2
-    assert "Is a directory" in ran.line
+    assert f"There are no photos in {tmp_path}." in ran.line
+
+
+def test_it_looks_at_a_whole_folder_and_reports_what_it_cannot_read(manage, champion, photo, tmp_path):
+    below = tmp_path / "more"
+    below.mkdir()
+    photo_write(below / "blue.jpg", "blue")
+    (below / "broken.JPG").write_bytes(b"no photo")
+    (below / "notes.txt").write_text("no photo either")
+    ran = manage("classify", tmp_path, "--json")
+    assert ran.code == 0  # nobody named the broken one
+    said = {one["file"]: one["status"] for one in ran.document["photos"]}
+    assert said == {str(below / "blue.jpg"): "ok", str(below / "broken.JPG"): "unreadable", str(photo): "ok"}
+
+
+def test_it_writes_a_line_per_photo_as_it_goes(manage, champion, photo, tmp_path):
+    photo_write(tmp_path / "blue.jpg", "blue")
+    target = tmp_path / "said.jsonl"
+    ran = manage("classify", tmp_path, "--lines", target, "--json")
+    assert ran.code == 0
+    counted = {"model_version": champion.version, "photos": 2, "counts": {"ok": 2}, "file": str(target)}
+    assert ran.document == counted
+    lines = [json.loads(line) for line in target.read_text().splitlines()]
+    assert [line["file"] for line in lines] == [str(tmp_path / "blue.jpg"), str(photo)]
+    assert lines == manage("classify", tmp_path, "--json").document["photos"]
+
+
+def test_it_keeps_no_more_than_a_batch_of_answers_when_it_writes_lines(manage, champion, photo, tmp_path, monkeypatch):
+    """Every answer that is written is let go: for 100,000 photos memory must not grow."""
+    kept = weakref.WeakSet()
+    most = 0
+    document = classify.photo_document
+
+    def counting(*, file, said):
+        nonlocal most
+        kept.add(said)
+        most = max(most, len(kept))
+        return document(file=file, said=said)
+
+    monkeypatch.setattr(classify, "photo_document", counting)
+    for number in range(100):
+        photo_write(tmp_path / f"{number}.jpg", "red")
+    assert manage("classify", tmp_path, "--lines", tmp_path / "said.jsonl").code == 0
+    assert most <= 3
+
+
+def test_it_refuses_lines_for_one_car(manage, champion, photo, tmp_path):
+    ran = manage("classify", photo, "--listing", "--lines", tmp_path / "said.jsonl")
+    assert ran.code == 2
+    assert "choose one of them" in ran.line
 
 
 def test_it_refuses_an_unknown_version(manage, champion, photo):

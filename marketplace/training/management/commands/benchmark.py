@@ -3,9 +3,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from classifier.folder import photos_in
 from classifier.training.progress import Progress
 from marketplace.commands import InputRefused, Outcome, ServiceCommand
-from marketplace.training.benchmark import benchmark, photos_in
+from marketplace.training.benchmark import benchmark
 from marketplace.training.eye import serving_folder, version_folder
 
 
