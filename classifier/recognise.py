@@ -62,6 +62,24 @@ class Recognition:
     error: str = ""
 
 
+class NoCropError(Exception):
+    """A photo that the classifier does not look at; the message says why in one line."""
+
+    def __init__(self, status: Status, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Crop:
+    """The car of one photo, as the classifier gets to see it."""
+
+    pixels: FloatArray
+    """Shape (3, S, S), float32, normalised: the network's input."""
+    box: Box
+    """What was cut out, the crop rule's margin included, in pixels of the full upright photo."""
+
+
 @dataclass
 class _Work:
     """One photo on its way through the stages."""
@@ -161,6 +179,19 @@ class Recogniser:
             ahead = self._decode_ahead(waiting)
             yield from self._recognise_batch(batch)
 
+    def crop(self, photo: Photo) -> Crop:
+        """The photo's car, found, judged and cut out as by recognise; raises NoCropError where that gives no answer."""
+        work = self._decode(photo)
+        self._look([work] if work.decoded is not None else [])
+        pixels = self._crop(work) if _status(work) == "ok" else None
+        if work.decoded is None or work.box is None or pixels is None:
+            raise NoCropError(_status(work), _why_not(work))
+        return Crop(pixels, crop_box(work.box, work.decoded.full_size, self._spec.preprocessing.crop))
+
+    def log_probs(self, crops: Sequence[FloatArray]) -> list[FloatArray]:
+        """Per network input, shape (3, S, S), an array as Recognition.log_probs."""
+        return self._classifier.log_probs(crops)
+
     def verdict(self, recognitions: Sequence[Recognition]) -> Verdict | None:
         """What the usable photos of one car say together; None if there is none."""
         usable = [one.log_probs for one in recognitions if one.log_probs is not None]
@@ -185,10 +216,13 @@ class Recogniser:
 
     def _recognise_batch(self, batch: list[_Work]) -> list[Recognition]:
         readable = [work for work in batch if work.decoded is not None]
-        self._find_cars(readable)
-        self._judge_kinds(readable)
-        self._classify([work for work in readable if work.kind == EXTERIOR and work.box is not None])
+        self._look(readable)
+        self._classify([work for work in readable if _status(work) == "ok"])
         return [self._recognition(work) for work in batch]
+
+    def _look(self, works: list[_Work]) -> None:
+        self._find_cars(works)
+        self._judge_kinds(works)
 
     def _find_cars(self, works: list[_Work]) -> None:
         start = perf_counter()
@@ -237,18 +271,13 @@ class Recogniser:
         timings = {stage: round(value, 3) for stage, value in timings.items()}
         if work.decoded is None:
             return Recognition("unreadable", error=work.error, timings_ms=timings)
-        status: Status = "ok"
         make: Guess | None = None
         candidates: tuple[Candidate, ...] = ()
-        if work.kind != EXTERIOR:
-            status = "not_usable"  # whatever the detector saw: it sees cars in a third of all interiors
-        elif work.box is None:
-            status = "no_vehicle"
         if work.log_probs is not None:
             make, found = summarise(np.exp(work.log_probs), self.classes)
             candidates = tuple(found)
         return Recognition(
-            status,
+            _status(work),
             kind=work.kind,
             box=work.box if work.kind == EXTERIOR else None,
             image_size=work.decoded.full_size,
@@ -257,6 +286,24 @@ class Recogniser:
             log_probs=work.log_probs,
             timings_ms=timings,
         )
+
+
+def _status(work: _Work) -> Status:
+    """How far a photo came that was looked at."""
+    if work.decoded is None:
+        return "unreadable"
+    if work.kind != EXTERIOR:
+        return "not_usable"  # whatever the detector saw: it sees cars in a third of all interiors
+    return "no_vehicle" if work.box is None else "ok"
+
+
+def _why_not(work: _Work) -> str:
+    """In words, why there is no crop."""
+    return {
+        "unreadable": f"the photo is unreadable: {work.error}",
+        "not_usable": f"the photo is {'an' if work.kind[:1] in 'aeiou' else 'a'} {work.kind} shot",
+        "no_vehicle": "no vehicle was found on the photo",
+    }[_status(work)]
 
 
 def _share(stage: str, works: list[_Work], start: float) -> None:

@@ -95,5 +95,15 @@ def summarise(probs: NDArray[np.floating[Any]], classes: Sequence[TrainedClass])
     return Guess(groups.makes[best], _confidence(by_make[best])), candidates
 
 
+def members(candidate: Candidate, classes: Sequence[TrainedClass]) -> list[int]:
+    """Which trained classes a candidate sums up: their indices in `classes`, from which `summarise` made it."""
+    make, model = name_key(candidate.make), name_key(candidate.model) if candidate.model else ""
+    return [
+        index
+        for index, one in enumerate(classes)
+        if name_key(one.make) == make and (name_key(one.model) if one.model else "") == model
+    ]
+
+
 def _confidence(value: float) -> float:
     return min(max(float(value), 0.0), 1.0)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from marketplace.moderation import views
+from marketplace.moderation import views, views_heat
 
 app_name = "moderation"
 
@@ -10,5 +10,7 @@ urlpatterns = [
     path("search/", views.search, name="search"),
     path("<slug:code>/", views.review, name="review"),
     path("<slug:code>/decide/", views.decide, name="decide"),
+    path("<slug:code>/heat/<uuid:photo_id>/", views_heat.heat, name="heat"),
+    path("<slug:code>/heat/<uuid:photo_id>/map.png", views_heat.heat_picture, name="heat_picture"),
     path("<slug:code>/skip/", views.skip, name="skip"),
 ]

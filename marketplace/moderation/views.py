@@ -25,6 +25,7 @@ from marketplace.moderation.selectors import (
     queue,
 )
 from marketplace.moderation.services import DecisionRefused, claim_release, decision_make, listing_claim, queue_next
+from marketplace.photos.heatmaps import heatmap_of
 from marketplace.photos.models import Photo, Prediction
 from marketplace.photos.selectors import photos_of, prediction_latest
 
@@ -74,7 +75,7 @@ def next_listing(request: HttpRequest) -> HttpResponse:
 def review(request: HttpRequest, code: str) -> HttpResponse:
     """One listing, with everything that is needed to decide in a second."""
     user = moderator(request)
-    listing = _reviewable(code)
+    listing = reviewable(code)
     waits = listing.status == Listing.Status.SUBMITTED
     mine = waits and listing_claim(listing=listing, moderator=user)
     photos = [SeenPhoto(photo, prediction_latest(photo=photo)) for photo in photos_of(listing=listing)]
@@ -85,6 +86,7 @@ def review(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "listing": listing,
         "photos": photos,
+        "heatmap": heatmap_of(photo=photos[0].photo) if photos else None,
         "looking": sum(not seen.photo.is_settled for seen in photos),
         "usable": sum(seen.photo.outcome == Photo.Outcome.OK for seen in photos),
         "candidates": [(number, car, isinstance(car, Car)) for number, car in enumerate(candidates, start=1)],
@@ -105,7 +107,7 @@ def review(request: HttpRequest, code: str) -> HttpResponse:
 def decide(request: HttpRequest, code: str) -> HttpResponse:
     """Store a decision and go on to the next listing."""
     user = moderator(request)
-    listing = _reviewable(code)
+    listing = reviewable(code)
     form = DecisionForm(request.POST)
     if not form.is_valid():
         messages.error(request, " ".join(str(text) for texts in form.errors.values() for text in texts))
@@ -135,7 +137,7 @@ def decide(request: HttpRequest, code: str) -> HttpResponse:
 def skip(request: HttpRequest, code: str) -> HttpResponse:
     """Leave a listing to somebody else."""
     user = moderator(request)
-    listing = _reviewable(code)
+    listing = reviewable(code)
     claim_release(listing=listing, moderator=user)
     request.session[SKIPPED] = [*request.session.get(SKIPPED, []), listing.code][-SKIPPED_MOST:]
     return redirect("moderation:next")
@@ -159,7 +161,7 @@ def history(request: HttpRequest) -> HttpResponse:
     return render(request, "moderation/history.html", {"page": page, "waiting": queue().count()})
 
 
-def _reviewable(code: str) -> Listing:
+def reviewable(code: str) -> Listing:
     """Any listing that was ever handed in; drafts are nobody's business but the seller's."""
     listing = get_object_or_404(Listing.objects.select_related("make", "car_model", "seller"), code=code)
     if listing.status == Listing.Status.DRAFT and not listing.decisions.exists():

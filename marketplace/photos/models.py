@@ -90,3 +90,37 @@ class Prediction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.photo} by {self.model_version}"
+
+
+class Heatmap(models.Model):
+    """Which parts of a photo spoke for its top candidate: asked for by a moderator, drawn by the worker.
+
+    The newest request only. A worker holds a pending row until a while after ``claimed_at``, however it ended.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "waiting"
+        DONE = "done", "drawn"
+        FAILED = "failed", "could not be drawn"
+
+    photo = models.OneToOneField(Photo, on_delete=models.CASCADE, related_name="heatmap")
+    status = models.CharField(max_length=8, choices=Status, default=Status.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=300, blank=True, help_text="why there is none, for the moderator")
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    # What was drawn; empty until then.
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    car = models.CharField(max_length=200, blank=True, help_text="the candidate that it explains")
+    box = models.JSONField(null=True, blank=True, help_text="[x1, y1, x2, y2]: where it lies, in pixels of the master")
+    file = models.FileField(upload_to="heatmaps", max_length=120, blank=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["attempts", "created_at"], condition=Q(status="pending"), name="heatmap_queue"),
+        )
+
+    def __str__(self) -> str:
+        return f"heat map of {self.photo_id}"

@@ -15,6 +15,7 @@ from django.db.models import Max
 from marketplace.doorbell import ring_on_commit
 from marketplace.listings.models import Listing
 from marketplace.listings.services import EDITABLE
+from marketplace.photos.heatmaps import heatmap_files
 from marketplace.photos.ingest import CleanPhoto, PhotoRejected, ingest
 from marketplace.photos.models import Photo
 from marketplace.photos.queue import RECOGNISE_PENDING, photo_finish, photos_claim, photos_release, photos_sweep
@@ -87,6 +88,7 @@ def photo_remove(*, photo: Photo) -> bool:
             return False
         # Locked, or a worker could store a prediction between the two deletes of a cascade: PostgreSQL would refuse.
         Photo.objects.select_for_update().filter(pk=photo.pk).first()
+        files += heatmap_files(photo_id=photo.pk)
         Photo.objects.filter(pk=photo.pk).delete()
         if photo.listing_id is not None:
             verdict_refresh(listing_id=photo.listing_id)

@@ -6,6 +6,8 @@ from celery import shared_task
 from celery.signals import worker_ready
 
 from marketplace.doorbell import ring
+from marketplace.photos.heatmaps import DRAW_HEATMAPS, heatmaps_sweep
+from marketplace.photos.heatmaps_worker import heatmaps_draw
 from marketplace.photos.queue import RECOGNISE_PENDING, photos_sweep
 from marketplace.photos.tidy import photos_tidy
 from marketplace.photos.worker import recognise_waiting
@@ -17,9 +19,14 @@ def recognise_pending() -> int:
     return recognise_waiting()
 
 
+@shared_task(name=DRAW_HEATMAPS, time_limit=300)
+def draw_heatmaps() -> int:
+    return heatmaps_draw()
+
+
 @shared_task(time_limit=300)
 def sweep() -> dict[str, int]:
-    return photos_sweep()
+    return {**photos_sweep(), "heatmaps": heatmaps_sweep()}
 
 
 @shared_task(time_limit=3600)

@@ -1,16 +1,17 @@
-"""Removes what nobody will ask for again: visitors' old questions, and files that no photo names."""
+"""Removes what nobody will ask for again: visitors' old questions, and files that no row names."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 
 from django.core.files.storage import Storage
-from django.db.models import FileField
+from django.db.models import FileField, Model
 from django.utils import timezone
 
-from marketplace.photos.models import Photo
+from marketplace.photos.models import Heatmap, Photo
 from marketplace.photos.services import photo_remove
 
 KEEP = timedelta(hours=1)
+_NAMED_IN: tuple[tuple[type[Model], str], ...] = ((Photo, "file"), (Photo, "card"), (Heatmap, "file"))
 
 
 def photos_tidy() -> dict[str, int]:
@@ -30,14 +31,16 @@ def orphan_files_remove() -> int:
     """Files are written before their row and deleted after it, so a crash leaves a file without a row: never a row
     without a file. The hour spares uploads that are under way.
     """
-    return sum(_old_file_remove(storage, name) for storage, name in [*_unnamed("file"), *_unnamed("card")])
+    return sum(
+        _old_file_remove(storage, name) for model, column in _NAMED_IN for storage, name in _unnamed(model, column)
+    )
 
 
-def _unnamed(column: str) -> Iterator[tuple[Storage, str]]:
-    """Files that no photo names. One look at the folder and one at the table, each file's date only for what is left:
+def _unnamed(model: type[Model], column: str) -> Iterator[tuple[Storage, str]]:
+    """Files that no row names. One look at the folder and one at the table, each file's date only for what is left:
     the worker that tidies keeps sellers waiting, and a storage elsewhere is asked over the network.
     """
-    field = Photo._meta.get_field(column)
+    field = model._meta.get_field(column)
     assert isinstance(field, FileField)  # noqa: S101  # for the type
     folder = str(field.upload_to)
     try:
@@ -46,7 +49,7 @@ def _unnamed(column: str) -> Iterator[tuple[Storage, str]]:
         return  # no photo was ever stored
     names = {f"{folder}/{file}" for file in files}
     # Read after the folder: a photo whose row is stored in between is still found here.
-    for name in Photo.objects.order_by().values_list(column, flat=True).iterator():
+    for name in model._default_manager.order_by().values_list(column, flat=True).iterator():
         names.discard(name)
     for name in names:
         yield field.storage, name

@@ -26,12 +26,14 @@ SECONDS_PER_RING = 30
 
 
 @dataclass
-class _Eye:
+class Eye:
+    """The recogniser of the version that serves."""
+
     version: ModelVersion
     recogniser: "Recogniser"
 
 
-_eye: _Eye | None = None
+_eye: Eye | None = None
 
 
 def recognise_waiting() -> int:
@@ -39,19 +41,19 @@ def recognise_waiting() -> int:
     finished = 0
     started = time.monotonic()
     # Opened before the first claim: the first opening of a new version takes longer than a claim may last.
-    eye = _eye_of_champion()
+    eye = eye_of_champion()
     while photos := photos_claim(limit=settings.PHOTO_BATCH):
         finished += _recognise(photos, eye)
         if time.monotonic() - started > SECONDS_PER_RING:
             ring(RECOGNISE_PENDING)
             break
-        eye = _eye_of_champion()  # a new champion serves from the next batch on
+        eye = eye_of_champion()  # a new champion serves from the next batch on
     return finished
 
 
-def _recognise(photos: list[Photo], eye: _Eye) -> int:
+def _recognise(photos: list[Photo], eye: Eye) -> int:
     try:
-        recognitions = eye.recogniser.recognise([_bytes_of(photo) for photo in photos])
+        recognitions = eye.recogniser.recognise([bytes_of(photo) for photo in photos])
     except Exception as error:
         # Whatever it was, these rows need not wait for the sweep; Celery logs the error itself.
         photos_release(photos=photos, error=f"{type(error).__name__}: {error}")
@@ -62,7 +64,8 @@ def _recognise(photos: list[Photo], eye: _Eye) -> int:
     )
 
 
-def _bytes_of(photo: Photo) -> bytes:
+def bytes_of(photo: Photo) -> bytes:
+    """The stored picture."""
     try:
         with photo.file.open("rb") as file:
             content: bytes = file.read()
@@ -73,7 +76,7 @@ def _bytes_of(photo: Photo) -> bytes:
     return content
 
 
-def _eye_of_champion() -> _Eye:
+def eye_of_champion() -> Eye:
     """The champion's Recogniser, opened once per worker child and again when the champion has changed."""
     global _eye  # noqa: PLW0603  # one per process, and a worker child works on one task at a time
     champion = champion_get()
@@ -92,6 +95,6 @@ def _eye_of_champion() -> _Eye:
         if _eye is not None:
             _eye.recogniser.close()
         catalogue_spec(champion)  # names its classes now rather than while a seller waits
-        _eye = _Eye(version=champion, recogniser=recogniser)
+        _eye = Eye(version=champion, recogniser=recogniser)
         log.info("recogniser_opened", version=champion.version)
     return _eye

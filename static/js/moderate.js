@@ -1,4 +1,4 @@
-// One key press per listing: 1–5 candidates, A accept, R reject (then 1–5 a reason), S skip, / search.
+// One key press per listing: 1–5 candidates, A accept, R reject (then 1–5 a reason), S skip, / search, H heat map.
 // The buttons do the work; a key only presses them.
 const page = document.querySelector("[data-moderate]");
 const reject = document.querySelector("[data-reject]");
@@ -17,6 +17,7 @@ function press(selector) {
 }
 
 page?.addEventListener("submit", (event) => {
+  if (!event.target.matches("[data-decide]")) return; // looking at a heat map decides nothing
   if (sent) event.preventDefault();
   sent = true;
 });
@@ -50,7 +51,7 @@ document.addEventListener("keydown", (event) => {
     search?.focus();
   } else if (reject?.open && /^[1-9]$/.test(key)) {
     press(`[data-reject-key="${key}"]`);
-  } else if (/^[1-9ars]$/.test(key)) {
+  } else if (/^[1-9ahrs]$/.test(key)) {
     press(`[data-key="${key}"]`);
   }
 });

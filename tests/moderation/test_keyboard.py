@@ -6,8 +6,10 @@ from playwright.sync_api import expect, sync_playwright
 
 from marketplace.listings.models import Listing
 from marketplace.moderation.models import Decision
+from marketplace.photos.heatmaps import heatmap_claim, heatmap_finish
+from marketplace.registry.models import ModelVersion
 from tests.conftest import PASSWORD
-from tests.moderation.conftest import verdict
+from tests.moderation.conftest import jpeg, verdict
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SEEN = 350  # milliseconds: keys pressed before a person can have seen the page are not heard
@@ -81,3 +83,24 @@ def test_a_key_pressed_twice_decides_one_listing(page, waiting):
     page.wait_for_timeout(SEEN)
     assert Decision.objects.count() == 1
     assert Listing.objects.filter(status="submitted").count() == 1
+
+
+def test_a_moderator_looks_at_the_heat_map_and_decides_after_it(page, waiting, cars):
+    version = ModelVersion.objects.create(version="first-00000000", status=ModelVersion.Status.CHAMPION)
+    listing = waiting("Octavia", said=verdict(("Skoda", "Octavia", 0.5)))
+    page.goto(f"/moderate/{listing.code}/")
+    page.wait_for_timeout(SEEN)
+    page.keyboard.press("h")
+    expect(page.get_by_text("Looking at it part by part")).to_be_visible()
+    heatmap_finish(heatmap=heatmap_claim(), png=jpeg(), box=(0, 0, 100, 100), car="Škoda Octavia", by=version)
+    over = page.locator(".mod-heat-over")
+    expect(over).to_be_visible()
+    expect(page.get_by_text("Warmer parts spoke most for Škoda Octavia.")).to_be_visible()
+    for width in (390, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert over.bounding_box() == page.locator(".mod-photo-first .mod-frame svg").bounding_box()
+    page.keyboard.press("h")
+    expect(over).to_be_hidden()
+    page.keyboard.press("a")
+    page.wait_for_url("**/moderate/")
+    assert Decision.objects.get().action == "accept"

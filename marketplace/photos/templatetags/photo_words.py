@@ -5,7 +5,7 @@ from typing import NamedTuple
 from django import template
 
 from marketplace.listings.templatetags.car_words import per_cent, sure_words
-from marketplace.photos.models import Photo, Prediction
+from marketplace.photos.models import Heatmap, Photo, Prediction
 from marketplace.photos.selectors import prediction_latest
 
 register = template.Library()
@@ -67,11 +67,11 @@ def says(photo: Photo) -> PhotoSays:
 
 
 @register.filter
-def box_width(prediction: Prediction) -> int:
+def box_width(boxed: Prediction | Heatmap) -> int:
     """Pixels of the master, for an SVG whose viewBox is the master's size."""
-    return 0 if prediction.box is None else prediction.box[2] - prediction.box[0]
+    return 0 if boxed.box is None else boxed.box[2] - boxed.box[0]
 
 
 @register.filter
-def box_height(prediction: Prediction) -> int:
-    return 0 if prediction.box is None else prediction.box[3] - prediction.box[1]
+def box_height(boxed: Prediction | Heatmap) -> int:
+    return 0 if boxed.box is None else boxed.box[3] - boxed.box[1]

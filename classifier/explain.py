@@ -1,0 +1,108 @@
+"""Which parts of a photo speak for what was recognised: parts of the car are covered, one after the other.
+
+Occlusion asks the classifier as it serves, whatever engine runs it; gradients would need torch in the serving process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from classifier.artefact import TrainedClass
+from classifier.preprocess import Box, FloatArray, Photo
+from classifier.taxonomy import Candidate, members, summarise
+
+if TYPE_CHECKING:  # whoever explains holds an open recogniser already
+    from classifier.recognise import Recogniser
+
+CELLS = 8
+PATCH = 2
+BATCH = 16  # covered copies at once: 13 MB of inputs at 260 pixels
+FAINTEST = 0.01
+"""In nats. Where no covered part costs more, that is 1 % of the probability, a map would show nothing but noise."""
+
+
+class NothingToExplainError(Exception):
+    """No single part of the car speaks for the candidate; the message says so in one line."""
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """What speaks for a candidate, over the part of the photo that the classifier saw."""
+
+    heat: FloatArray
+    """Shape (rows, cols), float32, 0…1: 1 is the part whose absence cost the candidate most; top left first."""
+    box: Box
+    """What the whole map covers, in pixels of the full upright photo."""
+    candidate: Candidate
+    cost: float
+    """Nats of log-probability that covering the hottest part cost: how much the whole map matters."""
+
+
+def heat_map(
+    recogniser: Recogniser,
+    photo: Photo,
+    *,
+    candidate: Candidate | None = None,
+    classes: Sequence[TrainedClass] | None = None,
+    cells: int = CELLS,
+    patch: int = PATCH,
+) -> HeatMap:
+    """Cover the photo's car with a patch, step by step; the heat of a part is what covering it costs the candidate.
+
+    candidate: make and model to explain; None is the likeliest. classes: the recogniser's classes under other names, in
+    its order. cells: rows and columns of the map. patch: the covered square's side, in cells; it has the crop's mean
+    colour and moves by one cell. The same photo gives the same map.
+
+    Raises NoCropError if nothing is recognised on the photo, NothingToExplainError if no single part matters, and
+    ValueError for a candidate that the recogniser does not know or a patch that does not fit.
+    """
+    if not 1 <= patch <= cells:
+        raise ValueError(f"a patch of {patch} cells on a map of {cells}")
+    crop = recogniser.crop(photo)
+    names = recogniser.classes if classes is None else classes
+    (whole,) = recogniser.log_probs([crop.pixels])
+    if candidate is None:
+        candidate = summarise(np.exp(whole), names)[1][0]
+    chosen = members(candidate, names)
+    if not chosen:
+        raise ValueError(f"the classifier does not know {candidate.make} {candidate.model}".rstrip())
+    # From beyond the edges on, so that each cell is covered as often as any other, and as near to the patch's own edge:
+    # otherwise the cells along the edges would take over what their inner neighbours are worth.
+    places = range(1 - patch, cells)
+    parts = [(_span(row, patch, cells), _span(column, patch, cells)) for row in places for column in places]
+    total = np.zeros((cells, cells))
+    before = _log_sum(whole, chosen)
+    for start in range(0, len(parts), BATCH):
+        batch = parts[start : start + BATCH]
+        said = recogniser.log_probs([_covered(crop.pixels, part, cells) for part in batch])
+        for part, log_probs in zip(batch, said, strict=True):
+            total[part] += max(before - _log_sum(log_probs, chosen), 0.0)  # what speaks against it has no heat
+    mean = total / patch**2
+    if mean.max() < FAINTEST:
+        raise NothingToExplainError("no single part of the car decides: with any of them covered the answer is as sure")
+    return HeatMap(
+        heat=np.asarray(mean / mean.max(), dtype=np.float32), box=crop.box, candidate=candidate, cost=float(mean.max())
+    )
+
+
+def _span(place: int, patch: int, cells: int) -> slice:
+    """The cells that a patch covers along one side, from `place` on, which may be negative."""
+    return slice(max(place, 0), min(place + patch, cells))
+
+
+def _covered(pixels: FloatArray, part: tuple[slice, slice], cells: int) -> FloatArray:
+    """A copy of (3, S, S) in which these rows and columns of cells have its mean colour."""
+    side = pixels.shape[-1]
+    rows, columns = (slice(round(one.start * side / cells), round(one.stop * side / cells)) for one in part)
+    copy = pixels.copy()
+    copy[:, rows, columns] = pixels.mean(axis=(1, 2), keepdims=True)
+    return copy
+
+
+def _log_sum(log_probs: FloatArray, chosen: Sequence[int]) -> float:
+    """The logarithm of the chosen classes' summed probability."""
+    return float(np.logaddexp.reduce(log_probs[list(chosen)].astype(np.float64)))

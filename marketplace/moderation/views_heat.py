@@ -1,0 +1,61 @@
+"""Which parts of a photo spoke for what was recognised: asked for by a moderator, drawn by the worker."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from marketplace.access import moderator
+from marketplace.moderation.views import reviewable
+from marketplace.pages import is_htmx
+from marketplace.photos.heatmaps import HeatmapRefused, heatmap_of, heatmap_request
+from marketplace.photos.models import Heatmap, Photo
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def heat(request: HttpRequest, code: str, photo_id: UUID) -> HttpResponse:
+    """POST asks for a photo's heat map; GET is polled by the page until the worker has drawn it (htmx)."""
+    moderator(request)
+    photo = _photo(code, photo_id)
+    refused = ""
+    heatmap = None
+    if request.method == "POST":
+        try:
+            heatmap = heatmap_request(photo=photo)
+        except HeatmapRefused as error:
+            refused = str(error)
+    else:
+        heatmap = heatmap_of(photo=photo)
+        if heatmap is not None and is_htmx(request) and request.GET.get("status") == heatmap.status:
+            return HttpResponse(status=204)
+    if not is_htmx(request):
+        if refused:
+            messages.error(request, refused)
+        return redirect("moderation:review", code=code)
+    context = {"listing": photo.listing, "photo": photo, "heatmap": heatmap, "refused": refused, "asked": True}
+    return render(request, "moderation/_heat.html", context)
+
+
+@login_required
+@require_safe
+def heat_picture(request: HttpRequest, code: str, photo_id: UUID) -> FileResponse:
+    """The heat map itself; its address carries the row's number, so that it never changes."""
+    moderator(request)
+    heatmap = heatmap_of(photo=_photo(code, photo_id))
+    if heatmap is None or heatmap.status != Heatmap.Status.DONE:
+        raise Http404
+    try:
+        file = heatmap.file.open("rb")
+    except FileNotFoundError as error:
+        raise Http404 from error
+    return FileResponse(
+        file, content_type="image/png", headers={"Cache-Control": "private, max-age=31536000, immutable"}
+    )
+
+
+def _photo(code: str, photo_id: UUID) -> Photo:
+    return get_object_or_404(Photo.objects.select_related("listing"), pk=photo_id, listing=reviewable(code))
