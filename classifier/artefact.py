@@ -162,16 +162,35 @@ def artefact_write(*, parent: Path, name: str, spec: ArtefactSpec, state_dict: d
     document = json.loads(json.dumps(asdict(spec), allow_nan=False))
     spec_from_json(document)  # what cannot be read back is not written
     folder = parent / f"{name}-{_identity(document)[:8]}"
+    text = (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
+    return _publish(folder, {WEIGHTS_FILE: weights, SPEC_FILE: text})
+
+
+def artefact_copy(artefact: Artefact, *, parent: Path) -> Artefact:
+    """The same artefact under `parent`, copied atomically unless it is there already.
+
+    Raises ArtefactError if it cannot be read or the copy cannot be written.
+    """
+    try:
+        files = {name: (artefact.folder / name).read_bytes() for name in (WEIGHTS_FILE, SPEC_FILE)}
+    except OSError as error:
+        raise ArtefactError(f"cannot read {artefact.folder}: {error.strerror}") from error
+    return _publish(parent / artefact.version, files)
+
+
+def _publish(folder: Path, files: dict[str, bytes]) -> Artefact:
+    """Write the files of an artefact's folder so that nobody ever sees half of them; an existing folder stays."""
     if folder.exists():
         return artefact_open(folder)
+    parent = folder.parent
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=parent))
+        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=parent))
     except OSError as error:
         raise ArtefactError(f"cannot write to {parent}: {error.strerror}") from error
     try:
-        _write_synced(beside / WEIGHTS_FILE, weights)
-        _write_synced(beside / SPEC_FILE, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
+        for name, content in files.items():
+            _write_synced(beside / name, content)
         beside.chmod(0o755)
         _sync_folder(beside)
         try:

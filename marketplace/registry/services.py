@@ -6,11 +6,14 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from classifier.artefact import ArtefactError, artefact_open
+from classifier.artefact import ArtefactError, artefact_copy, artefact_open
 from marketplace.accounts.models import User
 from marketplace.refusals import Refused
 from marketplace.registry.models import ModelVersion, Promotion
 from marketplace.registry.selectors import champion_get
+
+STARTER = "starter"
+"""The reason that stands in a promotion which nobody asked for."""
 
 
 class RegistryError(Refused):
@@ -36,14 +39,27 @@ def version_register(*, folder: Path) -> ModelVersion:
 
 
 def starter_register() -> ModelVersion:
-    """Make the artefact that comes with the program the champion of a site that has none yet."""
-    champion = champion_get()
-    if champion is not None:
-        return champion
+    """Enter the artefact that comes with the program, and let it serve where no other choice was made; the champion.
+
+    That is on a new site, and after an upgrade of the program on a site that never served anything but a starter. One
+    that is known already was rolled back from, or is what serves: it stays as it is. Raises RegistryError.
+    """
     folders = [path.parent for path in (Path(settings.STARTER_WEIGHTS_DIR) / "classifier").glob("*/model.json")]
     if len(folders) != 1:
         raise RegistryError(f"Expected one starter artefact in {settings.STARTER_WEIGHTS_DIR}, found {len(folders)}.")
-    return version_promote(version=version_register(folder=folders[0]).version, by=None, reason="starter")
+    try:
+        # The site keeps a copy: the program's next release has another starter, and this one must still serve.
+        kept = artefact_copy(artefact_open(folders[0]), parent=Path(settings.ARTEFACTS_DIR))
+    except ArtefactError as error:
+        raise RegistryError(str(error)) from error
+    with transaction.atomic():
+        known = _locked()
+        version = version_register(folder=kept.folder).version
+        champion = champion_get()
+        only_starters = not Promotion.objects.exclude(by=None, reason=STARTER).exists()
+        if champion is None or (version not in known and only_starters):
+            champion = _switch(rows=_locked(), version=version, by=None, reason=STARTER, kind=Promotion.Kind.PROMOTE)
+    return champion
 
 
 def version_promote(*, version: str, by: User | None, reason: str) -> ModelVersion:
