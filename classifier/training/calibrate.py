@@ -81,13 +81,16 @@ def alpha_fit(
     return min(ALPHAS, key=loss)
 
 
-def threshold_fit(confidence: ArrayLike, correct: ArrayLike, *, max_error: float = 0.03) -> float:
+def threshold_fit(
+    confidence: ArrayLike, correct: ArrayLike, *, max_error: float = 0.03, weights: ArrayLike | None = None
+) -> float:
     """The lowest confidence t such that among the photos with confidence >= t at most max_error are wrong.
 
-    confidence: shape (N,), 0…1. correct: shape (N,), bool. Photos of equal confidence stand or fall together. At least
-    MIN_ANSWERED photos must lie at or above t; where no t will do the answer is 1.01, above every confidence: never.
+    confidence: shape (N,), 0…1. correct: shape (N,), bool. weights: shape (N,), above 0, what each photo counts.
+    Photos of equal confidence stand or fall together. At least MIN_ANSWERED photos must lie at or above t; where no t
+    will do the answer is 1.01, above every confidence: never.
     """
-    stated, answered, error = _curve(confidence, correct)
+    stated, answered, error = _curve(confidence, correct, weights)
     good = np.flatnonzero((error <= max_error) & (answered >= MIN_ANSWERED))
     return float(stated[good[-1]]) if len(good) else NEVER
 
@@ -127,15 +130,18 @@ def reliability(confidence: ArrayLike, correct: ArrayLike, *, bins: int = 15) ->
 
 
 def _curve(
-    confidence: ArrayLike, correct: ArrayLike
+    confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]:
-    """Per distinct confidence, highest first: itself, photos at or above it, share of those that are wrong."""
+    """Per distinct confidence, highest first: itself, photos at or above it, weighted share of those that are wrong."""
     stated, right = _pair(confidence, correct)
+    counts = np.ones(len(stated)) if weights is None else np.asarray(weights, dtype=np.float64)
+    if counts.shape != stated.shape or not (counts > 0).all():
+        raise ValueError(f"weights {counts.shape} and confidence {stated.shape} do not fit, or one is not above 0")
     order = np.argsort(-stated, kind="stable")
-    stated, wrong = stated[order], 1.0 - right[order]
+    stated, wrong, counts = stated[order], 1.0 - right[order], counts[order]
     ends = np.append(np.flatnonzero(np.diff(stated)), len(stated) - 1) if len(stated) else np.zeros(0, dtype=np.intp)
     answered = ends + 1
-    return stated[ends], answered, np.cumsum(wrong)[ends] / answered
+    return stated[ends], answered, np.cumsum(wrong * counts)[ends] / np.cumsum(counts)[ends]
 
 
 def _pair(confidence: ArrayLike, correct: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

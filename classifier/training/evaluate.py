@@ -225,6 +225,8 @@ def judged_summarise(*, judged: Sequence[Judged], recogniser: Eye, key: CarKey =
     classes that occur) are shares of *known*, in which a photo that was answered no_vehicle, not_usable or unreadable
     counts as wrong. ece: of the top candidate's confidence, over known photos with an answer. coverage_at_3pct_error:
     share of known photos, unanswered ones included, that can be answered with at most 3 % wrong models.
+    filled_in: share of all photos, known or not, whose model lies above the threshold; filled_in_wrong: of those, the
+    share that is wrong.
     usable: over photos labelled exterior, interior or detail ("damage" may be any); confusion[label][answer] counts.
     exterior_vs_interior leaves the noisy label "detail" out and asks only whether "exterior" was said rightly.
     listings: cars with at least two known photos: fused verdict, beside the shares of their single photos.
@@ -237,7 +239,7 @@ def judged_summarise(*, judged: Sequence[Judged], recogniser: Eye, key: CarKey =
     threshold = recogniser.thresholds.model
     names = TrainedNames(recogniser.classes, key)
     return {
-        **_figures(labelled),
+        **_figures(labelled, threshold),
         "usable": _usable(judged),
         "listings": _listings([one for one in labelled if one.known], recogniser, names),
         "listings_of_known_makes": _listings(
@@ -251,14 +253,15 @@ def judged_summarise(*, judged: Sequence[Judged], recogniser: Eye, key: CarKey =
         },
         "answers": dict(sorted(Counter(one.recognition.status for one in labelled if one.known).items())),
         "sources": {
-            source: _figures([one for one in labelled if one.row.source == source])
+            source: _figures([one for one in labelled if one.row.source == source], threshold)
             for source in sorted({one.row.source for one in labelled})
         },
     }
 
 
-def _figures(labelled: Sequence[Judged]) -> dict[str, Any]:
+def _figures(labelled: Sequence[Judged], threshold: float) -> dict[str, Any]:
     known = [one for one in labelled if one.known]
+    filled = [one for one in labelled if one.confidence >= threshold]
     answered = [one for one in known if one.recognition.candidates]
     return {
         "photos": len(labelled),
@@ -272,6 +275,8 @@ def _figures(labelled: Sequence[Judged]) -> dict[str, Any]:
         "coverage_at_3pct_error": (
             coverage_at_error([one.confidence for one in known], [one.model_right for one in known]) if known else None
         ),
+        "filled_in": _share(one.confidence >= threshold for one in labelled),
+        "filled_in_wrong": _share(not one.model_right for one in filled),
     }
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
-from classifier.artefact import NEVER, Artefact, ArtefactSpec, Thresholds, artefact_write
+from classifier.artefact import NEVER, Artefact, ArtefactSpec, Thresholds, TrainedClass, artefact_write
 from classifier.fuse import log_softmax
 from classifier.preprocess import FloatArray
 from classifier.recognise import Recogniser
@@ -33,8 +34,15 @@ from classifier.training.progress import Progress
 FEWEST_TO_CALIBRATE = 20
 """With fewer held-out photos a temperature would be fitted to noise."""
 MAX_ERROR = 0.03
+Rename = Callable[[str, str], tuple[str, str]]
+"""(make, model) → the names under which a site adds classes up; two names of one car become one."""
 FALLBACK_TEMPERATURE = 1.5
 """Without held-out photos: rather less sure than more."""
+
+
+def as_trained(make: str, model: str) -> tuple[str, str]:
+    """The Rename that leaves names as they are."""
+    return make, model
 
 
 @dataclass(frozen=True)
@@ -60,16 +68,18 @@ def finish(
     val: Sequence[ManifestRow],
     test: Sequence[ManifestRow],
     progress: Progress,
+    rename: Rename = as_trained,
 ) -> Finished:
     """Fit temperature and thresholds on val, measure on test (both: rows of photos from outside), write to `out`.
 
-    Drafts lie in work_dir while photos go through the whole Recogniser. Raises ArtefactError, EngineError.
+    rename: see calibrate. Drafts lie in work_dir while photos go through the whole Recogniser. Raises ArtefactError,
+    EngineError.
     """
     drafts = work_dir / "drafts"
     shutil.rmtree(drafts, ignore_errors=True)
     draft = artefact_write(parent=drafts, name=name, spec=replace(spec, temperature=1.0), state_dict=state)
     raw = _log_probs(draft, val, work_dir=work_dir, weights=weights, progress=progress)
-    temperature, thresholds = calibrate(raw, val, spec)
+    temperature, thresholds = calibrate(raw, val, spec, rename=rename)
     alpha = alpha_fit(_cars(raw, val, spec, temperature), spec.classes)
     spec = replace(
         spec,
@@ -101,13 +111,19 @@ def finish(
 
 
 def calibrate(
-    raw: Sequence[FloatArray | None], rows: Sequence[ManifestRow], spec: ArtefactSpec
+    raw: Sequence[FloatArray | None],
+    rows: Sequence[ManifestRow],
+    spec: ArtefactSpec,
+    *,
+    rename: Rename = as_trained,
 ) -> tuple[float, Thresholds]:
     """raw: log-probabilities at temperature 1 per row, None where the photo was not classified.
 
-    Photos of models that were not trained count as errors in the thresholds: on the site they come as well. With too
-    few photos to measure anything on, what the spec came with stands (that of the artefact which was extended), else
-    nothing is ever filled in.
+    Photos of models that were not trained count as errors in the thresholds: on the site they come as well. `rename`
+    gives classes and labels the names under which the site adds up what it compares with the thresholds. A source of n
+    photos counts sqrt(n) in temperature and thresholds alike: the easiest is often the largest, and must not speak for
+    the others. With too few photos to measure anything on, what the spec came with stands (that of the artefact which
+    was extended), else nothing is ever filled in.
     """
     labels = label_numbers(rows, spec.classes)
     known = [
@@ -116,35 +132,36 @@ def calibrate(
         if one is not None and label != UNKNOWN
     ]
     inherited = "extends" in spec.recipe
-    temperature = spec.temperature if inherited else FALLBACK_TEMPERATURE
+    if inherited and len(known) < MIN_ANSWERED:  # the two belong together: thresholds hold at their own temperature
+        return spec.temperature, spec.thresholds
+    temperature = FALLBACK_TEMPERATURE
     if len(known) >= FEWEST_TO_CALIBRATE:
         temperature = temperature_fit(
             np.stack([one for one, _, _ in known]),
             [label for _, label, _ in known],
             source_weights([row.source for _, _, row in known]),
         )
-    stated: dict[str, list[tuple[float, bool]]] = {"model": [], "make": []}
-    for one, row, label in zip(raw, rows, labels, strict=True):
-        if one is None:
-            continue
-        make, candidates = summarise(np.exp(log_softmax(one / temperature)), spec.classes)
-        truth = spec.classes[label] if label != UNKNOWN else None
-        best = candidates[0]
-        same = truth is not None and (name_key(best.make), name_key(best.model)) == (
-            name_key(truth.make),
-            name_key(truth.model),
-        )
-        stated["model"].append((best.confidence, same))
-        stated["make"].append((make.confidence, name_key(make.name) == name_key(row.make)))
-    if inherited and len(known) < MIN_ANSWERED:
-        return temperature, spec.thresholds
-    limits = {
-        what: threshold_fit([c for c, _ in pairs], [right for _, right in pairs], max_error=MAX_ERROR)
-        if pairs
-        else NEVER
-        for what, pairs in stated.items()
-    }
-    return temperature, Thresholds(model=limits["model"], make=limits["make"])
+    classes = [TrainedClass(*rename(one.make, one.model), one.years) for one in spec.classes]
+    answered = [(one, row) for one, row in zip(raw, rows, strict=True) if one is not None]
+    weights = source_weights([row.source for _, row in answered])
+    models, makes = [], []
+    for one, row in answered:
+        make, (best, *_) = summarise(np.exp(log_softmax(one / temperature)), classes)
+        truth = rename(row.make, row.model)
+        models.append((best.confidence, _same((best.make, best.model), truth)))
+        makes.append((make.confidence, _same((make.name, ""), (truth[0], ""))))
+    return temperature, Thresholds(model=_threshold(models, weights), make=_threshold(makes, weights))
+
+
+def _same(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    return name_key(one[0]) == name_key(other[0]) and (not other[1] or name_key(one[1]) == name_key(other[1]))
+
+
+def _threshold(stated: Sequence[tuple[float, bool]], weights: NDArray[np.float64]) -> float:
+    if not stated:
+        return NEVER
+    confidence, right = zip(*stated, strict=True)
+    return threshold_fit(confidence, right, max_error=MAX_ERROR, weights=weights)
 
 
 def _cars(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 from classifier.training.manifest import ManifestRow
@@ -38,3 +40,30 @@ def side_of(row: ManifestRow) -> Side:
         return "val" if _fraction(row.vehicle, "half") < 0.5 else "test"
     # By the id as its owner gave it: a manifest's folder may be renamed or its rows copied into another one.
     return vehicle_side(row.vehicle.removeprefix(f"{row.source}/"))
+
+
+def held_apart(rows: Sequence[ManifestRow]) -> list[ManifestRow]:
+    """The rows without held-out photos whose very file is also there to be trained on, or to be calibrated on.
+
+    A car that is advertised again, or stands in two manifests, has two ids and may fall on two sides. The side that is
+    learned from keeps its photo: else the figures would praise what was learned by heart. Files that cannot be read
+    stay, for whoever reads them to say so.
+    """
+    strictness: tuple[Side, ...] = ("train", "val", "test")
+    first: dict[bytes, int] = {}
+    sides = [strictness.index(side_of(row)) for row in rows]
+    digests = [_digest(row.path) for row in rows]
+    for digest, side in zip(digests, sides, strict=True):
+        if digest is not None:
+            first[digest] = min(first.get(digest, side), side)
+    return [
+        row for row, digest, side in zip(rows, digests, sides, strict=True) if digest is None or side == first[digest]
+    ]
+
+
+def _digest(path: Path) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError:
+        return None

@@ -24,7 +24,7 @@ from classifier.training.crops import CropCache, Crops
 from classifier.training.errors import TrainError
 from classifier.training.extend import classes_extended, head_copy, head_extend, network_extended
 from classifier.training.features import FeatureCache, FeatureSet, head_fit
-from classifier.training.finish import finish
+from classifier.training.finish import Rename, as_trained, finish
 from classifier.training.fit import fit
 from classifier.training.labels import classes_of, label_numbers
 from classifier.training.loss import class_weights, label_loss, labels_with_makes
@@ -72,12 +72,14 @@ def train(
     progress: Progress,
     weights: Path,
     champion: Artefact | None = None,
+    rename: Rename = as_trained,
 ) -> TrainResult:
     """Train on the rows' train side, calibrate on val, measure on test, write `<out>/<recipe name>-<sha8>/`.
 
     weights: the folder that holds detector/ and usable/ (and classifier/ for recipes that start from it). work_dir:
     caches of crops and features, checkpoints. resume: go on after the last whole epoch of the same training.
-    champion: what a recipe with start = "champion" extends; without one, the starter in `weights`.
+    champion: what a recipe with start = "champion" extends; without one, the starter in `weights`. rename: see
+    finish.calibrate.
     Raises TrainError, ArtefactError, EngineError.
     """
     rows = [row for row in rows if row.exterior and row.make and row.model]
@@ -176,7 +178,7 @@ def train(
         spec = replace(spec, temperature=base.spec.temperature, thresholds=base.spec.thresholds)
     done = finish(
         spec=spec, state=fitted.state, name=recipe.name, out=out, work_dir=work_dir, weights=weights,
-        val=sides["val"], test=sides["test"], progress=progress,
+        val=sides["val"], test=sides["test"], progress=progress, rename=rename,
     )  # fmt: skip
     written = done.artefact.spec
     report = report_write(

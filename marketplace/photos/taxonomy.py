@@ -5,6 +5,7 @@ Sedan" of 2012 and an advertisement's "3 series" are one model; under its names 
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -33,14 +34,15 @@ def catalogue_spec(version: ModelVersion) -> CatalogueSpec:
 @lru_cache(maxsize=8)  # opening an artefact hashes all its weights
 def _catalogue_spec(version: str, folder: str, period: int) -> CatalogueSpec:
     spec = artefact_open(Path(folder)).spec
-    return CatalogueSpec(spec, tuple(_named(one) for one in spec.classes))
+    return CatalogueSpec(spec, catalogue_classes(spec.classes))
 
 
-def _named(one: TrainedClass) -> TrainedClass:
-    """Names that the catalogue does not know stay as they were trained."""
-    found = catalogue_resolve(make=one.make, model=one.model)
-    return TrainedClass(
-        make=found.make.name if found.make else one.make,
-        model=found.car_model.name if found.car_model else one.model,
-        years=one.years,
-    )
+def catalogue_classes(classes: Sequence[TrainedClass]) -> tuple[TrainedClass, ...]:
+    """The classes under the catalogue's names, in their order."""
+    return tuple(TrainedClass(*catalogue_names(one.make, one.model), one.years) for one in classes)
+
+
+def catalogue_names(make: str, model: str) -> tuple[str, str]:
+    """The catalogue's names of a make and model; names that it does not know stay as they are."""
+    found = catalogue_resolve(make=make, model=model)
+    return found.make.name if found.make else make, found.car_model.name if found.car_model else model

@@ -93,6 +93,17 @@ def test_it_never_answers_on_the_word_of_a_few_photos():
     assert threshold_fit([], []) == NEVER
 
 
+def test_the_largest_source_does_not_speak_for_the_others():
+    """400 easy photos, 100 of which every tenth is wrong however sure: pooled, nobody would notice."""
+    confidence = np.concatenate([np.full(400, 0.9), np.full(100, 0.9)])
+    right = np.concatenate([np.ones(400, bool), np.arange(100) % 10 > 0])
+    sources = ["easy"] * 400 + ["hard"] * 100
+    assert threshold_fit(confidence, right) == 0.9
+    assert threshold_fit(confidence, right, weights=source_weights(sources)) == NEVER
+    with pytest.raises(ValueError, match="do not fit"):
+        threshold_fit(confidence, right, weights=[1.0])
+
+
 def test_photos_of_equal_confidence_stand_or_fall_together():
     assert threshold_fit([0.9] * 100, [True] * 50 + [False] * 50) == NEVER
     assert coverage_at_error([0.9] * 100, [True] * 50 + [False] * 50) == 0

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.training.manifest import ManifestRow
-from classifier.training.split import side_of, vehicle_side
+from classifier.training.split import held_apart, side_of, vehicle_side
 
 SIDES = {"cars/0": "val", "cars/1": "train", "cars/2": "train", "cars/3": "test", "cars/6": "val", "cars/15": "test"}
 
@@ -48,3 +48,13 @@ def test_held_out_cars_are_halved_so_that_thresholds_are_not_measured_where_they
     counts = Counter(side_of(row(f"car-{n}", "val")) for n in range(2000))
     assert set(counts) == {"val", "test"}
     assert abs(counts["val"] - 1000) < 100
+
+
+def test_a_photo_that_is_trained_on_is_held_out_nowhere_else(tmp_path):
+    def lies(name, content, split):
+        (tmp_path / name).write_bytes(content)
+        return row(f"cars/{name}", split, file=str(tmp_path / name))
+
+    rows = [lies("1", b"one", "test"), lies("2", b"one", "train"), lies("3", b"two", "test"), lies("4", b"two", "test")]
+    missing = row("cars/5", "test", file=str(tmp_path / "5"))
+    assert held_apart([*rows, missing]) == [*rows[1:], missing]

@@ -1,0 +1,54 @@
+"""Temperature and thresholds of a trained network."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classifier.artefact import NEVER, ArtefactSpec, Preprocessing, Thresholds, TrainedClass
+from classifier.fuse import log_softmax
+from classifier.training.finish import calibrate
+from classifier.training.manifest import ManifestRow
+
+CLASSES = (TrainedClass("Ford", "Focus Wagon"), TrainedClass("Ford", "Focus Sedan"), TrainedClass("Volvo", "V70"))
+
+
+def spec(**fields):
+    return ArtefactSpec(
+        task="classifier", backbone="none", preprocessing=Preprocessing(32), classes=CLASSES, temperature=1.2,
+        thresholds=Thresholds(model=0.9, make=0.8), **fields,
+    )  # fmt: skip
+
+
+def row(number, name):
+    return ManifestRow(
+        path=Path(f"{number}.jpg"), file="", make=name[0], model=name[1], vehicle=f"{number}", source="s"
+    )
+
+
+def answers(photos, logits, names):
+    return [log_softmax(np.array(logits, dtype=np.float32))] * photos, [row(n, names[n % 2]) for n in range(photos)]
+
+
+def test_thresholds_hold_for_what_a_site_adds_up_under_its_own_names():
+    """The network cannot tell the two bodies apart, nor need it: the site asks for the model."""
+    raw, rows = answers(60, [4, 4, -9], [("Ford", "Focus Wagon"), ("Ford", "Focus Sedan")])
+    _, apart = calibrate(raw, rows, spec())
+    _, together = calibrate(raw, rows, spec(), rename=lambda make, model: (make, model.split()[0]))
+    assert apart.model == NEVER
+    assert together.model == pytest.approx(1.0, abs=1e-3)
+    assert apart.make == together.make == pytest.approx(1.0, abs=1e-3)
+
+
+def test_a_name_that_only_the_site_knows_as_a_trained_one_is_no_error():
+    raw, rows = answers(60, [9, -9, -9], [("Ford", "Focus Wagon"), ("FORD", "Focus Turnier")])
+    known = {("FORD", "Focus Turnier"): ("Ford", "Focus Wagon")}
+    assert calibrate(raw, rows, spec())[1].model == NEVER
+    assert calibrate(raw, rows, spec(), rename=lambda *name: known.get(name, name))[1].model < 1.001
+
+
+@pytest.mark.parametrize("photos", [0, 25])
+def test_an_extended_artefact_keeps_thresholds_with_the_temperature_they_hold_at(photos):
+    raw, rows = answers(photos, [1, 0, 0], [("Ford", "Focus Wagon"), ("Volvo", "V70")])
+    extended = spec(recipe={"extends": "champion"})
+    assert calibrate(raw, rows, extended) == (extended.temperature, extended.thresholds)
