@@ -239,7 +239,8 @@ def fit(
         )
         judged = average.module if average is not None else network
         figures |= _validate(judged, val, recipe)
-        history.append({"epoch": epoch + 1.0, "size": float(size), **{k: round(v, 5) for k, v in figures.items()}})
+        finite = {name: round(value, 5) for name, value in figures.items() if math.isfinite(value)}  # fit for JSON
+        history.append({"epoch": epoch + 1.0, "size": float(size), **finite})
         for name, value in figures.items():
             log(name, value, epoch + 1)
         progress.say("  ".join(f"{k} {v:g}" for k, v in history[-1].items()) + f"  after {clock.spent / 60:.1f} min")
@@ -272,7 +273,7 @@ def _batches(train: CropSet, recipe: Recipe, *, epoch: int, workers: int) -> Ite
 
 def _validate(network: nn.Module, val: CropSet, recipe: Recipe) -> dict[str, float]:
     if not len(val):
-        return {"val_loss": math.nan, "val_top1": 0.0}
+        return {"val_top1": 0.0}
     logits, labels = logits_of(network, val, batch=recipe.batch)
     top1 = float((logits.argmax(1) == labels).float().mean())
     return {"val_loss": float(nn.functional.cross_entropy(logits, labels)), "val_top1": top1}

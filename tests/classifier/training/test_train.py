@@ -183,6 +183,12 @@ def test_a_frozen_backbone_is_left_as_it_is(rows, tmp_path):
 
 
 @pytest.mark.usefixtures("backbones")
+def test_a_training_without_held_out_photos_ends_with_an_artefact_all_the_same(rows, tmp_path):
+    without_val = [replace(row, split="train" if number % 4 else "test") for number, row in enumerate(rows)]
+    assert trained(without_val, tmp_path).artefact.spec.metrics["test"]["photos"] > 0
+
+
+@pytest.mark.usefixtures("backbones")
 def test_one_class_is_nothing_to_train_on(rows, tmp_path):
     with pytest.raises(TrainError, match="1 classes with 2 photos"):
         trained([row for row in rows if row.model == "X5"], tmp_path)
