@@ -114,6 +114,7 @@ class Recogniser:
         """Use Recogniser.open."""
         self.version = version
         self.classes: tuple[TrainedClass, ...] = spec.classes
+        """In the network's order; answers are summed up by their names. May be set to the same under other names."""
         self.thresholds: Thresholds = spec.thresholds
         self.fusion_alpha: float = spec.fusion_alpha
         self.engine = engine

@@ -84,6 +84,11 @@ def version_rollback(*, by: User | None, reason: str = "") -> ModelVersion:
         return _switch(rows=rows, version=served[-2], by=by, reason=reason, kind=Promotion.Kind.ROLLBACK)
 
 
+def champion_lock() -> ModelVersion | None:
+    """The version that serves; until the transaction ends nobody promotes or rolls back."""
+    return next((row for row in _locked().values() if row.status == ModelVersion.Status.CHAMPION), None)
+
+
 def _locked() -> dict[str, ModelVersion]:
     # Every row of this small table in one order: two promotions at once queue here instead of both passing.
     return {row.version: row for row in ModelVersion.objects.select_for_update().order_by("pk")}

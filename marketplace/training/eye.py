@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 
 from classifier.artefact import artefact_only
 from marketplace.catalogue.models import Make
+from marketplace.photos.taxonomy import catalogue_classes
 from marketplace.refusals import not_migrated
 from marketplace.registry.models import ModelVersion
 from marketplace.registry.selectors import champion_get
@@ -53,8 +54,11 @@ def version_folder(*, version: str) -> Path:
     return row.folder
 
 
-def recogniser_open(*, folder: Path) -> "Recogniser":
-    """The Recogniser with this classifier, on the engine that the settings name."""
+def recogniser_open(*, folder: Path, as_site: bool = False) -> "Recogniser":
+    """The Recogniser with this classifier, on the engine that the settings name.
+
+    as_site: it answers under the catalogue's names, as the site does, where there is a catalogue.
+    """
     # By name and only now: it brings torch or OpenVINO, which a command that fails on its arguments need not load.
     kind: Any = import_string(settings.RECOGNISER)
     recogniser: Recogniser = kind.open(
@@ -64,6 +68,8 @@ def recogniser_open(*, folder: Path) -> "Recogniser":
         device=settings.RECOGNISER_DEVICE,
         cache_dir=Path(settings.ENGINE_CACHE_DIR),
     )
+    if as_site and catalogue_loaded():
+        recogniser.classes = catalogue_classes(recogniser.classes)
     return recogniser
 
 

@@ -4,6 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import structlog
+from django.conf import settings
+
 from classifier.artefact import TrainedClass
 from classifier.taxonomy import name_key
 from classifier.training.manifest import ManifestRow
@@ -12,6 +15,8 @@ from marketplace.catalogue.selectors import catalogue_resolve, make_find
 from marketplace.moderation.models import Decision
 from marketplace.photos.models import Photo
 
+log = structlog.get_logger(__name__)
+
 SOURCE = "decisions"
 """Vehicle ids begin with it, as they do with the folder's name of any other manifest: see ManifestRow.source."""
 
@@ -19,27 +24,32 @@ SOURCE = "decisions"
 def decision_rows(*, classes: Sequence[TrainedClass] = ()) -> list[ManifestRow]:
     """Photos from outside of every listing whose car a person confirmed or corrected, newest decision per listing.
 
-    What policy approved by itself is not here: a model must not learn from its own opinion. A listing that was rejected
+    What policy approved last is not here: a model must not learn from its own opinion. A listing that was rejected
     last is not, either: nobody said what car it is. With ``classes`` (a model's) a car is named as that model names it
     wherever it has exactly one name for it ("3 Series" of the catalogue, "3 Series Sedan" of the model).
     """
     names = _ClassNames(classes)
     newest: dict[int, Decision] = {}
-    people = Decision.objects.exclude(action=Decision.Action.AUTO).filter(listing__isnull=False)
-    for decision in people.select_related("listing", "make", "car_model__make").order_by("pk"):
+    # Policy's approvals take part as well: the listing was changed and handed in anew since a person decided.
+    decisions = Decision.objects.filter(listing__isnull=False)
+    for decision in decisions.select_related("listing", "make", "car_model__make").order_by("pk"):
         if decision.listing_id is not None:
             newest[decision.listing_id] = decision
     taught = {
         listing: decision
         for listing, decision in newest.items()
-        if decision.action != Decision.Action.REJECT and decision.car_model is not None
+        if decision.action in (Decision.Action.ACCEPT, Decision.Action.CORRECT) and decision.car_model is not None
     }
     photos = Photo.objects.filter(listing_id__in=taught, status=Photo.Status.DONE, kind="exterior")
     rows = []
+    missing = 0
     for photo in photos.order_by("listing_id", "position", "pk"):
         decision = taught[photo.listing_id or 0]
         path = Path(photo.file.path)
-        if decision.car_model is None or not path.is_file():
+        if decision.car_model is None or photo.created_at > decision.created_at:
+            continue  # nobody has seen this photo yet who knows the car
+        if not path.is_file():
+            missing += 1
             continue
         make, model, year = names.of(decision.car_model)
         rows.append(
@@ -54,6 +64,8 @@ def decision_rows(*, classes: Sequence[TrainedClass] = ()) -> list[ManifestRow]:
                 source=SOURCE,
             )
         )
+    if missing:
+        log.warning("photos_of_decisions_missing", photos=missing, folder=str(settings.MEDIA_ROOT))
     return rows
 
 

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,11 +21,13 @@ from classifier.taxonomy import name_key
 from classifier.training.manifest import ManifestRow, manifest_read, manifest_sha256, manifest_write
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe, recipe_load
+from classifier.training.split import held_apart
 from marketplace.accounts.models import User
+from marketplace.photos.taxonomy import catalogue_names
 from marketplace.refusals import Refused
 from marketplace.registry.models import ModelVersion
 from marketplace.registry.selectors import champion_get
-from marketplace.registry.services import version_promote, version_register
+from marketplace.registry.services import champion_lock, version_promote, version_register
 from marketplace.training.compare import paired_difference
 from marketplace.training.eye import recogniser_open
 from marketplace.training.gates import Gate, gates_judge
@@ -101,7 +104,7 @@ def retrain(
     """
     plan = recipe_load(recipe)
     champion = champion_get()
-    rows = _rows(manifests=manifests, champion=champion)
+    rows = _rows(manifests=manifests, champion=champion, progress=progress)
     strange = {} if new_makes else unknown_makes(rows=rows)
     if strange:
         named = ", ".join(f"{make} ({photos} photos)" for make, photos in list(strange.items())[:5])
@@ -119,7 +122,7 @@ def retrain(
             raise
 
 
-def _rows(*, manifests: Sequence[Path], champion: ModelVersion | None) -> list[ManifestRow]:
+def _rows(*, manifests: Sequence[Path], champion: ModelVersion | None, progress: Progress) -> list[ManifestRow]:
     """Decisions and manifests, each photo once; a person's decision goes before what a manifest says."""
     classes = artefact_open(champion.folder).spec.classes if champion else ()
     rows = {row.path.resolve(): row for row in decision_rows(classes=classes)}
@@ -128,7 +131,10 @@ def _rows(*, manifests: Sequence[Path], champion: ModelVersion | None) -> list[M
             rows.setdefault(row.path.resolve(), row)
     if not rows:
         raise RetrainRefused("There is nothing to learn from: no decisions yet. Name a manifest with --manifest.")
-    return list(rows.values())
+    kept = held_apart(list(rows.values()))
+    if len(kept) < len(rows):
+        progress.say(f"{len(rows) - len(kept)} held-out photos are left out: the same files are there to train on")
+    return kept
 
 
 def _run(
@@ -157,17 +163,21 @@ def _run(
         shutil.copyfile(result.report, report)
     version = version_register(folder=result.artefact.folder)
     gates, metrics = _compare(rows=rows, version=version, champion=champion, progress=progress)
-    (folder / "gates.json").write_text(
-        json.dumps({"gates": [gate.as_dict() for gate in gates], **metrics}, indent=1) + "\n", encoding="utf-8"
-    )
-    promoted = promote == "auto" and all(gate.passed for gate in gates) and version != champion
     with transaction.atomic():
+        serving = champion_lock()
+        if serving != champion:  # somebody promoted or rolled back while this was trained
+            text = f"{serving} serves meanwhile, with which this was not compared"
+            gates.append(Gate("same_champion", 0, 1, passed=False, text=text))
+        promoted = promote == "auto" and all(gate.passed for gate in gates) and version != champion
         if promoted:
             version_promote(version=version.version, by=by, reason=f"run {run.pk}: all gates passed")
         _run_end(
             run, status=TrainingRun.Status.DONE, version=version, promoted=promoted, report=str(report),
             gates=[gate.as_dict() for gate in gates], metrics=metrics,
         )  # fmt: skip
+    (folder / "gates.json").write_text(
+        json.dumps({"gates": [gate.as_dict() for gate in gates], **metrics}, indent=1) + "\n", encoding="utf-8"
+    )
     version.refresh_from_db()
     return Retrained(run=run, version=version, champion=champion, gates=gates, report=report)
 
@@ -197,6 +207,7 @@ def _train(
         progress=progress,
         weights=Path(settings.STARTER_WEIGHTS_DIR),
         champion=artefact_open(champion.folder) if champion else None,
+        rename=lru_cache(maxsize=None)(catalogue_names),
     )
 
 
@@ -216,18 +227,19 @@ def _compare(
         champion=old.metrics,
         top1=paired_difference(challenger=new.top1, champion=old.top1, vehicles=cars) if test else None,
         make=paired_difference(challenger=new.make, champion=old.make, vehicles=cars) if test else None,
-        forgotten=_forgotten(champion=champion, challenger=version),
+        forgotten=_only_in(champion, version),
+        learned=len(_only_in(version, champion)),
     )
     return gates, {"challenger": new.metrics, "champion": old.metrics, "evaluation": new.evaluation}
 
 
-def _forgotten(*, champion: ModelVersion, challenger: ModelVersion) -> list[str]:
-    """Makes and models of the champion that the challenger has no class for."""
-    known = {(name_key(one.make), name_key(one.model)) for one in artefact_open(challenger.folder).spec.classes}
+def _only_in(one: ModelVersion, other: ModelVersion) -> list[str]:
+    """Makes and models that the one version knows and the other has no class for."""
+    known = {(name_key(car.make), name_key(car.model)) for car in artefact_open(other.folder).spec.classes}
     missing = {
-        f"{one.make} {one.model}"
-        for one in artefact_open(champion.folder).spec.classes
-        if (name_key(one.make), name_key(one.model)) not in known
+        f"{car.make} {car.model}"
+        for car in artefact_open(one.folder).spec.classes
+        if (name_key(car.make), name_key(car.model)) not in known
     }
     return sorted(missing)
 

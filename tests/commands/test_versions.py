@@ -29,6 +29,12 @@ def test_it_lists_versions(manage, registered):
     assert f"→ {a}  champion" in manage("models").out
 
 
+def test_its_lines_have_the_figures_to_choose_by(manage, artefact, db):
+    made = artefact("measured", metrics={"test": {"top1": 0.8434, "make_top1": None, "ece": 0.04}})
+    manage("promote", made.version)
+    assert manage("models").out.rstrip().endswith("top1 0.843  ece 0.040")
+
+
 def test_it_lists_nothing_on_a_new_site(manage, db):
     assert manage("models", "--json").document == {"champion": None, "models": []}
 

@@ -1,10 +1,14 @@
 """Decisions as labelled photos."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from classifier.artefact import TrainedClass
 from classifier.training.manifest import manifest_read
 from marketplace.listings.models import Listing
+from marketplace.moderation.models import Decision
 from marketplace.moderation.services import decision_make, review_submitted
 from marketplace.photos.models import Photo
 from marketplace.training.labels import decision_rows
@@ -42,6 +46,21 @@ def test_it_leaves_out_what_was_rejected(waiting, bob):
 def test_it_believes_the_newest_decision(corrected, bob):
     Listing.objects.filter(pk=corrected.pk).update(status=Listing.Status.SUBMITTED)
     decision_make(listing=corrected, moderator=bob, action="reject", reason="Not that either.")
+    assert labels() == []
+
+
+def test_it_does_not_teach_what_was_changed_after_a_person_looked(corrected):
+    """Withdrawn, changed, handed in anew and approved by policy: nobody has said what this car is."""
+    Listing.objects.filter(pk=corrected.pk).update(status=Listing.Status.SUBMITTED)
+    listing = Listing.objects.get(pk=corrected.pk)
+    Decision.objects.create(
+        listing=listing, listing_code=listing.code, action="auto", make=listing.make, car_model=listing.car_model
+    )
+    assert labels() == []
+
+
+def test_it_does_not_teach_photos_that_came_after_the_decision(corrected):
+    Photo.objects.update(created_at=timezone.now() + timedelta(seconds=1))
     assert labels() == []
 
 

@@ -12,6 +12,8 @@ from classifier.training.recipe import RecipeError
 from marketplace.moderation.services import decision_make
 from marketplace.registry.models import ModelVersion, Promotion
 from marketplace.registry.selectors import champion_get
+from marketplace.registry.services import version_promote, version_register
+from marketplace.training import services
 from marketplace.training.models import TrainingRun
 from marketplace.training.services import RetrainRefused, retrain
 
@@ -51,6 +53,31 @@ def test_it_keeps_a_better_champion(champion, manifest, trained):
     assert champion_get() == champion
     assert not TrainingRun.objects.get().promoted
     assert ModelVersion.objects.get(pk=done.version.pk).status == "candidate"
+
+
+def test_it_keeps_the_champion_when_the_challenger_is_no_better(champion, manifest, trained):
+    trained("red", "lime", "blue")
+    done = run(manifest("red", "lime", "blue"))
+    assert [gate.name for gate in done.gates if not gate.passed] == ["gain"]
+    assert champion_get() == champion
+
+
+def test_it_takes_no_champion_s_place_that_it_was_not_compared_with(
+    champion, manifest, trained, artefact, classes, monkeypatch
+):
+    trained("red", "lime", "blue", "gray")
+    train = services._train
+
+    def an_operator_promotes_meanwhile(**given):
+        folder = artefact("other", classes=classes("red", "lime", "blue")).folder
+        version_promote(version=version_register(folder=folder).version, by=None, reason="meanwhile")
+        return train(**given)
+
+    monkeypatch.setattr(services, "_train", an_operator_promotes_meanwhile)
+    done = run(manifest("red", "lime", "blue", "gray"))
+    assert [gate.name for gate in done.gates if not gate.passed] == ["same_champion"]
+    assert champion_get().version.startswith("other-")
+    assert not TrainingRun.objects.get().promoted
 
 
 def test_it_does_not_promote_unasked(champion, manifest, trained):

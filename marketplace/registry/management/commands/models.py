@@ -31,6 +31,7 @@ class Command(ServiceCommand):
 
 
 def _line(row: ModelVersion) -> str:
-    figures = [f"{name} {row.metrics[name]:.3f}" for name in FIGURES if isinstance(row.metrics.get(name), int | float)]
+    tested = row.metrics.get("test", {})
+    figures = [f"{name} {tested[name]:.3f}" for name in FIGURES if tested.get(name) is not None]
     mark = "→" if row.status == ModelVersion.Status.CHAMPION else " "
     return f"{mark} {row.version}  {row.status:<9}  {row.created_at:%Y-%m-%d %H:%M}  {'  '.join(figures)}".rstrip()
