@@ -50,6 +50,10 @@ _TURNS = {
 _BROKEN_EXIF = (
     SyntaxError, ValueError, TypeError, KeyError, IndexError, OverflowError, ZeroDivisionError, OSError, struct.error
 )  # fmt: skip
+# Pillow's decoders answer damaged files with any of these; pillow-heif with RuntimeError for what libheif refuses.
+_BROKEN_IMAGE = (
+    OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, RuntimeError
+)  # fmt: skip
 
 
 class UnreadablePhotoError(Exception):
@@ -105,8 +109,7 @@ def decode(photo: Photo, *, min_side: int | None = None) -> Decoded:
         raise UnreadablePhotoError("not a photo in a format that is read here (JPEG, PNG, WEBP, HEIC)") from error
     except (Image.DecompressionBombError, MemoryError) as error:
         raise UnreadablePhotoError("the photo is too large") from error
-    # Pillow's decoders answer damaged files with any of these.
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError) as error:
+    except _BROKEN_IMAGE as error:
         raise UnreadablePhotoError(f"the photo cannot be decoded: {' '.join(str(error).split())[:200]}") from error
 
 

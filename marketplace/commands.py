@@ -84,13 +84,18 @@ class ServiceCommand(OneLineCommand):
 
     def _print(self, result: str) -> None:
         try:
-            self.stdout.write(result)
+            self.stdout.write(_printable(result, str(self.stdout.encoding or "utf-8")))
             self.stdout.flush()
         except OSError as error:
             _stdout_give_up()
             raise InputRefused(
                 f"The result cannot be written to standard output ({error.strerror}); what was asked for is done."
             ) from error
+
+
+def _printable(text: str, encoding: str) -> str:
+    """Names of files that are no text, and what the terminal has no letters for, as escapes (in JSON: its own)."""
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 @contextlib.contextmanager

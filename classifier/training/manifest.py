@@ -2,8 +2,8 @@
 
 Only `file`, `make` and `model` are required.
 
-`file` is relative to the manifest's folder. `vehicle` names one physical car: its photos never stand on two sides of a
-split. Where it is missing every photo is its own vehicle.
+`file` is relative to the manifest's folder. It need not be UTF-8, because file names need not. `vehicle` names one
+physical car: its photos never stand on two sides of a split. Where it is missing every photo is its own vehicle.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -32,7 +32,7 @@ class ManifestRow:
     path: Path
     """Where the photo is."""
     file: str
-    """As the manifest names it."""
+    """As the manifest names it; what is no UTF-8 is escaped, so that hashes and reports need not care."""
     make: str
     model: str
     year: str = ""
@@ -59,15 +59,13 @@ def manifest_read(path: Path) -> list[ManifestRow]:
     if path.is_dir():
         path = path / "manifest.csv"
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
+        with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
             reader = csv.DictReader(file)
-            missing = [name for name in REQUIRED if name not in (reader.fieldnames or ())]
-            if missing:
-                raise ManifestError(f"{path}: column {missing[0]!r} is missing")
+            _check_header(path, reader.fieldnames or ())
             rows = [_row(path, number, cells) for number, cells in enumerate(reader, start=2)]
     except OSError as error:
         raise ManifestError(f"{path}: cannot be read ({error.strerror})") from error
-    except (UnicodeDecodeError, csv.Error) as error:
+    except csv.Error as error:
         raise ManifestError(f"{path}: is not a CSV file in UTF-8 ({error})") from error
     if not rows:
         raise ManifestError(f"{path}: has no rows")
@@ -75,23 +73,47 @@ def manifest_read(path: Path) -> list[ManifestRow]:
     return rows
 
 
+def _check_header(path: Path, names: Sequence[str]) -> None:
+    if not all(map(_is_text, names)):
+        raise ManifestError(f"{path}: is not a CSV file in UTF-8")
+    missing = [name for name in REQUIRED if name not in names]
+    if missing:
+        raise ManifestError(f"{path}: column {missing[0]!r} is missing")
+
+
 def _row(path: Path, number: int, cells: dict[str, str | None]) -> ManifestRow:
     value = {name: (cells.get(name) or "").strip() for name in COLUMNS}
     where = f"{path}: row {number}"
+    _check_text(where, value)
     if not value["file"]:
         raise ManifestError(f"{where}: no file")
     photo = path.parent / value["file"]
     if not photo.is_file():
-        raise ManifestError(f"{where}: no photo {value['file']}")
+        aside = "" if _is_text(value["file"]) else " (this name is not in UTF-8)"
+        raise ManifestError(f"{where}: no photo {value['file']}{aside}")
     if value["kind"] not in KINDS:
         raise ManifestError(f"{where}: kind {value['kind']!r} is none of {', '.join(KINDS[1:])}")
     if value["split"] not in SPLITS:
         raise ManifestError(f"{where}: split {value['split']!r} is none of {', '.join(SPLITS[1:])}")
     if value["model"] and not value["make"]:
         raise ManifestError(f"{where}: a model but no make")
-    source = path.parent.resolve().name
+    source = path.parent.resolve().name.encode(errors="backslashreplace").decode()
     value["vehicle"] = f"{source}/{value['vehicle'] or value['file']}"
-    return ManifestRow(path=photo, source=source, **value)
+    # Only the path has to open something; all else is text.
+    texts = {name: text.encode(errors="backslashreplace").decode() for name, text in value.items()}
+    return ManifestRow(path=photo, source=source, **texts)
+
+
+def _check_text(where: str, value: Mapping[str, str]) -> None:
+    """Labels are text, or models would be trained to say what nobody can read."""
+    for name in COLUMNS:
+        if name not in ("file", "vehicle") and not _is_text(value[name]):  # a car's id may come from the file's
+            raise ManifestError(f"{where}: {name} {value[name]!r} is not in UTF-8")
+
+
+def _is_text(value: str) -> bool:
+    """Whether there is none of what the file system's names that are no UTF-8 are read as."""
+    return not any("\udc80" <= letter <= "\udcff" for letter in value)
 
 
 def _check_vehicles(path: Path, rows: Sequence[ManifestRow]) -> None:
@@ -110,10 +132,11 @@ def manifest_write(path: Path, rows: Iterable[ManifestRow]) -> int:
     count = 0
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("w", newline="", encoding="utf-8") as file:
+        with beside.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
             for row in rows:
+                _check_text(str(row.path), vars(row))
                 relative = os.path.relpath(row.path.absolute(), path.parent.absolute())
                 writer.writerow([relative, *(getattr(row, name) for name in COLUMNS[1:])])
                 count += 1

@@ -62,6 +62,14 @@ def demo_accounts_ensure(*, keep_in: Path) -> list[DemoAccount]:
     return accounts
 
 
+def signup_undo(*, user: User) -> None:
+    """Take back an account that was made a moment ago and cannot be confirmed: its owner may sign up again.
+
+    Not by a transaction around the sign-up, which would hold SQLite's only lock while the mail server lets us wait.
+    """
+    User.objects.filter(pk=user.pk, last_login=None).delete()
+
+
 def _password() -> str:
     return "-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(3))
 

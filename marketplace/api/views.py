@@ -3,7 +3,6 @@
 from typing import Any, cast
 from uuid import UUID
 
-from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 from django.http import Http404
@@ -49,8 +48,6 @@ REFUSED_WITH = {
     "busy": status.HTTP_503_SERVICE_UNAVAILABLE,
     "not_stored": status.HTTP_503_SERVICE_UNAVAILABLE,
 }
-ENVELOPE_BYTES = 2**16  # what multipart adds around the file
-
 
 NO_SUCH_PAGE = OpenApiResponse(OpenApiTypes.OBJECT, "There are not that many pages.")
 TOO_OFTEN = OpenApiResponse(OpenApiTypes.OBJECT, "Too many requests; Retry-After says for how many seconds.")
@@ -83,10 +80,6 @@ class RecogniseView(APIView):
         },
     )
     def post(self, request: Request) -> Response:
-        # Before the body is read: nobody should send gigabytes to hear that they were too many.
-        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.PHOTO_MAX_BYTES + ENVELOPE_BYTES:
-            limit = settings.PHOTO_MAX_BYTES // 2**20
-            return _refused("too_large", f"This file is too large; the limit is {limit} MB.")
         upload = request.FILES.get("photo")
         if not isinstance(upload, UploadedFile):
             return _refused("missing", "Send one photo as the multipart field 'photo'.")

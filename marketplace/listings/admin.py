@@ -21,3 +21,7 @@ class ListingAdmin(ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         # A status set by hand would skip the conditional updates that keep two people from colliding.
         return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        # The service lets nobody delete what is for sale or under review; the admin would.
+        return False

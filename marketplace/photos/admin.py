@@ -8,12 +8,15 @@ from marketplace.photos.models import Photo, Prediction
 
 
 class _LookOnly:
-    """What the machine wrote stays as it wrote it."""
+    """What the machine wrote stays as it wrote it. Photos go through their service, with files and verdict, or stay."""
 
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
 

@@ -28,8 +28,10 @@ ORIENTATION_TAG = 0x0112
 BROKEN_EXIF = (
     SyntaxError, ValueError, TypeError, KeyError, IndexError, OverflowError, ZeroDivisionError, OSError, struct.error
 )  # fmt: skip
-# What Pillow's decoders raise for broken data.
-BROKEN_IMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, OverflowError, struct.error)
+# What Pillow's decoders raise for broken data; RuntimeError: pillow-heif, for what libheif refuses.
+BROKEN_IMAGE = (
+    OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, OverflowError, RuntimeError, struct.error
+)  # fmt: skip
 
 
 class RefusedError(Exception):

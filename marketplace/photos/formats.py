@@ -1,5 +1,6 @@
 """What a file is, by its first bytes, and what its name says it is."""
 
+import re
 from pathlib import PurePath
 
 EXTENSIONS = {
@@ -37,6 +38,7 @@ _NO_PICTURES: tuple[tuple[bytes, str], ...] = (
     (b"Rar!", "a RAR archive"),
     (b"\x1aE\xdf\xa3", "a video"),
 )
+_EXTENSION = re.compile(r"\.[a-z][a-z0-9]{1,4}")
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
 
@@ -76,5 +78,9 @@ def document_words(data: bytes) -> str | None:
 
 
 def extension_of(filename: str) -> str:
-    """The extension in lower case with its dot, "" if there is none."""
-    return PurePath(filename.replace("\\", "/")).suffix.lower()
+    """The extension in lower case with its dot, "" if there is none.
+
+    What follows the last dot of "Golf 1.6 TDI", "IMG_2024.05.11" or "photo.jpg_large" is none and claims no format.
+    """
+    suffix = PurePath(filename.replace("\\", "/").strip()).suffix.lower()
+    return suffix if _EXTENSION.fullmatch(suffix) else ""

@@ -33,7 +33,11 @@ def _address(request: HttpRequest) -> str:
 def _count(key: str, seconds: int) -> int:
     cache.add(key, 0, timeout=seconds)
     try:
-        return cache.incr(key)
+        count = cache.incr(key)
     except ValueError:  # it expired between the two lines: this is the first question of a new span
         cache.set(key, 1, timeout=seconds)
         return 1
+    # A cache in files forgets with each increment how long to keep it. Kept a little longer does no harm: the key names
+    # its span, and the next span has another.
+    cache.touch(key, timeout=seconds)
+    return count

@@ -1,6 +1,11 @@
 """Signing up, in and out."""
 
+from importlib import import_module
+
 import pytest
+from django.apps import apps
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 
 from marketplace.accounts.models import User
 
@@ -37,7 +42,7 @@ def test_signing_out_takes_a_press_of_a_button(client, alice):
     assert client.get("/my/").status_code == 302
 
 
-@pytest.mark.parametrize("name", ["400", "403", "404", "429", "500", "403_csrf"])
+@pytest.mark.parametrize("name", ["400", "403", "404", "429", "413", "500", "403_csrf", "503", "503_mail"])
 def test_error_pages_need_nothing(name, rf, settings):
     from django.template.loader import render_to_string
 
@@ -50,3 +55,28 @@ def test_no_page_has_inline_style_or_script(settings):
     for template in (settings.BASE_DIR / "templates").rglob("*.html"):
         text = template.read_text()
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)", text), template
+
+
+@pytest.mark.parametrize("typed", ["Ops.Boss@Example.org", "ops.boss@example.org"])
+def test_an_account_made_with_capitals_can_sign_in(client, typed):
+    User.objects.create_superuser("Ops.Boss@Example.org", PASSWORD)
+    assert client.post("/accounts/login/", {"login": typed, "password": PASSWORD}).status_code == 302
+    assert client.get("/my/").status_code == 200
+
+
+def test_an_address_is_one_account_however_it_is_written(alice):
+    changed = User(email="Dora@Example.org")
+    changed.save()
+    assert User.objects.get_by_natural_key("DORA@example.org") == changed
+    with pytest.raises(ValidationError):
+        User.objects.create_user("Alice@Example.org", PASSWORD)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        User.objects.filter(pk=changed.pk).update(email="ALICE@example.org")
+
+
+def test_addresses_from_before_are_lowered_by_the_migration(alice):
+    User.objects.filter(pk=alice.pk).update(email="Alice@Example.org")
+    migration = import_module("marketplace.accounts.migrations.0002_email_in_lower_case")
+    migration.lower(apps, None)
+    alice.refresh_from_db()
+    assert alice.email == "alice@example.org"

@@ -86,6 +86,17 @@ def test_what_is_no_photo_is_one_clear_line(content):
     assert "\n" not in str(error.value)
 
 
+def test_an_iphone_photo_that_libheif_refuses_is_unreadable_like_any_other():
+    """It answers some damage with RuntimeError, which once ended a whole run of `classify`."""
+    out = BytesIO()
+    two_halves((640, 480)).save(out, "HEIF")
+    size = (640).to_bytes(4) + (480).to_bytes(4)
+    assert size in out.getvalue()
+    with pytest.raises(UnreadablePhotoError, match="cannot be decoded") as error:
+        decode(out.getvalue().replace(size, (640).to_bytes(4) + (287).to_bytes(4)))
+    assert isinstance(error.value.__cause__, RuntimeError)
+
+
 def test_a_crop_box_is_grown_and_clipped():
     assert crop_box((100, 100, 200, 150), (400, 300), CropRule(margin=0.1)) == (90, 95, 210, 155)
     assert crop_box((0, 0, 400, 300), (400, 300), CropRule(margin=0.5)) == (0, 0, 400, 300)

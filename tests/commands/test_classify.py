@@ -1,11 +1,15 @@
 """manage.py classify"""
 
+import io
 import json
 import weakref
+from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.db import OperationalError
 
+from marketplace.catalogue.models import ModelAlias
 from marketplace.training.management.commands import classify
 from tests.training.fakes import photo_write
 
@@ -44,6 +48,20 @@ def test_it_prints_lines_for_people(manage, champion, photo):
     assert ran.out.startswith(f"{photo}: Skoda Octavia 9")
 
 
+def test_it_adds_up_what_the_catalogue_takes_for_one_car(manage, artefact, photo, cars):
+    """As the site does, of which it must not differ."""
+    from classifier.artefact import TrainedClass
+    from marketplace.registry.services import version_promote, version_register
+
+    ModelAlias.objects.create(car_model=cars["Octavia"], text="Octavia RS")
+    names = (TrainedClass("Skoda", "Octavia RS"), TrainedClass("SKODA", "Octavia"), TrainedClass("Volvo", "V70"))
+    version = version_register(folder=artefact("two", classes=names).folder).version
+    version_promote(version=version, by=None, reason="test")
+    best = manage("classify", photo, "--json").document["photos"][0]["candidates"][0]
+    assert (best["make"], best["model"]) == ("Škoda", "Octavia")
+    assert best["confidence"] == pytest.approx(0.9934, abs=1e-3)
+
+
 def test_it_needs_no_database(manage, artefact, classes, photo, settings, monkeypatch):
     """A fresh clone: nothing was migrated, the starter answers."""
     settings.ARTEFACTS_DIR.mkdir()
@@ -52,6 +70,7 @@ def test_it_needs_no_database(manage, artefact, classes, photo, settings, monkey
         raise OperationalError("no such table: registry_modelversion")
 
     monkeypatch.setattr("marketplace.training.eye.champion_get", no_table)
+    monkeypatch.setattr("marketplace.training.eye.Make.objects.exists", no_table)
     starter = artefact("starter", classes=classes("red", "blue"))
     target = settings.STARTER_WEIGHTS_DIR / "classifier" / starter.version
     target.parent.mkdir(parents=True)
@@ -152,3 +171,23 @@ def test_it_refuses_when_there_are_no_weights(manage, db, photo):
     ran = manage("classify", photo)
     assert ran.code == 2
     assert "must hold exactly one artefact" in ran.line
+
+
+def test_a_file_name_that_is_no_text_is_written_so_that_its_path_still_opens(manage, champion, photo, tmp_path):
+    """Old archives hold names in Latin-1; one of them once ended a whole run."""
+    strange = tmp_path / "citro\udcebn.jpg"
+    photo.rename(strange)
+    target = tmp_path / "said.jsonl"
+    assert manage("classify", tmp_path, "--lines", target).code == 0
+    (line,) = target.read_text(encoding="utf-8").splitlines()
+    assert Path(json.loads(line)["file"]).read_bytes() == strange.read_bytes()
+
+
+def test_it_prints_a_file_name_that_is_no_text(champion, photo, tmp_path):
+    strange = tmp_path / "citro\udcebn.jpg"
+    photo.rename(strange)
+    for options in ([], ["--json"]):
+        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")  # as strict as a terminal; pytest's own is not
+        call_command("classify", str(strange), *options, stdout=out)
+        assert "citro\\udcebn.jpg" in out.buffer.getvalue().decode()
+    assert json.loads(out.buffer.getvalue())["photos"][0]["file"] == str(strange)

@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from classifier.training.manifest import manifest_read
+from classifier.training.manifest import manifest_read, manifest_sha256
+from classifier.training.split import side_of
 from tests.training.fakes import photo_write
 
 
@@ -72,3 +73,26 @@ def test_retrain_refuses_a_make_that_the_catalogue_does_not_know(manage, champio
     assert ran.code == 2
     assert "The catalogue does not know Volvvo (20 photos). Add them there, or allow them: --new-makes." in ran.line
     assert manage("retrain", "--manifest", lot, "--recipe", "quick", "--new-makes").code != 2
+
+
+def test_file_names_that_are_no_text_read_back_as_paths_that_open(manage, cars, tmp_path):
+    """As an old archive holds them, in Latin-1."""
+    root = tmp_path / "europe"
+    photo = photo_write(root / "volvo-v70" / "1.jpg", "blue")
+    photo.rename(photo.with_name("citro\udcebn.jpg"))
+    ran = manage("import_dataset", "folders", root, "--json")
+    assert (ran.code, ran.document["photos"]) == (0, 1)
+    rows = manifest_read(root / "manifest.csv")
+    assert rows[0].path.read_bytes()
+    assert rows[0].file.encode()  # text, for whoever writes reports of it
+    assert side_of(rows[0])
+    assert manifest_sha256(rows)
+
+
+def test_a_make_that_is_no_text_is_refused_in_one_line(manage, cars, tmp_path):
+    root = tmp_path / "europe"
+    photo_write(root / "citro\udcebn-c3" / "1.jpg", "blue")
+    ran = manage("import_dataset", "folders", root)
+    assert ran.code == 2
+    assert "is not in UTF-8" in ran.line
+    assert not (root / "manifest.csv").exists()

@@ -52,6 +52,16 @@ def test_staff_add_and_change_people_by_their_email(client, db):
     assert client.get("/admin/accounts/user/").status_code == 200
 
 
+def test_whom_staff_add_with_capitals_can_sign_in(client, db):
+    client.force_login(User.objects.create_superuser("root@example.org", "a long enough secret"))
+    new = {"email": "Dora.Doe@Example.org", "usable_password": "true"} | dict.fromkeys(
+        ["password1", "password2"], "something long 1"
+    )
+    assert client.post("/admin/accounts/user/add/", new).status_code == 302
+    words = {"login": "Dora.Doe@Example.org", "password": "something long 1"}
+    assert Client().post("/accounts/login/", words).status_code == 302
+
+
 def test_the_admin_is_closed_to_sellers_and_moderators(client, alice, bob):
     for user in (alice, bob):
         client.force_login(user)

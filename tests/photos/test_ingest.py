@@ -185,6 +185,18 @@ def test_it_refuses_a_name_that_says_something_else(encoded):
     assert rejected(encoded(), "car.php").reason_code == "extension_mismatch"
 
 
+@pytest.mark.parametrize("name", ["Golf 1.6 TDI", "IMG_2024.05.11", "photo.jpg_large", "image.1", "Škoda č.1"])
+def test_what_follows_a_dot_need_not_be_an_extension(encoded, name):
+    assert ingest(encoded(width=64, height=48), filename=name).width == 64
+
+
+@pytest.mark.parametrize(
+    "name", ["car.php", "car.PHP5", "car.gif", "car.html", "car.svg ", "car.jpg.exe", "Golf 1.6.js"]
+)
+def test_an_extension_of_something_else_is_refused(encoded, name):
+    assert rejected(encoded(width=64, height=48), name).reason_code == "extension_mismatch"
+
+
 def test_it_says_that_a_file_is_empty_or_too_large(settings):
     assert rejected(b"").reason_code == "empty"
     settings.PHOTO_MAX_BYTES = 2**20
@@ -199,6 +211,15 @@ def test_it_refuses_a_truncated_file(encoded, kind, name):
     data = encoded(kind)
     for part in (0.1, 0.5, 0.95):
         assert rejected(data[: int(len(data) * part)], name).reason_code in {"truncated", "broken"}
+
+
+def test_an_iphone_photo_that_libheif_refuses_is_an_answer_and_no_crash(encoded):
+    pillow_heif.register_heif_opener()
+    size = (640).to_bytes(4) + (480).to_bytes(4)
+    data = encoded("HEIF").replace(size, (640).to_bytes(4) + (287).to_bytes(4))
+    answer, _, _ = ingest_module._decode_in_child(data, kind="HEIF")
+    assert answer["refused"] == "broken"
+    assert "Security limit" in answer["detail"]
 
 
 def with_scans(data, times):

@@ -3,6 +3,7 @@
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from marketplace.accounts.models import User
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.listings.models import Listing
 from marketplace.photos.models import Photo
@@ -27,3 +28,34 @@ def test_a_longer_list_asks_no_more_questions(client, alice):
 
     asked_with(1)  # what is only asked once, such as content types
     assert asked_with(1) == asked_with(5)
+
+
+def test_nothing_is_deleted_past_the_services(client, alice):
+    """Not the photo, whose files and verdict would stay; nor by way of its listing, nor of the person who sells."""
+    photo = _photo(alice)
+    client.force_login(User.objects.create_superuser("root@example.org", "a long enough secret"))
+    for address in (
+        f"/admin/photos/photo/{photo.pk}/delete/",
+        f"/admin/listings/listing/{photo.listing_id}/delete/",
+        f"/admin/accounts/user/{alice.pk}/delete/",
+    ):
+        assert client.post(address, {"post": "yes"}).status_code == 403, address
+    for kind, key in (("photos/photo", photo.pk), ("listings/listing", photo.listing_id)):
+        chosen = {"action": "delete_selected", "_selected_action": str(key), "post": "yes"}
+        client.post(f"/admin/{kind}/", chosen)
+    assert Photo.objects.get() == photo
+
+
+def test_outsiders_do_not_even_see_the_page(client, alice, bob, charlie):
+    photo = _photo(alice)
+    for user in (alice, bob, charlie):
+        client.force_login(user)
+        assert client.post(f"/admin/photos/photo/{photo.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert Photo.objects.get() == photo
+
+
+def _photo(seller):
+    listing = Listing.objects.create(seller=seller)
+    return Photo.objects.create(
+        listing=listing, file="photos/x.jpg", card="cards/x.jpg", width=1, height=1, upload_sha256="0" * 64
+    )

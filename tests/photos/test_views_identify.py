@@ -1,5 +1,6 @@
 """Try a photo without an account; and the pictures themselves."""
 
+import time
 import uuid
 from datetime import timedelta
 
@@ -102,6 +103,16 @@ def test_who_asks_too_often_waits(client, encoded, monkeypatch):
     assert "wait a minute" in answer.json()["message"]
     assert not Photo.objects.exists()
     assert client.post("/identify/", REMOTE_ADDR="10.9.8.7").status_code == 422
+
+
+@pytest.mark.parametrize("backend", ["filebased.FileBasedCache", "locmem.LocMemCache"])
+def test_the_hours_count_is_not_forgotten_in_quiet_minutes(client, settings, tmp_path, monkeypatch, backend):
+    settings.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{backend}", "LOCATION": str(tmp_path)}}
+    monkeypatch.setattr("marketplace.photos.limits.PER_HOUR", 2)
+    hour = time.time() // 3600 * 3600 + 3600
+    for minutes, status in ((1, 422), (10, 422), (40, 429), (61, 422)):
+        monkeypatch.setattr("time.time", lambda now=hour + minutes * 60: now)
+        assert client.post("/identify/").status_code == status, minutes
 
 
 def test_a_visitors_header_names_no_address_without_a_proxy(client):

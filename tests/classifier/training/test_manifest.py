@@ -69,3 +69,13 @@ def test_the_hash_knows_labels_but_no_order(tmp_path):
     rows = manifest_read(write(tmp_path / "cars", "file,make,model\na.jpg,BMW,X5\nb.jpg,BMW,X5\n"))
     other = manifest_read(write(tmp_path / "cars", "file,make,model\na.jpg,BMW,X5\nb.jpg,BMW,X3\n"))
     assert manifest_sha256(rows) == manifest_sha256(rows[::-1]) != manifest_sha256(other)
+
+
+@pytest.mark.parametrize("text", ["file,make,model\na.jpg,Citroën,C3\n", "file,make,model\ncitroën.jpg,BMW,X5\n"])
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_a_table_in_another_encoding_says_so(tmp_path, text, encoding):
+    """File names may be any bytes, labels may not."""
+    write(tmp_path, text)
+    (tmp_path / "manifest.csv").write_bytes(text.encode(encoding))
+    with pytest.raises(ManifestError, match="UTF-8"):
+        manifest_read(tmp_path / "manifest.csv")

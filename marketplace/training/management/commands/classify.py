@@ -44,7 +44,7 @@ class Command(ServiceCommand):
             raise InputRefused("--listing is for the photos of one car, --lines for those of many: choose one of them.")
         photos, named = _photos(options["photos"])
         folder = version_folder(version=options["model"]) if options["model"] else serving_folder()
-        recogniser = recogniser_open(folder=folder)
+        recogniser = recogniser_open(folder=folder, as_site=True)
         if options["lines"]:
             return _to_file(recogniser, photos, named, file=options["lines"], progress=progress)
         said = list(progress.track(recogniser.stream(photos), total=len(photos), what="Looking"))
@@ -97,9 +97,12 @@ def _to_file(
 
 @contextlib.contextmanager
 def _replacing(file: Path) -> Iterator[TextIO]:
-    """Write beside the file and put it in its place at the end; what an interruption leaves keeps the name beside."""
+    """Write beside the file and put it in its place at the end; what an interruption leaves keeps the name beside.
+
+    A photo's name that is no UTF-8 is written as JSON's own escapes, which read back as the path that opens it.
+    """
     beside = file.with_name(f"{file.name}.part")
-    with beside.open("w", encoding="utf-8") as out:
+    with beside.open("w", encoding="utf-8", errors="backslashreplace") as out:
         yield out
     beside.replace(file)
 

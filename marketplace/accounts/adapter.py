@@ -1,0 +1,55 @@
+"""How allauth sends its mails: a mail server that is away is told in words and leaves nobody stuck."""
+
+from typing import Any
+
+import structlog
+from allauth.account import app_settings
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import ratelimit
+from django.contrib import messages
+from django.http import HttpRequest
+
+from marketplace.accounts.services import signup_undo
+from marketplace.outages import MailAway
+
+log = structlog.get_logger(__name__)
+
+UNSENT = (
+    "Your account is ready. No e-mail can be sent right now, so your address is not confirmed: "
+    "have the mail sent again later, under Account."
+)
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth comes without types
+    """Named by the setting ACCOUNT_ADAPTER."""
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Raises MailAway."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except OSError as error:  # whatever smtplib raises is an OSError, too
+            # allauth would count this one as sent, and for minutes silently send none.
+            ratelimit.clear(self.request, action="confirm_email", key=email.lower())
+            raise MailAway(str(error)) from error
+
+    def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
+        """Raises MailAway where nobody can go on without this mail."""
+        try:
+            super().send_confirmation_mail(request, emailconfirmation, signup)
+        except MailAway as error:
+            if signup and app_settings.EMAIL_VERIFICATION != app_settings.EmailVerificationMethod.MANDATORY:
+                log.error("mail_away", path=request.path, error=str(error))
+                request.confirmation_unsent = True  # type: ignore[attr-defined]  # for add_message, a moment later
+                return
+            if signup:
+                signup_undo(user=emailconfirmation.email_address.user)
+            raise
+
+    def add_message(
+        self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any
+    ) -> None:
+        """Not to say "we have sent you a mail" where none could be sent."""
+        if getattr(request, "confirmation_unsent", False) and "confirmation_sent" in (message_template or ""):
+            messages.warning(request, UNSENT)
+        else:
+            super().add_message(request, level, message_template, *args, **kwargs)
