@@ -13,6 +13,8 @@ from marketplace.catalogue.names import name_key
 from marketplace.catalogue.selectors import car_find, catalogue_resolve
 from marketplace.listings.models import Listing
 
+WORTH_OFFERING = 0.01  # less likely than this, a candidate only makes the seller wonder
+
 
 class Sort(NamedTuple):
     """One order of the search results."""
@@ -119,7 +121,10 @@ def drafts_of(*, seller: User) -> QuerySet[Listing]:
 
 
 def suggestions_of(*, listing: Listing) -> list[Suggestion]:
-    """The verdict's candidates as the catalogue knows them, likeliest first; two that meet in one model are one."""
+    """The verdict's candidates as the catalogue knows them, likeliest first; two that meet in one model are one.
+
+    Those under 1 % are left out; that may be all of them.
+    """
     if listing.verdict is None:
         return []
     found: dict[tuple[int, int | None], Suggestion] = {}
@@ -134,7 +139,7 @@ def suggestions_of(*, listing: Listing) -> list[Suggestion]:
             continue
         chosen = listing.make_id == make.pk and car_model is not None and listing.car_model_id == car_model.pk
         found[key] = Suggestion(make, car_model, candidate["years"], candidate["confidence"], chosen)
-    return list(found.values())
+    return [one for one in found.values() if one.confidence >= WORTH_OFFERING]
 
 
 def car_version(listing: Listing) -> str:

@@ -22,6 +22,7 @@ SELLER_FIELDS = (
 REQUIRED_TO_SUBMIT = ("make", "car_model", "year", "price", "mileage_km", "fuel", "gearbox", "place")
 REVIEW_SUBMITTED = "marketplace.moderation.tasks.review_submitted"
 EDITABLE = {Listing.Status.DRAFT, Listing.Status.REJECTED}
+REVIEWABLE = EDITABLE | {Listing.Status.SUBMITTED}  # what nobody has approved yet
 
 
 class ListingRefused(Exception):
@@ -37,19 +38,22 @@ def listing_create(*, seller: User) -> Listing:
 
 
 @transaction.atomic
-def listing_update(*, listing: Listing, values: Mapping[str, Any]) -> Listing:
+def listing_update(*, listing: Listing, values: Mapping[str, Any], pointed_at: Collection[str] = ()) -> Listing:
     """Store what the seller typed. A field whose value changed belongs to the seller from then on.
 
-    Clearing make or model gives the field back to the photos. A make or model is either chosen from the catalogue or
-    written (``other_make``, ``other_model``): the newer of the two takes the other's place. Raises ListingRefused when
-    the listing can no longer be edited and ValidationError when a value is not valid.
+    So do the fields ``pointed_at`` even where nothing changes: who presses the candidate that the photos had filled in
+    confirms it. Clearing make or model gives the field back to the photos. A make or model is either chosen from the
+    catalogue or written (``other_make``, ``other_model``): the newer of the two takes the other's place. Raises
+    ListingRefused when the listing can no longer be edited and ValidationError when a value is not valid.
     """
     row = Listing.objects.select_for_update().get(pk=listing.pk)
     if row.status not in EDITABLE:
         raise ListingRefused(f"This listing is {row.get_status_display()} and cannot be edited.")
     touched = set(row.touched)
     autofilled = set(row.autofilled)
-    changed = [name for name in SELLER_FIELDS if name in values and getattr(row, name) != values[name]]
+    changed = [
+        name for name in SELLER_FIELDS if name in values and (name in pointed_at or getattr(row, name) != values[name])
+    ]
     for name in changed:
         setattr(row, name, values[name])
         autofilled.discard(name)
@@ -94,9 +98,11 @@ def listing_verdict_set(*, listing_id: int, verdict: dict[str, Any] | None) -> L
     row = Listing.objects.select_for_update().get(pk=listing_id)
     row.verdict = verdict
     row.certainty = None if verdict is None else (verdict["model"] or verdict["make"])["confidence"]
-    if row.status == Listing.Status.DRAFT:
+    if row.status in EDITABLE:
         _autofill(row)
-    row.contradiction = _contradiction(row)
+    if row.status in REVIEWABLE:
+        # Afterwards a person or the policy has settled it: a photo finished late does not open it again.
+        row.contradiction = _contradiction(row)
     row.save()
     return row
 
@@ -155,25 +161,26 @@ def _stated(row: Listing) -> Resolved:
     return Resolved(row.make, row.car_model)
 
 
-def listing_missing(*, listing: Listing, photos: int) -> dict[str, str]:
-    """What a listing with that many photos lacks before it can be submitted: a line for each field."""
+def listing_missing(*, listing: Listing) -> dict[str, str]:
+    """What a listing lacks before it can be submitted: a line for each field."""
     missing = {name: "Please fill this in." for name in REQUIRED_TO_SUBMIT if getattr(listing, name) in {None, ""}}
     for written, chosen in IN_PLACE_OF.items():
         if getattr(listing, written):
             missing.pop(chosen, None)
-    if photos < 1:
+    if not listing.photos.exists():
         missing["photos"] = "Add at least one photo."
     return missing
 
 
 @transaction.atomic
-def listing_submit(*, listing: Listing, photos: int) -> Listing:
-    """Hand a finished draft in for review. ``photos`` is how many it has.
+def listing_submit(*, listing: Listing) -> Listing:
+    """Hand a finished draft in for review.
 
     Raises ValidationError naming every field that is still missing, or ListingRefused.
     """
     row = Listing.objects.select_for_update().get(pk=listing.pk)
-    missing = listing_missing(listing=row, photos=photos)
+    # Under the lock, which whoever removes a photo takes, too: the last one cannot go between this look and the move.
+    missing = listing_missing(listing=row)
     if missing:
         raise ValidationError({name: [line] for name, line in missing.items()})
     _move(row, EDITABLE, Listing.Status.SUBMITTED, submitted_at=timezone.now(), reject_reason="")
@@ -210,6 +217,7 @@ def listing_identity_confirm(*, listing: Listing) -> None:
 def listing_withdraw(*, listing: Listing) -> None:
     """The seller takes it back; it becomes a draft again."""
     _move(listing, {Listing.Status.SUBMITTED, Listing.Status.LIVE}, Listing.Status.DRAFT)
+    ring_on_commit(REVIEW_SUBMITTED)  # a moderator may hold it: review lets go of it
 
 
 def listing_sold(*, listing: Listing) -> None:

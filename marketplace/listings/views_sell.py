@@ -80,10 +80,10 @@ def submit(request: HttpRequest, code: str) -> HttpResponse:
     listing = own_listing(request, code)
     _, listing, wrong = _store(request, listing)
     if wrong and "refused" not in wrong:
-        wrong = listing_missing(listing=listing, photos=listing.photos.count()) | wrong
+        wrong = listing_missing(listing=listing) | wrong
     if not wrong:
         try:
-            listing_submit(listing=listing, photos=listing.photos.count())
+            listing_submit(listing=listing)
         except ValidationError as error:
             wrong = _lines(error)
         except ListingRefused as error:
@@ -148,7 +148,8 @@ def _store(request: HttpRequest, listing: Listing) -> tuple[ListingForm, Listing
     form = ListingForm(_data(request), listing=listing)
     wrong = form.wrong()
     try:
-        listing = listing_update(listing=listing, values=form.values())
+        pointed_at = {"make", "car_model"} if "choose" in request.POST else ()
+        listing = listing_update(listing=listing, values=form.values(), pointed_at=pointed_at)
     except ListingRefused as error:
         wrong = {"refused": str(error)}
     except ValidationError as error:

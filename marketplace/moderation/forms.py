@@ -14,16 +14,21 @@ REJECT_REASONS = (
     "Price, year or mileage cannot be right.",
     "This is not a car for sale.",
 )
+NOT_SEEN = "The page did not say what you saw of this listing; look again."
 
 
 class DecisionForm(forms.Form):
-    """``car`` ("make id:model id", the model's may be empty) stands for a correction; else ``action`` says it."""
+    """``car`` ("make id:model id", the model's may be empty) stands for a correction; else ``action`` says it.
+
+    ``seen``: when that was handed in which the page showed, so that nobody decides what they have not seen.
+    """
 
     action = forms.ChoiceField(
         choices=[(Decision.Action.ACCEPT, "accept"), (Decision.Action.REJECT, "reject")], required=False
     )
     car = forms.RegexField(r"^\d{1,18}:\d{0,18}$", required=False)
     reason = forms.CharField(max_length=1000, required=False)
+    seen = forms.DateTimeField(error_messages=dict.fromkeys(("required", "invalid"), NOT_SEEN))
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data

@@ -16,6 +16,7 @@ from marketplace.photos.models import Photo
 
 SEARCH_RESULTS = 9
 UNSETTLED = (Photo.Status.PENDING, Photo.Status.CLAIMED)
+UNSEEN = (*UNSETTLED, Photo.Status.FAILED)
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,9 @@ def queue() -> QuerySet[Listing]:
     )
 
 
-def queue_settled() -> QuerySet[Listing]:
-    """The queue without listings whose photos are still being looked at."""
-    return queue().exclude(photos__status__in=UNSETTLED)
+def queue_seen() -> QuerySet[Listing]:
+    """The queue without listings that have a photo which the machine has not seen: not yet, or it failed at it."""
+    return queue().exclude(photos__status__in=UNSEEN)
 
 
 def claimed_by_others(*, moderator: User | None) -> QuerySet[Claim]:

@@ -1,7 +1,7 @@
 """Review: what policy may approve by itself, who looks at what, and what a moderator decides."""
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
@@ -20,7 +20,7 @@ from marketplace.listings.services import (
     listing_reject,
 )
 from marketplace.moderation.models import Claim, Decision
-from marketplace.moderation.selectors import claimed_by_others, decision_last, queue, queue_settled
+from marketplace.moderation.selectors import claimed_by_others, decision_last, queue, queue_seen
 from marketplace.registry.models import ModelVersion
 
 log = structlog.get_logger(__name__)
@@ -36,19 +36,26 @@ class DecisionRefused(Exception):
 def review_submitted() -> int:
     """Publish every waiting listing about which there is nothing to ask; returns how many.
 
-    That is: all photos looked at, the model recognised above its measured threshold, the same make and model that the
-    seller chose from the catalogue, no contradiction, never rejected by a person, and nobody is looking at it now.
+    That is: every photo seen by the machine, the model recognised above its measured threshold, the same make and model
+    that the seller chose from the catalogue or confirmed, no contradiction, never rejected by a person, and nobody is
+    looking at it now.
     """
+    _claims_drop()
     if not settings.MODERATION_AUTO_APPROVE:
         return 0
     # Certainty is not compared here: the threshold belongs to the version that gave the verdict.
     waiting = (
-        queue_settled()
+        queue_seen()
         .filter(contradiction="", certainty__isnull=False, car_model__isnull=False)
         .exclude(pk__in=claimed_by_others(moderator=None).values("listing_id"))
         .exclude(decisions__action=Action.REJECT)
     )
     return sum(_review(listing.pk) for listing in waiting if _is_beyond_doubt(listing))
+
+
+def _claims_drop() -> None:
+    """Let go of what no longer waits: a claim on what its seller took back would hold up what is handed in next."""
+    Claim.objects.exclude(listing__status=Listing.Status.SUBMITTED).delete()
 
 
 @transaction.atomic
@@ -57,7 +64,7 @@ def _review(listing_id: int) -> bool:
     listing = (
         Listing.objects.select_for_update(of=("self",))
         .select_related("make", "car_model")
-        .filter(pk=listing_id, pk__in=queue_settled().values("pk"))
+        .filter(pk=listing_id, pk__in=queue_seen().values("pk"))
         .first()
     )
     if listing is None or not _is_beyond_doubt(listing):
@@ -73,6 +80,8 @@ def _review(listing_id: int) -> bool:
 
 def _is_beyond_doubt(listing: Listing) -> bool:
     """Whether the photos say with confidence exactly what the seller says."""
+    if not {"make", "car_model"} <= set(listing.touched):
+        return False  # filled in from the verdict: comparing the two would ask the machine whether it is right
     verdict = listing.verdict
     if not verdict or not verdict["model"] or listing.contradiction or listing.car_model is None:
         return False
@@ -137,16 +146,21 @@ def decision_make(
     make: Make | None = None,
     car_model: CarModel | None = None,
     reason: str = "",
+    seen: datetime | None = None,
 ) -> Decision:
     """Record a moderator's decision and carry it out, in one transaction.
 
     ``accept``: the seller is right, also in their own words, and the listing goes live. ``correct``: it is ``make`` and
     ``car_model`` (None: the model cannot be told), and it goes live as that; naming what the seller said is an
-    acceptance. ``reject``: back to the seller with ``reason``. Raises DecisionRefused.
+    acceptance. ``reject``: back to the seller with ``reason``. ``seen``: when that was handed in which the moderator
+    looked at (None: ``listing`` is what they looked at). Raises DecisionRefused.
     """
     row = Listing.objects.select_for_update(of=("self",)).select_related("make", "car_model").get(pk=listing.pk)
     if row.status != Listing.Status.SUBMITTED:
         raise DecisionRefused(_too_late(row))
+    if row.submitted_at != (seen or listing.submitted_at):
+        # Taken back and handed in again: car, price and photos may all be others than on the moderator's page.
+        raise DecisionRefused("The seller changed this listing meanwhile; look again.")
     if row.seller_id == moderator.pk:
         raise DecisionRefused("This is your own listing: somebody else has to review it.")
     other = claimed_by_others(moderator=moderator).filter(listing=row).select_related("moderator").first()

@@ -121,6 +121,7 @@ def decide(request: HttpRequest, code: str) -> HttpResponse:
             make=values["make"],
             car_model=values["car_model"],
             reason=values["reason"],
+            seen=values["seen"],
         )
     except DecisionRefused as refused:
         messages.error(request, str(refused))
@@ -149,7 +150,8 @@ def search(request: HttpRequest) -> HttpResponse:
     """Any make and model of the catalogue, as buttons (htmx)."""
     moderator(request)
     text = request.GET.get("q", "")[:120]
-    return render(request, "moderation/_search.html", {"cars": cars_search(text=text), "text": text.strip()})
+    context = {"cars": cars_search(text=text), "text": text.strip(), "answers": True}
+    return render(request, "moderation/_search.html", context)
 
 
 @login_required

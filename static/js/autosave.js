@@ -7,6 +7,7 @@
 const form = document.querySelector("form[data-autosave]");
 const state = document.getElementById("save-state");
 const kept = `unsaved:${form.dataset.code}`;
+const unanswered = `submitted:${form.dataset.code}`;
 const WRITTEN = ["other_make", "other_model"];
 const CAR = ["make", "car_model", ...WRITTEN];
 
@@ -131,6 +132,7 @@ document.getElementById("choose-form").addEventListener("htmx:beforeRequest", ()
 form.addEventListener("submit", () => {
   leaving = true; // the whole form goes along
   sessionStorage.removeItem(kept);
+  sessionStorage.setItem(unanswered, "");
 });
 
 window.addEventListener("pagehide", () => {
@@ -138,7 +140,22 @@ window.addEventListener("pagehide", () => {
   fetch(form.dataset.autosave, { method: "POST", body: body(dirty.keys()), headers: { "HX-Request": "true" }, keepalive: true });
 });
 
+// Back after a Submit, out of the browser's memory: the page is as it was then, and the advertisement may not be.
+window.addEventListener("pageshow", async (event) => {
+  if (!event.persisted || !leaving) return;
+  if (sessionStorage.getItem(unanswered) === null) {
+    window.location.reload(); // something was missing: the page that said so had all of this, and perhaps newer
+    return;
+  }
+  // Handed in, or lost on the way: what was typed is kept until the server has it or says that it is too late.
+  leaving = false;
+  keep();
+  await save();
+  if (dirty.size === 0) window.location.reload();
+});
+
 // What an earlier life of this page could not save.
+sessionStorage.removeItem(unanswered);
 for (const [name, value] of JSON.parse(sessionStorage.getItem(kept) ?? "[]")) {
   const input = field(name);
   if (!input) continue;

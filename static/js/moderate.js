@@ -3,11 +3,13 @@
 const page = document.querySelector("[data-moderate]");
 const reject = document.querySelector("[data-reject]");
 const search = document.querySelector("[data-search]");
+const found = document.getElementById("mod-found");
 
 // Somebody who presses keys quickly must not decide the next listing before having seen it.
 const SEEN_AFTER_MS = 300;
 const shownAt = performance.now();
 let sent = false;
+let enterWaits = false; // pressed before the answer to what is typed was there
 
 function press(selector) {
   const button = page.querySelector(selector);
@@ -15,6 +17,21 @@ function press(selector) {
   button.click();
   return true;
 }
+
+// Only the answer to the text as it now stands: the buttons of the text before are other cars.
+function pressFound() {
+  const answers = found.querySelector("[data-for]")?.dataset.for;
+  enterWaits = answers !== search.value.trim();
+  if (!enterWaits) press("#mod-found button");
+}
+
+search?.addEventListener("input", () => {
+  enterWaits = false;
+});
+
+found?.addEventListener("htmx:afterSwap", () => {
+  if (enterWaits) pressFound();
+});
 
 page?.addEventListener("submit", (event) => {
   if (!event.target.matches("[data-decide]")) return; // looking at a heat map decides nothing
@@ -35,13 +52,14 @@ document.addEventListener("keydown", (event) => {
   if (!page || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
   const typing = event.target.matches("input, textarea, select");
   if (event.key === "Escape") {
+    enterWaits = false;
     if (typing) event.target.blur();
     if (reject) reject.open = false;
     return;
   }
   if (event.target === search && event.key === "Enter") {
     event.preventDefault();
-    press("#mod-found button");
+    pressFound();
     return;
   }
   if (typing || performance.now() - shownAt < SEEN_AFTER_MS) return;

@@ -97,6 +97,30 @@ def test_a_candidate_is_one_press_away(seller, draft, cars):
     assert "The photos look like Volkswagen Golf" in seller.get(f"/sell/{draft.code}/").content.decode()
 
 
+def test_pressing_the_candidate_that_was_filled_in_confirms_it(seller, draft, cars):
+    listing_verdict_set(listing_id=draft.pk, verdict=verdict())
+    golf = f"{cars['Golf'].make_id}:{cars['Golf'].pk}"
+    seller.post(f"/sell/{draft.code}/save/", {"choose": golf}, headers={"HX-Request": "true"})
+    draft.refresh_from_db()
+    assert (draft.touched, draft.autofilled) == (["car_model", "make"], [])
+
+
+@pytest.mark.parametrize(
+    ("said", "offered", "words"),
+    [
+        (verdict(model_sure=0.99, others=[("Audi", "A4", 0.01), ("Audi", "A3", 0.009)]), 2, "Is it one of these?"),
+        (verdict(model_sure=0.99, others=[("Audi", "A4", 0.009)]), 1, "Is it this one?"),
+        (verdict(make_sure=0.009, model_sure=0.009), 0, "We do not know this car."),
+    ],
+)
+def test_a_candidate_under_one_per_cent_is_not_offered(seller, draft, cars, said, offered, words):
+    listing_verdict_set(listing_id=draft.pk, verdict=said)
+    page = seller.get(f"/sell/{draft.code}/").content.decode()
+    assert page.count('class="candidate"') == offered
+    assert words in page
+    assert ("candidates-head" in page) is bool(offered)
+
+
 def test_it_says_what_is_missing_at_its_field(seller, draft, cars):
     answer = seller.post(f"/sell/{draft.code}/submit/", {"place": "Brno", "year": "x"})
     page = answer.content.decode()

@@ -8,6 +8,7 @@ from marketplace.listings.services import (
     ListingRefused,
     listing_delete,
     listing_identity_set,
+    listing_missing,
     listing_publish,
     listing_submit,
     listing_update,
@@ -54,6 +55,31 @@ def test_a_later_verdict_changes_what_the_photos_had_filled_in(draft, cars):
     assert (row.make, row.car_model, row.autofilled) == (None, None, [])
 
 
+def test_it_fills_in_again_after_a_rejection(draft, cars):
+    listing_verdict_set(listing_id=draft.pk, verdict=verdict())
+    Listing.objects.update(status="rejected", reject_reason="These are another car's photos.")
+    row = listing_verdict_set(listing_id=draft.pk, verdict=verdict(make="Audi", model="A3"))
+    assert (row.car_model, row.autofilled, row.contradiction) == (cars["A3"], ["car_model", "make"], "")
+    listing_update(listing=draft, values={"make": cars["A4"].make, "car_model": cars["A4"]})
+    assert listing_verdict_set(listing_id=draft.pk, verdict=verdict()).car_model == cars["A4"]
+
+
+@pytest.mark.parametrize(("status", "told"), [("submitted", True), ("live", False), ("sold", False)])
+def test_a_late_verdict_does_not_contradict_what_was_approved(finished, status, told):
+    Listing.objects.update(status=status)
+    row = listing_verdict_set(listing_id=finished.pk, verdict=verdict(make="Audi", model="A4"))
+    assert bool(row.contradiction) is told
+    assert row.verdict["make"]["name"] == "Audi"
+
+
+def test_the_candidate_that_was_filled_in_is_confirmed_by_pointing_at_it(draft, cars):
+    row = listing_verdict_set(listing_id=draft.pk, verdict=verdict())
+    same = {"make": row.make, "car_model": row.car_model}
+    assert listing_update(listing=draft, values=same).touched == []
+    row = listing_update(listing=draft, values=same, pointed_at=same)
+    assert (row.touched, row.autofilled) == (["car_model", "make"], [])
+
+
 def test_another_make_takes_the_old_model_away(draft, cars):
     listing_update(listing=draft, values={"make": cars["A4"].make, "car_model": cars["A4"]})
     row = listing_update(listing=draft, values={"make": cars["Golf"].make})
@@ -71,12 +97,22 @@ def test_a_moderators_word_outlives_a_withdrawal(finished, cars):
 
 def test_it_names_all_that_is_missing(draft):
     with pytest.raises(ValidationError) as caught:
-        listing_submit(listing=draft, photos=0)
+        listing_submit(listing=draft)
     assert {"make", "car_model", "year", "price", "photos"} <= caught.value.message_dict.keys()
 
 
-def test_a_listing_is_published_once(finished):
-    listing_submit(listing=finished, photos=1)
+def test_a_photo_removed_meanwhile_counts_no_more(finished, put_photo):
+    photo = put_photo(finished)
+    assert listing_missing(listing=finished) == {}
+    photo.delete()
+    with pytest.raises(ValidationError) as caught:
+        listing_submit(listing=finished)
+    assert caught.value.message_dict == {"photos": ["Add at least one photo."]}
+
+
+def test_a_listing_is_published_once(finished, put_photo):
+    put_photo(finished)
+    listing_submit(listing=finished)
     finished.refresh_from_db()
     listing_publish(listing=finished)
     with pytest.raises(ListingRefused):

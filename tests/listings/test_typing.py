@@ -16,7 +16,12 @@ LONGER_THAN_AUTOSAVE = 1_500  # milliseconds: it saves 700 after the last key
 def page(chromium, live_server, alice, monkeypatch):
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright keeps a loop in this thread
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=chromium,
+            args=["--no-sandbox"],
+            # Playwright turns off what people's browsers do: Back shows the page as it was left, scripts and all.
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
         page = browser.new_page(base_url=live_server.url)
         problems = []
         page.on("pageerror", lambda error: problems.append(str(error)))
@@ -57,6 +62,7 @@ def test_a_draft_that_could_not_be_saved_shows_what_was_written_after_a_reload(p
     page.goto(f"/sell/{draft.code}/")
     page.route("**/save/", lambda route: route.abort())
     page.get_by_text("My make is not in the list").click()
+    expect(page.locator("#id_other_make")).to_be_focused()
     page.keyboard.type("Roewe")
     expect(page.locator("#save-state")).to_contain_text("Not saved yet")
     page.unroute("**/save/")
@@ -64,6 +70,43 @@ def test_a_draft_that_could_not_be_saved_shows_what_was_written_after_a_reload(p
     expect(page.locator("#id_other_make")).to_be_visible()
     expect(page.locator("#id_make option:checked")).to_have_text("Not in the list")
     assert Listing.objects.get(pk=draft.pk).other_make == "Roewe"
+
+
+def go_back(page):
+    page.evaluate("window.history.back()")
+    page.wait_for_url(lambda url: not url.endswith("/submit/"))
+    page.wait_for_timeout(500)
+
+
+def test_going_back_after_a_submit_that_lacked_something_saves_again(page, draft, cars):
+    page.goto(f"/sell/{draft.code}/")
+    page.evaluate("window.addEventListener('pageshow', (event) => sessionStorage.setItem('back', event.persisted))")
+    page.fill("#id_price", "100")
+    page.get_by_role("button", name="Submit for review").click()
+    expect(page.get_by_text("Almost there.")).to_be_visible()
+    page.fill("#id_price", "200")
+    page.wait_for_timeout(LONGER_THAN_AUTOSAVE)
+    go_back(page)
+    assert page.evaluate("sessionStorage.getItem('back')") == "true"
+    expect(page.locator("#id_price")).to_have_value("200")  # the newer one
+    page.fill("#id_place", "Brno")
+    page.wait_for_timeout(LONGER_THAN_AUTOSAVE)
+    row = Listing.objects.get(pk=draft.pk)
+    assert (row.price, row.place) == (200, "Brno")
+
+
+def test_going_back_after_a_submit_that_got_lost_saves_what_was_typed(page, draft, cars):
+    page.goto(f"/sell/{draft.code}/")
+    page.route("**/save/", lambda route: route.abort())
+    page.route("**/submit/", lambda route: route.fulfill(status=502, body="Bad gateway"))
+    page.fill("#id_place", "Brno")
+    page.get_by_role("button", name="Submit for review").click()
+    expect(page.get_by_text("Bad gateway")).to_be_visible()
+    page.unroute("**/save/")
+    go_back(page)
+    page.wait_for_timeout(LONGER_THAN_AUTOSAVE)
+    assert Listing.objects.get(pk=draft.pk).place == "Brno"
+    expect(page.locator("#id_place")).to_have_value("Brno")
 
 
 def test_photos_are_put_in_order_and_removed_without_losing_ones_place(page, draft, put_photo):

@@ -96,11 +96,12 @@ def test_what_the_photos_show_instead_is_said(draft, cars, typed, told):
     assert listing_update(listing=draft, values=typed).contradiction == told
 
 
-def test_nothing_is_missing_when_it_is_written(finished, cars):
+def test_nothing_is_missing_when_it_is_written(finished, cars, put_photo):
+    put_photo(finished)
     finished.make = finished.car_model = None
-    assert listing_missing(listing=finished, photos=1).keys() == {"make", "car_model"}
+    assert listing_missing(listing=finished).keys() == {"make", "car_model"}
     finished.other_make, finished.other_model = "Roewe", "i5"
-    assert listing_missing(listing=finished, photos=1) == {}
+    assert listing_missing(listing=finished) == {}
 
 
 @pytest.mark.parametrize("typed", ["???", "x" * 81])

@@ -18,6 +18,11 @@ def jpeg(colour: str = "gray") -> bytes:
     return out.getvalue()
 
 
+def decided(listing: Any, **sent: str) -> dict[str, str]:
+    """What the moderator's page sends, opened when ``listing`` was as it is here."""
+    return {"seen": listing.submitted_at.isoformat(), **sent}
+
+
 def verdict(*candidates: tuple[str, str, float], threshold: float = 0.9, version: str = "first-00000000") -> dict:
     """A verdict with these candidates (make, model, confidence)."""
     make, model, confidence = candidates[0]
@@ -45,12 +50,20 @@ def cars(db: None) -> dict[str, Any]:
 
 @pytest.fixture
 def waiting(alice: Any, cars: dict[str, Any]) -> Callable[..., Any]:
-    """``waiting("Octavia", said=verdict(…))``: a submitted listing with one photo that was looked at."""
+    """``waiting("Octavia", said=verdict(…))``: a submitted listing with one photo that was looked at.
+
+    ``chosen``: whether the seller said which car it is, or the photos did.
+    """
     from marketplace.listings.models import Listing
     from marketplace.photos.models import Photo
 
     def make(
-        stated: str | None = "Octavia", *, said: dict | None = None, contradiction: str = "", photos: str = "done"
+        stated: str | None = "Octavia",
+        *,
+        said: dict | None = None,
+        contradiction: str = "",
+        photos: str = "done",
+        chosen: bool = True,
     ) -> Listing:
         car = cars[stated] if stated else None
         listing = Listing.objects.create(
@@ -61,6 +74,12 @@ def waiting(alice: Any, cars: dict[str, Any]) -> Callable[..., Any]:
             car_model=car,
             year=2012,
             price=5000,
+            mileage_km=100_000,
+            fuel="petrol",
+            gearbox="manual",
+            place="Brno",
+            touched=["car_model", "make"] if car and chosen else [],
+            autofilled=["car_model", "make"] if car and not chosen else [],
             verdict=said,
             certainty=said["model"]["confidence"] if said else None,
             contradiction=contradiction,

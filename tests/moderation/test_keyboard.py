@@ -85,6 +85,33 @@ def test_a_key_pressed_twice_decides_one_listing(page, waiting):
     assert Listing.objects.filter(status="submitted").count() == 1
 
 
+def test_enter_takes_the_answer_to_what_is_typed_not_the_one_before(page, waiting, cars):
+    listing = waiting("Octavia")
+    page.goto(f"/moderate/{listing.code}/")
+    page.wait_for_timeout(SEEN)
+    page.keyboard.press("/")
+    page.keyboard.type("fabia")
+    expect(page.locator("#mod-found button").first).to_have_text("Škoda Fabia")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("v70")
+    page.keyboard.press("Enter")  # the Fabia still stands there
+    page.wait_for_url("**/moderate/")
+    assert str(Decision.objects.get().car_model) == "V70"
+
+
+def test_enter_does_nothing_when_what_is_typed_goes_on(page, waiting, cars):
+    listing = waiting("Octavia")
+    page.goto(f"/moderate/{listing.code}/")
+    page.wait_for_timeout(SEEN)
+    page.keyboard.press("/")
+    page.keyboard.type("fab")
+    page.keyboard.press("Enter")
+    page.keyboard.type("ia")
+    expect(page.locator("#mod-found button").first).to_have_text("Škoda Fabia")
+    page.wait_for_timeout(SEEN)
+    assert not Decision.objects.exists()
+
+
 def test_a_moderator_looks_at_the_heat_map_and_decides_after_it(page, waiting, cars):
     version = ModelVersion.objects.create(version="first-00000000", status=ModelVersion.Status.CHAMPION)
     listing = waiting("Octavia", said=verdict(("Skoda", "Octavia", 0.5)))

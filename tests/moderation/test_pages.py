@@ -4,11 +4,13 @@ import pytest
 from django.urls import reverse
 
 from marketplace.listings.models import Listing
+from marketplace.listings.services import listing_submit, listing_update, listing_withdraw
 from marketplace.moderation.models import Decision
 from marketplace.moderation.services import listing_claim
+from marketplace.moderation.templatetags.moderation_tags import percent
 from marketplace.photos.models import Photo, Prediction
 from marketplace.registry.models import ModelVersion
-from tests.moderation.conftest import verdict
+from tests.moderation.conftest import decided, verdict
 
 SAID = verdict(
     ("Skoda", "Octavia Combi", 0.55), ("Skoda", "Octavia", 0.15), ("Volvo", "V70", 0.2), ("Moskvich", "412", 0.1)
@@ -111,14 +113,14 @@ def test_it_says_which_photos_are_still_being_looked_at(bobs, waiting):
 def test_it_accepts_and_goes_on_to_the_next(bobs, waiting):
     first = waiting(said=verdict(("Skoda", "Octavia", 0.1)))
     second = waiting(said=verdict(("Skoda", "Octavia", 0.2)))
-    answer = bobs.post(url("decide", first), {"action": "accept"}, follow=True)
+    answer = bobs.post(url("decide", first), decided(first, action="accept"), follow=True)
     assert answer.redirect_chain[-1][0] == url("review", second)
     assert f"{first.code} is live as Škoda Octavia." in answer.content.decode()
 
 
 def test_it_corrects_with_one_press(bobs, waiting, cars):
     listing = waiting("Octavia")
-    bobs.post(url("decide", listing), {"car": f"{cars['V70'].make_id}:{cars['V70'].pk}"})
+    bobs.post(url("decide", listing), decided(listing, car=f"{cars['V70'].make_id}:{cars['V70'].pk}"))
     listing.refresh_from_db()
     assert (listing.status, listing.car_model) == (Listing.Status.LIVE, cars["V70"])
     assert Decision.objects.get().action == "correct"
@@ -126,14 +128,14 @@ def test_it_corrects_with_one_press(bobs, waiting, cars):
 
 def test_it_takes_a_make_whose_model_cannot_be_told(bobs, waiting, cars):
     listing = waiting("Octavia")
-    bobs.post(url("decide", listing), {"car": f"{cars['V70'].make_id}:"})
+    bobs.post(url("decide", listing), decided(listing, car=f"{cars['V70'].make_id}:"))
     listing.refresh_from_db()
     assert (listing.make, listing.car_model) == (cars["V70"].make, None)
 
 
 def test_it_rejects_with_a_reason(bobs, waiting):
     listing = waiting()
-    bobs.post(url("decide", listing), {"action": "reject", "reason": "This is not a car for sale."})
+    bobs.post(url("decide", listing), decided(listing, action="reject", reason="This is not a car for sale."))
     listing.refresh_from_db()
     assert (listing.status, listing.reject_reason) == (Listing.Status.REJECTED, "This is not a car for sale.")
 
@@ -152,7 +154,7 @@ def test_it_rejects_with_a_reason(bobs, waiting):
 )
 def test_it_says_what_is_wrong_and_decides_nothing(bobs, waiting, sent):
     listing = waiting()
-    answer = bobs.post(url("decide", listing), sent, follow=True)
+    answer = bobs.post(url("decide", listing), decided(listing, **sent), follow=True)
     assert answer.status_code == 200
     assert answer.redirect_chain[-1][0] == url("review", listing)
     assert "notice--error" in answer.content.decode()
@@ -164,9 +166,43 @@ def test_it_tells_the_second_moderator_that_they_are_late(bobs, bob, charlie, wa
 
     listing = waiting()
     decision_make(listing=listing, moderator=charlie, action="accept")
-    answer = bobs.post(url("decide", listing), {"action": "reject", "reason": "No."}, follow=True)
+    answer = bobs.post(url("decide", listing), decided(listing, action="reject", reason="No."), follow=True)
     assert "Too late: Charlie approved this listing as Škoda Octavia" in answer.content.decode()
     assert Decision.objects.count() == 1
+
+
+CHANGED = "The seller changed this listing meanwhile; look again."
+UNSAID = "The page did not say what you saw of this listing; look again."
+
+
+@pytest.mark.parametrize("wish", ["accept", "correct", "reject"])
+def test_it_decides_nothing_that_the_moderator_has_not_seen(bobs, waiting, cars, wish):
+    listing = waiting("Octavia")
+    seen = decided(listing)
+    assert bobs.get(url("review", listing)).content.decode().count(f'name="seen" value="{seen["seen"]}"') == 3
+    listing_withdraw(listing=listing)
+    volvo = cars["V70"]
+    listing_update(listing=listing, values={"make": volvo.make, "car_model": volvo, "description": "Call me."})
+    listing_submit(listing=listing)
+    sent = {"car": f"{volvo.make_id}:"} if wish == "correct" else {"action": wish, "reason": "No."}
+    answer = bobs.post(url("decide", listing), {**seen, **sent}, follow=True)
+    assert answer.redirect_chain[-1][0] == url("review", listing)
+    page = answer.content.decode()
+    assert CHANGED in page
+    assert "Call me." in page
+    listing.refresh_from_db()
+    assert listing.status == Listing.Status.SUBMITTED
+    assert not Decision.objects.exists()
+    bobs.post(url("decide", listing), decided(listing, **sent))
+    assert Decision.objects.count() == 1
+
+
+@pytest.mark.parametrize("seen", [{}, {"seen": ""}, {"seen": "yesterday"}])
+def test_it_decides_nothing_when_the_page_does_not_say_what_was_seen(bobs, waiting, seen):
+    listing = waiting()
+    answer = bobs.post(url("decide", listing), {"action": "accept", **seen}, follow=True)
+    assert UNSAID in answer.content.decode()
+    assert not Decision.objects.exists()
 
 
 def test_it_shows_who_holds_a_listing_and_lets_nobody_else_decide(bobs, charlie, waiting):
@@ -208,6 +244,24 @@ def test_it_finds_any_car_of_the_catalogue(bobs, cars, text, first):
 def test_it_says_that_the_catalogue_has_no_such_car(bobs, cars):
     page = bobs.get(url("search"), {"q": "<b>zz"}).content.decode()
     assert "The catalogue has no “&lt;b&gt;zz”." in page
+
+
+@pytest.mark.parametrize(
+    ("share", "words"), [(0.934, "93 %"), (0.001, "< 1 %"), (0.999, "> 99 %"), (1.0, "100 %"), (None, ""), ("", "")]
+)
+def test_it_writes_shares_as_people_do_and_nothing_for_what_is_no_number(share, words):
+    assert percent(share) == words
+
+
+def test_it_lists_a_decision_on_a_car_of_which_only_the_make_was_seen(bobs, bob, waiting):
+    from marketplace.moderation.services import decision_make
+
+    listing = waiting("Octavia", said=SAID)
+    listing.verdict = {**SAID, "model": None}
+    listing.save()
+    decision_make(listing=listing, moderator=bob, action="accept")
+    page = " ".join(bobs.get(url("history")).content.decode().split())
+    assert "the photos said Skoda 55 %" in page
 
 
 def test_it_lists_what_was_decided(bobs, bob, waiting):

@@ -3,6 +3,12 @@
 import pytest
 
 from marketplace.listings.models import Listing
+from marketplace.listings.services import (
+    REVIEW_SUBMITTED,
+    listing_submit,
+    listing_update,
+    listing_withdraw,
+)
 from marketplace.moderation.models import Decision
 from marketplace.moderation.services import decision_make, listing_claim, review_submitted
 from tests.moderation.conftest import verdict
@@ -37,8 +43,20 @@ def test_it_does_nothing_the_second_time(waiting):
         {"said": SURE, "contradiction": "The photos look like Volvo V70, not Škoda Octavia."},
         {"said": SURE, "photos": "pending"},
         {"said": {**SURE, "photos_used": 0}},
+        {"said": SURE, "photos": "failed"},
+        {"said": SURE, "chosen": False},
     ],
-    ids=["nothing seen", "unsure", "another model", "unknown car", "contradiction", "still looking", "no usable photo"],
+    ids=[
+        "nothing seen",
+        "unsure",
+        "another model",
+        "unknown car",
+        "contradiction",
+        "still looking",
+        "no usable photo",
+        "a photo that failed",
+        "filled in from the photos",
+    ],
 )
 def test_it_leaves_doubt_to_people(waiting, doubt):
     listing = waiting("Octavia", **doubt)
@@ -51,6 +69,34 @@ def test_it_leaves_doubt_to_people(waiting, doubt):
 def test_it_leaves_alone_what_a_moderator_is_looking_at(waiting, bob):
     assert listing_claim(listing=waiting("Octavia", said=SURE), moderator=bob)
     assert review_submitted() == 0
+
+
+def test_it_needs_the_sellers_word_on_make_and_model_both(waiting):
+    listing = waiting("Octavia", said=SURE)
+    Listing.objects.update(touched=["make", "place"], autofilled=["car_model"])
+    assert review_submitted() == 0
+    Listing.objects.update(status=Listing.Status.DRAFT)
+    octavia = {"make": listing.make, "car_model": listing.car_model}
+    listing_update(listing=listing, values=octavia)  # a whole form, sent as it was filled in
+    listing_submit(listing=listing)
+    assert review_submitted() == 0
+    listing_withdraw(listing=listing)
+    listing_update(listing=listing, values=octavia, pointed_at=octavia)
+    listing_submit(listing=listing)
+    assert review_submitted() == 1
+
+
+def test_a_withdrawal_lets_go_of_the_moderators_claim(waiting, bob, monkeypatch, django_capture_on_commit_callbacks):
+    rings = []
+    monkeypatch.setattr("marketplace.doorbell.app.send_task", lambda name, **_: rings.append(name))
+    listing = waiting("Octavia", said=SURE)
+    assert listing_claim(listing=listing, moderator=bob)
+    with django_capture_on_commit_callbacks(execute=True):
+        listing_withdraw(listing=listing)
+    assert rings == [REVIEW_SUBMITTED]
+    assert review_submitted() == 0
+    listing_submit(listing=listing)
+    assert review_submitted() == 1
 
 
 def test_it_leaves_to_people_what_a_person_rejected_before(waiting, bob):

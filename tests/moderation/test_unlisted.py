@@ -7,7 +7,7 @@ from marketplace.listings.models import Listing
 from marketplace.moderation.models import Decision
 from marketplace.moderation.services import DecisionRefused, decision_make, review_submitted
 from marketplace.training.labels import decision_rows
-from tests.moderation.conftest import verdict
+from tests.moderation.conftest import decided, verdict
 
 SURE = verdict(("Skoda", "Octavia", 0.99))
 
@@ -55,7 +55,7 @@ def test_a_moderator_sees_the_words_and_what_is_near_them(bobs, written, cars):
 def test_accepting_publishes_it_as_written(bobs, written, stated, words, car):
     listing = written(stated, **words)
     address = reverse("moderation:decide", args=[listing.code])
-    assert f"is live as {car}." in bobs.post(address, {"action": "accept"}, follow=True).content.decode()
+    assert f"is live as {car}." in bobs.post(address, decided(listing, action="accept"), follow=True).content.decode()
     listing.refresh_from_db()
     assert (listing.status, listing.title) == ("live", f"{car} 2012")
     decision = Decision.objects.get()

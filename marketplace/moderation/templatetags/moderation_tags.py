@@ -6,9 +6,9 @@ register = template.Library()
 
 
 @register.filter
-def percent(share: float | None) -> str:
-    """0.934 → "93 %"; never "100 %" or "0 %" for what is not quite that."""
-    if share is None:
+def percent(share: object) -> str:
+    """0.934 → "93 %"; never "100 %" or "0 %" for what is not quite that. Nothing for what is no number."""
+    if not isinstance(share, int | float):  # a template gives "" for what a verdict does not have
         return ""
     if 0 < share < 0.005:
         return "< 1 %"
