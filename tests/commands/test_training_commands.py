@@ -87,6 +87,11 @@ def test_evaluate_refuses_in_one_line(manage, champion, tmp_path, manifest):
     assert (ran.code, ran.out) == (2, "")
     assert "cannot be read" in ran.line
     assert "no model version 'x'" in manage("evaluate", manifest("red"), "--model", "x").line
+    assert "is on the val side" in manage("evaluate", manifest("red"), "--side", "val").line
+
+
+def test_evaluate_measures_one_side_of_the_split(manage, champion, manifest):
+    assert manage("evaluate", manifest("red", "lime"), "--side", "test", "--json").document["photos"] == 20
 
 
 def test_evaluate_knows_a_car_by_any_of_its_names_in_the_catalogue(manage, champion, cars, manifest):

@@ -5,7 +5,8 @@ from django.core.management.base import CommandParser
 
 from classifier.training.manifest import manifest_read
 from classifier.training.progress import Progress
-from marketplace.commands import Outcome, ServiceCommand
+from classifier.training.split import side_of
+from marketplace.commands import InputRefused, Outcome, ServiceCommand
 from marketplace.training.eye import catalogue_loaded, recogniser_open, serving_folder, version_folder
 
 
@@ -14,10 +15,19 @@ class Command(ServiceCommand):
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("manifest", type=Path)
+        parser.add_argument(
+            "--side",
+            choices=("train", "val", "test"),
+            help="only cars on this side of the split; test: never learned from",
+        )
         parser.add_argument("--model", metavar="VERSION", help="a version other than the one that serves")
 
     def work(self, *, progress: Progress, **options: Any) -> Outcome:
         rows = manifest_read(options["manifest"])
+        if options["side"]:
+            rows = [row for row in rows if side_of(row) == options["side"]]
+            if not rows:
+                raise InputRefused(f"None of the photos of {options['manifest']} is on the {options['side']} side.")
         folder = version_folder(version=options["model"]) if options["model"] else serving_folder()
         # Only now: what it needs takes seconds to load, and bad arguments are refused before that.
         from classifier.training.evaluate import evaluate, key_by_letters  # noqa: PLC0415
