@@ -18,7 +18,7 @@ from classifier.artefact import Thresholds, TrainedClass
 from classifier.fuse import Verdict
 from classifier.preprocess import FloatArray, Photo
 from classifier.recognise import Recognition
-from classifier.taxonomy import name_key
+from classifier.taxonomy import name_key, summarise
 from classifier.training.calibrate import coverage_at_error, ece
 from classifier.training.manifest import ManifestRow
 from classifier.training.progress import Progress
@@ -152,22 +152,39 @@ def years_fit(year: str, years: str) -> bool:
 
 
 def evaluate(
-    *, rows: Sequence[ManifestRow], recogniser: Eye, progress: Progress, key: CarKey = key_by_letters
+    *,
+    rows: Sequence[ManifestRow],
+    recogniser: Eye,
+    progress: Progress,
+    key: CarKey = key_by_letters,
+    classes: Sequence[TrainedClass] | None = None,
 ) -> dict[str, Any]:
     """The figures of `photos_judge` and `judged_summarise`: see there. Plain values, fit for JSON."""
-    judged = photos_judge(rows=rows, recogniser=recogniser, progress=progress, key=key)
+    judged = photos_judge(rows=rows, recogniser=recogniser, progress=progress, key=key, classes=classes)
     return judged_summarise(judged=judged, recogniser=recogniser, key=key)
 
 
 def photos_judge(
-    *, rows: Sequence[ManifestRow], recogniser: Eye, progress: Progress, key: CarKey = key_by_letters
+    *,
+    rows: Sequence[ManifestRow],
+    recogniser: Eye,
+    progress: Progress,
+    key: CarKey = key_by_letters,
+    classes: Sequence[TrainedClass] | None = None,
 ) -> list[Judged]:
-    """Look at every photo as the site would, in batches, and compare with its label; in the order of `rows`."""
+    """Look at every photo as the site would, in batches, and compare with its label; in the order of `rows`.
+
+    classes: the recogniser's under the names by which a site adds them up, in its order: candidates and their
+    confidence are the site's then. Which trained class is right stays a matter of the recogniser's own names.
+    """
     names = TrainedNames(recogniser.classes, key)
     together = _listing_vehicles(rows, names)
     stream = recogniser.stream(row.path for row in rows)
     judged = []
     for row, said in zip(progress.track(rows, total=len(rows), what="Looking at photos"), stream, strict=True):
+        if classes is not None and said.log_probs is not None:
+            make, candidates = summarise(np.exp(said.log_probs), classes)
+            said = replace(said, make=make, candidates=tuple(candidates))  # noqa: PLW2901
         one = _judge(row, said, names)
         if row.vehicle not in together:
             one = replace(one, recognition=replace(said, log_probs=None))

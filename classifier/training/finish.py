@@ -26,7 +26,7 @@ from classifier.training.calibrate import (
     temperature_fit,
     threshold_fit,
 )
-from classifier.training.evaluate import judged_summarise, per_class, photos_judge
+from classifier.training.evaluate import judged_summarise, key_by_letters, per_class, photos_judge
 from classifier.training.labels import UNKNOWN, label_numbers
 from classifier.training.manifest import ManifestRow
 from classifier.training.progress import Progress
@@ -91,11 +91,17 @@ def finish(
     curve: list[tuple[float, float, int]] = []
     classes: list[dict[str, Any]] = []
     if test:
+
+        def key(make: str, model: str) -> tuple[str, str]:
+            return key_by_letters(*rename(make, model))
+
         draft = artefact_write(parent=drafts, name=name, spec=spec, state_dict=state)
         recogniser = Recogniser.open(classifier=draft.folder, weights=weights, cache_dir=work_dir / "ir")
         try:
-            judged = photos_judge(rows=test, recogniser=recogniser, progress=progress)
-            measured = judged_summarise(judged=judged, recogniser=recogniser)
+            judged = photos_judge(
+                rows=test, recogniser=recogniser, progress=progress, key=key, classes=_renamed(spec, rename)
+            )
+            measured = judged_summarise(judged=judged, recogniser=recogniser, key=key)
         finally:
             recogniser.close()
         measured.pop("usable", None)  # all photos are exteriors here: it would say half the truth
@@ -141,7 +147,7 @@ def calibrate(
             [label for _, label, _ in known],
             source_weights([row.source for _, _, row in known]),
         )
-    classes = [TrainedClass(*rename(one.make, one.model), one.years) for one in spec.classes]
+    classes = _renamed(spec, rename)
     answered = [(one, row) for one, row in zip(raw, rows, strict=True) if one is not None]
     weights = source_weights([row.source for _, row in answered])
     models, makes = [], []
@@ -151,6 +157,10 @@ def calibrate(
         models.append((best.confidence, _same((best.make, best.model), truth)))
         makes.append((make.confidence, _same((make.name, ""), (truth[0], ""))))
     return temperature, Thresholds(model=_threshold(models, weights), make=_threshold(makes, weights))
+
+
+def _renamed(spec: ArtefactSpec, rename: Rename) -> list[TrainedClass]:
+    return [TrainedClass(*rename(one.make, one.model), one.years) for one in spec.classes]
 
 
 def _same(one: tuple[str, str], other: tuple[str, str]) -> bool:

@@ -53,11 +53,13 @@ def held_apart(rows: Sequence[ManifestRow]) -> list[ManifestRow]:
     first: dict[bytes, int] = {}
     sides = [strictness.index(side_of(row)) for row in rows]
     digests = [_digest(row.path) for row in rows]
-    for digest, side in zip(digests, sides, strict=True):
-        if digest is not None:
+    for row, digest, side in zip(rows, digests, sides, strict=True):
+        if digest is not None and row.exterior and row.make and row.model:  # all that is ever learned from
             first[digest] = min(first.get(digest, side), side)
     return [
-        row for row, digest, side in zip(rows, digests, sides, strict=True) if digest is None or side == first[digest]
+        row
+        for row, digest, side in zip(rows, digests, sides, strict=True)
+        if digest is None or side <= first.get(digest, side)
     ]
 
 

@@ -53,5 +53,5 @@ class PromotionAdmin(ReadOnly, ModelAdmin):
 
 
 def _figure(version: ModelVersion, name: str) -> str:
-    value = version.metrics.get(name)
+    value = version.metrics.get("test", {}).get(name)
     return f"{value:.3f}" if isinstance(value, int | float) else "–"

@@ -10,7 +10,6 @@ from classifier.artefact import ArtefactError, artefact_copy, artefact_open
 from marketplace.accounts.models import User
 from marketplace.refusals import Refused
 from marketplace.registry.models import ModelVersion, Promotion
-from marketplace.registry.selectors import champion_get
 
 STARTER = "starter"
 """The reason that stands in a promotion which nobody asked for."""
@@ -55,10 +54,11 @@ def starter_register() -> ModelVersion:
     with transaction.atomic():
         known = _locked()
         version = version_register(folder=kept.folder).version
-        champion = champion_get()
+        rows = _locked()  # again: another setup may have been quicker
+        champion = next((row for row in rows.values() if row.status == ModelVersion.Status.CHAMPION), None)
         only_starters = not Promotion.objects.exclude(by=None, reason=STARTER).exists()
-        if champion is None or (version not in known and only_starters):
-            champion = _switch(rows=_locked(), version=version, by=None, reason=STARTER, kind=Promotion.Kind.PROMOTE)
+        if champion is None or (champion.version != version and version not in known and only_starters):
+            champion = _switch(rows=rows, version=version, by=None, reason=STARTER, kind=Promotion.Kind.PROMOTE)
     return champion
 
 

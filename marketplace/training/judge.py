@@ -14,6 +14,7 @@ from classifier.training.manifest import ManifestRow
 from classifier.training.progress import Progress
 from classifier.training.split import side_of
 from marketplace.catalogue.selectors import catalogue_resolve
+from marketplace.photos.taxonomy import catalogue_classes
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ def rows_to_judge(rows: Sequence[ManifestRow]) -> list[ManifestRow]:
 def judge(*, rows: Sequence[ManifestRow], recogniser: Eye, progress: Progress) -> Judged:
     """Ask a version about every row."""
     names = CatalogueNames()
-    judged = photos_judge(rows=rows, recogniser=recogniser, progress=progress, key=names)
+    classes = catalogue_classes(recogniser.classes)
+    judged = photos_judge(rows=rows, recogniser=recogniser, progress=progress, key=names, classes=classes)
     top1, make, confidence = [], [], []
     for row, said in ((one.row, one.recognition) for one in judged):
         best = said.candidates[0] if said.candidates else None

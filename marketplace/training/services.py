@@ -169,15 +169,16 @@ def _run(
             text = f"{serving} serves meanwhile, with which this was not compared"
             gates.append(Gate("same_champion", 0, 1, passed=False, text=text))
         promoted = promote == "auto" and all(gate.passed for gate in gates) and version != champion
+        # Before anything is promoted: a disk that is full ends the run here, and the champion stays.
+        (folder / "gates.json").write_text(
+            json.dumps({"gates": [gate.as_dict() for gate in gates], **metrics}, indent=1) + "\n", encoding="utf-8"
+        )
         if promoted:
             version_promote(version=version.version, by=by, reason=f"run {run.pk}: all gates passed")
         _run_end(
             run, status=TrainingRun.Status.DONE, version=version, promoted=promoted, report=str(report),
             gates=[gate.as_dict() for gate in gates], metrics=metrics,
         )  # fmt: skip
-    (folder / "gates.json").write_text(
-        json.dumps({"gates": [gate.as_dict() for gate in gates], **metrics}, indent=1) + "\n", encoding="utf-8"
-    )
     version.refresh_from_db()
     return Retrained(run=run, version=version, champion=champion, gates=gates, report=report)
 

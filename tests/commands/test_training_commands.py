@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from classifier.artefact import TrainedClass
+from marketplace.catalogue.models import ModelAlias
 from marketplace.moderation.services import decision_make
 from marketplace.registry.selectors import champion_get
 
@@ -100,6 +102,16 @@ def test_evaluate_knows_a_car_by_any_of_its_names_in_the_catalogue(manage, champ
     figures = manage("evaluate", lot, "--json").document
     assert (figures["photos"], figures["known"], figures["model_top1"]) == (40, 40, 1.0)
     assert figures["names"] == "by the catalogue"
+
+
+def test_evaluate_is_as_sure_as_the_site_that_adds_up_names_of_one_car(manage, artefact, cars, manifest):
+    """Two trained bodies of one model: the site asks for the model, and is surer of it than of either."""
+    ModelAlias.objects.create(car_model=cars["Octavia"], text="Octavia RS")
+    names = (TrainedClass("Skoda", "Octavia"), TrainedClass("Skoda", "Octavia RS"), TrainedClass("Volvo", "V70"))
+    manage("promote", artefact("bodies", classes=names).version)
+    figures = manage("evaluate", manifest("red"), "--json").document
+    assert (figures["top1"], figures["model_top1"]) == (1.0, 1.0)
+    assert figures["ece"] == pytest.approx(1 - (0.98 + 2 * 0.02 / 3), abs=1e-4)
 
 
 def test_evaluate_compares_letters_where_there_is_no_catalogue(manage, champion, manifest):

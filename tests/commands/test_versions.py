@@ -25,7 +25,7 @@ def test_it_lists_versions(manage, registered):
     document = manage("models", "--json").document
     assert document["champion"] == a
     assert [(one["version"], one["status"]) for one in document["models"]] == [(b, "candidate"), (a, "champion")]
-    assert document["models"][0]["metrics"]["top1"] == 0.75
+    assert document["models"][0]["metrics"]["test"]["top1"] == 0.75
     assert f"→ {a}  champion" in manage("models").out
 
 

@@ -72,7 +72,7 @@ def test_a_new_account_that_could_not_be_confirmed_is_not_kept_and_can_be_made_a
     answer = client.post("/accounts/signup/", NEW)
     assert answer.status_code == 503
     assert answer["Retry-After"] == "30"
-    assert "none can be sent right now. Please try again" in answer.content.decode()
+    assert "none can be sent right now. Please see that your address is right, or try again" in answer.content.decode()
     assert not User.objects.exists()
     mail_away()
     assert client.post("/accounts/signup/", NEW).status_code == 302

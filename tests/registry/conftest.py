@@ -25,7 +25,7 @@ def artefact(settings: Any, tmp_path: Any) -> Callable[..., Any]:
                 "preprocessing": Preprocessing(input_size=32),
                 "classes": tuple(TrainedClass(*names) for names in CLASSES),
                 "thresholds": Thresholds(model=0.9, make=0.8),
-                "metrics": {"top1": 0.75},
+                "metrics": {"test": {"top1": 0.75}},
                 **fields,
             }
         )

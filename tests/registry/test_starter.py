@@ -2,8 +2,11 @@
 
 import errno
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connections
 
 from marketplace.registry.models import ModelVersion, Promotion
 from marketplace.registry.selectors import champion_get
@@ -53,6 +56,27 @@ def test_an_upgrade_leaves_what_an_operator_promoted(ships, registered):
     assert starter_register().version == trained
     assert ModelVersion.objects.get(version=new).status == "candidate"
     assert version_promote(version=new, by=None, reason="try it").version == new
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("upgrade", [False, True])
+def test_two_setups_at_once_both_end_well(ships, upgrade):
+    version = ships("a")
+    if upgrade:
+        starter_register()
+        version = ships("b")
+    start = threading.Barrier(2)
+
+    def work(_):
+        try:
+            start.wait(10)
+            return starter_register().version
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(work, range(2))) == [version, version]
+    assert Promotion.objects.count() == 1 + upgrade
 
 
 def test_a_damaged_one_serves_nobody(ships, settings):

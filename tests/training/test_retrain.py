@@ -80,6 +80,22 @@ def test_it_takes_no_champion_s_place_that_it_was_not_compared_with(
     assert not TrainingRun.objects.get().promoted
 
 
+def test_a_run_whose_gates_cannot_be_written_leaves_the_champion(champion, manifest, trained, site, monkeypatch):
+    trained("red", "lime", "blue", "gray")
+    compare = services._compare
+
+    def in_the_way(**given):
+        for folder in (site / "runs").glob("[0-9]*"):
+            (folder / "gates.json").mkdir()
+        return compare(**given)
+
+    monkeypatch.setattr(services, "_compare", in_the_way)
+    with pytest.raises(IsADirectoryError):
+        run(manifest("red", "lime", "blue", "gray"))
+    row = TrainingRun.objects.get()
+    assert (row.status, row.promoted, champion_get()) == ("failed", False, champion)
+
+
 def test_it_does_not_promote_unasked(champion, manifest, trained):
     trained("red", "lime", "blue", "gray")
     done = run(manifest("red", "gray"), promote="never")

@@ -1,6 +1,7 @@
 """A car stands on one side of the split for good."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given
@@ -57,4 +58,5 @@ def test_a_photo_that_is_trained_on_is_held_out_nowhere_else(tmp_path):
 
     rows = [lies("1", b"one", "test"), lies("2", b"one", "train"), lies("3", b"two", "test"), lies("4", b"two", "test")]
     missing = row("cars/5", "test", file=str(tmp_path / "5"))
-    assert held_apart([*rows, missing]) == [*rows[1:], missing]
+    inside = replace(lies("6", b"two", "train"), kind="interior")  # nobody learns from it
+    assert held_apart([*rows, missing, inside]) == [*rows[1:], missing, inside]

@@ -7,6 +7,7 @@ from classifier.training.manifest import manifest_read
 from classifier.training.progress import Progress
 from classifier.training.split import side_of
 from marketplace.commands import InputRefused, Outcome, ServiceCommand
+from marketplace.photos.taxonomy import catalogue_classes
 from marketplace.training.eye import catalogue_loaded, recogniser_open, serving_folder, version_folder
 
 
@@ -41,6 +42,7 @@ class Command(ServiceCommand):
                 recogniser=recogniser,
                 progress=progress,
                 key=CatalogueNames() if catalogue else key_by_letters,
+                classes=catalogue_classes(recogniser.classes) if catalogue else None,
             )
         finally:
             recogniser.close()
