@@ -54,11 +54,10 @@ def starter_register() -> ModelVersion:
     with transaction.atomic():
         known = _locked()
         version = version_register(folder=kept.folder).version
-        rows = _locked()  # again: another setup may have been quicker
-        champion = next((row for row in rows.values() if row.status == ModelVersion.Status.CHAMPION), None)
+        champion = champion_lock()  # read anew: another setup may have been quicker
         only_starters = not Promotion.objects.exclude(by=None, reason=STARTER).exists()
         if champion is None or (champion.version != version and version not in known and only_starters):
-            champion = _switch(rows=rows, version=version, by=None, reason=STARTER, kind=Promotion.Kind.PROMOTE)
+            champion = version_promote(version=version, by=None, reason=STARTER)
     return champion
 
 
@@ -86,7 +85,11 @@ def version_rollback(*, by: User | None, reason: str = "") -> ModelVersion:
 
 def champion_lock() -> ModelVersion | None:
     """The version that serves; until the transaction ends nobody promotes or rolls back."""
-    return next((row for row in _locked().values() if row.status == ModelVersion.Status.CHAMPION), None)
+    return _champion(_locked())
+
+
+def _champion(rows: dict[str, ModelVersion]) -> ModelVersion | None:
+    return next((row for row in rows.values() if row.status == ModelVersion.Status.CHAMPION), None)
 
 
 def _locked() -> dict[str, ModelVersion]:
@@ -118,7 +121,7 @@ def _switch(
         artefact_open(challenger.folder)
     except ArtefactError as error:
         raise RegistryError(f"{version} cannot serve: {error}") from error
-    champion = next((row for row in rows.values() if row.status == ModelVersion.Status.CHAMPION), None)
+    champion = _champion(rows)
     if champion is not None:
         ModelVersion.objects.filter(pk=champion.pk).update(status=ModelVersion.Status.RETIRED)
     ModelVersion.objects.filter(pk=challenger.pk).update(status=ModelVersion.Status.CHAMPION)
