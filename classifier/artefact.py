@@ -72,6 +72,19 @@ class Thresholds:
 
     model: float = NEVER
     make: float = NEVER
+    body: float = NEVER
+
+
+@dataclass(frozen=True)
+class Head:
+    """A further question that a network answers, beside its labels."""
+
+    name: str
+    labels: tuple[str, ...]
+    """In the order of the outputs, which follow those of the labels and of the heads before."""
+    temperature: float = 1.0
+    threshold: float = NEVER
+    """From which confidence a form may fill itself: the lowest with at most 3 % measured error."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +101,17 @@ class ArtefactSpec:
     """usable and detector: output order of the head."""
     temperature: float = 1.0
     """Logits are divided by it; fitted on held-out cars."""
+    class_temperatures: tuple[float, ...] = ()
+    """classifier: one for each class, relative to the temperature (see classify.sharpened); empty: all alike."""
+    class_bodies: tuple[str, ...] = ()
+    """classifier: per class the body that it mostly has, one of usable.BODIES or "" (see bodies.body_logits); empty:
+    the judge alone says the body."""
+    body_temperature: float = 1.0
+    """classifier: of the bodies that it and the judge say together."""
+    mirrored: bool = False
+    """classifier: each car is seen twice, plain and mirrored, and the answers are averaged."""
+    heads: tuple[Head, ...] = ()
+    """usable: what else the network says of a photo."""
     thresholds: Thresholds = field(default_factory=Thresholds)
     fusion_alpha: float = 0.5
     """How dependent photos of one car are, see fuse.fuse: 0 = independent, 1 = repetitions of one photo."""
@@ -105,7 +129,9 @@ class ArtefactSpec:
 
     def outputs(self) -> int:
         """How many numbers the head gives per photo (for a detector: classes per box)."""
-        return len(self.classes) if self.task == "classifier" else len(self.labels)
+        if self.task == "classifier":
+            return len(self.classes)
+        return len(self.labels) + sum(len(head.labels) for head in self.heads)
 
 
 @dataclass(frozen=True)
@@ -259,6 +285,9 @@ def spec_from_json(document: object) -> ArtefactSpec:
             "classes": tuple(TrainedClass(**c) for c in document["classes"]),
             "labels": tuple(document["labels"]),
             "thresholds": Thresholds(**document["thresholds"]),
+            "class_temperatures": tuple(document.get("class_temperatures", ())),
+            "class_bodies": tuple(document.get("class_bodies", ())),
+            "heads": tuple(Head(**{**head, "labels": tuple(head["labels"])}) for head in document.get("heads", ())),
         }
         spec = ArtefactSpec(**values)
     except KeyError as error:
@@ -273,14 +302,19 @@ def _check(spec: ArtefactSpec) -> None:
     pre = spec.preprocessing
     texts = [spec.backbone, spec.code_version, spec.created, spec.weights_sha256, spec.manifest_sha256, *spec.labels]
     texts += [text for c in spec.classes for text in (c.make, c.model, c.years)]
+    texts += spec.class_bodies
+    texts += [text for head in spec.heads for text in (head.name, *head.labels)]
     numbers = [*pre.mean, *pre.std, pre.crop.margin, spec.temperature, spec.fusion_alpha, spec.detect_confidence]
-    numbers += [spec.thresholds.model, spec.thresholds.make]
+    numbers += [spec.thresholds.model, spec.thresholds.make, spec.thresholds.body, *spec.class_temperatures]
+    numbers += [spec.body_temperature]
+    numbers += [number for head in spec.heads for number in (head.temperature, head.threshold)]
     rules = {
         "task": spec.task in get_args(Task),
         "text fields": all(isinstance(text, str) for text in texts),
         "number fields": all(_is_number(number) for number in numbers),
         "preprocessing.input_size": isinstance(pre.input_size, int) and 16 <= pre.input_size <= 4096,
         "preprocessing.interpolation": pre.interpolation in INTERPOLATIONS,
+        "mirrored": isinstance(spec.mirrored, bool),
         "preprocessing.crop.version": pre.crop.version == 1,
         "metrics and recipe": isinstance(spec.metrics, dict) and isinstance(spec.recipe, dict),
     }
@@ -290,6 +324,12 @@ def _check(spec: ArtefactSpec) -> None:
         "preprocessing.std": all(value > 0 for value in pre.std),
         "preprocessing.crop.margin": 0 <= pre.crop.margin <= 1,
         "temperature": spec.temperature > 0,
+        "class_temperatures": not spec.class_temperatures or len(spec.class_temperatures) == len(spec.classes),
+        "class_bodies": not spec.class_bodies or len(spec.class_bodies) == len(spec.classes),
+        "body_temperature": spec.body_temperature > 0,
+        "class_temperatures (not above 0)": all(value > 0 for value in spec.class_temperatures),
+        "heads": all(head.name and head.labels and head.temperature > 0 for head in spec.heads),
+        "heads (repeated)": len({head.name for head in spec.heads}) == len(spec.heads),
         "fusion_alpha": 0 <= spec.fusion_alpha <= 1,
         "classes or labels": spec.outputs() > 0,
         "classes (repeated)": len(set(spec.classes)) == len(spec.classes),

@@ -16,6 +16,9 @@ DEFAULT_ALPHA = 0.5
 FLOOR = float(np.log(1e-4))
 """No single photo may rule a class out for good: one odd photo must not outweigh five good ones."""
 
+TINY = 1e-12
+"""In place of a probability that was rounded to nothing and has no logarithm."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -53,6 +56,26 @@ def log_softmax(logits: np.ndarray) -> FloatArray:
     exact = logits.astype(np.float64)
     shifted = exact - exact.max(axis=-1, keepdims=True)
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)), dtype=np.float32)
+
+
+def likeliest_first(names: Sequence[str], log_probs: FloatArray) -> tuple[Guess, ...]:
+    """Each name with its probability; log_probs: shape (names,)."""
+    guesses = [Guess(name, min(float(prob), 1.0)) for name, prob in zip(names, np.exp(log_probs), strict=True)]
+    return tuple(sorted(guesses, key=lambda guess: -guess.confidence))
+
+
+def bodies_fuse(photos: Sequence[Sequence[Guess]], alpha: float = DEFAULT_ALPHA) -> tuple[Guess, ...]:
+    """Pool what several photos of one car say of its body (each as Recognition.bodies) into one such tuple; see fuse.
+
+    Photos that say nothing are left out; () if none says anything. Bodies go by their names, so photos may have been
+    judged by different artefacts: what one of them does not know it holds for as unlikely as a photo may.
+    """
+    said = [{guess.name: guess.confidence for guess in photo} for photo in photos if photo]
+    if not said:
+        return ()
+    names = list(dict.fromkeys(name for one in said for name in one))
+    probs = np.asarray([[one.get(name, 0.0) for name in names] for one in said], dtype=np.float32)
+    return likeliest_first(names, fuse(list(np.log(np.maximum(probs, TINY))), alpha))
 
 
 def verdict_from(

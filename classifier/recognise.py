@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 
 from classifier.artefact import ArtefactError, ArtefactSpec, Thresholds, TrainedClass, artefact_only, artefact_open
+from classifier.bodies import bodies_of
 from classifier.classify import MakeModelClassifier
 from classifier.detect import Detector, the_car
 from classifier.engines import DeviceName, EngineName, engine_choose, engines_open
@@ -32,10 +33,9 @@ from classifier.preprocess import (
     photo_load,
 )
 from classifier.taxonomy import Candidate, Guess, summarise
-from classifier.usable import EXTERIOR, UsableJudge
+from classifier.usable import EXTERIOR, Judgement, UsableJudge
 
 WEIGHTS = Path(__file__).resolve().parent / "weights"
-BATCH = 16
 
 Status = Literal["ok", "no_vehicle", "not_usable", "unreadable"]
 
@@ -55,6 +55,10 @@ class Recognition:
     """Width and height of the full upright photo."""
     make: Guess | None = None
     candidates: tuple[Candidate, ...] = ()
+    view: Guess | None = None
+    """The side that the car shows, one of usable.VIEWS; only if ok."""
+    bodies: tuple[Guess, ...] = ()
+    """Every body type with its probability, likeliest first, summing to 1; only if ok."""
     log_probs: FloatArray | None = field(default=None, compare=False, repr=False)
     """Shape (classes,), float32, calibrated, in the class order of the artefact; only if ok."""
     timings_ms: dict[str, float] = field(default_factory=dict, compare=False)
@@ -89,10 +93,14 @@ class _Work:
     boxed: Letterbox | None = None
     whole: FloatArray | None = None
     error: str = ""
-    kind: str = ""
+    judgement: Judgement | None = None
     box: Box | None = None
     log_probs: FloatArray | None = None
     timings: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        return self.judgement.kind if self.judgement else ""
 
     def spend(self, stage: str, seconds: float) -> None:
         self.timings[stage] = self.timings.get(stage, 0.0) + seconds * 1000
@@ -110,14 +118,19 @@ class Recogniser:
         spec: ArtefactSpec,
         version: str,
         engine: str = "",
+        batch: int = 16,
     ) -> None:
         """Use Recogniser.open."""
         self.version = version
         self.classes: tuple[TrainedClass, ...] = spec.classes
         """In the network's order; answers are summed up by their names. May be set to the same under other names."""
         self.thresholds: Thresholds = spec.thresholds
+        self.body_threshold: float = spec.thresholds.body if spec.class_bodies else judge.body_threshold
+        """From which confidence a form may fill the body in; above every confidence where nothing tells bodies."""
         self.fusion_alpha: float = spec.fusion_alpha
         self.engine = engine
+        self.batch = batch
+        """How many photos go through together."""
         self._detector, self._judge, self._classifier, self._spec = detector, judge, classifier, spec
         self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="decode")
 
@@ -158,6 +171,7 @@ class Recogniser:
             spec=spec,
             version=artefacts["classifier"].version,
             engine=engines["classifier"].name,
+            batch=engines["classifier"].batch,
         )
 
     def close(self) -> None:
@@ -199,7 +213,7 @@ class Recogniser:
         return verdict_from(usable, self.classes, alpha=self.fusion_alpha)
 
     def _decode_ahead(self, waiting: Iterator[Photo]) -> list[Future[_Work]]:
-        return [self._pool.submit(self._decode, photo) for photo in islice(waiting, BATCH)]
+        return [self._pool.submit(self._decode, photo) for photo in islice(waiting, self.batch)]
 
     def _decode(self, photo: Photo) -> _Work:
         start = perf_counter()
@@ -237,8 +251,8 @@ class Recogniser:
     def _judge_kinds(self, works: list[_Work]) -> None:
         start = perf_counter()
         inputs = [work.whole for work in works if work.whole is not None]
-        for work, (kind, _) in zip(works, self._judge.kinds(inputs), strict=True):
-            work.kind = kind
+        for work, judgement in zip(works, self._judge.kinds(inputs), strict=True):
+            work.judgement = judgement
         _share("usable", works, start)
 
     def _classify(self, works: list[_Work]) -> None:
@@ -277,16 +291,26 @@ class Recogniser:
         if work.log_probs is not None:
             make, found = summarise(np.exp(work.log_probs), self.classes)
             candidates = tuple(found)
+        status = _status(work)
+        shown = work.judgement if status == "ok" else None
         return Recognition(
-            _status(work),
+            status,
             kind=work.kind,
             box=work.box if work.kind == EXTERIOR else None,
             image_size=work.decoded.full_size,
             make=make,
             candidates=candidates,
+            view=shown.view if shown else None,
+            bodies=self._bodies(shown.bodies, work.log_probs) if shown else (),
             log_probs=work.log_probs,
             timings_ms=timings,
         )
+
+    def _bodies(self, seen: tuple[Guess, ...], log_probs: FloatArray | None) -> tuple[Guess, ...]:
+        spec = self._spec
+        if not (seen and spec.class_bodies) or log_probs is None:
+            return seen
+        return bodies_of(seen, log_probs, spec.class_bodies, temperature=spec.body_temperature)
 
 
 def _status(work: _Work) -> Status:

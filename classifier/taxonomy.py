@@ -52,6 +52,8 @@ class _Groups:
     models: tuple[tuple[str, str], ...]
     make_of: NDArray[np.intp]
     makes: tuple[str, ...]
+    named: NDArray[np.bool_]
+    """Per model whether an answer may name it: see `rests`."""
 
 
 @lru_cache(maxsize=16)
@@ -70,14 +72,25 @@ def _groups(classes: tuple[TrainedClass, ...]) -> _Groups:
         models=tuple(name for _, name in models.values()),
         make_of=np.asarray(make_of, dtype=np.intp),
         makes=tuple(name for _, name in makes.values()),
+        named=~np.asarray(rests([TrainedClass(*name) for _, name in models.values()]), dtype=np.bool_),
     )
+
+
+def rests(classes: Sequence[TrainedClass]) -> list[bool]:
+    """Per class whether it stands for the rest of its make, "another Renault", and so is no answer to "which model?".
+
+    That is a class without model among others with one; where no class has a model, makes are the answer.
+    """
+    of_models = any(one.model for one in classes)
+    return [of_models and not one.model for one in classes]
 
 
 def summarise(probs: NDArray[np.floating[Any]], classes: Sequence[TrainedClass]) -> tuple[Guess, list[Candidate]]:
     """The likeliest make and up to five candidates, likeliest first.
 
     probs: shape (C,), one per trained class, summing to 1. The make's confidence sums over all its models, so it may be
-    sure where the model is not. Raises ValueError if probs and classes differ in length or there are none.
+    sure where the model is not. The rest of a make (see rests) counts for the make and is no candidate. Raises
+    ValueError if probs and classes differ in length or there are none.
     """
     if probs.shape != (len(classes),) or not classes:
         raise ValueError(f"{probs.shape} probabilities for {len(classes)} classes")
@@ -86,7 +99,8 @@ def summarise(probs: NDArray[np.floating[Any]], classes: Sequence[TrainedClass])
     by_make = np.bincount(groups.make_of, weights=exact)
     by_model = np.bincount(groups.model_of, weights=exact)
     candidates = []
-    for index in np.argsort(-by_model, kind="stable")[:MAX_CANDIDATES]:
+    order = np.argsort(-by_model, kind="stable")
+    for index in order[groups.named[order]][:MAX_CANDIDATES]:
         members = np.flatnonzero(groups.model_of == index)
         years = classes[int(members[exact[members].argmax()])].years
         make, model = groups.models[index]

@@ -28,6 +28,8 @@ class Engine(Protocol):
 
     name: str
     """"openvino", "torch-cuda", …: what ran, for logs and benchmarks."""
+    batch: int
+    """How many photos keep it busy; more at once are no faster."""
 
     def infer(self, batch: FloatArray) -> FloatArray:
         """float32 (N, 3, S, S), N ≥ 1 → the network's output, float32, first dimension N. See networks.build."""

@@ -36,6 +36,7 @@ class OpenVinoEngine:
     """Runs a network with OpenVINO on the CPU."""
 
     name = "openvino"
+    batch = 16
 
     def __init__(self, ir: Path) -> None:
         """ir: a checked IR folder; it may be deleted afterwards."""

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 
 from classifier.artefact import NEVER, TrainedClass
-from classifier.fuse import fuse
+from classifier.fuse import fuse, log_softmax
 from classifier.preprocess import FloatArray
 from classifier.taxonomy import name_key
 
 MIN_ANSWERED = 30
 """Fewer answers say nothing about a 3 % error: even 30 right ones only bound it below 10 % (rule of three)."""
 COLDEST, HOTTEST = 0.05, 20.0
+MIN_OF_SOURCE = 50
+"""Fewer held-out photos of one source cannot tell its temperature from that of all."""
 MIN_CARS = 5
 """Fewer cars with several photos say nothing of how photos depend on one another."""
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -49,6 +51,34 @@ def temperature_fit(logits: ArrayLike, labels: ArrayLike, weights: ArrayLike | N
 
     best = minimize_scalar(loss, bounds=(np.log(COLDEST), np.log(HOTTEST)), method="bounded")
     return float(np.exp(best.x))
+
+
+def class_temperatures_fit(
+    logits: FloatArray, labels: Sequence[int], sources: Sequence[str], shares: Mapping[str, NDArray[np.float64]]
+) -> tuple[float, ...]:
+    """A temperature for each class, from one for each source of photos, by what makes the held-out labels likeliest.
+
+    logits: (N, C), labels: (N,), sources: (N,), of held-out photos. shares: source → (C,), the share of each class's
+    training photos that came from it; a class is as hot as its sources on average. Sources of fewer than MIN_OF_SOURCE
+    photos are one together. () where there are fewer than two to tell apart.
+    """
+    photos = Counter(sources)
+    groups = [source for source in sorted(shares) if photos[source] >= MIN_OF_SOURCE]
+    if len(groups) < 2:
+        return ()
+    parts = np.stack([shares[source] for source in groups], axis=1)
+    parts = np.where(parts.sum(1, keepdims=True) > 0, parts, 1.0)
+    parts /= parts.sum(1, keepdims=True)
+    probs = np.exp(log_softmax(logits))
+    rows, truth = np.arange(len(labels)), np.asarray(labels, dtype=np.intp)
+
+    def loss(log_temperatures: NDArray[np.float64]) -> float:
+        sharp = probs @ (parts @ np.exp(-log_temperatures))
+        return float(-log_softmax(logits * sharp[:, None])[rows, truth].mean())
+
+    limits = [(np.log(COLDEST), np.log(HOTTEST))] * len(groups)
+    found = minimize(loss, np.zeros(len(groups)), method="Nelder-Mead", bounds=limits)
+    return tuple(round(float(one), 4) for one in 1 / (parts @ np.exp(-found.x)))
 
 
 def source_weights(sources: Sequence[str]) -> NDArray[np.float64]:
@@ -119,6 +149,17 @@ def ece(confidence: ArrayLike, correct: ArrayLike, *, bins: int = 15) -> float:
     place = np.clip(np.ceil(stated * bins).astype(np.intp) - 1, 0, bins - 1)
     gap = np.bincount(place, weights=stated, minlength=bins) - np.bincount(place, weights=right, minlength=bins)
     return float(np.abs(gap).sum() / len(stated))
+
+
+def ece_by_chance(confidence: ArrayLike, *, draws: int = 200, seed: int = 0) -> float:
+    """The calibration error that perfectly honest confidences would show on so few photos, on average.
+
+    Each photo is right with the probability that its confidence states. With 150 photos that is some 0.06: a measured
+    error says something only as far as it lies above. Raises ValueError if there is no photo.
+    """
+    stated = np.asarray(confidence, dtype=np.float64)
+    random = np.random.default_rng(seed)
+    return float(np.mean([ece(stated, random.random(len(stated)) < stated) for _ in range(draws)]))
 
 
 def reliability(confidence: ArrayLike, correct: ArrayLike, *, bins: int = 15) -> list[tuple[float, float, int]]:

@@ -18,8 +18,9 @@ from classifier.artefact import Thresholds, TrainedClass
 from classifier.fuse import Verdict
 from classifier.preprocess import FloatArray, Photo
 from classifier.recognise import Recognition
-from classifier.taxonomy import name_key, summarise
-from classifier.training.calibrate import coverage_at_error, ece
+from classifier.taxonomy import name_key, rests, summarise
+from classifier.training.calibrate import coverage_at_error, ece, ece_by_chance
+from classifier.training.looks import looks_summarise
 from classifier.training.manifest import ManifestRow
 from classifier.training.progress import Progress
 
@@ -39,6 +40,11 @@ class Eye(Protocol):
     @property
     def thresholds(self) -> Thresholds:
         """From which confidence a form fills itself."""
+        ...
+
+    @property
+    def body_threshold(self) -> float:
+        """From which confidence it fills the body in."""
         ...
 
     def stream(self, photos: Iterable[Photo]) -> Iterator[Recognition]:
@@ -107,6 +113,9 @@ class TrainedNames:
             self._models[key_by_letters(one.make, one.model)].append(index)
             self._cars[key(one.make, one.model)].append(index)
         self._makes = {make for make, _ in self._cars}
+        self._of_brands = not any(one.model for one in classes)
+        self.rests = np.asarray(rests(classes), dtype=np.bool_)
+        """(C,): classes that name no model."""
         self.fitting: Callable[[str, str, str], tuple[int, ...]] = lru_cache(maxsize=10_000)(self._fitting)
         """(make, model, year) → the classes that are right for it. A label without year is any year of its model; a
         class without years is every year. If the model is known but not of that year, none."""
@@ -128,14 +137,13 @@ class TrainedNames:
     def of_model(self, make: str, model: str) -> list[int]:
         """The classes of a model over all its years.
 
-        Where it has none of its own but the make has a class without model (an artefact of brands, or rare models kept
-        for their make only), that one. [] = the artefact does not know the model.
+        An artefact of brands knows every model of its makes as the make. [] = the artefact does not know the model.
         """
-        of_make = self._cars.get((self._key(make, "")[0], ""), [])
+        if self._of_brands:
+            return self._cars.get((self._key(make, "")[0], ""), [])
         if not model:
-            return of_make
-        own = self._models.get(key_by_letters(make, model), [])
-        return own or self._cars.get(self._key(make, model), []) or of_make
+            return []
+        return self._models.get(key_by_letters(make, model), []) or self._cars.get(self._key(make, model), [])
 
     def _fitting(self, make: str, model: str, year: str) -> tuple[int, ...]:
         return tuple(i for i in self.of_model(make, model) if years_fit(year, self._years[i]))
@@ -207,7 +215,7 @@ def _judge(row: ManifestRow, said: Recognition, names: TrainedNames) -> Judged:
     truth = (*fitting, *of_model, -1)[0]
     if said.log_probs is None:
         return replace(one, truth=truth)
-    order = best_first(said.log_probs)
+    order = best_first(np.where(names.rests, -np.inf, said.log_probs))  # as the site, which names none of them
     predicted = order[0]
     return replace(
         one,
@@ -240,13 +248,15 @@ def judged_summarise(*, judged: Sequence[Judged], recogniser: Eye, key: CarKey =
     without year is right at any year of its model; a known model of a year that no class has is never right).
     make_top1, model_top1: probabilities summed over models and years first. All four and macro_f1 (mean F1 of the
     classes that occur) are shares of *known*, in which a photo that was answered no_vehicle, not_usable or unreadable
-    counts as wrong. ece: of the top candidate's confidence, over known photos with an answer. coverage_at_3pct_error:
-    share of known photos, unanswered ones included, that can be answered with at most 3 % wrong models.
+    counts as wrong. ece: of the top candidate's confidence, over known photos with an answer; ece_by_chance: what
+    honest confidences would show on these. coverage_at_3pct_error: share of known photos, unanswered ones included,
+    that can be answered with at most 3 % wrong models.
     filled_in: share of all photos, known or not, whose model lies above the threshold; filled_in_wrong: of those, the
     share that is wrong.
     usable: over photos labelled exterior, interior or detail ("damage" may be any); confusion[label][answer] counts.
     exterior_vs_interior leaves the noisy label "detail" out and asks only whether "exterior" was said rightly.
     listings: cars with at least two known photos: fused verdict, beside the shares of their single photos.
+    view, body: see looks_summarise.
     Apart from those: unknown (photos of models the artefact does not know; above_threshold is the share that a form
     would have filled in all the same), listings_of_known_makes (as listings, for the make, where only that must be
     known), answers (known photos by status) and sources (the main figures per manifest).
@@ -258,6 +268,7 @@ def judged_summarise(*, judged: Sequence[Judged], recogniser: Eye, key: CarKey =
     return {
         **_figures(labelled, threshold),
         "usable": _usable(judged),
+        **looks_summarise(judged, body_threshold=recogniser.body_threshold),
         "listings": _listings([one for one in labelled if one.known], recogniser, names),
         "listings_of_known_makes": _listings(
             [one for one in labelled if one.make_known], recogniser, names, models=False
@@ -280,6 +291,7 @@ def _figures(labelled: Sequence[Judged], threshold: float) -> dict[str, Any]:
     known = [one for one in labelled if one.known]
     filled = [one for one in labelled if one.confidence >= threshold]
     answered = [one for one in known if one.recognition.candidates]
+    confidences = [one.confidence for one in answered]
     return {
         "photos": len(labelled),
         "known": len(known),
@@ -288,7 +300,8 @@ def _figures(labelled: Sequence[Judged], threshold: float) -> dict[str, Any]:
         "make_top1": _share(one.make_right for one in known),
         "model_top1": _share(one.model_right for one in known),
         "macro_f1": _macro_f1(known),
-        "ece": ece([one.confidence for one in answered], [one.model_right for one in answered]) if answered else None,
+        "ece": ece(confidences, [one.model_right for one in answered]) if answered else None,
+        "ece_by_chance": ece_by_chance(confidences) if answered else None,
         "coverage_at_3pct_error": (
             coverage_at_error([one.confidence for one in known], [one.model_right for one in known]) if known else None
         ),

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from classifier.artefact import Artefact, TrainedClass
+from classifier.artefact import Artefact, ArtefactSpec, TrainedClass
 from classifier.training.features import FeatureSet
 from classifier.training.fit import Fitted
 from classifier.training.labels import UNKNOWN, class_key, classes_of, label_numbers
+from classifier.training.looks import class_bodies_of
 from classifier.training.manifest import ManifestRow
 from classifier.training.model import backbone_create, backbone_load, head_prefix
 from classifier.training.progress import Progress
@@ -29,7 +30,7 @@ def classes_extended(
     champion: Sequence[TrainedClass], rows: Sequence[ManifestRow], *, min_photos: int
 ) -> tuple[TrainedClass, ...]:
     """The champion's classes in their order, then those of the training rows' cars that it does not know."""
-    known = label_numbers(rows, champion)
+    known = label_numbers(rows, champion)  # a class of its own takes a model out of the rest of its make
     unknown = [row for row, number in zip(rows, known, strict=True) if number == UNKNOWN]
     return (*champion, *classes_of(unknown, min_photos=min_photos))
 
@@ -49,6 +50,23 @@ def network_extended(champion: Artefact, *, outputs: int) -> nn.Module:
         head.bias.fill_(float(state[f"{prefix}bias"].mean()))
         head.bias[:known] = state[f"{prefix}bias"]
     return network
+
+
+def temperatures_extended(champion: ArtefactSpec, *, outputs: int) -> tuple[float, ...]:
+    """The champion's class temperatures for `outputs` classes: new ones, of which little is known, are its hottest."""
+    own = champion.class_temperatures
+    return (*own, *[max(own)] * (outputs - len(own))) if own else ()
+
+
+def bodies_extended(
+    champion: ArtefactSpec, classes: Sequence[TrainedClass], rows: Sequence[ManifestRow]
+) -> tuple[str, ...]:
+    """The champion's class bodies, and for the classes after its own what the training rows say."""
+    own = champion.class_bodies
+    if not own:
+        return ()
+    found = class_bodies_of(rows, classes) or ("",) * len(classes)
+    return (*own, *found[len(own) :])
 
 
 def head_copy(network: nn.Module, base: Artefact, classes: Sequence[TrainedClass]) -> int:

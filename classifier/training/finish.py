@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,13 +15,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from classifier.artefact import NEVER, Artefact, ArtefactSpec, Thresholds, TrainedClass, artefact_write
+from classifier.classify import sharpened
 from classifier.fuse import log_softmax
 from classifier.preprocess import FloatArray
-from classifier.recognise import Recogniser
+from classifier.recognise import Recogniser, Recognition
 from classifier.taxonomy import name_key, summarise
 from classifier.training.calibrate import (
     MIN_ANSWERED,
     alpha_fit,
+    class_temperatures_fit,
     reliability,
     source_weights,
     temperature_fit,
@@ -28,8 +31,10 @@ from classifier.training.calibrate import (
 )
 from classifier.training.evaluate import judged_summarise, key_by_letters, per_class, photos_judge
 from classifier.training.labels import UNKNOWN, label_numbers
+from classifier.training.looks import bodies_fit, class_bodies_of
 from classifier.training.manifest import ManifestRow
 from classifier.training.progress import Progress
+from classifier.training.usable_labels import body_of
 
 FEWEST_TO_CALIBRATE = 20
 """With fewer held-out photos a temperature would be fitted to noise."""
@@ -65,26 +70,43 @@ def finish(
     out: Path,
     work_dir: Path,
     weights: Path,
+    train: Sequence[ManifestRow],
     val: Sequence[ManifestRow],
     test: Sequence[ManifestRow],
     progress: Progress,
     rename: Rename = as_trained,
 ) -> Finished:
-    """Fit temperature and thresholds on val, measure on test (both: rows of photos from outside), write to `out`.
+    """Fit temperatures and thresholds on val, measure on test (all: rows of photos from outside), write to `out`.
 
-    rename: see calibrate. Drafts lie in work_dir while photos go through the whole Recogniser. Raises ArtefactError,
-    EngineError.
+    train: what the network learned from, for which sources each class knows. rename: see calibrate. Drafts lie in
+    work_dir while photos go through the whole Recogniser. Raises ArtefactError, EngineError.
     """
     drafts = work_dir / "drafts"
     shutil.rmtree(drafts, ignore_errors=True)
-    draft = artefact_write(parent=drafts, name=name, spec=replace(spec, temperature=1.0), state_dict=state)
-    raw = _log_probs(draft, val, work_dir=work_dir, weights=weights, progress=progress)
+    plain = replace(spec, temperature=1.0, class_temperatures=(), class_bodies=())
+    draft = artefact_write(parent=drafts, name=name, spec=plain, state_dict=state)
+    said = _said(draft, val, work_dir=work_dir, weights=weights, progress=progress)
+    raw = [one.log_probs for one in said]
+    extends = "extends" in spec.recipe  # it learned from a few photos of its own only
+    if not extends:
+        spec = replace(
+            spec,
+            class_temperatures=_class_temperatures(raw, val, train, spec),
+            class_bodies=class_bodies_of(train, spec.classes),
+        )
     temperature, thresholds = calibrate(raw, val, spec, rename=rename)
-    alpha = alpha_fit(_cars(raw, val, spec, temperature), spec.classes)
+    spec = replace(spec, temperature=temperature, thresholds=thresholds)
+    if spec.class_bodies and not extends:
+        labelled = [
+            (one.bodies, log_softmax(sharpened(one.log_probs, spec.class_temperatures) / temperature), body)
+            for one, row in zip(said, val, strict=True)
+            if one.bodies and one.log_probs is not None and (body := body_of(row))
+        ]
+        heat, least = bodies_fit(labelled, spec.class_bodies)
+        spec = replace(spec, body_temperature=heat, thresholds=replace(thresholds, body=least))
+    alpha = alpha_fit(_cars(raw, val, spec), spec.classes)
     spec = replace(
         spec,
-        temperature=temperature,
-        thresholds=thresholds,
         fusion_alpha=spec.fusion_alpha if alpha is None else alpha,
         code_version=code_version(),
     )
@@ -105,12 +127,12 @@ def finish(
         finally:
             recogniser.close()
         measured.pop("usable", None)  # all photos are exteriors here: it would say half the truth
-        spec = replace(spec, metrics={**spec.metrics, "test": _rounded(measured)})
         answered = [one for one in judged if one.known and one.recognition.candidates]
         curve = reliability([one.confidence for one in answered], [one.model_right for one in answered])
         names = [" ".join((c.make, c.model, c.years)).strip() for c in spec.classes]
         classes = [{"class": names[index], **figures} for index, figures in per_class(judged).items()]
         classes.sort(key=lambda one: (one["f1"], -one["support"]))
+        spec = replace(spec, metrics={**spec.metrics, "test": _rounded(measured), "per_class": _rounded(classes)})
     artefact = artefact_write(parent=out, name=name, spec=spec, state_dict=state)
     shutil.rmtree(drafts, ignore_errors=True)
     return Finished(artefact, spec.metrics, curve, classes)
@@ -131,7 +153,7 @@ def calibrate(
     the others. With too few photos to measure anything on, what the spec came with stands (that of the artefact which
     was extended), else nothing is ever filled in.
     """
-    labels = label_numbers(rows, spec.classes)
+    labels = label_numbers(rows, spec.classes, rest=True)
     known = [
         (one, label, row)
         for one, label, row in zip(raw, labels, rows, strict=True)
@@ -143,7 +165,7 @@ def calibrate(
     temperature = FALLBACK_TEMPERATURE
     if len(known) >= FEWEST_TO_CALIBRATE:
         temperature = temperature_fit(
-            np.stack([one for one, _, _ in known]),
+            np.stack([sharpened(one, spec.class_temperatures) for one, _, _ in known]),
             [label for _, label, _ in known],
             source_weights([row.source for _, _, row in known]),
         )
@@ -152,11 +174,12 @@ def calibrate(
     weights = source_weights([row.source for _, row in answered])
     models, makes = [], []
     for one, row in answered:
-        make, (best, *_) = summarise(np.exp(log_softmax(one / temperature)), classes)
+        sharp = sharpened(one, spec.class_temperatures) / temperature
+        make, (best, *_) = summarise(np.exp(log_softmax(sharp)), classes)
         truth = rename(row.make, row.model)
         models.append((best.confidence, _same((best.make, best.model), truth)))
         makes.append((make.confidence, _same((make.name, ""), (truth[0], ""))))
-    return temperature, Thresholds(model=_threshold(models, weights), make=_threshold(makes, weights))
+    return temperature, replace(spec.thresholds, model=_threshold(models, weights), make=_threshold(makes, weights))
 
 
 def _renamed(spec: ArtefactSpec, rename: Rename) -> list[TrainedClass]:
@@ -174,26 +197,50 @@ def _threshold(stated: Sequence[tuple[float, bool]], weights: NDArray[np.float64
     return threshold_fit(confidence, right, max_error=MAX_ERROR, weights=weights)
 
 
+def _class_temperatures(
+    raw: Sequence[FloatArray | None], val: Sequence[ManifestRow], train: Sequence[ManifestRow], spec: ArtefactSpec
+) -> tuple[float, ...]:
+    photos = Counter(zip(label_numbers(train, spec.classes, rest=True), (row.source for row in train), strict=True))
+    shares = {source: np.zeros(len(spec.classes)) for _, source in photos}
+    for (label, source), count in photos.items():
+        if label != UNKNOWN:
+            shares[source][label] = count
+    total = np.maximum(sum(shares.values()), 1)
+    known = [
+        (one, label, row.source)
+        for one, label, row in zip(raw, label_numbers(val, spec.classes, rest=True), val, strict=True)
+        if one is not None and label != UNKNOWN
+    ]
+    if not known:
+        return ()
+    logits, labels, sources = zip(*known, strict=True)
+    return class_temperatures_fit(
+        np.stack(logits), labels, sources, {source: share / total for source, share in shares.items()}
+    )
+
+
 def _cars(
-    raw: Sequence[FloatArray | None], rows: Sequence[ManifestRow], spec: ArtefactSpec, temperature: float
+    raw: Sequence[FloatArray | None], rows: Sequence[ManifestRow], spec: ArtefactSpec
 ) -> list[tuple[list[FloatArray], int]]:
     """Cars with several photos of which the classifier knows the class: their log-probabilities, their class."""
     cars: dict[str, tuple[list[FloatArray], int]] = {}
-    for one, row, label in zip(raw, rows, label_numbers(rows, spec.classes), strict=True):
+    for one, row, label in zip(raw, rows, label_numbers(rows, spec.classes, rest=True), strict=True):
         if one is not None and label != UNKNOWN:
-            cars.setdefault(row.vehicle, ([], label))[0].append(log_softmax(one / temperature))
+            cars.setdefault(row.vehicle, ([], label))[0].append(
+                log_softmax(sharpened(one, spec.class_temperatures) / spec.temperature)
+            )
     return [car for car in cars.values() if len(car[0]) > 1]
 
 
-def _log_probs(
+def _said(
     draft: Artefact, rows: Sequence[ManifestRow], *, work_dir: Path, weights: Path, progress: Progress
-) -> list[FloatArray | None]:
+) -> list[Recognition]:
     if not rows:
         return []
     recogniser = Recogniser.open(classifier=draft.folder, weights=weights, cache_dir=work_dir / "ir")
     try:
         stream = recogniser.stream(row.path for row in rows)
-        return [one.log_probs for one in progress.track(stream, total=len(rows), what="calibrating")]
+        return list(progress.track(stream, total=len(rows), what="calibrating"))
     finally:
         recogniser.close()
 
@@ -211,4 +258,6 @@ def code_version() -> str:
 def _rounded(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _rounded(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_rounded(one) for one in value]
     return round(value, 4) if isinstance(value, float) else value

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 
 from classifier.training.checkpoint import checkpoint_read, checkpoint_write
-from classifier.training.loss import LabelLoss
+from classifier.training.depthwise import speed_up_depthwise
+from classifier.training.loss import Loss
 from classifier.training.machine import bf16_pays, keep_freed_memory
 from classifier.training.model import freeze_stages, head_prefix
 from classifier.training.progress import Progress
@@ -31,6 +32,8 @@ START_SHARE, END_SHARE = 1 / 25, 1e-4
 
 Log = Callable[[str, float, int], None]
 """name, value, step: where curves go (TensorBoard)."""
+Score = Callable[[Tensor, Tensor], tuple[int, int]]
+"""logits, labels → how many answers are right, and of how many that can be."""
 
 
 class Clock:
@@ -97,6 +100,11 @@ def optimizer_for(network: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
     )
 
 
+def top1(logits: Tensor, labels: Tensor) -> tuple[int, int]:
+    """Score of logits (N, C) and labels (N,); a label of C or more says its make only."""
+    return int((logits.argmax(1) == labels).sum()), int((labels < logits.shape[1]).sum())
+
+
 def mix(count: int, alpha: float) -> tuple[float, Tensor | None]:
     """Of a batch of `count`: the share that each photo keeps, 0.5…1, and which photo gives it the rest; None = none.
 
@@ -113,7 +121,8 @@ def train_one_epoch(
     batches: Iterator[tuple[Tensor, Tensor]],
     optimizer: torch.optim.Optimizer,
     *,
-    loss_of: LabelLoss,
+    loss_of: Loss,
+    score_of: Score,
     recipe: Recipe,
     clock: Clock,
     first_step: int,
@@ -146,8 +155,8 @@ def train_one_epoch(
         after_step()
         seen += len(labels)
         total += float(loss.detach()) * len(labels)
-        named += int((targets < logits.shape[1]).sum())  # the others say their make only
-        right += int((logits.argmax(1) == targets).sum())
+        hits, answers = score_of(logits, targets)
+        right, named = right + hits, named + answers
         accuracy = right / max(named, 1)
         note(f"loss {total / seen:.3f}  acc {accuracy:.3f}  {seen / (time.monotonic() - started):.0f} photos/s")
     speed = seen / max(time.monotonic() - started, 1e-9)
@@ -156,7 +165,7 @@ def train_one_epoch(
 
 @torch.inference_mode()
 def logits_of(network: nn.Module, photos: CropSet, *, batch: int) -> tuple[Tensor, Tensor]:
-    """Logits (N, C) and labels (N,) of a set as it comes in serving, in mixed precision where that pays."""
+    """Logits (N, C) and labels, (N,) or (N, heads), of a set as it comes in serving; mixed precision where it pays."""
     device = next(network.parameters()).device
     mixed = bf16_pays(device)
     network.eval()
@@ -172,7 +181,7 @@ def logits_of(network: nn.Module, photos: CropSet, *, batch: int) -> tuple[Tenso
 def fit(
     *,
     network: nn.Module,
-    loss_of: LabelLoss,
+    loss_of: Loss,
     train: CropSet,
     val: CropSet,
     recipe: Recipe,
@@ -184,6 +193,8 @@ def fit(
     progress: Progress,
     log: Log = lambda name, value, step: None,
     workers: int = 0,
+    score_of: Score = top1,
+    val_loss_of: Loss = nn.functional.cross_entropy,
 ) -> Fitted:
     """Train; the best epoch on val wins (the last one if there is no val). Raises CheckpointError.
 
@@ -192,6 +203,8 @@ def fit(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if device.type == "cpu":
         keep_freed_memory()
+        if bf16_pays(device):
+            speed_up_depthwise(network)
     network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stubs
     frozen = freeze_stages(network, recipe.freeze_stages)
     optimizer = optimizer_for(network, recipe)
@@ -231,6 +244,7 @@ def fit(
             progress.track(batches, total=per_epoch, what=f"epoch {epoch + 1}/{epochs}"),
             optimizer,
             loss_of=loss_of,
+            score_of=score_of,
             recipe=recipe,
             clock=clock,
             first_step=epoch * per_epoch,
@@ -238,7 +252,7 @@ def fit(
             note=progress.note,
         )
         judged = average.module if average is not None else network
-        figures |= _validate(judged, val, recipe)
+        figures |= _validate(judged, val, recipe, score_of=score_of, loss_of=val_loss_of)
         finite = {name: round(value, 5) for name, value in figures.items() if math.isfinite(value)}  # fit for JSON
         history.append({"epoch": epoch + 1.0, "size": float(size), **finite})
         for name, value in figures.items():
@@ -271,12 +285,12 @@ def _batches(train: CropSet, recipe: Recipe, *, epoch: int, workers: int) -> Ite
     return iter(loader)
 
 
-def _validate(network: nn.Module, val: CropSet, recipe: Recipe) -> dict[str, float]:
+def _validate(network: nn.Module, val: CropSet, recipe: Recipe, *, score_of: Score, loss_of: Loss) -> dict[str, float]:
     if not len(val):
         return {"val_top1": 0.0}
     logits, labels = logits_of(network, val, batch=recipe.batch)
-    top1 = float((logits.argmax(1) == labels).float().mean())
-    return {"val_loss": float(nn.functional.cross_entropy(logits, labels)), "val_top1": top1}
+    right, answers = score_of(logits, labels)
+    return {"val_loss": float(loss_of(logits, labels)), "val_top1": right / max(answers, 1)}
 
 
 def _copy(network: nn.Module) -> dict[str, Tensor]:

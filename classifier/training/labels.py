@@ -18,14 +18,17 @@ Key = tuple[str, str, str]
 
 def class_key(make: str, model: str, year: str) -> Key:
     """What makes two labels the same class: names blind to case, accents, spaces and punctuation."""
-    return name_key(make), name_key(model), year
+    return name_key(make), name_key(model) if model else "", year
 
 
-def classes_of(rows: Sequence[ManifestRow], *, min_photos: int) -> tuple[TrainedClass, ...]:
+def classes_of(
+    rows: Sequence[ManifestRow], *, min_photos: int, min_photos_of_rest: int = 0
+) -> tuple[TrainedClass, ...]:
     """The classes that training rows give, sorted; rows without make or model give none.
 
     A model is told apart by years only where its source names the year of every photo and each year has min_photos;
-    else it is one class without a year.
+    else it is one class without a year. The models of a make that have too few photos are its rest, a class without
+    model ("another Renault"), where they have min_photos_of_rest together; 0 = no such classes.
     """
     by_source: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
     makes: dict[str, Counter[str]] = defaultdict(Counter)
@@ -47,14 +50,27 @@ def classes_of(rows: Sequence[ManifestRow], *, min_photos: int) -> tuple[Trained
         for (make, model, year), count in counts.items()
         if count >= min_photos
     ]
-    return tuple(sorted(found, key=lambda c: (name_key(c.make), name_key(c.model), c.years)))
+    if min_photos_of_rest:
+        left = label_numbers(rows, found)
+        rest = Counter(name_key(r.make) for r, n in zip(rows, left, strict=True) if n == UNKNOWN and r.make and r.model)
+        found += [
+            TrainedClass(spelled(makes[make]), "", "") for make, count in rest.items() if count >= min_photos_of_rest
+        ]
+    return tuple(sorted(found, key=lambda c: (name_key(c.make), name_key(c.model) if c.model else "", c.years)))
 
 
-def label_numbers(rows: Sequence[ManifestRow], classes: Sequence[TrainedClass]) -> list[int]:
-    """Per row the number of its class, that of its year before that without a year; UNKNOWN where there is none."""
+def label_numbers(rows: Sequence[ManifestRow], classes: Sequence[TrainedClass], *, rest: bool = False) -> list[int]:
+    """Per row the number of its class, that of its year before that without a year; UNKNOWN where there is none.
+
+    rest: a photo of a model without a class belongs to the class without model of its make, where there is one.
+    """
     numbers = {class_key(c.make, c.model, c.years): number for number, c in enumerate(classes)}
     keys = [class_key(row.make, row.model, row.year) for row in rows]
-    return [numbers.get(key, numbers.get((*key[:2], ""), UNKNOWN)) for key in keys]
+    own = [numbers.get(key, numbers.get((*key[:2], ""), UNKNOWN)) for key in keys]
+    if not rest:
+        return own
+    of_make = [numbers.get((make, "", ""), UNKNOWN) for make, _, _ in keys]
+    return [mine if mine != UNKNOWN else make for mine, make in zip(own, of_make, strict=True)]
 
 
 def spelled(spellings: Counter[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -14,6 +14,9 @@ from classifier.taxonomy import name_key
 from classifier.training.labels import UNKNOWN, label_numbers
 from classifier.training.manifest import ManifestRow
 
+Loss = Callable[[Tensor, Tensor], Tensor]
+"""logits, labels → a scalar."""
+
 
 def makes_of(classes: Sequence[TrainedClass]) -> list[str]:
     """The makes of the classes as name keys, sorted."""
@@ -21,14 +24,15 @@ def makes_of(classes: Sequence[TrainedClass]) -> list[str]:
 
 
 def labels_with_makes(rows: Sequence[ManifestRow], classes: Sequence[TrainedClass]) -> NDArray[np.int64]:
-    """Per row its class 0…C-1; where no class is its own but its make has some, C + the make's number; else UNKNOWN.
+    """Per row its class 0…C-1, the rest of its make included; where it has none but its make has some, C + the make's
+    number; else UNKNOWN.
 
     So the photos of models too rare for a class still teach what their make looks like.
     """
     makes = {make: len(classes) + number for number, make in enumerate(makes_of(classes))}
     numbers = [
         number if number != UNKNOWN else makes.get(name_key(row.make), UNKNOWN)
-        for number, row in zip(label_numbers(rows, classes), rows, strict=True)
+        for number, row in zip(label_numbers(rows, classes, rest=True), rows, strict=True)
     ]
     return np.asarray(numbers, dtype=np.int64)
 
@@ -71,6 +75,29 @@ class LabelLoss:
             truth = self._make_of.to(labels.device)[labels]
             loss = loss + self._weight * nn.functional.nll_loss(makes, truth)
         return loss
+
+
+class HeadsLoss:
+    """The sum of several heads' cross-entropies, each over outputs of its own, per photo.
+
+    A head of which a photo says nothing (UNKNOWN) costs nothing there: so a label weighs as much among many of its kind
+    as among few.
+    """
+
+    def __init__(self, sizes: Sequence[int], *, weights: Sequence[float], label_smoothing: float) -> None:
+        """sizes: outputs of each head, in the network's order. weights: what a label of each head counts."""
+        self._sizes, self._weights, self._smoothing = list(sizes), list(weights), label_smoothing
+
+    def __call__(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """logits (N, sum of sizes), labels (N, heads) → the mean loss, a scalar."""
+        loss = torch.zeros((), device=logits.device)
+        for scores, truth, weight in zip(
+            torch.split(logits.float(), self._sizes, dim=1), labels.unbind(1), self._weights, strict=True
+        ):
+            loss = loss + weight * nn.functional.cross_entropy(
+                scores, truth, ignore_index=UNKNOWN, label_smoothing=self._smoothing, reduction="sum"
+            )
+        return loss / len(labels)
 
 
 def class_weights(labels: NDArray[np.int64], *, classes: int, balance: float) -> Tensor | None:

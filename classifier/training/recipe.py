@@ -35,6 +35,8 @@ class Recipe:
     serve_size: int = _between(0, 0, 1024)
     """The artefact's input size; 0 = the last of input_sizes. Training cuts parts out of the photo and so shows cars
     larger than serving does: a serving size some 15 % larger makes up for that (arXiv:1906.06423)."""
+    serve_mirrored: bool = False
+    """Serving looks at each car a second time, mirrored, and averages the two; costs as much again."""
     epochs: int = _between(12, 1, 1000)
     """Times that every training photo is seen."""
     batch: int = _between(64, 2, 4096)
@@ -70,6 +72,9 @@ class Recipe:
     """Moving average of the weights that becomes the artefact; 0 = off."""
     min_photos_per_class: int = _between(5, 1, 100_000)
     """Classes with fewer training photos are left out."""
+    min_photos_of_rest: int = _between(0, 0, 100_000)
+    """Models with too few photos for a class are taught together as another model of their make, where they have at
+    least this many photos; 0 = off. It teaches the network to leave a model open (arXiv:1812.04606)."""
     freeze_backbone: bool = False
     """Compute features once, train only a new linear head on them."""
     start: str = "imagenet"

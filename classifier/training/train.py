@@ -22,7 +22,14 @@ from classifier.artefact import (
 )
 from classifier.training.crops import CropCache, Crops
 from classifier.training.errors import TrainError
-from classifier.training.extend import classes_extended, head_copy, head_extend, network_extended
+from classifier.training.extend import (
+    bodies_extended,
+    classes_extended,
+    head_copy,
+    head_extend,
+    network_extended,
+    temperatures_extended,
+)
 from classifier.training.features import FeatureCache, FeatureSet, head_fit
 from classifier.training.finish import Rename, as_trained, finish
 from classifier.training.fit import fit
@@ -92,7 +99,9 @@ def train(
         )  # fmt: skip
         classes = classes_extended(base.spec.classes, sides["train"], min_photos=recipe.min_photos_per_class)
     else:
-        classes = classes_of(sides["train"], min_photos=recipe.min_photos_per_class)
+        classes = classes_of(
+            sides["train"], min_photos=recipe.min_photos_per_class, min_photos_of_rest=recipe.min_photos_of_rest
+        )
     if len(classes) < 2:
         raise TrainError(
             f"{len(classes)} classes with {recipe.min_photos_per_class} photos or more to train on "
@@ -167,6 +176,7 @@ def train(
         backbone=recipe.backbone,
         preprocessing=preprocessing,
         classes=classes,
+        mirrored=recipe.serve_mirrored,
         metrics={"train_photos": len(data["train"].rows), "classes": len(classes), "history": fitted.history},
         manifest_sha256=digest,
         recipe={
@@ -175,10 +185,15 @@ def train(
         },
     )  # fmt: skip
     if base is not None:  # few corrections bring few held-out photos: until there are enough, the base's figures stand
-        spec = replace(spec, temperature=base.spec.temperature, thresholds=base.spec.thresholds)
+        spec = replace(
+            spec, temperature=base.spec.temperature, thresholds=base.spec.thresholds, mirrored=base.spec.mirrored,
+            class_temperatures=temperatures_extended(base.spec, outputs=len(classes)),
+            class_bodies=bodies_extended(base.spec, classes, sides["train"]),
+            body_temperature=base.spec.body_temperature,
+        )  # fmt: skip
     done = finish(
         spec=spec, state=fitted.state, name=recipe.name, out=out, work_dir=work_dir, weights=weights,
-        val=sides["val"], test=sides["test"], progress=progress, rename=rename,
+        train=sides["train"], val=sides["val"], test=sides["test"], progress=progress, rename=rename,
     )  # fmt: skip
     written = done.artefact.spec
     report = report_write(
@@ -228,7 +243,7 @@ def _data(
     by_make: bool,
 ) -> _Data:
     """by_make: rows of which the classes know only the make stay in."""
-    labels = np.asarray((labels_with_makes if by_make else label_numbers)(rows, classes), dtype=np.int64)
+    labels = labels_with_makes(rows, classes) if by_make else np.asarray(label_numbers(rows, classes, rest=True))
     crops: Crops = cache.crops(rows, progress)
     kept = np.flatnonzero((labels >= 0) & (crops.index >= 0))
     return _Data(

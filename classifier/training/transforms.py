@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 from torch.utils.data import Dataset
 from torchvision.transforms import InterpolationMode, v2
@@ -23,14 +23,15 @@ from classifier.training.recipe import Recipe
 RATIO = (0.8, 1.25)
 
 
-def train_transform(recipe: Recipe, size: int, p: Preprocessing) -> Any:
-    """Square picture → augmented float tensor (3, size, size)."""
+def train_transform(recipe: Recipe, size: int, p: Preprocessing, *, flips: bool = True) -> Any:
+    """Square picture → augmented float tensor (3, size, size). flips: half of the pictures are mirrored."""
     steps: list[Any] = [
         v2.RandomResizedCrop(
             size, scale=(recipe.crop_scale, 1.0), ratio=RATIO, interpolation=InterpolationMode.BILINEAR
-        ),
-        v2.RandomHorizontalFlip(),
+        )
     ]
+    if flips:
+        steps.append(v2.RandomHorizontalFlip())
     if recipe.randaugment_ops:
         steps.append(v2.RandAugment(recipe.randaugment_ops, recipe.randaugment_magnitude))
     steps += [v2.PILToTensor(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(list(p.mean), list(p.std))]
@@ -39,31 +40,45 @@ def train_transform(recipe: Recipe, size: int, p: Preprocessing) -> Any:
     return v2.Compose(steps)
 
 
-class CropSet(Dataset[tuple[Tensor, int]]):
+class CropSet(Dataset[tuple[Tensor, Tensor]]):
     """Pictures of a crop cache with their class numbers."""
 
     def __init__(
-        self, pixels: NDArray[np.uint8], index: NDArray[np.int64], labels: NDArray[np.int64], p: Preprocessing
+        self,
+        pixels: NDArray[np.uint8],
+        index: NDArray[np.int64],
+        labels: NDArray[np.int64],
+        p: Preprocessing,
+        *,
+        mirrored: NDArray[np.int64] | None = None,
     ) -> None:
-        """index, labels: (N,), where each picture is in `pixels` and its class."""
+        """index: (N,), where each picture is in `pixels`. labels: (N,), its class, or (N, K), one for each of K heads,
+        -1 where it says nothing.
+
+        mirrored: the labels of the mirrored pictures, where mirroring changes them. Then a picture comes plain in one
+        epoch and mirrored in the next, in place of being mirrored at random.
+        """
         self.pixels, self.index, self.labels = pixels, index, labels
-        self._p = p
+        self._p, self._mirrored, self._epoch = p, mirrored, 0
         self._transform: Any = None
         self._seed = ""
 
     def augment(self, recipe: Recipe, *, size: int, epoch: int) -> None:
         """Set what the next epoch does to the pictures; without it they come as in serving."""
-        self._transform = train_transform(recipe, size, self._p)
+        self._transform = train_transform(recipe, size, self._p, flips=self._mirrored is None)
+        self._epoch = epoch
         self._seed = f"{recipe.seed}:{epoch}"
 
     def __len__(self) -> int:
         return len(self.index)
 
-    def __getitem__(self, at: int) -> tuple[Tensor, int]:
+    def __getitem__(self, at: int) -> tuple[Tensor, Tensor]:
         image = Image.fromarray(self.pixels[self.index[at]])
-        label = int(self.labels[at])
+        label = torch.as_tensor(self.labels[at])
         if self._transform is None:
             return torch.from_numpy(to_input(image, self._p)), label
+        if self._mirrored is not None and (at + self._epoch) % 2:
+            image, label = ImageOps.mirror(image), torch.as_tensor(self._mirrored[at])
         digest = hashlib.sha256(f"{self._seed}:{at}".encode()).digest()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int.from_bytes(digest[:7], "big"))

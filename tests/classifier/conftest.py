@@ -11,7 +11,7 @@ import timm
 import torch
 from safetensors.torch import load_file
 
-from classifier.artefact import Artefact, ArtefactSpec, CropRule, Preprocessing, TrainedClass, artefact_write
+from classifier.artefact import Artefact, ArtefactSpec, CropRule, Head, Preprocessing, TrainedClass, artefact_write
 from classifier.detect import detection_network
 
 CLASSES = (
@@ -63,15 +63,20 @@ def tiny_classifier(parent: Path, *, seed: int = 0, **changes: object) -> Artefa
     return artefact_write(parent=parent, name="tiny", spec=spec, state_dict=network.state_dict())
 
 
-def constant_judge(parent: Path, kind: str) -> Artefact:
-    """A usable-photo network that says `kind` of every photo."""
+def constant_judge(parent: Path, kind: str, heads: tuple[Head, ...] = ()) -> Artefact:
+    """A usable-photo network that says `kind` of every photo, and of each head the first label."""
     labels = ("exterior", "interior", "detail")
-    network = timm.create_model("test_efficientnet", num_classes=3)
+    said = [label == kind for label in labels] + [label == head.labels[0] for head in heads for label in head.labels]
+    network = timm.create_model("test_efficientnet", num_classes=len(said))
     with torch.no_grad():
         network.classifier.weight.zero_()
-        network.classifier.bias.copy_(torch.tensor([9.0 if label == kind else 0.0 for label in labels]))
+        network.classifier.bias.copy_(torch.tensor([9.0 if one else 0.0 for one in said]))
     spec = ArtefactSpec(
-        task="usable", backbone="test_efficientnet", preprocessing=Preprocessing(input_size=64), labels=labels
+        task="usable",
+        backbone="test_efficientnet",
+        preprocessing=Preprocessing(input_size=64),
+        labels=labels,
+        heads=heads,
     )
     return artefact_write(parent=parent, name="judge", spec=spec, state_dict=network.state_dict())
 

@@ -27,6 +27,7 @@ class Corners:
     """Takes brightness at the top right for the Audi A4, and at the bottom left for either 3 Series."""
 
     name = "fake"
+    batch = 16
 
     def __init__(self):
         self.batches = []

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from classifier.artefact import ArtefactError
-from classifier.recognise import BATCH, Recogniser
-from tests.classifier.conftest import CLASSES, teacher
+from classifier.artefact import NEVER, ArtefactError, Head
+from classifier.recognise import Recogniser
+from classifier.usable import BODIES, VIEWS
+from tests.classifier.conftest import CLASSES, constant_judge, teacher
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -63,7 +64,7 @@ def test_nothing_in_nothing_out(recogniser):
 
 
 def test_more_photos_than_a_batch_come_back_in_order(recogniser):
-    sizes = [(100 + i, 80) for i in range(2 * BATCH + 3)]
+    sizes = [(100 + i, 80) for i in range(2 * recogniser.batch + 3)]
     answers = recogniser.recognise([Image.new("RGB", size) for size in sizes])
     assert [one.image_size for one in answers] == sizes
 
@@ -88,6 +89,24 @@ def test_it_says_why_a_photo_is_of_no_use(classifier, useless, ir_cache, bus):
     assert (one.status, one.kind, one.box, one.make, one.log_probs) == (status, kind, None, None, None)
     assert one.candidates == ()
     assert recogniser.verdict([one]) is None
+
+
+@pytest.mark.parametrize("kind", ["exterior", "interior"])
+def test_view_and_bodies_are_told_of_usable_photos_only(kind, classifier, weights_of, ir_cache, tmp_path, bus):
+    constant_judge(tmp_path / "usable", kind, heads=(Head("view", VIEWS), Head("body", BODIES, threshold=0.9)))
+    shutil.copytree(weights_of() / "detector", tmp_path / "detector")
+    recogniser = Recogniser.open(classifier=classifier.folder, weights=tmp_path, engine="openvino", cache_dir=ir_cache)
+    (one,) = recogniser.recognise([bus])
+    assert recogniser.body_threshold == 0.9
+    if kind == "exterior":
+        assert (one.view.name, one.bodies[0].name, len(one.bodies)) == (VIEWS[0], BODIES[0], len(BODIES))
+    else:
+        assert (one.view, one.bodies) == (None, ())
+
+
+def test_a_judge_without_heads_serves_on_without_view_and_body(recogniser, bus):
+    (one,) = recogniser.recognise([bus])
+    assert (one.status, one.view, one.bodies, recogniser.body_threshold) == ("ok", None, (), NEVER)
 
 
 def test_a_verdict_rests_on_the_usable_photos(recogniser, bus):

@@ -23,6 +23,18 @@ def test_trained_classes_sum_up_to_models_and_makes():
     assert candidates[0].confidence == pytest.approx(0.45)
 
 
+def test_the_rest_of_a_make_speaks_for_the_make_and_is_no_candidate():
+    classes = (TrainedClass("Audi", ""), TrainedClass("Audi", "A4"), TrainedClass("BMW", "X5"))
+    make, candidates = summarise(np.array([0.6, 0.1, 0.3]), classes)
+    assert (make.name, make.confidence) == ("Audi", pytest.approx(0.7))
+    assert [(c.model, round(c.confidence, 3)) for c in candidates] == [("X5", 0.3), ("A4", 0.1)]
+
+
+def test_where_no_class_has_a_model_makes_are_the_candidates():
+    _, candidates = summarise(np.array([0.2, 0.8]), (TrainedClass("Audi", ""), TrainedClass("BMW", "")))
+    assert [c.make for c in candidates] == ["BMW", "Audi"]
+
+
 def test_at_most_five_candidates_come_back():
     classes = [TrainedClass("Make", f"Model {i}") for i in range(9)]
     _, candidates = summarise(np.full(9, 1 / 9, dtype=np.float32), classes)

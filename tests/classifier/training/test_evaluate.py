@@ -28,6 +28,7 @@ class FakeEye:
 
     classes = CLASSES
     thresholds = Thresholds(model=0.8, make=0.7)
+    body_threshold = 0.8
 
     def __init__(self, answers):
         self.answers = answers
@@ -77,13 +78,25 @@ SERIES_2012, SERIES_2008, X5, A4 = np.eye(5)[:4] * 0.9 + 0.02
         (("Audi", "A4", "2010"), A4, True, True),  # within the class's years
         (("BMW", "3 Series", "1999"), SERIES_2012, False, True),  # a known model of a year that no class has
         (("BMW", "X5", ""), A4, False, False),
-        (("Audi", "A6", ""), np.eye(5)[4], True, True),  # a class without model stands for the rest of its make
-        (("Audi", "A4", ""), np.eye(5)[4], False, False),  # but not for a model with a class of its own
+        # The rest of a make ("another Audi") is no answer: what the site names instead counts.
+        (("Audi", "A4", ""), [0, 0, 0, 0.1, 0.9], True, True),
+        (("BMW", "X5", ""), [0, 0, 0, 0.1, 0.9], False, False),
     ],
 )
 def test_it_knows_what_is_right(label, answer, top1, model_right):
     (one,) = judge((row("a.jpg", *label), answer))
     assert (one.known, one.top1, one.model_right) == (True, top1, model_right)
+
+
+def test_a_model_without_a_class_is_unknown_where_the_rest_of_its_make_has_one():
+    (one,) = judge((row("a.jpg", "Audi", "A6"), np.eye(5)[4]))
+    assert (one.known, one.make_known, one.make_right, one.model_right) == (False, True, True, False)
+
+
+def test_an_artefact_of_brands_knows_every_model_of_its_makes():
+    brands = TrainedNames([TrainedClass("BMW", ""), TrainedClass("Audi", "")])
+    assert brands.of_model("audi", "A6") == brands.of_model("Audi", "") == [1]
+    assert not brands.rests.any()
 
 
 def test_years_are_sums_when_the_model_is_asked():

@@ -7,6 +7,7 @@ import pytest
 
 from classifier.artefact import NEVER, ArtefactSpec, Preprocessing, Thresholds, TrainedClass
 from classifier.fuse import log_softmax
+from classifier.training.calibrate import class_temperatures_fit
 from classifier.training.finish import calibrate
 from classifier.training.manifest import ManifestRow
 
@@ -52,3 +53,18 @@ def test_an_extended_artefact_keeps_thresholds_with_the_temperature_they_hold_at
     raw, rows = answers(photos, [1, 0, 0], [("Ford", "Focus Wagon"), ("Volvo", "V70")])
     extended = spec(recipe={"extends": "champion"})
     assert calibrate(raw, rows, extended) == (extended.temperature, extended.thresholds)
+
+
+def test_each_source_gets_the_temperature_that_its_photos_ask_for():
+    """The first two classes are from a source that the network underrates, the others from one that it overrates."""
+    labels, turn = np.arange(400) % 4, np.arange(400) // 4
+    wrong = np.where(labels < 2, turn % 50 == 0, turn % 5 < 2)
+    truth = np.where(wrong, labels ^ 1, labels)
+    logits = np.full((400, 4), -90.0)
+    logits[np.arange(400), labels], logits[np.arange(400), labels ^ 1] = 2, 0
+    sources = ["cars" if label < 2 else "ads" for label in truth]
+    shares = {"cars": np.array([1.0, 1, 0, 0]), "ads": np.array([0.0, 0, 1, 1]), "few": np.zeros(4)}
+    found = class_temperatures_fit(logits, truth, sources, shares)
+    assert found[0] == found[1] == pytest.approx(2 / np.log(0.98 / 0.02), rel=0.01)
+    assert found[2] == found[3] == pytest.approx(2 / np.log(0.6 / 0.4), rel=0.01)
+    assert class_temperatures_fit(logits[:60], truth[:60], ["cars"] * 60, shares) == ()

@@ -40,6 +40,15 @@ def test_rare_models_are_left_out_and_unknown():
     assert label_numbers(rows(("AUDI", "a-4", "2003"), times=1), found) == [0]
 
 
+def test_rare_models_are_together_the_rest_of_their_make():
+    photos = rows(("Audi", "A4", ""), ("BMW", "X5", "")) + rows(("audi", "a6", ""), ("Audi", "A8", "2001"), times=2)
+    found = classes_of(photos + rows(("BMW", "Z1", ""), times=1), min_photos=3, min_photos_of_rest=4)
+    assert found == (TrainedClass("Audi", ""), TrainedClass("Audi", "A4"), TrainedClass("BMW", "X5"))
+    rare = rows(("AUDI", "A8", "2001"), ("BMW", "Z1", ""), times=1)
+    assert label_numbers(rare, found, rest=True) == [0, UNKNOWN]
+    assert label_numbers(rare, found) == [UNKNOWN, UNKNOWN]
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [("e golf", "E Golf"), ("bmw", "BMW"), ("cx-5", "CX-5"), ("mercedes-benz", "Mercedes-Benz"), ("f 150", "F 150")],

@@ -8,7 +8,7 @@ from torch.nn.functional import cross_entropy
 
 from classifier.artefact import TrainedClass
 from classifier.training.labels import UNKNOWN
-from classifier.training.loss import LabelLoss, class_weights, label_loss, labels_with_makes
+from classifier.training.loss import HeadsLoss, LabelLoss, class_weights, label_loss, labels_with_makes
 from classifier.training.manifest import ManifestRow
 
 CLASSES = (TrainedClass("BMW", "3 Series"), TrainedClass("Fiat", "500"), TrainedClass("Fiat", "Panda"))
@@ -57,3 +57,15 @@ def test_with_full_balance_every_class_counts_the_same_and_a_photo_still_1_on_av
     weights = class_weights(labels, classes=3, balance=1.0)
     assert torch.allclose(weights * torch.tensor([6.0, 2.0, 1.0]), torch.full((3,), 3.0))
     assert class_weights(labels, classes=3, balance=0.0) is None
+
+
+def test_heads_cost_their_own_cross_entropy_and_what_a_photo_does_not_say_costs_nothing():
+    logits = torch.randn(4, 5, requires_grad=True)
+    labels = torch.tensor([[0, 2], [1, UNKNOWN], [UNKNOWN, UNKNOWN], [UNKNOWN, 1]])
+    loss = HeadsLoss([2, 3], weights=[1.0, 0.5], label_smoothing=0.1)(logits, labels)
+    first = cross_entropy(logits[:2, :2], labels[:2, 0], label_smoothing=0.1, reduction="sum")
+    second = cross_entropy(logits[[0, 3], 2:], labels[[0, 3], 1], label_smoothing=0.1, reduction="sum")
+    assert torch.isclose(loss, (first + 0.5 * second) / 4)
+    loss.backward()
+    assert (logits.grad[2] == 0).all()
+    assert (logits.grad[1, 2:] == 0).all()
