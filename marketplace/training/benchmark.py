@@ -1,13 +1,18 @@
-"""How many photos per second: what people do today, this pipeline, and what its stages would allow."""
+"""How fast the recogniser is here: beside what people do today, beside what its stages allow, and as a worker."""
 
 import os
+import platform
+import statistics
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
 from django.conf import settings
+from django.utils.module_loading import import_string
 from PIL import Image
 
 from classifier.artefact import artefact_only, artefact_open
@@ -17,45 +22,130 @@ from classifier.engines import DeviceName, EngineName, engine_choose, engines_op
 from classifier.preprocess import Decoded, decode, letterbox
 from classifier.training.progress import Progress
 from classifier.usable import UsableJudge
-from marketplace.training.eye import recogniser_open
+from marketplace.refusals import Refused
+from marketplace.training.benchmark_worker import worker_measure
 
-BATCH = 16
+if TYPE_CHECKING:
+    from classifier.recognise import Recogniser
+
+WARM_UP_PHOTOS = 16
 BASELINE_PHOTOS = 40
 """The old way is slow, and its speed does not depend on how many photos follow."""
+ROUNDS = 3
+"""Every figure is the median of so many measurements, after a warm-up that does not count."""
+_CPU_FACTS = Path("/proc/cpuinfo")
+T = TypeVar("T")
 
 
-def benchmark(*, photos: Sequence[Path], classifier: Path, progress: Progress) -> dict[str, Any]:
-    """Measure; see DESIGN's contract of ``benchmark`` for the keys. All rates in photos per second, files on disk."""
-    stages, engine = _stages(photos, classifier=classifier, progress=progress)
-    # On a CPU the stages share the cores: their times add up. On a GPU decoding runs beside it: the slowest counts.
-    rates = [stages[name] for name in ("decode", "detect", "usable", "classify") if stages[name]]
-    limit = min(rates) if engine.startswith("torch-") and engine != "torch-cpu" else 1 / sum(1 / rate for rate in rates)
-    pipeline = _pipeline(photos, classifier=classifier, progress=progress)
-    baseline = _baseline(photos[:BASELINE_PHOTOS], progress=progress)
+class PhotoUnreadableError(Refused):
+    """A photo that cannot be read takes next to no time: no figure could be trusted."""
+
+
+def benchmark(
+    *,
+    photos: Sequence[Path],
+    classifier: Path,
+    engine: EngineName,
+    device: DeviceName,
+    first_start: bool,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Measure; see docs/operations.md for the keys. All rates in photos per second, files on disk.
+
+    engine, device: as Recogniser.open takes them. first_start: also how long a worker's first start takes, which
+    converts the networks. Raises Refused for an unreadable photo and for a worker that fails.
+    """
+    recogniser = _open(classifier, engine=engine, device=device)
+    try:
+        recognised = _recognised(recogniser, photos, progress)  # the warm-up of all that follows here
+        pipeline = _rate(lambda: list(recogniser.stream(photos)), len(photos), progress, "pipeline")
+        alone = _one_photo(recogniser, photos, progress)
+    finally:
+        recogniser.close()
+    runs_on = recogniser.engine
+    stages = _stages(photos, classifier=classifier, engine=engine, device=device, progress=progress)
+    # The networks follow one another. On a CPU decoding shares the cores with them, on a GPU it runs beside them.
+    networks = sum(1 / stages[name] for name in ("detect", "usable", "classify"))
+    on_gpu = runs_on.startswith("torch-") and runs_on != "torch-cpu"
+    limit = 1 / max(networks, 1 / stages["decode"]) if on_gpu else 1 / (networks + 1 / stages["decode"])
+    # Before the old way, which leaves traces of its libraries in the environment that a worker inherits.
+    worker = worker_measure(
+        photos=photos,
+        classifier=classifier,
+        engine=engine,
+        device=device,
+        rounds=ROUNDS,
+        first_start=first_start,
+        progress=progress,
+    )
+    baseline = _baseline(photos[:BASELINE_PHOTOS], cuda=runs_on == "torch-cuda", progress=progress)
     return {
         "photos": len(photos),
-        "engine": engine,
+        "recognised": recognised,
+        "engine": runs_on,
+        "machine": _machine(runs_on),
         "baseline_per_s": round(baseline, 2),
         "pipeline_per_s": round(pipeline, 2),
         "ratio": round(pipeline / baseline, 2),
         "stage_limit_per_s": round(limit, 2),
         "of_limit": round(pipeline / limit, 3),
         "stages": {name: round(rate, 1) for name, rate in stages.items()},
+        "one_photo_ms": alone,
+        **worker,
     }
 
 
-def _pipeline(photos: Sequence[Path], *, classifier: Path, progress: Progress) -> float:
-    recogniser = recogniser_open(folder=classifier)
-    try:
-        list(recogniser.stream(photos[:BATCH]))  # what is made on first use is not part of the speed
+def _open(classifier: Path, *, engine: EngineName, device: DeviceName) -> "Recogniser":
+    kind: Any = import_string(settings.RECOGNISER)  # by name, as the worker does: tests put their own here
+    recogniser: Recogniser = kind.open(
+        classifier=classifier,
+        weights=Path(settings.STARTER_WEIGHTS_DIR),
+        engine=engine,
+        device=device,
+        cache_dir=Path(settings.ENGINE_CACHE_DIR),
+    )
+    return recogniser
+
+
+def _recognised(recogniser: "Recogniser", photos: Sequence[Path], progress: Progress) -> int:
+    """On how many photos a car was recognised: the others do not go through every stage, and are quicker."""
+    said = progress.track(recogniser.stream(photos), total=len(photos), what="warm-up")
+    recognised = 0
+    for path, one in zip(photos, said, strict=True):
+        if one.status == "unreadable":
+            raise PhotoUnreadableError(f"{path}: {one.error}. Remove it: all photos must be readable.")
+        recognised += one.status == "ok"
+    return recognised
+
+
+def _rate(once: Callable[[], object], count: int, progress: Progress, what: str) -> float:
+    """Photos per second where `count` of them go through `once`; the caller has warmed it up."""
+    seconds = []
+    for _ in progress.track(range(ROUNDS), total=ROUNDS, what=what):
         start = time.perf_counter()
-        list(progress.track(recogniser.stream(photos), total=len(photos), what="pipeline"))
-        return len(photos) / (time.perf_counter() - start)
-    finally:
-        recogniser.close()
+        once()
+        seconds.append(time.perf_counter() - start)
+    return count / statistics.median(seconds)
 
 
-def _baseline(photos: Sequence[Path], *, progress: Progress) -> float:
+def _one_photo(recogniser: "Recogniser", photos: Sequence[Path], progress: Progress) -> dict[str, Any]:
+    """Milliseconds from asking to the answer, for a photo that comes alone."""
+
+    def alone(path: Path) -> float:
+        start = time.perf_counter()
+        recogniser.recognise([path])
+        return (time.perf_counter() - start) * 1000
+
+    _each(alone, photos[:WARM_UP_PHOTOS])  # another shape of the networks' input than in company
+    rounds = [
+        np.percentile([alone(path) for path in photos], (50, 95))
+        for _ in progress.track(range(ROUNDS), total=ROUNDS, what="one photo alone")
+    ]
+    p50, p95 = np.median(rounds, axis=0)
+    return {"p50": round(float(p50), 1), "p95": round(float(p95), 1), "photos": len(photos)}
+
+
+def _baseline(photos: Sequence[Path], *, cuda: bool, progress: Progress) -> float:
     """One photo at a time: Pillow, YOLO11n at 640, the largest box, ResNet50 at 224, all in PyTorch.
 
     The weights are random, because speed does not depend on them: YOLO's boxes are few then, so the box is the whole
@@ -67,7 +157,7 @@ def _baseline(photos: Sequence[Path], *, progress: Progress) -> float:
     from torchvision.models import resnet50  # noqa: PLC0415
     from torchvision.transforms import functional  # noqa: PLC0415
 
-    device = "cuda" if settings.RECOGNISER_DEVICE in {"auto", "cuda"} and torch.cuda.is_available() else "cpu"
+    device = "cuda" if cuda else "cpu"
     yolo = ultralytics.YOLO("yolo11n.yaml")
     network = resnet50(weights=None, num_classes=196).eval().to(device)
     mean, std = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
@@ -83,47 +173,70 @@ def _baseline(photos: Sequence[Path], *, progress: Progress) -> float:
         with torch.inference_mode():
             network(pixels[None].to(device)).softmax(1).max().item()
 
-    for path in photos[:3]:
-        one(path)
-    start = time.perf_counter()
-    for path in progress.track(photos, total=len(photos), what="one at a time"):
-        one(path)
-    return len(photos) / (time.perf_counter() - start)
+    _each(one, photos[:3])
+    return _rate(lambda: _each(one, photos), len(photos), progress, "one at a time, as today")
 
 
-def _stages(photos: Sequence[Path], *, classifier: Path, progress: Progress) -> tuple[dict[str, float], str]:
+def _stages(
+    photos: Sequence[Path], *, classifier: Path, engine: EngineName, device: DeviceName, progress: Progress
+) -> dict[str, float]:
     """Each stage alone, in batches: photos per second."""
     weights, cache = Path(settings.STARTER_WEIGHTS_DIR), Path(settings.ENGINE_CACHE_DIR)
-    chosen, place = engine_choose(
-        cast(EngineName, settings.RECOGNISER_ENGINE), cast(DeviceName, settings.RECOGNISER_DEVICE)
-    )
+    chosen, place = engine_choose(engine, device)
     artefacts = [artefact_only(weights / "detector"), artefact_only(weights / "usable"), artefact_open(classifier)]
     engines = engines_open(artefacts, engine=chosen, device=place, cache_dir=cache)
     detector = Detector(engines[0], artefacts[0].spec)
     judge = UsableJudge(engines[1], artefacts[1].spec)
     namer = MakeModelClassifier(engines[2], artefacts[2].spec)
     least = max(detector.input_size, judge.input_size)
-    sample = list(photos[: BATCH * 4])
+    batch = engines[2].batch  # the recogniser's
+    sample = list(photos[: batch * 4])
+    batches = [slice(at, at + batch) for at in range(0, len(sample), batch)]
 
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        start = time.perf_counter()
-        decoded: list[Decoded] = list(pool.map(lambda path: decode(path, min_side=least), sample))
-        rate = {"decode": len(sample) / (time.perf_counter() - start)}
+
+        def decode_all() -> list[Decoded]:
+            return list(pool.map(lambda path: decode(path, min_side=least), sample))
+
+        decoded = decode_all()
+        rate = {"decode": _rate(decode_all, len(sample), progress, "decode")}
     boxed = [letterbox(one.image, detector.input_size, one.full_size) for one in decoded]
     whole = [judge.prepare(one.image) for one in decoded]
-    cars = [the_car(found) for found in detector.detect(boxed, [one.full_size for one in decoded])]
-    crops = [namer.prepare(one, car.box if car else None) for one, car in zip(decoded, cars, strict=True)]
     sizes = [one.full_size for one in decoded]
-    rate["detect"] = _rate(lambda at: detector.detect(boxed[at], sizes[at]), len(sample), progress, "detect")
-    rate["usable"] = _rate(lambda at: judge.kinds(whole[at]), len(sample), progress, "usable")
-    rate["classify"] = _rate(lambda at: namer.log_probs(crops[at]), len(sample), progress, "classify")
-    return rate, engines[2].name
+    cars = [the_car(found) for at in batches for found in detector.detect(boxed[at], sizes[at])]
+    crops = [namer.prepare(one, car.box if car else None) for one, car in zip(decoded, cars, strict=True)]
+    stages: dict[str, Callable[[slice], object]] = {
+        "detect": lambda at: detector.detect(boxed[at], sizes[at]),
+        "usable": lambda at: judge.kinds(whole[at]),
+        "classify": lambda at: namer.log_probs(crops[at]),
+    }
+    for name, infer in stages.items():
+        once = partial(_each, infer, batches)
+        once()
+        rate[name] = _rate(once, len(sample), progress, name)
+    return rate
 
 
-def _rate(infer: Callable[[slice], object], total: int, progress: Progress, what: str) -> float:
-    starts = range(0, total, BATCH)
-    infer(slice(0, BATCH))
-    start = time.perf_counter()
-    for at in progress.track(starts, total=len(starts), what=what):
-        infer(slice(at, at + BATCH))
-    return total / (time.perf_counter() - start)
+def _each(do: Callable[[T], object], items: Sequence[T]) -> None:
+    for item in items:
+        do(item)
+
+
+def _machine(runs_on: str) -> dict[str, Any]:
+    """What the figures were measured on."""
+    # os.cpu_count names the whole machine's, also where this process may use a part of them only.
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    machine: dict[str, Any] = {"cores": cores, "processor": _processor()}
+    if runs_on == "torch-cuda":
+        import torch  # noqa: PLC0415  loaded already, by the engine
+
+        machine["gpu"] = torch.cuda.get_device_name()
+    return machine
+
+
+def _processor() -> str:
+    if _CPU_FACTS.is_file():
+        for line in _CPU_FACTS.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

@@ -84,6 +84,8 @@ def photo_document(*, file: str, said: "Recognition") -> dict[str, Any]:
         "make": _guess(said.make),
         "candidates": _candidates(said.candidates),
         "timings_ms": dict(said.timings_ms),
+        "view": _guess(said.view),
+        "body": _guess(said.bodies[0] if said.bodies else None),
     }
     return document | ({"error": said.error} if said.error else {})
 

@@ -9,7 +9,7 @@ from classifier.artefact import artefact_open
 from classifier.fuse import verdict_from
 from classifier.preprocess import UnreadablePhotoError, decode
 from classifier.recognise import Recognition
-from classifier.taxonomy import summarise
+from classifier.taxonomy import Guess, summarise
 
 COLOURS = {"red": ("Skoda", "Octavia"), "lime": ("Skoda", "Fabia"), "blue": ("Volvo", "V70"), "gray": ("Volvo", "V40")}
 PIXELS = {"red": (255, 0, 0), "lime": (0, 255, 0), "blue": (0, 0, 255), "gray": (128, 128, 128)}
@@ -26,6 +26,7 @@ class ColourRecogniser:
     """Sure of the classes that its artefact has, and clueless of others."""
 
     engine = "fake"
+    body_threshold = 0.6
 
     def __init__(self, folder: Path) -> None:
         artefact = artefact_open(folder)
@@ -67,6 +68,8 @@ class ColourRecogniser:
             image_size=image.size,
             make=make,
             candidates=tuple(candidates),
+            view=Guess("front-left", 0.8),
+            bodies=(Guess("wagon", 0.7), Guess("sedan", 0.3)),
             log_probs=np.log(probs),
             timings_ms={"total": 1.0},
         )
