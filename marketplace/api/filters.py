@@ -47,13 +47,14 @@ class ListingFilterSet(filters.FilterSet):
     price_max = filters.NumberFilter(field_name="price", lookup_expr="lte")
     mileage_max = filters.NumberFilter(field_name="mileage_km", lookup_expr="lte")
     currency = filters.ChoiceFilter(choices=Listing.Currency.choices)
+    body = filters.ChoiceFilter(choices=Listing.Body.choices)
     fuel = filters.ChoiceFilter(choices=Listing.Fuel.choices)
     gearbox = filters.ChoiceFilter(choices=Listing.Gearbox.choices)
     place = filters.CharFilter(lookup_expr="icontains")
 
     class Meta:
         model = Listing
-        fields = ("make", "currency", "fuel", "gearbox")
+        fields = ("make", "currency", "body", "fuel", "gearbox")
 
     def with_model(self, queryset: QuerySet[Listing], _name: str, value: str) -> QuerySet[Listing]:
         make = self.form.cleaned_data.get("make")

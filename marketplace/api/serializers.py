@@ -1,10 +1,12 @@
 """What the API says of things."""
 
+from dataclasses import asdict
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from classifier.usable import BODIES, VIEWS
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.listings.models import Listing
 from marketplace.photos.models import Photo
@@ -52,8 +54,8 @@ class ListingSerializer(serializers.ModelSerializer[Listing]):
     class Meta:
         model = Listing
         fields = (
-            "code", "url", "status", "make", "model", "other_make", "other_model", "year", "price", "currency",
-            "mileage_km", "fuel", "gearbox", "place", "description", "published_at", "photos",
+            "code", "url", "status", "make", "model", "other_make", "other_model", "body", "year", "price",
+            "currency", "mileage_km", "fuel", "gearbox", "place", "description", "published_at", "photos",
         )  # fmt: skip
 
     @extend_schema_field(serializers.URLField())
@@ -92,6 +94,8 @@ class RecognitionSerializer(serializers.Serializer[Any]):
     )
     make = GuessSerializer(allow_null=True)
     candidates = CandidateSerializer(many=True, help_text="at most five, best first")
+    view = GuessSerializer(allow_null=True, help_text=f"the side that the car shows: {', '.join(VIEWS)}")
+    body = GuessSerializer(allow_null=True, help_text=f"the likeliest of {', '.join(BODIES)}")
     model_version = serializers.CharField(allow_null=True)
     timings_ms = serializers.DictField(child=serializers.FloatField())
     error = serializers.CharField(allow_blank=True)
@@ -119,6 +123,8 @@ def recognition_data(photo: Photo) -> dict[str, Any]:
         "image_size": [photo.width, photo.height],
         "make": {"name": said.make_name, "confidence": said.make_confidence} if said and said.make_name else None,
         "candidates": said.candidates if said else [],
+        "view": {"name": said.view, "confidence": said.view_confidence} if said and said.view else None,
+        "body": asdict(said.body) if said and said.body else None,
         "model_version": said.model_version.version if said else None,
         "timings_ms": said.timings_ms if said else {},
         "error": _error(photo),

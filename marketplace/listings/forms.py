@@ -100,6 +100,7 @@ class ListingForm(forms.Form):
     )
     other_make = NameField(label="Make, in your own words")
     other_model = NameField(label="Model, in your own words")
+    body = forms.ChoiceField(choices=[("", "Choose"), *Listing.Body.choices], required=False, label="Body type")
     year = WholeNumberField(
         required=False,
         label="Year of first registration",
@@ -179,8 +180,8 @@ class ListingForm(forms.Form):
     def posted(self) -> list[str]:
         """The fields that the person changed.
 
-        A whole form, posted without JavaScript, also says which make and model it showed when it was opened. Those
-        still the same are not the person's word: the photos may have filled them in meanwhile.
+        A whole form, posted without JavaScript, also says which make, model and body it showed when it was opened.
+        Those still the same are not the person's word: the photos may have filled them in meanwhile.
         """
         return [
             name
@@ -207,6 +208,7 @@ class BrowseForm(forms.Form):
     currency = forms.ChoiceField(choices=[("", "Any currency"), *Listing.Currency.choices], required=False)
     year_min = WholeNumberField(required=False, min_value=0, max_value=9999, label="First year")
     year_max = WholeNumberField(required=False, min_value=0, max_value=9999, label="Last year")
+    body = forms.ChoiceField(choices=[("", "Any body"), *Listing.Body.choices], required=False, label="Body type")
     fuel = forms.ChoiceField(choices=[("", "Any fuel"), *Listing.Fuel.choices], required=False)
     gearbox = forms.ChoiceField(choices=[("", "Any gearbox"), *Listing.Gearbox.choices], required=False)
     sort = forms.ChoiceField(

@@ -44,6 +44,20 @@ class Listing(models.Model):
         AUTOMATIC = "automatic", "Automatic"
         OTHER = "other", "Other"
 
+    class Body(models.TextChoices):
+        """What the classifier tells apart (classifier.usable.BODIES), and the seller's word for: none of these."""
+
+        SEDAN = "sedan", "Sedan"
+        HATCHBACK = "hatchback", "Hatchback"
+        WAGON = "wagon", "Estate"
+        COUPE = "coupe", "Coupé"
+        CONVERTIBLE = "convertible", "Convertible"
+        SUV = "suv", "SUV"
+        PICKUP = "pickup", "Pickup"
+        MINIVAN = "minivan", "Minivan"
+        VAN = "van", "Van"
+        OTHER = "other", "Other"
+
     class Currency(models.TextChoices):
         EUR = "EUR", "EUR €"
         USD = "USD", "USD $"
@@ -65,6 +79,7 @@ class Listing(models.Model):
     # The seller's own words where the catalogue has no such make or model. Kept apart from it: a person looks first.
     other_make = models.CharField(max_length=80, blank=True)
     other_model = models.CharField(max_length=80, blank=True)
+    body = models.CharField("body type", max_length=12, choices=Body, blank=True)
     year = models.PositiveSmallIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1900), MaxValueValidator(2100)]
     )
@@ -82,7 +97,8 @@ class Listing(models.Model):
     autofilled = models.JSONField(default=list, blank=True, help_text="Names of the fields that the photos filled.")
 
     # What the photos say: {"version", "photos_used", "make": {"name", "confidence"}, "model": {…} or null,
-    # "candidates": [{"make", "model", "years", "confidence"}], "thresholds": {"make", "model"}}
+    # "candidates": [{"make", "model", "years", "confidence"}], "thresholds": {"make", "model"},
+    # "body": {"name", "confidence", "threshold"} or null}; older ones have no "body" at all
     verdict = models.JSONField(null=True, blank=True)
     certainty = models.FloatField(
         null=True, blank=True, help_text="Confidence of the verdict's best model; the queue's order."

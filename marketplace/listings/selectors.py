@@ -14,6 +14,7 @@ from marketplace.catalogue.selectors import car_find, catalogue_resolve
 from marketplace.listings.models import Listing
 
 WORTH_OFFERING = 0.01  # less likely than this, a candidate only makes the seller wonder
+BODY_WORTH_OFFERING = 0.5  # less likely than this, the list of ten is as quick
 
 
 class Sort(NamedTuple):
@@ -43,6 +44,14 @@ class Suggestion(NamedTuple):
     chosen: bool
 
 
+class BodySuggestion(NamedTuple):
+    """The verdict's body type, which can be chosen with one press."""
+
+    body: Listing.Body
+    confidence: float
+    chosen: bool
+
+
 def listings_live() -> QuerySet[Listing]:
     """What visitors see, newest first."""
     return (
@@ -62,6 +71,7 @@ def listings_search(
     currency: str = "",
     year_min: int | None = None,
     year_max: int | None = None,
+    body: str = "",
     fuel: str = "",
     gearbox: str = "",
     sort: str = "newest",
@@ -74,6 +84,7 @@ def listings_search(
         "currency": currency or None,
         "year__gte": year_min,
         "year__lte": year_max,
+        "body": body or None,
         "fuel": fuel or None,
         "gearbox": gearbox or None,
     }
@@ -142,8 +153,16 @@ def suggestions_of(*, listing: Listing) -> list[Suggestion]:
     return [one for one in found.values() if one.confidence >= WORTH_OFFERING]
 
 
+def body_suggestion_of(*, listing: Listing) -> BodySuggestion | None:
+    """The verdict's body type; None if it has none, or none worth offering."""
+    guess = (listing.verdict or {}).get("body")
+    if not guess or guess["confidence"] < BODY_WORTH_OFFERING or guess["name"] not in Listing.Body.values:
+        return None
+    return BodySuggestion(Listing.Body(guess["name"]), guess["confidence"], chosen=listing.body == guess["name"])
+
+
 def car_version(listing: Listing) -> str:
-    """A fingerprint of all that the make-and-model part of the seller's page shows: swapped only when it changes."""
-    named = [listing.make_id, listing.car_model_id, listing.other_make, listing.other_model]
+    """A fingerprint of all that the photos fill in on the seller's page: that part is swapped only when it changes."""
+    named = [listing.make_id, listing.car_model_id, listing.other_make, listing.other_model, listing.body]
     told = [*named, listing.autofilled, listing.verdict, listing.contradiction]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]

@@ -16,8 +16,8 @@ from marketplace.listings.models import Listing
 # Free text for what the catalogue does not have, and the field in whose place it stands.
 IN_PLACE_OF = {"other_make": "make", "other_model": "car_model"}
 SELLER_FIELDS = (
-    "make", "car_model", "other_make", "other_model", "year", "price", "currency", "mileage_km", "fuel", "gearbox",
-    "place", "description",
+    "make", "car_model", "other_make", "other_model", "body", "year", "price", "currency", "mileage_km", "fuel",
+    "gearbox", "place", "description",
 )  # fmt: skip
 REQUIRED_TO_SUBMIT = ("make", "car_model", "year", "price", "mileage_km", "fuel", "gearbox", "place")
 REVIEW_SUBMITTED = "marketplace.moderation.tasks.review_submitted"
@@ -42,8 +42,8 @@ def listing_update(*, listing: Listing, values: Mapping[str, Any], pointed_at: C
     """Store what the seller typed. A field whose value changed belongs to the seller from then on.
 
     So do the fields ``pointed_at`` even where nothing changes: who presses the candidate that the photos had filled in
-    confirms it. Clearing make or model gives the field back to the photos. A make or model is either chosen from the
-    catalogue or written (``other_make``, ``other_model``): the newer of the two takes the other's place. Raises
+    confirms it. Clearing make, model or body gives the field back to the photos. A make or model is either chosen from
+    the catalogue or written (``other_make``, ``other_model``): the newer of the two takes the other's place. Raises
     ListingRefused when the listing can no longer be edited and ValidationError when a value is not valid.
     """
     row = Listing.objects.select_for_update().get(pk=listing.pk)
@@ -108,7 +108,10 @@ def listing_verdict_set(*, listing_id: int, verdict: dict[str, Any] | None) -> L
 
 
 def _autofill(row: Listing) -> None:
-    """Fill make and model from the verdict: both, or only the make, or nothing. Never over what the seller typed."""
+    """Fill make, model and body from the verdict, each as far as it is sure. Never over what the seller typed.
+
+    Of make and model: both, or only the make, or nothing.
+    """
     make, car_model = _confident(row.verdict)
     autofilled = set(row.autofilled)
     touched = set(row.touched)
@@ -121,7 +124,18 @@ def _autofill(row: Listing) -> None:
         fits = car_model if car_model is not None and car_model.make_id == row.make_id else None
         row.car_model = fits
         autofilled = autofilled | {"car_model"} if fits is not None else autofilled - {"car_model"}
+    if "body" not in touched:
+        row.body = _confident_body(row.verdict)
+        autofilled = autofilled | {"body"} if row.body else autofilled - {"body"}
     row.autofilled = sorted(autofilled)
+
+
+def _confident_body(verdict: dict[str, Any] | None) -> str:
+    """As _confident, of the body type; empty where the verdict has none, as those of older photos have."""
+    guess = verdict and verdict.get("body")
+    if not guess or guess["confidence"] < guess["threshold"] or guess["name"] not in Listing.Body.values:
+        return ""
+    return str(guess["name"])
 
 
 def _confident(verdict: dict[str, Any] | None) -> tuple[Make | None, CarModel | None]:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from marketplace.access import own_listing, signed_in
 from marketplace.listings.forms import ListingForm
 from marketplace.listings.models import Listing
-from marketplace.listings.selectors import car_version, drafts_of, listings_of, suggestions_of
+from marketplace.listings.selectors import body_suggestion_of, car_version, drafts_of, listings_of, suggestions_of
 from marketplace.listings.services import (
     EDITABLE,
     ListingRefused,
@@ -25,6 +25,9 @@ from marketplace.listings.services import (
     listing_withdraw,
 )
 from marketplace.pages import is_htmx
+
+# The buttons of what the photos suggest, and the fields that a press on them names.
+PRESSES = {"choose": ("make", "car_model"), "choose_body": ("body",)}
 
 
 @login_required
@@ -148,7 +151,7 @@ def _store(request: HttpRequest, listing: Listing) -> tuple[ListingForm, Listing
     form = ListingForm(_data(request), listing=listing)
     wrong = form.wrong()
     try:
-        pointed_at = {"make", "car_model"} if "choose" in request.POST else ()
+        pointed_at = {name for press, names in PRESSES.items() if press in request.POST for name in names}
         listing = listing_update(listing=listing, values=form.values(), pointed_at=pointed_at)
     except ListingRefused as error:
         wrong = {"refused": str(error)}
@@ -158,11 +161,12 @@ def _store(request: HttpRequest, listing: Listing) -> tuple[ListingForm, Listing
 
 
 def _data(request: HttpRequest) -> QueryDict:
-    """The posted fields; a press on a suggestion ("make:model", by their keys) is make and model."""
-    if "choose" not in request.POST:
-        return request.POST
+    """The posted fields; a press on a suggestion ("make:model", by their keys, or a body) is what it says."""
     data = request.POST.copy()
-    data["make"], _, data["car_model"] = request.POST["choose"].partition(":")
+    if "choose" in data:
+        data["make"], _, data["car_model"] = request.POST["choose"].partition(":")
+    if "choose_body" in data:
+        data["body"] = request.POST["choose_body"]
     return data
 
 
@@ -209,10 +213,11 @@ def _saved(request: HttpRequest, listing: Listing, form: ListingForm, wrong: dic
 
 
 def car_context(listing: Listing, form: ListingForm) -> dict[str, Any]:
-    """What the make-and-model part of the page needs (templates/listings/_car.html)."""
+    """What the part of the page that the photos fill in needs (templates/listings/_car.html)."""
     return {
         "listing": listing,
         "form": form,
         "suggestions": suggestions_of(listing=listing),
+        "body_suggestion": body_suggestion_of(listing=listing),
         "car_version": car_version(listing),
     }

@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
+from classifier.taxonomy import Guess
 from marketplace.listings.models import Listing
 from marketplace.registry.models import ModelVersion
 
@@ -80,6 +81,13 @@ class Prediction(models.Model):
     make_name = models.CharField(max_length=80, blank=True)
     make_confidence = models.FloatField(null=True, blank=True)
     candidates = models.JSONField(default=list, blank=True)
+    # Rows of before the photos were asked for view and body have neither.
+    view = models.CharField(max_length=20, blank=True, help_text="the side that the car shows")
+    view_confidence = models.FloatField(null=True, blank=True)
+    bodies = models.JSONField(default=list, blank=True, help_text="[[body, probability], …], likeliest first")
+    body_threshold = models.FloatField(
+        null=True, blank=True, help_text="From which confidence on a form may be filled in, when this was said."
+    )
     # Calibrated natural-log probabilities, float16 little-endian, in the artefact's class order: fusion needs them all.
     log_probs = models.BinaryField(null=True, blank=True)
     timings_ms = models.JSONField(default=dict, blank=True)
@@ -90,6 +98,11 @@ class Prediction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.photo} by {self.model_version}"
+
+    @property
+    def body(self) -> Guess | None:
+        """The likeliest body type."""
+        return Guess(*self.bodies[0]) if self.bodies else None
 
 
 class Heatmap(models.Model):

@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 RECOGNISE_PENDING = "marketplace.photos.tasks.recognise_pending"
 REVIEW_SUBMITTED = "marketplace.moderation.tasks.review_submitted"
+BODY_DECIMALS = 5  # finer than anything fused from them can tell
 Status = Photo.Status
 
 
@@ -66,12 +67,20 @@ def photos_claim(*, limit: int) -> list[Photo]:
     return photos
 
 
-def photo_finish(*, photo_id: UUID, attempt: int, recognition: "Recognition", version: ModelVersion) -> bool:
+def photo_finish(
+    *,
+    photo_id: UUID,
+    attempt: int,
+    recognition: "Recognition",
+    version: ModelVersion,
+    body_threshold: float | None = None,
+) -> bool:
     """Store what the classifier said of a photo and fuse its listing's verdict again, all or nothing.
 
-    False if ``attempt`` is no longer the photo's: it was swept up, tried by another worker, or removed meanwhile.
+    ``body_threshold``: see Recogniser.body_threshold. False if ``attempt`` is no longer the photo's: it was swept up,
+    tried by another worker, or removed meanwhile.
     """
-    said = _said(recognition, version)  # reads the catalogue: before the transaction, which holds locks
+    said = _said(recognition, version, body_threshold)  # reads the catalogue: before the transaction, which holds locks
     with transaction.atomic():
         listing = _listing_lock(photo_id)
         won = Photo.objects.filter(pk=photo_id, status=Status.CLAIMED, attempts=attempt).update(
@@ -91,9 +100,10 @@ def photo_finish(*, photo_id: UUID, attempt: int, recognition: "Recognition", ve
     return True
 
 
-def _said(recognition: "Recognition", version: ModelVersion) -> dict[str, Any]:
+def _said(recognition: "Recognition", version: ModelVersion, body_threshold: float | None) -> dict[str, Any]:
     """A recognition as a prediction's columns, under the catalogue's names."""
     make, candidates, log_probs = recognition.make, list(recognition.candidates), recognition.log_probs
+    view, bodies = recognition.view, recognition.bodies
     if log_probs is not None:
         make, candidates = summarise(np.exp(log_probs), catalogue_spec(version).classes)
     return {
@@ -106,6 +116,10 @@ def _said(recognition: "Recognition", version: ModelVersion) -> dict[str, Any]:
             {"make": one.make, "model": one.model, "years": one.years, "confidence": one.confidence}
             for one in candidates
         ],
+        "view": "" if view is None else view.name,
+        "view_confidence": None if view is None else view.confidence,
+        "bodies": [[one.name, round(one.confidence, BODY_DECIMALS)] for one in bodies],
+        "body_threshold": body_threshold if bodies else None,
         "log_probs": None if log_probs is None else np.asarray(log_probs, dtype="<f2").tobytes(),
         "timings_ms": recognition.timings_ms,
     }

@@ -8,7 +8,8 @@ import numpy as np
 import structlog
 
 from classifier.artefact import ArtefactError
-from classifier.fuse import verdict_from
+from classifier.fuse import bodies_fuse, verdict_from
+from classifier.taxonomy import Guess
 from marketplace.listings.models import Listing
 from marketplace.listings.services import listing_verdict_set
 from marketplace.photos.models import Photo, Prediction
@@ -54,8 +55,21 @@ def _verdict(listing_id: int) -> dict[str, Any] | None:
     return None
 
 
+def _body(predictions: Sequence[Prediction]) -> dict[str, Any] | None:
+    """The body type that all photos say together; None if none says any.
+
+    Of every version: bodies go by their names, and it is not the make and model's network that tells them.
+    """
+    latest = {one.photo_id: one for one in sorted(predictions, key=lambda one: (one.created_at, one.pk)) if one.bodies}
+    thresholds = [one.body_threshold for one in latest.values() if one.body_threshold is not None]
+    if not thresholds:
+        return None
+    best = bodies_fuse([[Guess(*body) for body in one.bodies] for one in latest.values()])[0]
+    return {"name": best.name, "confidence": best.confidence, "threshold": max(thresholds)}
+
+
 def _fused(predictions: Sequence[Prediction], version: ModelVersion, known: CatalogueSpec) -> dict[str, Any] | None:
-    """The verdict of one version on the photos that it saw."""
+    """The verdict of one version on the photos that it saw, and the body that all photos show."""
     spec = known.spec
     log_probs = [
         np.frombuffer(bytes(prediction.log_probs), dtype="<f2").astype(np.float32)
@@ -75,4 +89,5 @@ def _fused(predictions: Sequence[Prediction], version: ModelVersion, known: Cata
             {"make": c.make, "model": c.model, "years": c.years, "confidence": c.confidence} for c in verdict.candidates
         ],
         "thresholds": {"make": spec.thresholds.make, "model": spec.thresholds.model},
+        "body": _body(predictions),
     }

@@ -20,6 +20,7 @@ from marketplace.listings.selectors import car_version
 from marketplace.listings.services import EDITABLE
 from marketplace.listings.views_sell import car_context
 from marketplace.pages import is_htmx
+from marketplace.photos.checklist import checklist_of
 from marketplace.photos.forms import upload_read
 from marketplace.photos.models import Photo
 from marketplace.photos.selectors import photos_of
@@ -59,7 +60,7 @@ def upload(request: HttpRequest, code: str) -> HttpResponse:
 @login_required
 @require_safe
 def tiles(request: HttpRequest, code: str) -> HttpResponse:
-    """How the photos fare, and with them make and model. 204 while the page already shows just that."""
+    """How the photos fare, and with them what they fill in. 204 while the page already shows just that."""
     listing = own_listing(request, code)
     return _tiles(request, listing)
 
@@ -128,6 +129,7 @@ def tiles_context(listing: Listing) -> dict[str, Any]:
     told = [(str(photo.pk), photo.status, photo.outcome, photo.kind) for photo in photos]
     return {
         "photos": photos,
+        "checklist": checklist_of(photos=photos),
         "settled": settled,
         "every": every,
         "version": hashlib.sha256(repr((told, every)).encode()).hexdigest()[:16],

@@ -59,7 +59,13 @@ def _recognise(photos: list[Photo], eye: Eye) -> int:
         photos_release(photos=photos, error=f"{type(error).__name__}: {error}")
         raise
     return sum(
-        photo_finish(photo_id=photo.pk, attempt=photo.attempts, recognition=recognition, version=eye.version)
+        photo_finish(
+            photo_id=photo.pk,
+            attempt=photo.attempts,
+            recognition=recognition,
+            version=eye.version,
+            body_threshold=eye.recogniser.body_threshold,
+        )
         for photo, recognition in zip(photos, recognitions, strict=True)
     )
 

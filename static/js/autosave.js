@@ -9,7 +9,8 @@ const state = document.getElementById("save-state");
 const kept = `unsaved:${form.dataset.code}`;
 const unanswered = `submitted:${form.dataset.code}`;
 const WRITTEN = ["other_make", "other_model"];
-const CAR = ["make", "car_model", ...WRITTEN];
+const NAMED = ["make", "car_model", ...WRITTEN];
+const FILLED = [...NAMED, "body"]; // what the photos fill in
 
 const dirty = new Map(); // name → value, in the order of typing
 let timer = 0;
@@ -94,9 +95,9 @@ function mark(names) {
 }
 
 function busyWithCar() {
-  if (CAR.some((name) => dirty.has(name))) return true;
+  if (FILLED.some((name) => dirty.has(name))) return true;
   // A list may be renewed under the hand that has just chosen from it; a text may not under the hand that still types.
-  return (swapOfOwn ? WRITTEN : CAR).some((name) => document.activeElement === field(name));
+  return (swapOfOwn ? WRITTEN : FILLED).some((name) => document.activeElement === field(name));
 }
 
 function catchUp() {
@@ -116,16 +117,17 @@ form.addEventListener("click", (event) => {
 });
 form.addEventListener("focusout", () => window.setTimeout(catchUp, 0));
 
-// The seller is at make or model this moment: the photos wait until the hand has gone.
+// The seller is at make, model or body this moment: the photos wait until the hand has gone.
 document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
   if (event.detail.target.id !== "car-fields" || !busyWithCar()) return;
   event.detail.shouldSwap = false;
   swapMissed = true;
 });
 
-// A suggestion pressed is the newest word on make and model.
-document.getElementById("choose-form").addEventListener("htmx:beforeRequest", () => {
-  for (const name of CAR) dirty.delete(name);
+// A suggestion pressed is the newest word on make and model, or on the body.
+document.getElementById("choose-form").addEventListener("htmx:beforeRequest", (event) => {
+  const ofBody = event.detail.requestConfig.formData.has("choose_body");
+  for (const name of ofBody ? ["body"] : NAMED) dirty.delete(name);
   keep();
 });
 

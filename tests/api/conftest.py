@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
+from classifier.taxonomy import Guess
 from marketplace.photos.queue import photo_finish, photos_claim
 from marketplace.registry.models import ModelVersion
 
@@ -28,6 +29,7 @@ def work_off(db):
                 status="ok", kind="exterior", box=(10, 20, 300, 200), error="", log_probs=None,
                 make=SimpleNamespace(name="Skoda", confidence=0.97), timings_ms={"total": 12.5},
                 candidates=(SimpleNamespace(make="Skoda", model="Octavia", years="2012", confidence=0.9),),
+                view=Guess("front-left", 0.8), bodies=(Guess("wagon", 0.7), Guess("sedan", 0.3)),
             )  # fmt: skip
             photo_finish(photo_id=photo.pk, attempt=photo.attempts, recognition=recognition, version=version)
 

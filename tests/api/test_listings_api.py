@@ -22,7 +22,7 @@ def cars(alice, catalogue):
 
     return [
         car("Volkswagen", "Golf", year=2012, price=9000, fuel="petrol", place="Brno"),
-        car("Skoda", "Octavia", year=2018, price=15000, fuel="diesel", mileage_km=90_000),
+        car("Skoda", "Octavia", body="wagon", year=2018, price=15000, fuel="diesel", mileage_km=90_000),
         car("Skoda", "Fabia", status="draft"),
         car("Skoda", "Fabia", status="submitted"),
     ]
@@ -46,14 +46,21 @@ def test_it_lists_live_cars_only_and_the_newest_first(client, cars):
         ({"price_max": 10000}, ["Golf"]),
         ({"fuel": "diesel", "mileage_max": 100000}, ["Octavia"]),
         ({"place": "brno"}, ["Golf"]),
+        ({"body": "wagon"}, ["Octavia"]),
     ],
 )
 def test_it_narrows_them_down(client, cars, query, found):
     assert models(client, **query) == found
 
 
-def test_it_refuses_a_filter_that_makes_no_sense(client, cars):
-    assert client.get("/api/v1/listings/", {"fuel": "hay"}).status_code == 400
+@pytest.mark.parametrize("query", [{"fuel": "hay"}, {"body": "boat"}])
+def test_it_refuses_a_filter_that_makes_no_sense(client, cars, query):
+    assert client.get("/api/v1/listings/", query).status_code == 400
+
+
+def test_it_says_the_body_type(client, cars):
+    said = [client.get(f"/api/v1/listings/{car.code}/").json()["body"] for car in cars[:2]]
+    assert said == ["", "wagon"]
 
 
 def test_it_shows_one_car_without_what_is_not_for_visitors(client, cars):

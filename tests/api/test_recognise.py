@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from marketplace.photos.models import Photo
+from marketplace.photos.models import Photo, Prediction
 
 URL = "/api/v1/recognise"
 
@@ -29,6 +29,8 @@ def test_it_answers_in_the_same_request_when_a_worker_is_there(client, jpeg, bus
         "image_size": [320, 240],
         "make": {"name": "Skoda", "confidence": 0.97},
         "candidates": [{"make": "Skoda", "model": "Octavia", "years": "2012", "confidence": 0.9}],
+        "view": {"name": "front-left", "confidence": 0.8},
+        "body": {"name": "wagon", "confidence": 0.7},
         "model_version": "first-00000000",
         "timings_ms": {"total": 12.5},
         "error": "",
@@ -43,6 +45,14 @@ def test_it_gives_an_address_to_ask_again_when_no_worker_answers(client, jpeg, n
     assert client.get(where).json()["status"] == "pending"
     work_off()
     assert client.get(where).json()["candidates"][0]["model"] == "Octavia"
+
+
+def test_what_an_older_model_did_not_say_is_null(client, jpeg, no_worker, work_off):
+    where = post(client, jpeg)["Location"]
+    work_off()
+    Prediction.objects.update(view="", view_confidence=None, bodies=[])
+    said = client.get(where).json()
+    assert (said["status"], said["view"], said["body"]) == ("ok", None, None)
 
 
 def test_it_keeps_a_recognition_for_an_hour_only(client, db, jpeg, no_worker):

@@ -55,6 +55,7 @@ def test_a_car_is_sold_reviewed_and_taught_from_and_the_new_model_serves(
     expect(seller.locator("[data-uploads]")).to_contain_text("broken.jpg")
     expect(seller.locator(".verdict")).to_be_visible()
     expect(seller.locator(".verdict")).to_contain_text(re.compile(r"\d+\s?%"))
+    expect(seller.locator(".checklist .chip--good").first).to_be_visible()  # a view that buyers like to see
 
     # What the photos did not fill the seller types; the draft saves itself.
     typed_make = _choose(seller, "make", "Lada")

@@ -29,11 +29,13 @@ def test_it_prints_one_json_document_and_nothing_else(manage, champion, photo, t
     assert document["model_version"] == champion.version
     first = document["photos"][0]
     assert list(first) == [
-        "file", "status", "kind", "box", "image_size", "make", "candidates", "timings_ms",
+        "file", "status", "kind", "box", "image_size", "make", "candidates", "timings_ms", "view", "body",
     ]  # fmt: skip
     assert (first["file"], first["status"], first["kind"]) == (str(photo), "ok", "exterior")
     assert (first["box"], first["image_size"], first["make"]["name"]) == ([1, 2, 30, 40], [64, 48], "Skoda")
     assert list(first["candidates"][0]) == ["make", "model", "years", "confidence"]
+    assert first["view"] == {"name": "front-left", "confidence": 0.8}
+    assert first["body"] == {"name": "wagon", "confidence": 0.7}
     assert "chatter of a library" in ran.err
 
 
@@ -159,6 +161,12 @@ def test_it_says_which_photo_is_truncated_and_answers_for_the_others(manage, cha
     assert ran.code == 2
     assert [one["status"] for one in ran.document["photos"]] == ["ok", "unreadable"]
     assert f"1 of 2 photos cannot be read: {broken} (" in ran.line
+
+
+def test_a_photo_without_a_car_has_neither_view_nor_body(manage, champion, tmp_path):
+    (tmp_path / "broken.jpg").write_bytes(b"no photo")
+    (said,) = manage("classify", tmp_path, "--json").document["photos"]
+    assert (said["status"], said["view"], said["body"]) == ("unreadable", None, None)
 
 
 def test_it_refuses_to_run_without_photos(manage, champion):

@@ -72,6 +72,25 @@ def test_a_draft_that_could_not_be_saved_shows_what_was_written_after_a_reload(p
     assert Listing.objects.get(pk=draft.pk).other_make == "Roewe"
 
 
+def test_a_body_that_could_not_be_saved_yet_outlives_a_press_on_the_make(page, draft, cars):
+    said = verdict(model_sure=0.6, others=[("Audi", "A4", 0.2)])
+    listing_verdict_set(
+        listing_id=draft.pk, verdict={**said, "body": {"name": "wagon", "confidence": 0.9, "threshold": 0.8}}
+    )
+    page.goto(f"/sell/{draft.code}/")
+    page.route("**/save/", lambda route: route.abort())
+    expect(page.locator("#id_body")).to_have_value("wagon")
+    page.locator("#id_body").select_option("hatchback")
+    expect(page.locator("#save-state")).to_contain_text("Not saved yet")
+    page.unroute("**/save/")
+    page.get_by_role("button", name="Audi A4").click()
+    expect(page.locator("#id_make option:checked")).to_have_text("Audi", timeout=8_000)  # it tries again after three
+    expect(page.locator("#id_body")).to_have_value("hatchback")
+    expect(page.locator("#field-body")).not_to_have_class("field field--wide field--filled")
+    row = Listing.objects.get(pk=draft.pk)
+    assert (row.car_model, row.body, row.autofilled) == (cars["A4"], "hatchback", [])
+
+
 def go_back(page):
     page.evaluate("window.history.back()")
     page.wait_for_url(lambda url: not url.endswith("/submit/"))

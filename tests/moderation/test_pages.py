@@ -105,6 +105,15 @@ def test_it_shows_what_is_needed_to_decide(bobs, waiting):
     assert "Moskvich 412" in page
 
 
+@pytest.mark.parametrize(("autofilled", "words"), [([], "Estate"), (["body"], "Estate <small")])
+def test_it_shows_the_body_and_who_said_it(bobs, waiting, autofilled, words):
+    listing = waiting(said={**SAID, "body": {"name": "suv", "confidence": 0.62, "threshold": 0.9}})
+    Listing.objects.update(body="wagon", autofilled=autofilled)
+    page = bobs.get(url("review", listing)).content.decode()
+    assert f"<dt>Body</dt><dd>{words}" in page
+    assert "SUV 62 %" in page
+
+
 def test_it_says_which_photos_are_still_being_looked_at(bobs, waiting):
     page = bobs.get(url("review", waiting(photos="claimed"))).content.decode()
     assert "1 of 1 photos is still being looked at" in page

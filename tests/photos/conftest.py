@@ -104,13 +104,13 @@ def make_champion(settings: Any, tmp_path: Any, *, name: str, classes: Any = CLA
 
 @pytest.fixture
 def said() -> Callable[..., Any]:
-    """``said(0.98, 0.01, 0.01)``: a recognition with these probabilities of the three cars."""
+    """``said(0.98, 0.01, 0.01, view=…, bodies=…)``: a recognition with these probabilities of the three cars."""
     import numpy as np
 
     from classifier.fuse import Candidate, Guess
     from classifier.recognise import Recognition
 
-    def make(*probabilities: float, status: str = "ok") -> Recognition:
+    def make(*probabilities: float, status: str = "ok", **more: Any) -> Recognition:
         usable = status == "ok"
         return Recognition(
             status=status,
@@ -121,6 +121,7 @@ def said() -> Callable[..., Any]:
             candidates=(Candidate(make="Skoda", model="Octavia", years="2012", confidence=0.9),) if usable else (),
             log_probs=np.log(np.array(probabilities, dtype=np.float32)) if usable else None,
             timings_ms={"decode": 1.5},
+            **more,
         )
 
     return make

@@ -34,6 +34,7 @@ BOX = (10, 20, 110, 70)
 class Eye:
     """Takes the crop's top left corner for an Octavia."""
 
+    body_threshold = 0.8
     crop_answer = None
     recognised = 0
 

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from classifier.taxonomy import Guess
 from marketplace.photos import worker
 from marketplace.photos.models import Photo
 from marketplace.photos.services import photo_add
@@ -16,6 +17,7 @@ class Eye:
 
     opened: list[str] = []  # noqa: RUF012
     answer = None
+    body_threshold = 0.8
 
     @classmethod
     def open(cls, *, classifier, **_):
@@ -48,6 +50,15 @@ def test_it_works_until_nothing_waits(three, champion, settings):
     assert worker.recognise_waiting() == 3
     assert {photo.status for photo in Photo.objects.all()} == {"done"}
     assert Eye.opened == [champion.version]
+
+
+def test_it_keeps_from_when_on_a_body_may_be_filled_in(listing, encoded, champion, said):
+    photo = photo_add(listing=listing, data=encoded(), filename="a.jpg")
+    Eye.answer = lambda _: [said(0.98, 0.01, 0.01, bodies=(Guess("wagon", 0.81), Guess("suv", 0.19)))]
+    worker.recognise_waiting()
+    assert photo.predictions.get().body_threshold == Eye.body_threshold
+    listing.refresh_from_db()
+    assert listing.body == "wagon"
 
 
 def test_it_serves_a_new_champion_from_the_next_batch_on(three, champion, challenger, settings, said):

@@ -13,6 +13,8 @@ from PIL import Image
 class FakeEye:
     """Leaves notes in VAR_DIR: a line in ``looks`` for each photo it begins, and waits while ``hold`` exists."""
 
+    body_threshold = 0.9
+
     def __init__(self):
         self.var = Path(os.environ["VAR_DIR"])
 
@@ -36,5 +38,6 @@ class FakeEye:
         if poison:
             os.kill(os.getpid(), signal.SIGKILL)
         return SimpleNamespace(
-            status="no_vehicle", kind="", box=None, make=None, candidates=(), log_probs=None, timings_ms={}, error=""
-        )
+            status="no_vehicle", kind="", box=None, make=None, candidates=(), log_probs=None, timings_ms={}, error="",
+            view=None, bodies=(),
+        )  # fmt: skip

@@ -106,8 +106,9 @@ def at_once(remove):
 
     def worker():
         saw = SimpleNamespace(
-            status="no_vehicle", kind="", box=None, make=None, candidates=(), log_probs=None, timings_ms={}, error=""
-        )
+            status="no_vehicle", kind="", box=None, make=None, candidates=(), log_probs=None, timings_ms={}, error="",
+            view=None, bodies=(),
+        )  # fmt: skip
         version = ModelVersion.objects.get(status="champion")
         try:
             said["finished"] = queue.photo_finish(

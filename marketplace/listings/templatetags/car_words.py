@@ -53,6 +53,12 @@ def sure_words(confidence: float | None) -> str:
 
 
 @register.filter
+def body_words(name: str) -> str:
+    """A body type as the classifier names it, in people's words."""
+    return str(Listing.Body(name).label) if name in Listing.Body.values else name
+
+
+@register.filter
 def ago(moment: datetime | None) -> str:
     """``"3 minutes ago"``, and "just now" rather than "0 minutes ago"."""
     if moment is None:

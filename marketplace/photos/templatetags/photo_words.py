@@ -5,6 +5,7 @@ from typing import NamedTuple
 from django import template
 
 from marketplace.listings.templatetags.car_words import per_cent, sure_words
+from marketplace.photos.checklist import view_believed, view_words
 from marketplace.photos.models import Heatmap, Photo, Prediction
 from marketplace.photos.selectors import prediction_latest
 
@@ -12,12 +13,16 @@ register = template.Library()
 
 
 class PhotoSays(NamedTuple):
-    """One photo's state for the page: ``tone`` is working, ok, plain or bad; ``icon`` one of static/img/icons.svg."""
+    """One photo's state for the page: ``tone`` is working, ok, plain or bad; ``icon`` one of static/img/icons.svg.
+
+    ``view``: the line of the checklist that it ticks.
+    """
 
     tone: str
     icon: str
     head: str
     more: str
+    view: str = ""
 
 
 UNDER_WAY: dict[str, PhotoSays] = {
@@ -36,15 +41,16 @@ SURE_ENOUGH = 0.6  # from here on a tile shows a tick: "fairly sure"
 
 def _recognised(prediction: Prediction | None) -> PhotoSays:
     if prediction is None or not prediction.make_name:
-        return PhotoSays("ok", "check", "Recognised", "")
+        return PhotoSays("ok", "check", "Recognised", "", view_believed(prediction))
     name, sure = prediction.make_name, prediction.make_confidence
     if prediction.candidates:
         best = prediction.candidates[0]
         name, sure = f"{best['make']} {best['model']}".strip(), best["confidence"]
     more = f"{sure_words(sure).capitalize()} ({per_cent(sure)})"
+    view = view_believed(prediction)
     if sure is not None and sure < SURE_ENOUGH:
-        return PhotoSays("plain", "info", f"Perhaps {name}", more)
-    return PhotoSays("ok", "check", name, more)
+        return PhotoSays("plain", "info", f"Perhaps {name}", more, view)
+    return PhotoSays("ok", "check", name, more, view)
 
 
 @register.filter
@@ -64,6 +70,9 @@ def says(photo: Photo) -> PhotoSays:
         what = {"interior": "Interior", "detail": "Detail"}.get(photo.kind, "Not the whole car")
         return PhotoSays("plain", "info", what, "Good to show; says nothing about the model.")
     return ENDED[photo.outcome]
+
+
+register.filter("view_words", view_words)
 
 
 @register.filter

@@ -1,0 +1,83 @@
+"""Which views of a car buyers want to see, and which of them the photos show already."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from marketplace.photos.models import Photo, Prediction
+from marketplace.photos.selectors import prediction_latest
+
+VIEW_BELIEVED = 0.5
+"""A view less likely than this ticks nothing off. Nothing but a tick hangs on it, so half is enough."""
+
+# What people ask for, and the views that answer it (all of classifier.usable.VIEWS): either side will do.
+VIEW_WORDS = {
+    "front": ("front",),
+    "front corner": ("front-left", "front-right"),
+    "side": ("side-left", "side-right"),
+    "rear corner": ("rear-left", "rear-right"),
+    "rear": ("rear",),
+}
+INTERIOR = "interior"
+WORDS_OF = {view: words for words, views in VIEW_WORDS.items() for view in views}
+
+
+@dataclass(frozen=True)
+class WantedView:
+    """One line of the list."""
+
+    words: str
+    seen: bool
+
+
+@dataclass(frozen=True)
+class Checklist:
+    """What the seller is told; it asks for nothing and stops nobody."""
+
+    views: tuple[WantedView, ...]
+    photos: int
+    looking: bool
+    """Photos are still being looked at: what they show may not be called missing."""
+
+    @property
+    def told(self) -> str:
+        """In a sentence or two, what is missing."""
+        missing = [f"the {view.words}" for view in self.views if not view.seen]
+        if not self.photos:
+            return "Each is ticked as soon as one of your photos shows it. None of them is a must."
+        if not missing:
+            return "All there: buyers can look around the whole car."
+        if self.looking:
+            return "Ticked as we look at your photos."
+        named = " and ".join(part for part in (", ".join(missing[:-1]), missing[-1]) if part)
+        helps, them = ("It helps", "it") if len(missing) == 1 else ("They help", "them")
+        return f"Not seen yet: {named}. {helps}, but you can submit without {them}."
+
+
+def checklist_of(*, photos: Sequence[Photo]) -> Checklist | None:
+    """What the photos (from ``photos_of``: no query) show of what buyers want to see.
+
+    None where no photo of the car can tell: they were looked at by a model that was not asked for the view.
+    """
+    done = [photo for photo in photos if photo.status == Photo.Status.DONE]
+    cars = [prediction_latest(photo=photo) for photo in done if photo.outcome == Photo.Outcome.OK]
+    if cars and not any(prediction is not None and prediction.view for prediction in cars):
+        return None
+    seen = {view_words(prediction) for prediction in cars if _believed(prediction)}
+    if any(photo.kind == INTERIOR for photo in done):
+        seen.add(INTERIOR)
+    views = tuple(WantedView(words, words in seen) for words in (*VIEW_WORDS, INTERIOR))
+    return Checklist(views, photos=len(photos), looking=any(not photo.is_settled for photo in photos))
+
+
+def view_words(prediction: Prediction | None) -> str:
+    """The side that a car shows in people's words, which leave out whether it is the left or the right one."""
+    return "" if prediction is None else WORDS_OF.get(prediction.view, "")
+
+
+def view_believed(prediction: Prediction | None) -> str:
+    """As view_words, where the prediction is sure enough of it; otherwise empty."""
+    return view_words(prediction) if _believed(prediction) else ""
+
+
+def _believed(prediction: Prediction | None) -> bool:
+    return prediction is not None and (prediction.view_confidence or 0.0) >= VIEW_BELIEVED
