@@ -2,8 +2,8 @@
 
 In bfloat16, oneDNN (as of torch 2.12) falls back to its reference kernels for two of a depthwise convolution's three
 passes: the gradient of the input where the stride is 2, and the gradient of a weight larger than 3x3. Together they
-took half of a training step of EfficientNet-lite0. The first is computed in float32 here, the second as gradients of 3x3
-weights that cover the larger one, for which there is a fast kernel.
+took half of a training step of EfficientNet-lite0. The first is computed in float32 here, the second as gradients of
+3x3 weights that cover the larger one, for which there is a fast kernel.
 
 `python -m classifier.training.depthwise [SIZE]` measures training steps with and without.
 """
