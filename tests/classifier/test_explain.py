@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from classifier.artefact import ArtefactSpec, CropRule, Preprocessing
+from classifier.artefact import NEVER, ArtefactSpec, CropRule, Preprocessing
 from classifier.classify import MakeModelClassifier
 from classifier.detect import Detection
 from classifier.explain import CELLS, NothingToExplainError, heat_map
 from classifier.recognise import NoCropError, Recogniser
 from classifier.taxonomy import Candidate
+from classifier.usable import Judgement
 from tests.classifier.conftest import CLASSES
 
 SPEC = ArtefactSpec(
@@ -45,6 +46,7 @@ class Sees:
     """Detector and judge in one: a vehicle, or none, on a photo of this kind."""
 
     input_size = 64
+    body_threshold = NEVER
 
     def __init__(self, *, kind="exterior", box=CAR):
         self.kind, self.box = kind, box
@@ -56,7 +58,7 @@ class Sees:
         return np.zeros((3, 64, 64), dtype=np.float32)
 
     def kinds(self, inputs):
-        return [(self.kind, 0.9) for _ in inputs]
+        return [Judgement(self.kind, 0.9) for _ in inputs]
 
 
 def recogniser(engine=None, **seen):

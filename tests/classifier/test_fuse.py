@@ -52,11 +52,19 @@ def test_a_verdict_names_make_model_year_and_how_many_photos_it_rests_on():
     assert verdict.model.confidence == verdict.candidates[0].confidence
 
 
-def test_no_usable_photo_is_no_verdict_and_a_class_without_a_model_names_none():
+def test_no_usable_photo_is_no_verdict_and_where_no_class_has_a_model_none_is_named():
     assert verdict_from([], CLASSES) is None
-    verdict = verdict_from([logs(0.1, 0.1, 0.8)], CLASSES)
+    verdict = verdict_from([logs(0.2, 0.8)], (TrainedClass("BMW", ""), TrainedClass("Fiat", "")))
     assert verdict is not None
-    assert verdict.model is None
+    assert (verdict.make.name, verdict.model) == ("Fiat", None)
+
+
+def test_the_rest_of_a_make_is_sure_of_the_make_and_leaves_the_model_unsure():
+    verdict = verdict_from([logs(0.15, 0.05, 0.8)], CLASSES)
+    assert verdict is not None
+    assert (verdict.make.name, verdict.make.confidence) == ("Fiat", pytest.approx(0.8))
+    assert verdict.model is not None
+    assert verdict.model.confidence == pytest.approx(0.15)
 
 
 def test_photos_recognised_by_different_models_are_not_fused():
