@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,19 @@ IR_FILES = ("model.xml", "model.bin")
 SEAL = "seal.json"  # sha256 of each IR file: a half-written or damaged cache is seen and made again
 EXPORT_SECONDS = 300  # for each network, on a machine that is busy with something else
 CHUNK = 4  # photos at once: more is no faster on a CPU (measured: 1 → 78/s, 8 → 82/s), but takes memory for each
+_CORE_LOCK = threading.Lock()
 _REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@cache
+def _core() -> openvino.Core:
+    """OpenVINO's one core of this process, which is never let go.
+
+    Its CPU plugin gives the thread that first uses it another stack for signal handlers, and takes it away with itself.
+    Of several cores that end in another order than they began, the last one leaves the thread a stack that is gone: the
+    next signal with a handler (a child's end, SIGTERM) then kills the process.
+    """
+    return openvino.Core()
 
 
 class OpenVinoEngine:
@@ -41,7 +54,8 @@ class OpenVinoEngine:
     def __init__(self, ir: Path) -> None:
         """ir: a checked IR folder; it may be deleted afterwards."""
         # Weights as bytes, not by path: OpenVINO would map the file, and a later rebuild must not pull it away.
-        core = openvino.Core()
+        with _CORE_LOCK:  # two threads that open their first engines must not make two of it
+            core = _core()
         model = core.read_model((ir / IR_FILES[0]).read_bytes(), (ir / IR_FILES[1]).read_bytes())
         # float32: what parity with torch was measured with, and the fastest on CPUs without AMX.
         compiled = core.compile_model(model, "CPU", {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"})

@@ -1,4 +1,6 @@
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -47,6 +49,27 @@ def test_threads_do_not_mix_up_their_answers(classifier, ir_cache):
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+OPENED_AND_CLOSED = """
+import os, signal, sys
+from pathlib import Path
+from classifier.engines.openvino_engine import OpenVinoEngine
+
+first, second = (OpenVinoEngine(Path(sys.argv[1])) for _ in range(2))
+del first
+del second
+signal.signal(signal.SIGUSR1, lambda *_: print("the handler ran"))
+os.kill(os.getpid(), signal.SIGUSR1)
+"""
+
+
+def test_signals_find_their_stack_after_engines_were_closed_in_the_order_they_were_opened(classifier, ir_cache):
+    """A worker that follows a new champion, and a training that cuts, learns and then measures, do just that."""
+    ir = ir_cached(classifier, ir_cache)
+    command = [sys.executable, "-c", OPENED_AND_CLOSED, str(ir)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (0, "the handler ran\n"), done.stderr
 
 
 def ir_cached(artefact, cache_dir):
