@@ -95,6 +95,8 @@ class ArtefactSpec:
     backbone: str
     """timm model name, or the ultralytics yaml's name for a detector."""
     preprocessing: Preprocessing
+    head_hidden: tuple[int, ...] = ()
+    """classifier: widths of the layers between the backbone's features and the last one (networks.HiddenHead)."""
     classes: tuple[TrainedClass, ...] = ()
     """classifier: output order of the head."""
     labels: tuple[str, ...] = ()
@@ -285,6 +287,7 @@ def spec_from_json(document: object) -> ArtefactSpec:
             "classes": tuple(TrainedClass(**c) for c in document["classes"]),
             "labels": tuple(document["labels"]),
             "thresholds": Thresholds(**document["thresholds"]),
+            "head_hidden": tuple(document.get("head_hidden", ())),
             "class_temperatures": tuple(document.get("class_temperatures", ())),
             "class_bodies": tuple(document.get("class_bodies", ())),
             "heads": tuple(Head(**{**head, "labels": tuple(head["labels"])}) for head in document.get("heads", ())),
@@ -314,6 +317,7 @@ def _check(spec: ArtefactSpec) -> None:
         "number fields": all(_is_number(number) for number in numbers),
         "preprocessing.input_size": isinstance(pre.input_size, int) and 16 <= pre.input_size <= 4096,
         "preprocessing.interpolation": pre.interpolation in INTERPOLATIONS,
+        "head_hidden": all(isinstance(width, int) and 0 < width <= 65536 for width in spec.head_hidden),
         "mirrored": isinstance(spec.mirrored, bool),
         "preprocessing.crop.version": pre.crop.version == 1,
         "metrics and recipe": isinstance(spec.metrics, dict) and isinstance(spec.recipe, dict),

@@ -2,13 +2,62 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
 
 import timm
 import torch
+from torch import Tensor, nn
 
 from classifier.artefact import Artefact, ArtefactError
 from classifier.detect import detection_network, detection_network_serving
+
+
+class HiddenHead(nn.Module):
+    """Layers between the backbone's features and the answer, each linear, ReLU, dropout; then the last, linear one."""
+
+    def __init__(self, features: int, hidden: Sequence[int], *, outputs: int, dropout: float) -> None:
+        """features: (N, features) come in. outputs: 0 = no last layer, what the last hidden one says comes out."""
+        super().__init__()
+        layers: list[nn.Module] = []
+        for before, after in pairwise((features, *hidden)):
+            layers += [nn.Linear(before, after), nn.ReLU(inplace=True), nn.Dropout(dropout)]
+        self.hidden = nn.Sequential(*layers)
+        self.last = nn.Linear(hidden[-1], outputs) if outputs else nn.Identity()
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, features) → (N, outputs)."""
+        answer: Tensor = self.last(self.hidden(features))
+        return answer
+
+
+def classification_network(
+    backbone: str, *, outputs: int, hidden: Sequence[int] = (), dropout: float = 0.0
+) -> nn.Module:
+    """A timm network with random weights and a head of `outputs` (0: none, it gives features).
+
+    hidden: widths of the head's layers before its last one. Raises RuntimeError if timm knows no such backbone.
+    """
+    network: nn.Module = timm.create_model(backbone, num_classes=1 if hidden else outputs, drop_rate=dropout)
+    if hidden:
+        name = head_prefix(network)[:-1]
+        features: Any = network.get_submodule(name)
+        network.set_submodule(name, HiddenHead(features.in_features, hidden, outputs=outputs, dropout=dropout))
+    return network
+
+
+def head_prefix(network: nn.Module) -> str:
+    """What the names of the head's tensors begin with, hidden layers included, e.g. "classifier."."""
+    config: Any = network.default_cfg
+    named: str | tuple[str, ...] = config["classifier"]
+    return f"{named if isinstance(named, str) else named[0]}."
+
+
+def last_prefix(network: nn.Module) -> str:
+    """As head_prefix, for the last layer alone: the one with an output for each class."""
+    head = head_prefix(network)
+    return f"{head}last." if isinstance(network.get_submodule(head[:-1]), HiddenHead) else head
 
 
 def build(artefact: Artefact) -> torch.nn.Module:
@@ -22,7 +71,7 @@ def build(artefact: Artefact) -> torch.nn.Module:
         if spec.task == "detector":
             network = detection_network_serving(detection_network(spec.backbone, labels=len(spec.labels)))
         else:
-            network = cast(torch.nn.Module, timm.create_model(spec.backbone, num_classes=spec.outputs()))
+            network = classification_network(spec.backbone, outputs=spec.outputs(), hidden=spec.head_hidden)
         network.load_state_dict(artefact.state_dict())
     except (RuntimeError, ValueError, FileNotFoundError) as error:
         # load_state_dict lists every tensor that differs, one a line: the first two lines say enough.

@@ -17,13 +17,20 @@ class CheckpointError(TrainError):
 
 
 def checkpoint_write(path: Path, content: dict[str, Any]) -> None:
-    """Tensors and plain values only."""
+    """Tensors and plain values only. Raises CheckpointError if the disk is full; the one before stays."""
+    for left in path.parent.glob(f".{path.name}.*"):  # by a run that was killed while it wrote
+        left.unlink(missing_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with beside.open("wb") as file:
-        torch.save(content, file)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    try:
+        with beside.open("wb") as file:
+            torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except (OSError, RuntimeError) as error:  # torch says RuntimeError where a write gives less than was to be written
+        beside.unlink(missing_ok=True)
+        why = error.strerror if isinstance(error, OSError) else "the disk may be full"
+        raise CheckpointError(f"{path}: the checkpoint cannot be written ({why}); go on with --resume") from error
 
 
 def checkpoint_read(path: Path, *, fingerprint: str) -> dict[str, Any]:

@@ -27,8 +27,8 @@ from classifier.detect import Detector, detection_network, import_ultralytics
 from classifier.engines import engine_open
 from classifier.preprocess import decode, letterbox
 from classifier.training.finish import code_version
-from classifier.training.fit import one_cycle
 from classifier.training.manifest import ManifestRow, manifest_read, manifest_sha256
+from classifier.training.optimise import one_cycle
 from classifier.training.progress import Progress, progress_for_terminal
 from classifier.training.split import side_of
 from classifier.training.teacher import YOLO, Boxes, agreement, coco_artefact, detect_all, teach

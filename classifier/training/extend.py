@@ -12,12 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from classifier.artefact import Artefact, ArtefactSpec, TrainedClass
+from classifier.engines.networks import last_prefix
 from classifier.training.features import FeatureSet
 from classifier.training.fit import Fitted
-from classifier.training.labels import UNKNOWN, class_key, classes_of, label_numbers
+from classifier.training.labels import UNKNOWN, class_key, classes_of, label_numbers, makes_of_rows, of_makes
 from classifier.training.looks import class_bodies_of
 from classifier.training.manifest import ManifestRow
-from classifier.training.model import backbone_create, backbone_load, head_prefix
+from classifier.training.model import backbone_create, backbone_load
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe
 
@@ -29,19 +30,28 @@ FEWEST_TO_CHOOSE = 20
 def classes_extended(
     champion: Sequence[TrainedClass], rows: Sequence[ManifestRow], *, min_photos: int
 ) -> tuple[TrainedClass, ...]:
-    """The champion's classes in their order, then those of the training rows' cars that it does not know."""
+    """The champion's classes in their order, then those of the training rows' cars that it does not know.
+
+    A champion that tells makes only gets makes.
+    """
+    if of_makes(champion):
+        strange = [row for row, at in zip(rows, label_numbers(rows, champion, rest=True), strict=True) if at == UNKNOWN]
+        return (*champion, *makes_of_rows(strange, min_photos=min_photos))
     known = label_numbers(rows, champion)  # a class of its own takes a model out of the rest of its make
     unknown = [row for row, number in zip(rows, known, strict=True) if number == UNKNOWN]
     return (*champion, *classes_of(unknown, min_photos=min_photos))
 
 
 def network_extended(champion: Artefact, *, outputs: int) -> nn.Module:
-    """The champion's network with room for ``outputs`` classes: the first ones its own, the new ones blank."""
+    """The champion's network with room for ``outputs`` classes: the first ones its own, the new ones blank.
+
+    Of a head with hidden layers only the last one grows; the others stay, as the backbone does.
+    """
     state = champion.state_dict()
-    network = backbone_create(champion.spec.backbone, outputs=outputs, pretrained=False)
-    backbone_load(network, state, what=f"the weights of {champion.version}")
-    head = _head(network)
-    prefix = head_prefix(network)
+    hidden = champion.spec.head_hidden
+    network = backbone_create(champion.spec.backbone, outputs=outputs, hidden=hidden, pretrained=False)
+    head, prefix = _head(network), last_prefix(network)
+    backbone_load(network, state, what=f"the weights of {champion.version}", but=prefix)
     known = len(champion.spec.classes)
     with torch.no_grad():
         head.weight.zero_()
@@ -72,9 +82,9 @@ def bodies_extended(
 def head_copy(network: nn.Module, base: Artefact, classes: Sequence[TrainedClass]) -> int:
     """Give the head what `base` knows of `classes`, in their order; the others stay blank. Returns how many it knew.
 
-    The network's backbone must be the base's.
+    The network's backbone and hidden layers must be the base's.
     """
-    state, head, prefix = base.state_dict(), _head(network), head_prefix(network)
+    state, head, prefix = base.state_dict(), _head(network), last_prefix(network)
     numbers = {class_key(one.make, one.model, one.years): number for number, one in enumerate(base.spec.classes)}
     known = [numbers.get(class_key(one.make, one.model, one.years), UNKNOWN) for one in classes]
     to = [at for at, number in enumerate(known) if number != UNKNOWN]
@@ -109,7 +119,7 @@ def head_extend(
             best = (figures["val_loss"], correction, hold)
     state = {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
     if best is not None:
-        state[f"{head_prefix(network)}weight"] = head.weight.detach() + best[1]
+        state[f"{last_prefix(network)}weight"] = head.weight.detach() + best[1]
     return Fitted(state=state, history=history)
 
 
@@ -149,7 +159,7 @@ def _figures(head: nn.Linear, correction: Tensor, train: FeatureSet, val: Featur
 
 
 def _head(network: nn.Module) -> nn.Linear:
-    head = network.get_submodule(head_prefix(network)[:-1])
+    head = network.get_submodule(last_prefix(network)[:-1])
     if not isinstance(head, nn.Linear):
         raise TypeError(f"the head is a {type(head).__name__}, not linear")
     return head

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from classifier.training.fit import Clock, Fitted, one_cycle
-from classifier.training.model import head_prefix
+from classifier.engines.networks import last_prefix
+from classifier.training.fit import Clock, Fitted
+from classifier.training.optimise import one_cycle
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe
 from classifier.training.transforms import CropSet
@@ -62,7 +63,7 @@ class FeatureCache:
                     found.extend(self._backbone(inputs).float().numpy())
             self._known |= {digests[at]: one for at, one in zip(new, found, strict=True)}
             self._save()
-        width = int(self._backbone.num_features)  # type: ignore[arg-type]  # timm gives every backbone one
+        width = next((len(one) for one in self._known.values()), 0)
         stacked = np.asarray([self._known[digest] for digest in digests], dtype=np.float32).reshape(len(digests), width)
         return FeatureSet(torch.from_numpy(stacked), torch.from_numpy(photos.labels.astype(np.int64)))
 
@@ -84,7 +85,8 @@ def head_fit(
 ) -> Fitted:
     """Fit the head of `network` (whose backbone gave the features) and return the whole network's weights."""
     torch.manual_seed(recipe.seed)
-    head = nn.Linear(train.features.shape[1], int(network.get_submodule(head_prefix(network)[:-1]).out_features))  # type: ignore[arg-type]
+    prefix = last_prefix(network)
+    head = nn.Linear(train.features.shape[1], int(network.get_submodule(prefix[:-1]).out_features))  # type: ignore[arg-type]
     nn.init.normal_(head.weight, std=0.01)
     nn.init.zeros_(head.bias)
     # Features differ in scale from one to another: an equal step for each, folded into the weights afterwards.
@@ -118,7 +120,6 @@ def head_fit(
         progress.note(f"loss {history[-1]['loss']:.3f}  val {top1:.3f}")
         if clock.over:
             break
-    prefix = head_prefix(network)
     weight = head.weight.detach() / std
     state = {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
     state[f"{prefix}weight"] = weight

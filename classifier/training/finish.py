@@ -177,7 +177,8 @@ def calibrate(
         sharp = sharpened(one, spec.class_temperatures) / temperature
         make, (best, *_) = summarise(np.exp(log_softmax(sharp)), classes)
         truth = rename(row.make, row.model)
-        models.append((best.confidence, _same((best.make, best.model), truth)))
+        # A classifier of makes alone never names the model, so its answers never fill one in.
+        models.append((best.confidence, bool(best.model) and _same((best.make, best.model), truth)))
         makes.append((make.confidence, _same((make.name, ""), (truth[0], ""))))
     return temperature, replace(spec.thresholds, model=_threshold(models, weights), make=_threshold(makes, weights))
 

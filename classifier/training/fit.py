@@ -8,28 +8,29 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 
 from classifier.training.checkpoint import checkpoint_read, checkpoint_write
 from classifier.training.depthwise import speed_up_depthwise
+from classifier.training.errors import TrainError
 from classifier.training.loss import Loss
 from classifier.training.machine import bf16_pays, keep_freed_memory
-from classifier.training.model import freeze_stages, head_prefix
-from classifier.training.progress import Progress
+from classifier.training.model import freeze_stages
+from classifier.training.optimise import epoch_order, one_cycle, optimizer_for, unfreeze
+from classifier.training.progress import Progress, Silent
+from classifier.training.ranks import ALONE, Ranks, apart, helping
 from classifier.training.recipe import Recipe
 from classifier.training.transforms import CropSet
 
 CHECKPOINT = "checkpoint.pt"
-START_SHARE, END_SHARE = 1 / 25, 1e-4
-"""Learning rate at the first and the last step, as shares of its peak (OneCycle)."""
-
 Log = Callable[[str, float, int], None]
 """name, value, step: where curves go (TensorBoard)."""
 Score = Callable[[Tensor, Tensor], tuple[int, int]]
@@ -48,6 +49,11 @@ class Clock:
         self._started = time.monotonic() - spent
 
     @property
+    def limited(self) -> bool:
+        """Whether there is a time limit."""
+        return math.isfinite(self._limit)
+
+    @property
     def spent(self) -> float:
         """Seconds, earlier runs included."""
         return time.monotonic() - self._started
@@ -55,6 +61,11 @@ class Clock:
     def share(self, step: int) -> float:
         """0 at the start … 1 at the end."""
         return min(max(step / self._steps, self.spent / self._limit), 1.0)
+
+    def left(self, step: int) -> float:
+        """Seconds that the rest will take if it goes on like this; inf before the first step."""
+        share = self.share(step)
+        return self.spent / share - self.spent if share else math.inf
 
     @property
     def over(self) -> bool:
@@ -70,34 +81,6 @@ class Fitted:
     """The best weights, on the CPU."""
     history: list[dict[str, float]]
     """Per epoch: epoch, loss, accuracy, val_loss, val_top1, images_per_s."""
-
-
-def one_cycle(share: float, *, warmup: float) -> float:
-    """The learning rate as a share of its peak: cosine up over `warmup`, cosine down over the rest."""
-    if share < warmup:
-        return START_SHARE + (1 - START_SHARE) * (1 - math.cos(math.pi * share / warmup)) / 2
-    down = (share - warmup) / (1 - warmup)
-    return END_SHARE + (1 - END_SHARE) * (1 + math.cos(math.pi * down)) / 2
-
-
-def optimizer_for(network: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
-    """AdamW with two speeds, and no decay on biases and norms."""
-    head = head_prefix(network)
-    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
-    for name, parameter in network.named_parameters():
-        if parameter.requires_grad:
-            groups.setdefault((name.startswith(head), parameter.ndim > 1), []).append(parameter)
-    return torch.optim.AdamW(
-        [
-            {
-                "params": parameters,
-                "peak": recipe.lr_head if in_head else recipe.lr_backbone,
-                "lr": 0.0,
-                "weight_decay": recipe.weight_decay if decays else 0.0,
-            }
-            for (in_head, decays), parameters in groups.items()
-        ]
-    )
 
 
 def top1(logits: Tensor, labels: Tensor) -> tuple[int, int]:
@@ -126,41 +109,65 @@ def train_one_epoch(
     recipe: Recipe,
     clock: Clock,
     first_step: int,
+    steps: int,
     after_step: Callable[[], None],
     note: Callable[[str], None],
+    ranks: Ranks = ALONE,
 ) -> dict[str, float]:
-    """One pass; ends early when the clock is over. Returns loss, accuracy, images_per_s."""
-    device = next(network.parameters()).device
-    mixed = bf16_pays(device)
+    """One pass of `steps` batches; ends early when the clock is over. Returns loss, accuracy, images_per_s."""
+    mixed = bf16_pays(ranks.device)
     seen, named, right, total, started = 0, 0, 0, 0.0, time.monotonic()
-    for step, (images, labels) in enumerate(batches, start=first_step):
-        if clock.over and seen:
+    for step, (images, labels) in enumerate(batches):
+        share, over = clock.share(first_step + step), clock.over
+        if clock.limited:  # by the first process's clock: all must do the same steps
+            share, over = ranks.told((share, over))
+        if over and seen:
             break
-        rate = one_cycle(clock.share(step), warmup=recipe.warmup_share)
-        for group in optimizer.param_groups:
-            group["lr"] = group["peak"] * rate
-        inputs = images.to(device).to(memory_format=torch.channels_last)
-        targets = labels.to(device)
-        share, order = mix(len(targets), recipe.mixup)
+        begins = step - step % recipe.accumulate
+        parts = min(recipe.accumulate, steps - begins)
+        if step == begins:
+            optimizer.zero_grad(set_to_none=True)
+        inputs = images.to(ranks.device).to(memory_format=torch.channels_last)
+        targets = labels.to(ranks.device)
+        kept, order = mix(len(targets), recipe.mixup)
         if order is not None:
-            inputs = share * inputs + (1 - share) * inputs[order]
-        with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
-            logits = network(inputs)
-        loss = loss_of(logits, targets)
-        if order is not None:
-            loss = share * loss + (1 - share) * loss_of(logits, targets[order])
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        after_step()
+            inputs = kept * inputs + (1 - kept) * inputs[order]
+        last = step == begins + parts - 1
+        with nullcontext() if last else apart(network):
+            with torch.autocast(ranks.device.type, torch.bfloat16, enabled=mixed):
+                logits = network(inputs)
+            loss = loss_of(logits, targets)
+            if order is not None:
+                loss = kept * loss + (1 - kept) * loss_of(logits, targets[order])
+            (loss / parts).backward()  # type: ignore[no-untyped-call]
+        if last:
+            for group in optimizer.param_groups:
+                group["lr"] = group["peak"] * one_cycle(share, warmup=recipe.warmup_share)
+            optimizer.step()
+            after_step()
         seen += len(labels)
         total += float(loss.detach()) * len(labels)
         hits, answers = score_of(logits, targets)
         right, named = right + hits, named + answers
-        accuracy = right / max(named, 1)
-        note(f"loss {total / seen:.3f}  acc {accuracy:.3f}  {seen / (time.monotonic() - started):.0f} photos/s")
-    speed = seen / max(time.monotonic() - started, 1e-9)
-    return {"loss": total / max(seen, 1), "accuracy": right / max(named, 1), "images_per_s": speed}
+        speed = seen * ranks.size / (time.monotonic() - started)
+        left = duration(clock.left(first_step + step + 1))
+        note(f"loss {total / seen:.3f}  acc {right / max(named, 1):.3f}  {speed:.0f} photos/s  {left} left in all")
+    seconds = max(time.monotonic() - started, 1e-9)
+    everywhere = ranks.total([seen, total, right, named])
+    return {
+        "loss": everywhere[1] / max(everywhere[0], 1),
+        "accuracy": everywhere[2] / max(everywhere[3], 1),
+        "images_per_s": everywhere[0] / seconds,
+    }
+
+
+def duration(seconds: float) -> str:
+    """ "0:04", "12:30", "3:05:00"; "?" if nobody knows yet."""
+    if not math.isfinite(seconds):
+        return "?"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 @torch.inference_mode()
@@ -195,69 +202,78 @@ def fit(
     workers: int = 0,
     score_of: Score = top1,
     val_loss_of: Loss = nn.functional.cross_entropy,
+    ranks: Ranks | None = None,
 ) -> Fitted:
-    """Train; the best epoch on val wins (the last one if there is no val). Raises CheckpointError.
+    """Train; the best epoch on val wins (the last one if there is no val). Raises CheckpointError, TrainError.
 
-    With resume and a checkpoint in run_dir it goes on after the last whole epoch.
+    With resume and a checkpoint in run_dir it goes on after the last whole epoch. ranks: the processes that train
+    together, this one the first; None = this one alone.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if device.type == "cpu":
+    ranks = ranks or Ranks(device=torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    ranks.share_of(min(recipe.batch, len(train) - len(train) % ranks.size))  # says now what cannot be shared out
+    _given_away(
+        ranks, network=network, loss_of=loss_of, train=train, val=val, recipe=recipe, epochs=epochs,
+        max_minutes=max_minutes, run_dir=run_dir, fingerprint=fingerprint, resume=resume, workers=workers,
+        score_of=score_of,
+    )  # fmt: skip
+    if ranks.device.type == "cpu":
         keep_freed_memory()
-        if bf16_pays(device):
+        if bf16_pays(ranks.device):
             speed_up_depthwise(network)
-    network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stubs
-    frozen = freeze_stages(network, recipe.freeze_stages)
+    network = network.to(ranks.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stubs
+    freeze_stages(network, recipe.freeze_stages)
     optimizer = optimizer_for(network, recipe)
-    average = (
-        torch.optim.swa_utils.AveragedModel(
-            network,
-            multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(recipe.ema_decay),  # type: ignore[no-untyped-call]
-            use_buffers=True,
-        )
-        if recipe.ema_decay
-        else None
-    )
+    average = _average(network, recipe) if recipe.ema_decay and ranks.first else None
     checkpoint = run_dir / CHECKPOINT
-    per_epoch = len(train) // recipe.batch if len(train) >= recipe.batch else 1
-    done, spent, history, best, best_state = 0, 0.0, [], -1.0, {}
-    if resume and checkpoint.exists():
-        saved = checkpoint_read(checkpoint, fingerprint=fingerprint)
+    batch = min(recipe.batch, len(train) - len(train) % ranks.size)
+    per_epoch = len(train) // batch
+    done, spent, history, best, since, best_state = 0, 0.0, [], -1.0, 0, {}
+    saved = ranks.told(_saved(checkpoint, fingerprint=fingerprint, progress=progress) if resume and ranks.first else {})
+    if saved:
         network.load_state_dict(saved["network"])
         optimizer.load_state_dict(saved["optimizer"])
         if average is not None:
             average.load_state_dict(saved["average"])
         done, spent, history = saved["done"], saved["spent"], saved["history"]
-        best, best_state = saved["best"], saved["best_state"]
+        best, since, best_state = saved["best"], saved["since"], saved["best_state"]
     clock = Clock(steps=per_epoch * epochs, minutes=max_minutes, spent=spent)
     for epoch in range(done, epochs):
-        if clock.over and history:
+        ended = bool(history) and (clock.over or 0 < recipe.patience <= since)
+        share, ended = ranks.told((clock.share(epoch * per_epoch), ended))
+        if ended:
             break
-        size = recipe.size_at(min(int(clock.share(epoch * per_epoch) * epochs), epochs - 1), epochs)
-        torch.manual_seed(recipe.seed * 100_003 + epoch)  # dropout
+        size = recipe.size_at(min(int(share * epochs), epochs - 1), epochs)
+        torch.manual_seed(recipe.seed * 100_003 + epoch + ranks.rank * 7919)  # dropout, mixup
         train.augment(recipe, size=size, epoch=epoch)
         network.train()
-        for module in frozen:
+        for module in unfreeze(network, recipe, epoch=epoch):
             module.eval()
-        batches = _batches(train, recipe, epoch=epoch, workers=workers)
+        order = ranks.part_of(epoch_order(train.labels, recipe, epoch=epoch).tolist(), batch=batch)
+        loader: Any = DataLoader(Subset(train, order), batch_size=ranks.share_of(batch), num_workers=workers)
         figures = train_one_epoch(
-            network,
-            progress.track(batches, total=per_epoch, what=f"epoch {epoch + 1}/{epochs}"),
+            ranks.wrapped(network),
+            progress.track(loader, total=per_epoch, what=f"epoch {epoch + 1}/{epochs}"),
             optimizer,
             loss_of=loss_of,
             score_of=score_of,
             recipe=recipe,
             clock=clock,
             first_step=epoch * per_epoch,
-            after_step=(lambda: average.update_parameters(network)) if average is not None else (lambda: None),
+            steps=per_epoch,
+            after_step=partial(average.update_parameters, network) if average is not None else lambda: None,
             note=progress.note,
+            ranks=ranks,
         )
+        if not math.isfinite(figures["loss"]):
+            raise TrainError(f"the loss is no number any more in epoch {epoch + 1}: lower lr_backbone and lr_head")
+        if not ranks.first:
+            history.append(figures)
+            continue
         judged = average.module if average is not None else network
         figures |= _validate(judged, val, recipe, score_of=score_of, loss_of=val_loss_of)
-        finite = {name: round(value, 5) for name, value in figures.items() if math.isfinite(value)}  # fit for JSON
-        history.append({"epoch": epoch + 1.0, "size": float(size), **finite})
-        for name, value in figures.items():
-            log(name, value, epoch + 1)
+        history.append(_told(figures, epoch=epoch, size=size, log=log))
         progress.say("  ".join(f"{k} {v:g}" for k, v in history[-1].items()) + f"  after {clock.spent / 60:.1f} min")
+        since = 0 if figures["val_top1"] > best or not len(val) else since + 1
         if figures["val_top1"] >= best or not len(val):
             best, best_state = figures["val_top1"], _copy(judged)
         checkpoint_write(
@@ -271,18 +287,47 @@ def fit(
                 "spent": clock.spent,
                 "history": history,
                 "best": best,
+                "since": since,
                 "best_state": best_state,
             },
         )
     return Fitted(state=best_state, history=history)
 
 
-def _batches(train: CropSet, recipe: Recipe, *, epoch: int, workers: int) -> Iterator[tuple[Tensor, Tensor]]:
-    order = np.random.default_rng([recipe.seed, epoch]).permutation(len(train)).tolist()
-    loader: Any = DataLoader(
-        Subset(train, order), batch_size=min(recipe.batch, len(train)), drop_last=True, num_workers=workers
+def fit_help() -> None:
+    """In a further process of torchrun: take part in the first one's fit, if it comes to one. Raises TrainError."""
+    with helping() as ranks:
+        if ranks is not None:
+            fit(**ranks.told({}), progress=Silent(), ranks=ranks)
+
+
+def _given_away(ranks: Ranks, **job: Any) -> None:
+    """What fit_help waits for."""
+    if ranks.first:
+        ranks.told(job)
+
+
+def _told(figures: dict[str, float], *, epoch: int, size: int, log: Log) -> dict[str, float]:
+    """An epoch's figures as the history keeps them; also drawn into the curves."""
+    for name, value in figures.items():
+        log(name, value, epoch + 1)
+    finite = {name: round(value, 5) for name, value in figures.items() if math.isfinite(value)}  # fit for JSON
+    return {"epoch": epoch + 1.0, "size": float(size), **finite}
+
+
+def _average(network: nn.Module, recipe: Recipe) -> torch.optim.swa_utils.AveragedModel:
+    return torch.optim.swa_utils.AveragedModel(
+        network,
+        multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(recipe.ema_decay),  # type: ignore[no-untyped-call]
+        use_buffers=True,
     )
-    return iter(loader)
+
+
+def _saved(checkpoint: Path, *, fingerprint: str, progress: Progress) -> dict[str, Any]:
+    if not checkpoint.exists():
+        progress.say("There is no checkpoint of this very training to go on from: it starts at its beginning")
+        return {}
+    return checkpoint_read(checkpoint, fingerprint=fingerprint)
 
 
 def _validate(network: nn.Module, val: CropSet, recipe: Recipe, *, score_of: Score, loss_of: Loss) -> dict[str, float]:

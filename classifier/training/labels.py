@@ -59,6 +59,21 @@ def classes_of(
     return tuple(sorted(found, key=lambda c: (name_key(c.make), name_key(c.model) if c.model else "", c.years)))
 
 
+def makes_of_rows(rows: Sequence[ManifestRow], *, min_photos: int) -> tuple[TrainedClass, ...]:
+    """The classes of a classifier that tells makes only: one without model for each make with min_photos, sorted."""
+    makes: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        if row.make:
+            makes[name_key(row.make)][row.make] += 1
+    enough = {make: names for make, names in makes.items() if names.total() >= min_photos}
+    return tuple(TrainedClass(spelled(names), "") for _, names in sorted(enough.items()))
+
+
+def of_makes(classes: Sequence[TrainedClass]) -> bool:
+    """Whether these classes tell makes only."""
+    return not any(one.model for one in classes)
+
+
 def label_numbers(rows: Sequence[ManifestRow], classes: Sequence[TrainedClass], *, rest: bool = False) -> list[int]:
     """Per row the number of its class, that of its year before that without a year; UNKNOWN where there is none.
 

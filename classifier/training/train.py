@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
@@ -20,6 +21,7 @@ from classifier.artefact import (
     TrainedClass,
     artefact_only,
 )
+from classifier.engines.networks import last_prefix
 from classifier.training.crops import CropCache, Crops
 from classifier.training.errors import TrainError
 from classifier.training.extend import (
@@ -33,11 +35,12 @@ from classifier.training.extend import (
 from classifier.training.features import FeatureCache, FeatureSet, head_fit
 from classifier.training.finish import Rename, as_trained, finish
 from classifier.training.fit import fit
-from classifier.training.labels import classes_of, label_numbers
+from classifier.training.labels import classes_of, label_numbers, makes_of_rows, of_makes
 from classifier.training.loss import class_weights, label_loss, labels_with_makes
 from classifier.training.manifest import ManifestRow, manifest_sha256
 from classifier.training.model import backbone_create, backbone_load, preprocessing_for
 from classifier.training.progress import Progress
+from classifier.training.ranks import dismiss, leading
 from classifier.training.recipe import Recipe
 from classifier.training.report import report_write
 from classifier.training.split import side_of
@@ -89,15 +92,18 @@ def train(
     finish.calibrate.
     Raises TrainError, ArtefactError, EngineError.
     """
-    rows = [row for row in rows if row.exterior and row.make and row.model]
+    rows = [row for row in rows if row.exterior and row.make and (row.model or recipe.level == "make")]
     sides = {side: [row for row in rows if side_of(row) == side] for side in ("train", "val", "test")}
     base = (champion or artefact_only(weights / "classifier")) if recipe.start == "champion" else None
     if base is not None:
         recipe = replace(
             recipe, backbone=base.spec.backbone, input_sizes=(base.spec.preprocessing.input_size,),
             crop_margin=base.spec.preprocessing.crop.margin,
+            level="make" if of_makes(base.spec.classes) else "model",
         )  # fmt: skip
         classes = classes_extended(base.spec.classes, sides["train"], min_photos=recipe.min_photos_per_class)
+    elif recipe.level == "make":
+        classes = makes_of_rows(sides["train"], min_photos=recipe.min_photos_per_class)
     else:
         classes = classes_of(
             sides["train"], min_photos=recipe.min_photos_per_class, min_photos_of_rest=recipe.min_photos_of_rest
@@ -133,12 +139,17 @@ def train(
     ).hexdigest()
     run_dir = work_dir / f"{recipe.name}-{fingerprint[:12]}"
     run_dir.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(recipe.seed)  # a head begins with random weights: a run killed early begins with the same ones
     if base is not None:
         network = network_extended(base, outputs=len(classes))
     else:
         network = _network(recipe, classes=classes, weights=weights, progress=progress)
     if recipe.freeze_backbone:
-        sets = _features(network, data, recipe, work_dir, cut=f"{detector.version} {preprocessing}", progress=progress)
+        dismiss()
+        sets = _features(
+            network, data, recipe, work_dir, hidden=base.spec.head_hidden if base is not None else (),
+            cut=f"{detector.version} {preprocessing}", progress=progress,
+        )  # fmt: skip
         if base is not None:
             fitted = head_extend(
                 network=network, train=sets["train"], val=sets["val"], recipe=replace(recipe, epochs=epochs),
@@ -150,7 +161,7 @@ def train(
                 max_minutes=max_minutes, progress=progress,
             )  # fmt: skip
     else:
-        with SummaryWriter(str(run_dir / "tensorboard")) as board:
+        with leading() as ranks, SummaryWriter(str(run_dir / "tensorboard")) as board:
             fitted = fit(
                 network=network,
                 loss_of=label_loss(
@@ -170,11 +181,13 @@ def train(
                 progress=progress,
                 log=board.add_scalar,
                 workers=1 if len(data["train"].rows) >= 1000 else 0,
+                ranks=ranks,
             )
     spec = ArtefactSpec(
         task="classifier",
         backbone=recipe.backbone,
         preprocessing=preprocessing,
+        head_hidden=base.spec.head_hidden if base is not None else recipe.head_hidden,
         classes=classes,
         mirrored=recipe.serve_mirrored,
         metrics={"train_photos": len(data["train"].rows), "classes": len(classes), "history": fitted.history},
@@ -221,16 +234,26 @@ def train(
 
 def _network(recipe: Recipe, *, classes: Sequence[TrainedClass], weights: Path, progress: Progress) -> nn.Module:
     """The network to train; a starter of another backbone, or none, leaves ImageNet's weights."""
+    wanted: dict[str, Any] = {
+        "backbone": recipe.backbone, "outputs": len(classes), "hidden": recipe.head_hidden, "dropout": recipe.dropout,
+    }  # fmt: skip
     starter = weights / "classifier"
     if recipe.start == "starter" and starter.is_dir() and any(starter.iterdir()):
         artefact = artefact_only(starter)
         if artefact.spec.backbone == recipe.backbone:
-            network = backbone_create(recipe.backbone, outputs=len(classes), dropout=recipe.dropout, pretrained=False)
-            backbone_load(network, artefact.state_dict(), what=f"the weights of {artefact.version}")
+            network = backbone_create(**wanted, pretrained=False)
+            same_head = artefact.spec.head_hidden == recipe.head_hidden
+            backbone_load(
+                network, artefact.state_dict(), what=f"the weights of {artefact.version}",
+                but=last_prefix(network) if same_head else None,
+            )  # fmt: skip
+            if not same_head:
+                progress.say(f"goes on from the backbone of {artefact.version}, whose head has other layers")
+                return network
             known = head_copy(network, artefact, classes)
             progress.say(f"goes on from {artefact.version}, which knows {known} of the {len(classes)} classes")
             return network
-    return backbone_create(recipe.backbone, outputs=len(classes), dropout=recipe.dropout)
+    return backbone_create(**wanted, pretrained=recipe.start != "nothing")
 
 
 def _data(
@@ -254,9 +277,16 @@ def _data(
 
 
 def _features(
-    network: nn.Module, data: dict[str, _Data], recipe: Recipe, work_dir: Path, *, cut: str, progress: Progress
+    network: nn.Module,
+    data: dict[str, _Data],
+    recipe: Recipe,
+    work_dir: Path,
+    *,
+    hidden: Sequence[int],
+    cut: str,
+    progress: Progress,
 ) -> dict[str, FeatureSet]:
-    headless = backbone_create(recipe.backbone, outputs=0, pretrained=False)
+    headless = backbone_create(recipe.backbone, outputs=0, hidden=hidden, pretrained=False)
     headless.load_state_dict(network.state_dict(), strict=False)
     cache = FeatureCache(work_dir, backbone=headless, cut=cut)
     return {name: cache.features(one.photos, one.digests, progress) for name, one in data.items()}

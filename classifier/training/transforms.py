@@ -32,6 +32,11 @@ def train_transform(recipe: Recipe, size: int, p: Preprocessing, *, flips: bool 
     ]
     if flips:
         steps.append(v2.RandomHorizontalFlip())
+    if recipe.rotation:
+        steps.insert(0, v2.RandomRotation(recipe.rotation, interpolation=InterpolationMode.BILINEAR))
+    if recipe.colour_jitter:
+        share = recipe.colour_jitter
+        steps.append(v2.ColorJitter(brightness=share, contrast=share, saturation=share, hue=share / 10))
     if recipe.randaugment_ops:
         steps.append(v2.RandAugment(recipe.randaugment_ops, recipe.randaugment_magnitude))
     steps += [v2.PILToTensor(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(list(p.mean), list(p.std))]
@@ -62,6 +67,19 @@ class CropSet(Dataset[tuple[Tensor, Tensor]]):
         self._p, self._mirrored, self._epoch = p, mirrored, 0
         self._transform: Any = None
         self._seed = ""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process: pictures that are mapped from a file go as the file's name, not as gigabytes."""
+        state = dict(self.__dict__)
+        if isinstance(self.pixels, np.memmap) and self.pixels.filename is not None:
+            state["pixels"] = (str(self.pixels.filename), self.pixels.shape)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if isinstance(state["pixels"], tuple):
+            file, shape = state["pixels"]
+            self.pixels = np.memmap(file, dtype=np.uint8, mode="r", shape=shape)
 
     def augment(self, recipe: Recipe, *, size: int, epoch: int) -> None:
         """Set what the next epoch does to the pictures; without it they come as in serving."""

@@ -20,7 +20,7 @@ from classifier.artefact import artefact_open
 from classifier.taxonomy import name_key
 from classifier.training.manifest import ManifestRow, manifest_read, manifest_sha256, manifest_write
 from classifier.training.progress import Progress
-from classifier.training.recipe import Recipe, recipe_load
+from classifier.training.recipe import Recipe, recipe_load, recipe_override
 from classifier.training.split import held_apart
 from marketplace.accounts.models import User
 from marketplace.photos.taxonomy import catalogue_names
@@ -94,15 +94,16 @@ def retrain(
     by: User | None,
     progress: Progress,
     new_makes: bool = False,
+    values: Sequence[str] = (),
 ) -> Retrained:
     """Train a challenger on all decisions and these manifests, compare it with the champion, let it serve if better.
 
     Makes that the catalogue does not know are refused unless ``new_makes``: most are misspelt, and nobody could choose
-    them in a form. One run at a time. Whatever goes wrong leaves registry and champion as they were and is kept in the
-    run's row. Raises RetrainRefused, ManifestError, RecipeError, TrainError, ArtefactError, EngineError or OSError,
-    each with one clear line.
+    them in a form. ``values``: "KEY=VALUE" in place of the recipe's own. One run at a time. Whatever goes wrong leaves
+    registry and champion as they were and is kept in the run's row. Raises RetrainRefused, ManifestError, RecipeError,
+    TrainError, ArtefactError, EngineError or OSError, each with one clear line.
     """
-    plan = recipe_load(recipe)
+    plan = recipe_override(recipe_load(recipe), values)
     champion = champion_get()
     rows = _rows(manifests=manifests, champion=champion, progress=progress)
     strange = {} if new_makes else unknown_makes(rows=rows)

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 from classifier.artefact import Artefact, ArtefactSpec, CropRule, Head, Preprocessing, TrainedClass, artefact_write
 from classifier.detect import detection_network
+from classifier.engines.networks import classification_network, last_prefix
 
 CLASSES = (
     TrainedClass("BMW", "3 Series", "2012"),
@@ -49,9 +50,11 @@ def exteriors(car_photos) -> list[Path]:
 
 def tiny_classifier(parent: Path, *, seed: int = 0, **changes: object) -> Artefact:
     torch.manual_seed(seed)
-    network = timm.create_model("test_efficientnet", num_classes=len(CLASSES))
+    network = classification_network("test_efficientnet", outputs=len(CLASSES), hidden=changes.get("head_hidden", ()))
     with torch.no_grad():
-        network.classifier.weight.mul_(20)  # random features hardly differ: make the answers do so
+        network.get_submodule(last_prefix(network)[:-1]).weight.mul_(
+            20
+        )  # random features hardly differ: make the answers do so
     spec = ArtefactSpec(
         task="classifier",
         backbone="test_efficientnet",

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from classifier import engines
-from classifier.artefact import ArtefactSpec, Preprocessing, artefact_write
+from classifier.artefact import ArtefactSpec, Preprocessing, artefact_open, artefact_write
 from classifier.engines import EngineError, engine_choose, openvino_engine
 from classifier.engines.openvino_engine import OpenVinoEngine, irs_cached
 from classifier.engines.torch_engine import TorchEngine
@@ -28,6 +28,14 @@ def test_both_engines_give_the_same_logits_for_any_batch_size(classifier, ir_cac
     ours = OpenVinoEngine.open(classifier, cache_dir=ir_cache).infer(inputs)
     assert ours.shape == (n, 4)
     assert np.allclose(ours, TorchEngine.open(classifier, device="cpu").infer(inputs), atol=1e-3)
+
+
+def test_a_head_with_hidden_layers_gives_the_same_logits_in_both(tmp_path):
+    artefact = tiny_classifier(tmp_path, head_hidden=(24, 12))
+    inputs = batch(3, 96)
+    ours = OpenVinoEngine.open(artefact, cache_dir=None).infer(inputs)
+    assert np.allclose(ours, TorchEngine.open(artefact, device="cpu").infer(inputs), atol=1e-3)
+    assert artefact_open(artefact.folder).spec.head_hidden == (24, 12)
 
 
 def test_a_photo_is_judged_alike_alone_and_in_company(classifier, ir_cache):

@@ -43,6 +43,8 @@ def test_retrain_prints_each_gate_for_people(manage, champion, manifest, trained
     [
         (["--manifest", "nowhere.csv"], "nowhere.csv: cannot be read"),
         (["--recipe", "brazl"], "no recipe 'brazl'"),
+        (["--set", "epoch=3"], "unknown key 'epoch' (did you mean 'epochs'?)"),
+        (["--set", "epochs"], "'epochs' is not KEY=VALUE, as in epochs=5"),
         (["--epochs", "0"], "--epochs must be more than 0, it is 0."),
         (["--max-minutes", "-1"], "--max-minutes must be more than 0, it is -1.0."),
         ([], "There is nothing to learn from"),

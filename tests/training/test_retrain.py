@@ -39,6 +39,13 @@ def test_it_lets_a_better_challenger_serve(champion, manifest, trained):
     assert Promotion.objects.first().reason == f"run {row.pk}: all gates passed"
 
 
+def test_a_value_given_beside_the_recipe_is_kept_with_the_run(champion, manifest, trained):
+    trained("red", "blue")
+    run(manifest("red", "blue"), values=["epochs=7", "label_smoothing=0.2"])
+    values = TrainingRun.objects.get().recipe_values
+    assert (values["epochs"], values["label_smoothing"], values["name"]) == (7, 0.2, "quick")
+
+
 def test_it_keeps_the_manifest_that_taught_a_model(champion, manifest, trained, site):
     trained("red", "blue")
     done = run(manifest("red", "blue"))

@@ -7,6 +7,7 @@ import timm
 import torch
 
 from classifier.artefact import ArtefactSpec, Preprocessing, TrainedClass, artefact_write
+from classifier.engines.networks import build, classification_network
 from classifier.training.extend import classes_extended, head_copy, head_extend, network_extended
 from classifier.training.features import FeatureSet
 from classifier.training.manifest import ManifestRow
@@ -25,6 +26,16 @@ def champion(tmp_path):
     return artefact_write(parent=tmp_path, name="champion", spec=spec, state_dict=network.state_dict())
 
 
+@pytest.fixture
+def deep_champion(tmp_path):
+    torch.manual_seed(0)
+    spec = ArtefactSpec(
+        task="classifier", backbone=TINY, preprocessing=Preprocessing(32), head_hidden=(16, 8), classes=KNOWN
+    )
+    network = classification_network(TINY, outputs=len(KNOWN), hidden=(16, 8))
+    return artefact_write(parent=tmp_path, name="deep", spec=spec, state_dict=network.state_dict())
+
+
 def photos(model, count, make="Audi"):
     return [ManifestRow(path=None, file=f"{n}.jpg", make=make, model=model, vehicle=str(n)) for n in range(count)]
 
@@ -41,6 +52,37 @@ def test_it_begins_with_the_champions_answers(champion):
     images = torch.rand(5, 3, 32, 32)
     with torch.inference_mode():
         assert torch.allclose(network(images)[:, :3], before.eval()(images), atol=1e-5)
+
+
+def test_of_a_head_with_hidden_layers_only_the_last_one_grows(deep_champion):
+    network = network_extended(deep_champion, outputs=4).eval()
+    before = build(deep_champion)
+    images = torch.rand(5, 3, 32, 32)
+    with torch.inference_mode():
+        assert torch.allclose(network(images)[:, :3], before(images), atol=1e-5)
+        features = network_features(network)(images)
+    assert features.shape == (5, 8)  # what the last layer sees
+    train = FeatureSet(features, torch.tensor([3, 3, 3, 0, 0]))
+    recipe = recipe_load("quick")
+    done = head_extend(network=network, train=train, val=FeatureSet(*empty(8)), recipe=recipe, progress=Silent())
+    changed = {name for name, value in done.state.items() if not torch.equal(value, network.state_dict()[name])}
+    assert changed == {"classifier.last.weight"}
+
+
+def network_features(network):
+    headless = classification_network(TINY, outputs=0, hidden=(16, 8))
+    headless.load_state_dict(network.state_dict(), strict=False)
+    return headless.eval()
+
+
+def empty(width):
+    return torch.zeros(0, width), torch.zeros(0, dtype=torch.int64)
+
+
+def test_a_champion_of_makes_gets_makes():
+    makes = (TrainedClass("Audi", ""), TrainedClass("BMW", ""))
+    rows = [*photos("a4", 5), *photos("Clio", 3, make="Renault"), *photos("500", 1, make="Fiat")]
+    assert classes_extended(makes, rows, min_photos=3) == (*makes, TrainedClass("Renault", ""))
 
 
 def test_a_new_training_goes_on_with_what_the_head_knows_in_the_order_of_its_own_classes(champion):

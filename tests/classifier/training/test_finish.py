@@ -1,5 +1,6 @@
 """Temperature and thresholds of a trained network."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,15 @@ def test_a_name_that_only_the_site_knows_as_a_trained_one_is_no_error():
     known = {("FORD", "Focus Turnier"): ("Ford", "Focus Wagon")}
     assert calibrate(raw, rows, spec())[1].model == NEVER
     assert calibrate(raw, rows, spec(), rename=lambda *name: known.get(name, name))[1].model < 1.001
+
+
+@pytest.mark.parametrize("model", ["Focus", ""])
+def test_a_classifier_of_makes_fills_in_makes_and_never_a_model(model):
+    makes = replace(spec(), classes=(TrainedClass("Ford", ""), TrainedClass("Volvo", "")))
+    raw, rows = answers(60, [9, -9], [("Ford", model), ("ford", model)])
+    _, thresholds = calibrate(raw, rows, makes)
+    assert thresholds.model == NEVER
+    assert thresholds.make <= 1.0
 
 
 @pytest.mark.parametrize("photos", [0, 25])

@@ -2,7 +2,14 @@
 
 import pytest
 
-from classifier.training.recipe import Recipe, RecipeError, recipe_from_dict, recipe_load, recipe_names
+from classifier.training.recipe import (
+    Recipe,
+    RecipeError,
+    recipe_from_dict,
+    recipe_load,
+    recipe_names,
+    recipe_override,
+)
 
 
 @pytest.mark.parametrize("name", recipe_names())
@@ -50,6 +57,19 @@ def test_it_loads_a_file_named_after_it(tmp_path):
             {"input_sizes": [160], "serve_size": 128},
             "serve_size must be at least the last of input_sizes, and 0 with freeze_backbone",
         ),
+        ({"optimizer": "adam"}, "optimizer must be 'adamw' or 'sgd', it is 'adam'"),
+        ({"start": "zero"}, "start must be 'imagenet', 'starter', 'champion' or 'nothing', it is 'zero'"),
+        ({"head_hidden": 1024}, "head_hidden must be a list of whole numbers, it is 1024"),
+        ({"head_hidden": [0]}, "head_hidden must lie between 1 and 65536, it is 0"),
+        (
+            {"head_hidden": [8], "freeze_backbone": True},
+            "head_hidden must be [] with freeze_backbone: only a linear head is fitted to features",
+        ),
+        (
+            {"start": "nothing", "unfreeze_every": 1},
+            "start = 'nothing' leaves nothing worth freezing: freeze_* and unfreeze_every must be off",
+        ),
+        ({"level": "make", "min_photos_of_rest": 4}, "min_photos_of_rest is for level = 'model': makes have no rest"),
         ({"name": "My Recipe"}, "name 'My Recipe' must be lower-case letters, digits, dots, dashes"),
     ],
 )
@@ -72,6 +92,31 @@ def test_it_names_the_file_and_the_recipes_there_are(tmp_path):
     (tmp_path / "typo.toml").write_text("lr_heads = 1.0")
     with pytest.raises(RecipeError, match=r"typo\.toml: unknown key 'lr_heads' \(did you mean 'lr_head'\?\)"):
         recipe_load(tmp_path / "typo.toml")
+
+
+def test_single_values_are_overridden_as_toml_and_text_needs_no_quotes():
+    given = ["epochs=2", "input_sizes=[64, 96]", "optimizer=sgd", "lr_head = 1e-3", 'start="nothing"', "head_hidden=[]"]
+    recipe = recipe_override(recipe_load("default"), given)
+    assert (recipe.epochs, recipe.input_sizes, recipe.optimizer, recipe.lr_head) == (2, (64, 96), "sgd", 1e-3)
+    assert (recipe.start, recipe.head_hidden, recipe.name) == ("nothing", (), "default")
+    assert recipe_override(recipe, []) == recipe
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("epochs", "'epochs' is not KEY=VALUE, as in epochs=5"),
+        ("=5", "'=5' is not KEY=VALUE, as in epochs=5"),
+        ("epoch=5", "unknown key 'epoch' (did you mean 'epochs'?)"),
+        ("epochs=many", "epochs must be a whole number, it is 'many'"),
+        ("epochs=5\nbatch=4", "epochs must be a whole number, it is '5\\nbatch=4'"),
+        ("batch=0", "batch must lie between 2 and 4096, it is 0"),
+    ],
+)
+def test_a_wrong_override_is_refused_as_a_wrong_recipe_is(setting, message):
+    with pytest.raises(RecipeError) as caught:
+        recipe_override(Recipe(), [setting])
+    assert str(caught.value) == message
 
 
 def test_small_sizes_come_first_and_the_last_epoch_is_at_the_artefacts_size():

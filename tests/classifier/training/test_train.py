@@ -1,6 +1,7 @@
 """Trainings of tiny networks: they end with checked files, go on where they were killed, and refuse in one line."""
 
 import random
+import resource
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from classifier.artefact import Preprocessing, artefact_open
+from classifier.engines.networks import classification_network
 from classifier.recognise import WEIGHTS
 from classifier.training.checkpoint import CheckpointError
 from classifier.training.errors import TrainError
@@ -57,7 +59,7 @@ def fitted(folder, *, resume=False, progress=None, recipe=RECIPE, fingerprint="s
     folder.mkdir(exist_ok=True)
     torch.manual_seed(5)
     return fit(
-        network=timm.create_model(TINY, num_classes=2, drop_rate=0.2),
+        network=classification_network(TINY, outputs=2, hidden=recipe.head_hidden, dropout=0.2),
         loss_of=LabelLoss([0, 1], label_smoothing=recipe.label_smoothing, make_weight=recipe.make_weight),
         train=pictures(),
         val=pictures(16),
@@ -71,9 +73,14 @@ def fitted(folder, *, resume=False, progress=None, recipe=RECIPE, fingerprint="s
     )
 
 
-@pytest.mark.parametrize(("ema", "mixup"), [(0.0, 0.0), (0.9, 0.2)])
-def test_a_resumed_training_ends_like_an_uninterrupted_one(tmp_path, ema, mixup):
-    recipe = replace(RECIPE, ema_decay=ema, mixup=mixup)
+ALL_ON = replace(
+    RECIPE, ema_decay=0.9, mixup=0.2, optimizer="sgd", accumulate=2, unfreeze_every=1, sampling="balanced",
+    head_hidden=(16, 8), rotation=10.0, colour_jitter=0.2, randaugment_ops=0,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("recipe", [RECIPE, ALL_ON], ids=["plain", "all on"])
+def test_a_resumed_training_ends_like_an_uninterrupted_one(tmp_path, recipe):
     whole = fitted(tmp_path / "whole", recipe=recipe)
     for _ in range(2):  # killed twice, each time after one more epoch
         with pytest.raises(Killed):
@@ -83,6 +90,40 @@ def test_a_resumed_training_ends_like_an_uninterrupted_one(tmp_path, ema, mixup)
     for one, other in zip(whole.history, cut.history, strict=True):
         assert {**one, "images_per_s": 0} == {**other, "images_per_s": 0}
     assert all(torch.equal(value, cut.state[name]) for name, value in whole.state.items())
+
+
+def test_adding_up_gradients_steps_once_for_all_their_photos(tmp_path, monkeypatch):
+    stepped = []
+    step = torch.optim.AdamW.step
+    monkeypatch.setattr(torch.optim.AdamW, "step", lambda self: stepped.append(1) or step(self))
+    fitted(tmp_path / "run", recipe=replace(RECIPE, accumulate=2))
+    assert len(stepped) == 3 * 3  # an epoch has five batches of eight; the last one steps alone
+
+
+def test_it_ends_when_it_gets_no_better_and_stays_ended(tmp_path):
+    recipe = replace(RECIPE, patience=1, lr_head=1e-8, lr_backbone=0.0)
+    done = fitted(tmp_path / "run", recipe=recipe)
+    assert len(done.history) == 2
+    assert fitted(tmp_path / "run", recipe=recipe, resume=True).history == done.history
+
+
+def test_a_loss_that_is_no_number_ends_it_in_one_line(tmp_path):
+    with pytest.raises(TrainError, match="no number any more in epoch 1: lower lr_backbone and lr_head"):
+        fitted(tmp_path / "run", recipe=replace(RECIPE, optimizer="sgd", lr_head=1e30, lr_backbone=1e30))
+
+
+def test_a_full_disk_ends_it_in_one_line_and_leaves_the_checkpoint_before(tmp_path):
+    with pytest.raises(Killed):
+        fitted(tmp_path / "run", progress=DiesAfter(1))
+    before = (tmp_path / "run" / CHECKPOINT).read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, hard))
+    try:
+        with pytest.raises(CheckpointError, match=r"cannot be written \(.+\); go on with --resume"):
+            fitted(tmp_path / "run", resume=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [(one.name, one.read_bytes() == before) for one in (tmp_path / "run").iterdir()] == [(CHECKPOINT, True)]
 
 
 def test_it_does_not_go_on_from_another_trainings_checkpoint(tmp_path):
@@ -104,6 +145,24 @@ def test_frozen_stages_stay_as_they_were():
     frozen = freeze_stages(network, 2)
     assert not any(p.requires_grad for module in frozen for p in module.parameters())
     assert all(p.requires_grad for p in network.classifier.parameters())
+
+
+def test_a_backbone_without_weights_says_where_they_can_be_had(monkeypatch):
+    def unreachable(name, **given):
+        raise OSError(f"{name}: no network")
+
+    monkeypatch.setattr(timm, "create_model", unreachable)
+    with pytest.raises(BackboneError) as caught:
+        imagenet_state("resnet50")
+    for way in ("resnet50.safetensors", "$FORECOURT_BACKBONES", "timm's hub", "start = 'nothing'"):
+        assert way in str(caught.value)
+
+
+def test_a_damaged_file_of_weights_is_named(tmp_path, monkeypatch):
+    (tmp_path / "resnet50.safetensors").write_bytes(b"x" * 100)
+    monkeypatch.setenv("FORECOURT_BACKBONES", str(tmp_path))
+    with pytest.raises(BackboneError, match=r"resnet50\.safetensors cannot be read as safetensors"):
+        imagenet_state("resnet50")
 
 
 def test_packaged_imagenet_weights_fit_tensor_by_tensor():

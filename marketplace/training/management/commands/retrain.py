@@ -4,9 +4,10 @@ from typing import Any, ClassVar
 from django.core.management.base import CommandParser
 
 from classifier.training.errors import TrainError
+from classifier.training.launch import rank
 from classifier.training.progress import Progress
 from classifier.training.recipe import RecipeError
-from marketplace.commands import InputRefused, Outcome, ServiceCommand
+from marketplace.commands import InputRefused, Outcome, ServiceCommand, refusing
 from marketplace.training.services import Retrained, retrain
 
 
@@ -19,6 +20,10 @@ class Command(ServiceCommand):
             "--manifest", action="append", type=Path, default=[], metavar="M", help="labelled photos; may be repeated"
         )
         parser.add_argument("--recipe", default="default", help="by name, or a .toml file")
+        parser.add_argument(
+            "--set", action="append", default=[], dest="values", metavar="KEY=VALUE",
+            help="another value of the recipe, as in its file; may be repeated",
+        )  # fmt: skip
         parser.add_argument("--epochs", type=int, metavar="N", help="instead of the recipe's")
         parser.add_argument("--max-minutes", type=float, metavar="M", help="end cleanly after this time")
         parser.add_argument("--resume", action="store_true", help="go on where an interrupted run stopped")
@@ -29,6 +34,15 @@ class Command(ServiceCommand):
         parser.add_argument(
             "--new-makes", action="store_true", help="learn makes that the catalogue does not know, too"
         )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if rank() == 0:
+            super().handle(*args, **options)
+            return
+        with refusing(*self.refusals):  # a further process of torchrun: it lends its hands and knows no database
+            from classifier.training.fit import fit_help  # noqa: PLC0415  it brings torch
+
+            fit_help()
 
     def work(self, *, progress: Progress, **options: Any) -> Outcome:
         for name in ("epochs", "max_minutes"):
@@ -44,6 +58,7 @@ class Command(ServiceCommand):
             by=None,
             progress=progress,
             new_makes=options["new_makes"],
+            values=options["values"],
         )
         failed = [gate for gate in done.gates if not gate.passed]
         return Outcome(
