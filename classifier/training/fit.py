@@ -26,7 +26,7 @@ from classifier.training.machine import bf16_pays, keep_freed_memory
 from classifier.training.model import freeze_stages
 from classifier.training.optimise import epoch_order, one_cycle, optimizer_for, unfreeze
 from classifier.training.progress import Progress, Silent
-from classifier.training.ranks import ALONE, Ranks, apart, helping
+from classifier.training.ranks import Ranks, alone, apart, helping
 from classifier.training.recipe import Recipe
 from classifier.training.transforms import CropSet
 
@@ -112,7 +112,7 @@ def train_one_epoch(
     steps: int,
     after_step: Callable[[], None],
     note: Callable[[str], None],
-    ranks: Ranks = ALONE,
+    ranks: Ranks,
 ) -> dict[str, float]:
     """One pass of `steps` batches; ends early when the clock is over. Returns loss, accuracy, images_per_s."""
     mixed = bf16_pays(ranks.device)
@@ -151,7 +151,7 @@ def train_one_epoch(
         right, named = right + hits, named + answers
         speed = seen * ranks.size / (time.monotonic() - started)
         left = duration(clock.left(first_step + step + 1))
-        note(f"loss {total / seen:.3f}  acc {right / max(named, 1):.3f}  {speed:.0f} photos/s  {left} left in all")
+        note(f"loss {total / seen:.3f}  acc {right / max(named, 1):.3f}  {speed:.0f} photos/s  {left} left")
     seconds = max(time.monotonic() - started, 1e-9)
     everywhere = ranks.total([seen, total, right, named])
     return {
@@ -209,7 +209,7 @@ def fit(
     With resume and a checkpoint in run_dir it goes on after the last whole epoch. ranks: the processes that train
     together, this one the first; None = this one alone.
     """
-    ranks = ranks or Ranks(device=torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    ranks = ranks or alone()
     ranks.share_of(min(recipe.batch, len(train) - len(train) % ranks.size))  # says now what cannot be shared out
     _given_away(
         ranks, network=network, loss_of=loss_of, train=train, val=val, recipe=recipe, epochs=epochs,

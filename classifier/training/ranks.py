@@ -85,7 +85,9 @@ class Ranks:
         return DistributedDataParallel(network, device_ids=[self.device.index] if self.device.type == "cuda" else None)
 
 
-ALONE = Ranks()
+def alone() -> Ranks:
+    """This process only, on the GPU if there is one."""
+    return Ranks(device=_device())
 
 
 def apart(network: nn.Module) -> contextlib.AbstractContextManager[None]:
@@ -99,7 +101,7 @@ def apart(network: nn.Module) -> contextlib.AbstractContextManager[None]:
 def leading() -> Iterator[Ranks]:
     """In the first process: call the others and train together. Raises TrainError if one of them is lost."""
     if processes() == 1:
-        yield ALONE
+        yield alone()
         return
     with _joined(call=True) as ranks:
         yield ranks

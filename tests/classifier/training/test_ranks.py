@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 from classifier.training.errors import TrainError
 from classifier.training.fit import CHECKPOINT
-from classifier.training.ranks import ALONE, Ranks, leading
+from classifier.training.ranks import Ranks, leading
 
 ROOT = Path(__file__).resolve().parents[3]
 CHILD = ("-m", "tests.classifier.training.child", "fit")
@@ -57,7 +57,7 @@ def test_each_photo_of_a_batch_is_seen_by_one_process_and_all_do_as_many_steps()
     for step in range(3):
         seen = [one for part in parts for one in part[step * 2 : step * 2 + 2]]
         assert seen == order[step * 6 : step * 6 + 6]
-    assert ALONE.part_of(order, batch=6) == order[:18]
+    assert Ranks().part_of(order, batch=6) == order[:18]
 
 
 def test_a_batch_that_cannot_be_shared_out_is_refused_with_one_that_can():
@@ -68,7 +68,7 @@ def test_a_batch_that_cannot_be_shared_out_is_refused_with_one_that_can():
 def test_one_process_of_torchrun_is_alone(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "1")
     with leading() as ranks:
-        assert ranks is ALONE
+        assert (ranks.size, ranks.first) == (1, True)
 
 
 def test_two_processes_of_torchrun_give_what_one_gives(tmp_path):

@@ -1,6 +1,8 @@
 """Trainings of tiny networks: they end with checked files, go on where they were killed, and refuse in one line."""
 
+import math
 import random
+import re
 import resource
 from dataclasses import replace
 
@@ -16,7 +18,7 @@ from classifier.engines.networks import classification_network
 from classifier.recognise import WEIGHTS
 from classifier.training.checkpoint import CheckpointError
 from classifier.training.errors import TrainError
-from classifier.training.fit import CHECKPOINT, fit
+from classifier.training.fit import CHECKPOINT, duration, fit
 from classifier.training.loss import LabelLoss
 from classifier.training.manifest import manifest_read
 from classifier.training.model import BackboneError, backbone_create, freeze_stages, imagenet_state
@@ -90,6 +92,22 @@ def test_a_resumed_training_ends_like_an_uninterrupted_one(tmp_path, recipe):
     for one, other in zip(whole.history, cut.history, strict=True):
         assert {**one, "images_per_s": 0} == {**other, "images_per_s": 0}
     assert all(torch.equal(value, cut.state[name]) for name, value in whole.state.items())
+
+
+def test_whoever_watches_sees_loss_accuracy_speed_and_time_left(tmp_path):
+    class Watched(Silent):
+        def note(self, text):
+            self.noted = text
+
+        def say(self, text):
+            self.said = text
+
+    watched = Watched()
+    fitted(tmp_path / "run", progress=watched)
+    assert re.fullmatch(r"loss [\d.]+  acc [\d.]+  \d+ photos/s  0:\d\d left", watched.noted)
+    assert watched.said.startswith("epoch 3  size 32  loss ")
+    assert duration(math.inf) == "?"
+    assert [duration(seconds) for seconds in (4, 750, 11_100)] == ["0:04", "12:30", "3:05:00"]
 
 
 def test_adding_up_gradients_steps_once_for_all_their_photos(tmp_path, monkeypatch):
@@ -241,10 +259,10 @@ def test_a_frozen_backbone_is_left_as_it_is(rows, tmp_path):
     assert list((tmp_path / "work").glob("features-*.npz"))
 
 
-@pytest.mark.usefixtures("backbones")
-def test_a_training_without_held_out_photos_ends_with_an_artefact_all_the_same(rows, tmp_path):
+def test_a_training_from_nothing_without_held_out_photos_ends_with_an_artefact_all_the_same(rows, tmp_path):
     without_val = [replace(row, split="train" if number % 4 else "test") for number, row in enumerate(rows)]
-    assert trained(without_val, tmp_path).artefact.spec.metrics["test"]["photos"] > 0
+    done = trained(without_val, tmp_path, recipe=replace(RECIPE, start="nothing"))  # no weights lie anywhere
+    assert done.artefact.spec.metrics["test"]["photos"] > 0
 
 
 @pytest.mark.usefixtures("backbones")
