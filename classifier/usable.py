@@ -69,7 +69,7 @@ class UsableJudge:
             return []
         logits = self._engine.infer(np.stack(inputs))
         labels = self._spec.labels
-        kinds = np.exp(log_softmax(logits[:, : len(labels)] / self._spec.temperature))
+        kinds = self._kind_probs(logits)
         said = {name: self._guesses(logits, name) for name in self._heads}
         return [
             Judgement(
@@ -80,6 +80,19 @@ class UsableJudge:
             )
             for at, row in enumerate(kinds)
         ]
+
+    def exterior(self, inputs: Sequence[FloatArray]) -> FloatArray:
+        """How likely each prepared photo shows a car from outside, (N,), calibrated."""
+        if not inputs:
+            return np.zeros(0, dtype=np.float32)
+        probs = self._kind_probs(self._engine.infer(np.stack(inputs)))
+        column: FloatArray = probs[:, self._spec.labels.index(EXTERIOR)]
+        return column
+
+    def _kind_probs(self, logits: FloatArray) -> FloatArray:
+        labels = self._spec.labels
+        probs: FloatArray = np.exp(log_softmax(logits[:, : len(labels)] / self._spec.temperature))
+        return probs
 
     def _guesses(self, logits: FloatArray, name: str) -> list[tuple[Guess, ...]]:
         head, place = self._heads[name]

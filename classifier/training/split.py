@@ -11,6 +11,8 @@ from classifier.training.manifest import ManifestRow
 
 Side = Literal["train", "val", "test"]
 TRAIN_SHARE, VAL_SHARE = 0.70, 0.15
+STRICTNESS: tuple[Side, ...] = ("train", "val", "test")
+"""What is learned from first: a photo that stands on two sides stays on the earlier one."""
 
 
 def _fraction(vehicle: str, purpose: str) -> float:
@@ -42,17 +44,17 @@ def side_of(row: ManifestRow) -> Side:
     return vehicle_side(row.vehicle.removeprefix(f"{row.source}/"))
 
 
-def held_apart(rows: Sequence[ManifestRow]) -> list[ManifestRow]:
+def held_apart(rows: Sequence[ManifestRow], digests: Sequence[bytes | None] | None = None) -> list[ManifestRow]:
     """The rows without held-out photos whose very file is also there to be trained on, or to be calibrated on.
 
     A car that is advertised again, or stands in two manifests, has two ids and may fall on two sides. The side that is
     learned from keeps its photo: else the figures would praise what was learned by heart. Files that cannot be read
-    stay, for whoever reads them to say so.
+    stay, for whoever reads them to say so. digests: the files' sha256 where they are known already, None for those
+    that cannot be read.
     """
-    strictness: tuple[Side, ...] = ("train", "val", "test")
     first: dict[bytes, int] = {}
-    sides = [strictness.index(side_of(row)) for row in rows]
-    digests = [_digest(row.path) for row in rows]
+    sides = [STRICTNESS.index(side_of(row)) for row in rows]
+    digests = [_digest(row.path) for row in rows] if digests is None else digests
     for row, digest, side in zip(rows, digests, sides, strict=True):
         if digest is not None and row.exterior and row.make and row.model:  # all that is ever learned from
             first[digest] = min(first.get(digest, side), side)

@@ -18,13 +18,12 @@ from django.utils import timezone
 
 from classifier.artefact import artefact_open
 from classifier.taxonomy import name_key
-from classifier.training.manifest import ManifestRow, manifest_read, manifest_sha256, manifest_write
+from classifier.training.clean import USABLE, Cleaned
+from classifier.training.manifest import ManifestRow, manifest_sha256, manifest_write
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe, recipe_load, recipe_override
-from classifier.training.split import held_apart
 from marketplace.accounts.models import User
 from marketplace.photos.taxonomy import catalogue_names
-from marketplace.refusals import Refused
 from marketplace.registry.models import ModelVersion
 from marketplace.registry.selectors import champion_get
 from marketplace.registry.services import champion_lock, version_promote, version_register
@@ -34,6 +33,7 @@ from marketplace.training.gates import Gate, gates_judge
 from marketplace.training.judge import Judged, judge, rows_to_judge
 from marketplace.training.labels import SOURCE, decision_rows, unknown_makes
 from marketplace.training.models import TrainingRun
+from marketplace.training.rows import RetrainRefused, rows_clean, rows_collect
 
 if TYPE_CHECKING:
     from classifier.training.train import TrainResult
@@ -41,10 +41,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 Promote = Literal["auto", "never"]
-
-
-class RetrainRefused(Refused):
-    """Training cannot start; the message is one clear line for the operator."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +91,13 @@ def retrain(
     progress: Progress,
     new_makes: bool = False,
     values: Sequence[str] = (),
+    merges: Sequence[Path] = (),
+    decisions: bool = True,
+    usable: float = USABLE,
 ) -> Retrained:
     """Train a challenger on all decisions and these manifests, compare it with the champion, let it serve if better.
 
+    merges: tables of classes that become one, see classifier.training.merge. usable: see clean; 0 = take every photo.
     Makes that the catalogue does not know are refused unless ``new_makes``: most are misspelt, and nobody could choose
     them in a form. ``values``: "KEY=VALUE" in place of the recipe's own. One run at a time. Whatever goes wrong leaves
     registry and champion as they were and is kept in the run's row. Raises RetrainRefused, ManifestError, RecipeError,
@@ -105,37 +105,29 @@ def retrain(
     """
     plan = recipe_override(recipe_load(recipe), values)
     champion = champion_get()
-    rows = _rows(manifests=manifests, champion=champion, progress=progress)
-    strange = {} if new_makes else unknown_makes(rows=rows)
+    collected = rows_collect(
+        manifests=manifests, merges=merges, decisions=decisions, champion=champion, progress=progress
+    )
+    strange = {} if new_makes else unknown_makes(rows=collected.rows)
     if strange:
         named = ", ".join(f"{make} ({photos} photos)" for make, photos in list(strange.items())[:5])
         more = f" and {len(strange) - 5} more" if len(strange) > 5 else ""
         raise RetrainRefused(f"The catalogue does not know {named}{more}. Add them there, or allow them: --new-makes.")
     with _only_run(Path(settings.RUNS_DIR)):
-        run = _run_start(plan=plan, rows=rows, champion=champion, by=by)
+        run = _run_start(plan=plan, rows=collected.rows, champion=champion, by=by)
         try:
+            cleaned = rows_clean(
+                collected=collected, champion=champion, plan=plan, usable=usable,
+                folder=Path(settings.RUNS_DIR) / str(run.pk), progress=progress,
+            )  # fmt: skip
+            _run_cleaned(run, cleaned)
             return _run(
-                run=run, rows=rows, plan=plan, champion=champion, epochs=epochs, max_minutes=max_minutes,
+                run=run, rows=cleaned.rows, plan=plan, champion=champion, epochs=epochs, max_minutes=max_minutes,
                 resume=resume, promote=promote, by=by, progress=progress,
             )  # fmt: skip
         except BaseException as error:  # an interruption, too, has to end the row
             _run_end(run, status=TrainingRun.Status.FAILED, error=str(error) or type(error).__name__)
             raise
-
-
-def _rows(*, manifests: Sequence[Path], champion: ModelVersion | None, progress: Progress) -> list[ManifestRow]:
-    """Decisions and manifests, each photo once; a person's decision goes before what a manifest says."""
-    classes = artefact_open(champion.folder).spec.classes if champion else ()
-    rows = {row.path.resolve(): row for row in decision_rows(classes=classes)}
-    for manifest in manifests:
-        for row in manifest_read(manifest):
-            rows.setdefault(row.path.resolve(), row)
-    if not rows:
-        raise RetrainRefused("There is nothing to learn from: no decisions yet. Name a manifest with --manifest.")
-    kept = held_apart(list(rows.values()))
-    if len(kept) < len(rows):
-        progress.say(f"{len(rows) - len(kept)} held-out photos are left out: the same files are there to train on")
-    return kept
 
 
 def _run(
@@ -290,6 +282,12 @@ def _run_start(
             )
     except IntegrityError as error:  # on another machine, whose lock is not ours to see
         raise RetrainRefused("Another training is running on this site.") from error
+
+
+def _run_cleaned(run: TrainingRun, cleaned: Cleaned) -> None:
+    """From now on the row says what is learned, not what was given."""
+    run.photos, run.manifest_sha256 = len(cleaned.rows), manifest_sha256(cleaned.rows)
+    run.save(update_fields=["photos", "manifest_sha256"])
 
 
 def _run_end(run: TrainingRun, *, status: str, **values: Any) -> None:

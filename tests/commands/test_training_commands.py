@@ -48,6 +48,9 @@ def test_retrain_prints_each_gate_for_people(manage, champion, manifest, trained
         (["--epochs", "0"], "--epochs must be more than 0, it is 0."),
         (["--max-minutes", "-1"], "--max-minutes must be more than 0, it is -1.0."),
         ([], "There is nothing to learn from"),
+        (["--no-decisions"], "There is nothing to learn from: decisions are refused. Name a manifest with --manifest."),
+        (["--merge", "nowhere.json"], "nowhere.json: cannot be read"),
+        (["--usable", "7"], "--usable must lie between 0 and 1, it is 7.0."),
     ],
 )
 def test_retrain_refuses_in_one_line(manage, champion, trained, arguments, answer):
@@ -75,9 +78,20 @@ def test_retrain_refuses_an_empty_manifest(manage, champion, trained, tmp_path):
     assert f"{empty}: has no rows" in ran.line
 
 
+def test_retrain_refuses_photos_that_cannot_be_read_in_one_line(manage, champion, manifest, trained):
+    trained("red")
+    lot = manifest("red", "blue")
+    for photo in lot.parent.glob("*.jpg"):
+        photo.write_bytes(b"no photo")
+    ran = manage("retrain", "--manifest", lot, "--json")
+    assert (ran.code, ran.out) == (2, "")
+    assert "unreadable: 40 photos left out: they cannot be read." in ran.line
+    assert champion_get() == champion
+
+
 def test_retrain_says_that_the_disk_is_full(manage, champion, manifest, trained):
     trained(fails=OSError(28, "No space left on device", "/var/site/model"))
-    ran = manage("retrain", "--manifest", manifest("red"), "--json")
+    ran = manage("retrain", "--manifest", manifest("red", "lime", "blue"), "--json")
     assert (ran.code, ran.out) == (2, "")
     assert ran.line.endswith(
         "No space left on device: /var/site/model. Free some space there, or set VAR_DIR to a folder on another disk."

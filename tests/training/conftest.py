@@ -8,18 +8,20 @@ from typing import Any
 
 import pytest
 
+from classifier.training.facts import JudgeDoor
 from tests.moderation.conftest import cars, waiting  # noqa: F401  # fixtures
 from tests.registry.conftest import artefact  # noqa: F401  # fixtures
-from tests.training.fakes import COLOURS, photo_write
+from tests.training.fakes import COLOURS, ColourJudge, photo_write
 
 
 @pytest.fixture(autouse=True)
-def site(settings: Any, tmp_path: Path) -> Path:
+def site(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     settings.RECOGNISER = "tests.training.fakes.ColourRecogniser"
     settings.VAR_DIR = tmp_path
     settings.RUNS_DIR = tmp_path / "runs"
     settings.ARTEFACTS_DIR = tmp_path / "artefacts"
     settings.STARTER_WEIGHTS_DIR = tmp_path / "weights"
+    monkeypatch.setattr("marketplace.training.rows.usable_judge", lambda: JudgeDoor("fake", open=ColourJudge))
     return tmp_path
 
 

@@ -3,6 +3,7 @@ from typing import Any, ClassVar
 
 from django.core.management.base import CommandParser
 
+from classifier.training.clean import USABLE
 from classifier.training.errors import TrainError
 from classifier.training.launch import rank
 from classifier.training.progress import Progress
@@ -19,6 +20,15 @@ class Command(ServiceCommand):
         parser.add_argument(
             "--manifest", action="append", type=Path, default=[], metavar="M", help="labelled photos; may be repeated"
         )
+        parser.add_argument("--no-decisions", action="store_true", help="without what people decided here")
+        parser.add_argument(
+            "--merge", action="append", type=Path, default=[], metavar="TABLE",
+            help="classes that become one: JSON with merge_into and dropped, or CSV with from and to; may be repeated",
+        )  # fmt: skip
+        parser.add_argument(
+            "--usable", type=float, default=USABLE, metavar="P",
+            help=f"learn from photos that show a car from outside by P or more, default {USABLE}; 0 = from all",
+        )  # fmt: skip
         parser.add_argument("--recipe", default="default", help="by name, or a .toml file")
         parser.add_argument(
             "--set", action="append", default=[], dest="values", metavar="KEY=VALUE",
@@ -48,6 +58,8 @@ class Command(ServiceCommand):
         for name in ("epochs", "max_minutes"):
             if options[name] is not None and not options[name] > 0:  # which is how nan is refused, too
                 raise InputRefused(f"--{name.replace('_', '-')} must be more than 0, it is {options[name]}.")
+        if not 0 <= options["usable"] <= 1:
+            raise InputRefused(f"--usable must lie between 0 and 1, it is {options['usable']}.")
         done = retrain(
             manifests=options["manifest"],
             recipe=options["recipe"],
@@ -59,6 +71,9 @@ class Command(ServiceCommand):
             progress=progress,
             new_makes=options["new_makes"],
             values=options["values"],
+            merges=options["merge"],
+            decisions=not options["no_decisions"],
+            usable=options["usable"],
         )
         failed = [gate for gate in done.gates if not gate.passed]
         return Outcome(

@@ -1,0 +1,123 @@
+"""The photos of a training in one place: what people decided and manifests, merged by tables, cleaned, written down."""
+
+import csv
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from classifier.artefact import TrainedClass, artefact_only, artefact_open
+from classifier.training.clean import Cleaned, NothingToTrainError, clean
+from classifier.training.facts import FactsCache, JudgeDoor, judge_door
+from classifier.training.manifest import ManifestRow, manifest_read
+from classifier.training.merge import merge_apply, merge_read
+from classifier.training.progress import Progress
+from classifier.training.recipe import Recipe
+from classifier.training.stages import Stage
+from marketplace.refusals import Refused
+from marketplace.registry.models import ModelVersion
+from marketplace.training.labels import decision_rows
+
+STAGES_FILE, LEFT_OUT_FILE = "cleaning.json", "left-out.csv"
+
+
+class RetrainRefused(Refused):
+    """Training cannot start; the message is one clear line for the operator."""
+
+
+@dataclass(frozen=True)
+class Collected:
+    """Labelled photos as they came in."""
+
+    rows: list[ManifestRow]
+    stages: list[Stage]
+    """What merge tables did; none without tables."""
+
+
+def rows_collect(
+    *,
+    manifests: Sequence[Path],
+    merges: Sequence[Path],
+    decisions: bool,
+    champion: ModelVersion | None,
+    progress: Progress,
+) -> Collected:
+    """Decisions (unless refused) and manifests, each photo once; a person's decision goes before what a manifest says.
+
+    Raises RetrainRefused, ManifestError or MergeError.
+    """
+    table = merge_read(merges)
+    classes = artefact_open(champion.folder).spec.classes if champion else ()
+    rows = {row.path.resolve(): row for row in decision_rows(classes=classes)} if decisions else {}
+    for manifest in manifests:
+        for row in manifest_read(manifest):
+            rows.setdefault(row.path.resolve(), row)
+    if not rows:
+        why = "no decisions yet" if decisions else "decisions are refused"
+        raise RetrainRefused(f"There is nothing to learn from: {why}. Name a manifest with --manifest.")
+    if not merges:
+        return Collected(list(rows.values()), [])
+    merged, stage = merge_apply(list(rows.values()), table)
+    progress.say(f"{stage.name}: {stage.words}")
+    return Collected(merged, [stage])
+
+
+def rows_clean(
+    *,
+    collected: Collected,
+    champion: ModelVersion | None,
+    plan: Recipe,
+    usable: float,
+    folder: Path,
+    progress: Progress,
+) -> Cleaned:
+    """Clean them, with what was done written into the run's folder: cleaning.json, left-out.csv.
+
+    The files are written also if nothing is left: they say why. Raises TrainError, EngineError, ArtefactError or
+    OSError.
+    """
+    facts = FactsCache(Path(settings.RUNS_DIR) / "work", judge=usable_judge() if usable else None)
+    try:
+        cleaned = clean(
+            collected.rows, facts=facts, recipe=plan, progress=progress, usable=usable, known=_known(plan, champion)
+        )
+    except NothingToTrainError as error:
+        stages_write(folder, [*collected.stages, *error.stages])
+        raise
+    stages = [*collected.stages, *cleaned.stages]
+    stages_write(folder, stages)
+    return Cleaned(cleaned.rows, stages)
+
+
+def _known(plan: Recipe, champion: ModelVersion | None) -> tuple[TrainedClass, ...]:
+    """The classes of the model that a recipe extends, none for those that begin anew; see classifier's train."""
+    if plan.start != "champion":
+        return ()
+    starter = Path(settings.STARTER_WEIGHTS_DIR) / "classifier"
+    return (artefact_open(champion.folder) if champion else artefact_only(starter)).spec.classes
+
+
+def usable_judge() -> JudgeDoor:
+    """The usable-photo judge that comes with the project."""
+    artefact = artefact_only(Path(settings.STARTER_WEIGHTS_DIR) / "usable")
+    return judge_door(artefact, cache_dir=Path(settings.ENGINE_CACHE_DIR))
+
+
+def stages_write(folder: Path, stages: Sequence[Stage]) -> None:
+    """Counts and words as JSON, and every photo left out with its stage and reason as CSV."""
+    folder.mkdir(parents=True, exist_ok=True)
+    content = json.dumps({"stages": [stage.as_dict() for stage in stages]}, indent=1, ensure_ascii=False)
+    beside = folder / f".cleaning.{os.getpid()}"
+    try:
+        beside.write_text(content + "\n", encoding="utf-8", errors="backslashreplace")
+        beside.replace(folder / STAGES_FILE)
+        with beside.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
+            writer = csv.writer(file)
+            writer.writerow(["file", "stage", "reason"])
+            writer.writerows([one.file, stage.name, one.reason] for stage in stages for one in stage.left_out)
+        beside.replace(folder / LEFT_OUT_FILE)
+    finally:
+        beside.unlink(missing_ok=True)
