@@ -1,15 +1,19 @@
 """Photos decoded, cut and scaled once, kept as one array of bytes on disk: training is never bound by decoding.
 
 A photo is known by the sha256 of its content, so a renamed or twice-listed photo costs nothing. The folder is a cache:
-it may be deleted at any time and is made again.
+it may be deleted at any time and is made again, as it is when it is found damaged. It is bounded: what was unused the
+longest goes first, whole caches of other sizes and detectors before single photos, and never a photo of this run.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,11 +25,14 @@ from classifier.artefact import Artefact, CropRule
 from classifier.detect import Detection, Detector, the_car
 from classifier.engines import engine_open
 from classifier.preprocess import Decoded, UnreadablePhotoError, crop_car, decode, letterbox
+from classifier.training.errors import TrainError
 from classifier.training.manifest import ManifestRow
 from classifier.training.progress import Progress
 
 BATCH = 16
 SAVE_EVERY = 512
+LEAST_LIMIT = 8 * 2**30
+"""Bytes that all crop caches of a folder may take whatever a run needs: 55,000 pictures of 224 px."""
 UNREADABLE = -1
 
 
@@ -46,21 +53,24 @@ class Crops:
 class CropCache:
     """The pictures of one detector, crop rule and size; detector None keeps whole photos."""
 
-    def __init__(self, folder: Path, *, detector: Artefact | None, rule: CropRule, side: int) -> None:
+    def __init__(
+        self, folder: Path, *, detector: Artefact | None, rule: CropRule, side: int, limit: int | None = None
+    ) -> None:
+        """limit: bytes that this and all other crop caches in the folder may take together; None: twice what this run
+        needs, but LEAST_LIMIT at least. A run that needs more takes more."""
         name = f"{detector.version if detector else 'whole'}-{rule.version}-{rule.margin:g}-{side}"
         self._folder = folder / f"crops-{name}"
         self._folder.mkdir(parents=True, exist_ok=True)
         self._detector, self._rule, self._side, self._ir = detector, rule, side, folder / "ir"
         self._record = side * side * 3
         self._known: dict[str, tuple[int, bool]] = {}
-        """sha256 → (position or UNREADABLE, vehicle found)."""
+        """sha256 → (position or UNREADABLE, vehicle found), the longest unused first."""
         self._count = 0
-        if self._index_file.exists():
-            saved = json.loads(self._index_file.read_text())
-            self._count, self._known = (
-                saved["count"],
-                {key: (at, found) for key, (at, found) in saved["photos"].items()},
-            )
+        self._limit = limit
+        self._read = False
+        """Whether the index was read."""
+        self._used: set[str] = set()
+        """What this run has asked for."""
 
     @property
     def _index_file(self) -> Path:
@@ -71,11 +81,24 @@ class CropCache:
         return self._folder / "pixels.bin"
 
     def crops(self, rows: Sequence[ManifestRow], progress: Progress) -> Crops:
-        """The rows' pictures, cutting those that are not here yet. Raises EngineError."""
+        """The rows' pictures, cutting those that are not here yet.
+
+        Raises EngineError, and TrainError if the disk is full.
+        """
+        if not self._read:
+            self._load(progress)
         digests = [hashlib.sha256(row.path.read_bytes()).hexdigest() for row in rows]
         new = {digest: row for digest, row in zip(digests, rows, strict=True) if digest not in self._known}
-        if new:
-            self._add(list(new.items()), progress)
+        self._used.update(digests)
+        for digest in digests:
+            if digest in self._known:
+                self._known[digest] = self._known.pop(digest)  # so that it stands last, as used last
+        with self._disk_full_said(len(new)):
+            if new:
+                self._make_room(len(new), progress)
+                self._add(list(new.items()), progress)
+            else:
+                self._save()
         if not self._count:
             pixels = np.zeros((0, self._side, self._side, 3), dtype=np.uint8)
         else:
@@ -106,6 +129,7 @@ class CropCache:
                     self._count += 1
                 if (start // BATCH) % (SAVE_EVERY // BATCH) == 0:
                     data.flush()
+                    os.fsync(data.fileno())  # before the index says so: what it names has to be there after a power cut
                     self._save()
             data.flush()
             os.fsync(data.fileno())
@@ -131,8 +155,116 @@ class CropCache:
             cut.append((digest, squeezed, car is not None))
         return cut
 
+    def _load(self, progress: Progress) -> None:
+        self._read = True
+        try:
+            saved = json.loads(self._index_file.read_text(encoding="ascii"))
+            count = int(saved["count"])
+            known = {str(key): (int(at), bool(found)) for key, (at, found) in saved["photos"].items()}
+            there = self._data_file.stat().st_size if count else 0
+            if there < count * self._record:
+                raise ValueError(f"{count} pictures are named, {there // self._record} are there")
+            if any(not UNREADABLE <= at < count for at, _ in known.values()):
+                raise ValueError("it names pictures that are not there")
+        except FileNotFoundError:
+            if not self._index_file.exists():
+                return  # a new one, or one that was killed before it first saved
+            self._start_anew("the pictures are missing", progress)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            self._start_anew(" ".join(str(error).split())[:120], progress)
+        else:
+            self._count, self._known = count, known
+
+    def _start_anew(self, why: str, progress: Progress) -> None:
+        progress.say(f"{self._folder} is damaged ({why}): its photos are cut again")
+        for file in (self._index_file, self._data_file):
+            file.unlink(missing_ok=True)
+
+    def _make_room(self, new: int, progress: Progress) -> None:
+        """Remove what was unused the longest until `new` pictures more fit in the limit and on the disk."""
+        needed = new * self._record
+        used = len(self._used) * self._record
+        limit = max(LEAST_LIMIT, 2 * used) if self._limit is None else self._limit
+        for other in self._others():
+            taken = self._taken([self._folder, *self._others()]) + needed
+            if taken <= limit and needed <= shutil.disk_usage(self._folder).free:
+                return
+            progress.say(f"{other.name} was unused the longest and is removed: {self._room(taken, limit)}")
+            shutil.rmtree(other)
+        taken = self._taken([self._folder]) + needed
+        spare = max(0, -(-(taken - limit) // self._record))
+        unused = [digest for digest, (at, _) in self._known.items() if digest not in self._used and at != UNREADABLE]
+        if spare and unused:
+            progress.say(
+                f"{min(spare, len(unused))} pictures unused the longest are removed: {self._room(taken, limit)}"
+            )
+            self._forget(set(unused[:spare]))
+        free = shutil.disk_usage(self._folder).free
+        if needed > free:
+            raise self._full(new)
+
+    def _others(self) -> list[Path]:
+        """Crop caches of the same folder, the longest unused first."""
+        found = [path for path in self._folder.parent.glob("crops-*") if path.is_dir() and path != self._folder]
+        indexes = {path: path / self._index_file.name for path in found}
+        return sorted(found, key=lambda path: indexes[path].stat().st_mtime if indexes[path].exists() else 0.0)
+
+    @staticmethod
+    def _taken(folders: Sequence[Path]) -> int:
+        return sum(file.stat().st_size for folder in folders for file in folder.glob("*.bin"))
+
+    @staticmethod
+    def _room(taken: int, limit: int) -> str:
+        return f"{_size(taken)} are needed, {_size(limit)} allowed"
+
+    def _forget(self, gone: set[str]) -> None:
+        """Write the pictures that stay into a new file; arrays that are mapped to the old one stay good."""
+        stay = sorted(
+            (at, digest) for digest, (at, _) in self._known.items() if digest not in gone and at != UNREADABLE
+        )
+        beside = self._data_file.with_suffix(".new")
+        with self._data_file.open("rb") as old, beside.open("wb") as data:
+            for at, _ in stay:
+                old.seek(at * self._record)
+                data.write(old.read(self._record))
+            data.flush()
+            os.fsync(data.fileno())
+        places = {digest: number for number, (_, digest) in enumerate(stay)}
+        self._index_file.unlink(
+            missing_ok=True
+        )  # of the two files one is renamed first: a kill between loses the cache
+        beside.replace(self._data_file)
+        self._count = len(stay)
+        self._known = {
+            digest: (places.get(digest, UNREADABLE), found)
+            for digest, (_, found) in self._known.items()
+            if digest not in gone
+        }
+        self._save()
+
+    @contextmanager
+    def _disk_full_said(self, new: int) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise self._full(new) from error
+
+    def _full(self, new: int) -> TrainError:
+        free = shutil.disk_usage(self._folder).free
+        return TrainError(
+            f"The disk is full: {new:,} photos need {_size(new * self._record)} in {self._folder}, {_size(free)} are "
+            "free. Free some space there, or work on another disk."
+        )
+
     def _save(self) -> None:
-        beside = self._index_file.with_suffix(f".{os.getpid()}")
+        beside = self._index_file.with_suffix(".new")
         content = {"count": self._count, "rule": asdict(self._rule), "photos": self._known}
-        beside.write_text(json.dumps(content))
+        beside.write_text(json.dumps(content), encoding="ascii")
         beside.replace(self._index_file)
+
+
+def _size(count: int) -> str:
+    """Of so many bytes, for people."""
+    return f"{count / 2**30:.1f} GB" if count >= 2**29 else f"{count / 2**20:.1f} MB"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.training.manifest import ManifestRow
-from classifier.training.split import held_apart, side_of, vehicle_side
+from classifier.training.split import TRAIN_SHARE, VAL_SHARE, held_apart, side_of, vehicle_side
 
 SIDES = {"cars/0": "val", "cars/1": "train", "cars/2": "train", "cars/3": "test", "cars/6": "val", "cars/15": "test"}
 
@@ -34,6 +34,20 @@ def test_seven_in_ten_are_trained_on():
     counts = Counter(vehicle_side(f"car-{n}") for n in range(4000))
     assert 0.67 < counts["train"] / 4000 < 0.73
     assert 0.13 < counts["val"] / 4000 < 0.17
+
+
+def test_every_model_gets_its_share_of_each_side():
+    """Not stratified by force, which would move cars when others come; but a model with enough cars is as good as that.
+
+    Bounds that one of 200 models passes by chance in one of some thousand trials: five standard deviations.
+    """
+    for model in range(200):
+        cars = 30 + model
+        counts = Counter(vehicle_side(f"ad-{model}-{number}") for number in range(cars))
+        for side, share in (("train", TRAIN_SHARE), ("val", VAL_SHARE), ("test", 1 - TRAIN_SHARE - VAL_SHARE)):
+            spread = 5 * (cars * share * (1 - share)) ** 0.5
+            assert abs(counts[side] - cars * share) < spread, (model, side, counts)
+        assert counts["train"] > counts["test"]
 
 
 def test_all_photos_of_a_car_stand_together():
