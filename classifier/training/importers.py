@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -22,7 +22,10 @@ from classifier.training.manifest import COLUMNS, KINDS, SPLITS, ManifestError, 
 
 Format = Literal["folders", "filenames", "stanford", "csv"]
 PHOTO_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif")
-SIDES = ("train", "val", "test")
+SIDES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+"""Folders' names, in lower case, and the side that each means."""
+Spell = Callable[[str, str], str]
+"""(make, model) → the model as it should be spelled."""
 PATTERNS = {
     # Acura_ILX_2013_28_16_110_15_4_70_55_179_39_FWD_5_4_4dr_aWg.jpg: price, power, size …, and three letters that tell
     # the photos apart. Cars alike in all of that may be one car, so they are taken for one.
@@ -64,13 +67,16 @@ def import_dataset(
     vehicle_pattern: str = "",
     columns: Mapping[str, str] | None = None,
     makes: Sequence[str] = (),
+    aliases: Mapping[str, str] | None = None,
+    spell: Spell = lambda make, model: model,
 ) -> Imported:
     """Read a data set. Raises ManifestError if there is none, an option is wrong, or not one photo could be read.
 
     pattern (filenames): a name of PATTERNS or a regular expression with groups make and, if it likes, model, year,
     vehicle. vehicle_pattern (folders): a regular expression searched in the file name; its group is the vehicle's id,
     so r"^(\\d+)_" makes 851_1_x.jpg vehicle 851. Without it every photo counts as a car of its own. columns (csv): our
-    column name → the table's. makes: known makes as they should be spelled; names are cleaned with them.
+    column name → the table's. makes: known makes as they should be spelled; names are cleaned with them. aliases: other
+    names of these ("VW" → "Volkswagen"). spell: how models are spelled; Stanford's stay as they are.
     """
     path = Path(path)
     if format not in get_args(Format):
@@ -79,7 +85,7 @@ def import_dataset(
         raise ManifestError(f"{path}: no such file")
     if format != "csv" and not path.is_dir():
         raise ManifestError(f"{path}: no such folder")
-    known = _Makes(makes)
+    known = _Makes(makes, aliases or {})
     if format == "folders":
         found = _folders(path, known, _compiled(vehicle_pattern) if vehicle_pattern else None)
     elif format == "filenames":
@@ -90,6 +96,8 @@ def import_dataset(
         found = _stanford(path, known)
     else:
         found = _table(path, known, columns or {})
+    if format != "stanford":
+        found.rows = [replace(row, model=spell(row.make, row.model)) if row.model else row for row in found.rows]
     _one_side_per_vehicle(found)
     if not found.rows:
         why = f": {found.unread[0].file}: {found.unread[0].reason}" if found.unread else ""
@@ -100,16 +108,18 @@ def import_dataset(
 class _Makes:
     """Splits and spells labels with the help of known makes."""
 
-    def __init__(self, makes: Sequence[str]) -> None:
-        self._spelled = {name_key(make): make for make in (*COMPOUND_MAKES, *makes)}
+    def __init__(self, makes: Sequence[str], aliases: Mapping[str, str]) -> None:
+        self._spelled = {name_key(make): make for make in COMPOUND_MAKES}
+        self._spelled |= {name_key(alias): make for alias, make in aliases.items()}
+        self._spelled |= {name_key(make): make for make in makes}
 
     def split(self, label: str) -> tuple[str, str]:
-        """ "mercedes-benz_v" → Mercedes-Benz, v; "abarth-124_spider" → abarth, "124 spider"; "audi" → audi, ""."""
-        words = [word for word in re.split(r"[-_\s]+", label) if word]
-        for count in range(len(words), 0, -1):
-            spelled = self._spelled.get(name_key("".join(words[:count])))
+        """ "mercedes-benz_v" → Mercedes-Benz, v; "abarth-124_spider" → abarth, "124 spider"; "ford_b-max" → ford,
+        b-max; "audi" → audi, ""."""
+        for word in reversed(list(re.finditer(r"[^-_\s]+", label))):
+            spelled = self._spelled.get(name_key(label[: word.end()]))
             if spelled:
-                return spelled, " ".join(words[count:])
+                return spelled, " ".join(label[word.end() :].replace("_", " ").strip(" -").split())
         make, _, model = re.sub(r"[-_\s]", " ", label, count=1).partition(" ")  # ford_b-max: the first one separates
         return make, model.replace("_", " ").strip()
 
@@ -127,8 +137,11 @@ class _Makes:
 
 def _folders(root: Path, makes: _Makes, vehicle_pattern: re.Pattern[str] | None) -> Imported:
     found = Imported()
-    for place, side in _sides(root):
-        for folder in sorted(p for p in place.iterdir() if p.is_dir() and (place != root or p.name not in SIDES)):
+    sides = _sides(root)
+    if sides[0][0] != root:
+        found.unread += _beside_sides(root)
+    for place, side in sides:
+        for folder in sorted(p for p in place.iterdir() if p.is_dir()):
             make, model, year = _folder_label(folder.name, makes)
             before = len(found.rows)
             for photo in _photos(folder, root, found):
@@ -153,8 +166,16 @@ def _folders(root: Path, makes: _Makes, vehicle_pattern: re.Pattern[str] | None)
 
 
 def _sides(root: Path) -> list[tuple[Path, str]]:
-    sides = [(root / side, side) for side in SIDES if (root / side).is_dir()]
-    return sides or [(root, "")]
+    sides = [(p, SIDES[p.name.lower()]) for p in root.iterdir() if p.is_dir() and p.name.lower() in SIDES]
+    order = list(SIDES.values())
+    return sorted(sides, key=lambda side: (order.index(side[1]), side[0])) or [(root, "")]
+
+
+def _beside_sides(root: Path) -> Iterator[Unread]:
+    """What lies beside train, val and test, and so is on no side."""
+    for one in sorted(root.iterdir()):
+        if not one.name.startswith(".") and not (one.is_dir() and one.name.lower() in SIDES):
+            yield Unread(one.name, "lies beside the folders of the split")
 
 
 def _folder_label(name: str, makes: _Makes) -> tuple[str, str, str]:
@@ -250,9 +271,10 @@ def _table(path: Path, makes: _Makes, columns: Mapping[str, str]) -> Imported:
                 value = {ours: (cells.get(name) or "").strip() for ours, name in theirs.items()}
                 problem = _table_problem(path, value)
                 if problem:
-                    found.unread.append(Unread(f"row {number}", problem))
+                    found.unread.append(Unread(f"row {number} ({value['file'] or 'no file'})", problem))
                     continue
                 make, model = makes.clean(value.pop("make"), value.pop("model"))
+                value["year"] = value["year"].removesuffix(".0")  # as pandas writes a column with gaps
                 photo = path.parent / value.pop("file")
                 found.rows.append(_row(path.parent, photo, make, model, value.pop("year"), **value))
     except OSError as error:
@@ -264,7 +286,7 @@ def _table(path: Path, makes: _Makes, columns: Mapping[str, str]) -> Imported:
 
 def _table_problem(path: Path, value: Mapping[str, str]) -> str:
     checks: dict[str, Callable[[], bool]] = {
-        f"no photo {value['file']}": lambda: bool(value["file"]) and (path.parent / value["file"]).is_file(),
+        "no such photo": lambda: bool(value["file"]) and (path.parent / value["file"]).is_file(),
         "a model but no make": lambda: bool(value["make"]) or not value["model"],
         f"kind {value['kind']!r} is none of {', '.join(KINDS[1:])}": lambda: value["kind"] in KINDS,
         f"split {value['split']!r} is none of {', '.join(SPLITS[1:])}": lambda: value["split"] in SPLITS,

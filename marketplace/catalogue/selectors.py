@@ -30,6 +30,20 @@ def model_list(*, make: Make) -> QuerySet[CarModel]:
     return CarModel.objects.filter(make=make)
 
 
+def make_aliases() -> dict[str, str]:
+    """Every other name of a make, and the make's own."""
+    return dict(MakeAlias.objects.values_list("text", "make__name"))
+
+
+def model_spelled(make: str, model: str) -> str:
+    """The model as the catalogue spells it, if it has one of this very name; else as it is.
+
+    By its own name alone: an alias may say more than the model does ("3 Series Sedan"), which a manifest should keep.
+    """
+    found = CarModel.objects.filter(make__key=name_key(make), key=name_key(model)).first()
+    return found.name if found else model
+
+
 def make_find(text: str) -> Make | None:
     """The make with this name or alias: ``"VW"``, ``"mercedes benz"``, ``"SKODA"``."""
     key = name_key(text)

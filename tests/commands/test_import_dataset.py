@@ -6,6 +6,7 @@ import pytest
 
 from classifier.training.manifest import manifest_read, manifest_sha256
 from classifier.training.split import side_of
+from marketplace.catalogue.models import MakeAlias
 from tests.training.fakes import photo_write
 
 
@@ -96,3 +97,29 @@ def test_a_make_that_is_no_text_is_refused_in_one_line(manage, cars, tmp_path):
     assert ran.code == 2
     assert "is not in UTF-8" in ran.line
     assert not (root / "manifest.csv").exists()
+
+
+def test_names_are_cleaned_by_the_catalogue_and_what_is_odd_is_told(manage, cars, tmp_path):
+    MakeAlias.objects.create(make=cars["V70"].make, text="Volvo Cars")
+    root = tmp_path / "europe"
+    for folder in ("volvo-cars_v-70", "VOLVO_v70", "skoda_unheard-of", "volvo"):
+        photo_write(root / folder / "1_x.jpg", "blue")
+    ran = manage("import_dataset", "folders", root, "--vehicle-pattern", r"^(\d+)_")
+    assert ran.code == 0
+    rows = {(row.make, row.model) for row in manifest_read(root)}
+    assert rows == {("Volvo", "V70"), (cars["Octavia"].make.name, "unheard-of"), ("Volvo", "")}
+    assert "without a model: 1 photos, which are not learned from" in ran.out
+    assert "1 cars have photos of several models: are the ids whole?" in ran.out
+
+
+def test_what_it_writes_is_what_retrain_reads(manage, champion, cars, trained, tmp_path):
+    calls = trained("red", "lime", "blue", "gray")
+    root = tmp_path / "europe"
+    for side, numbers in (("train", range(10)), ("test", range(10, 30))):
+        for number in numbers:
+            for colour, folder in (("red", "SKODA_octavia"), ("blue", "volvo_V-70")):
+                photo_write(root / side / folder / f"{number}_{colour}.jpg", colour, mark=number)
+    assert manage("import_dataset", "folders", root, "--vehicle-pattern", r"^(\d+_\w+)").code == 0
+    ran = manage("retrain", "--manifest", root, "--recipe", "default", "--json")
+    assert ran.document["photos"] == 60
+    assert {row.model for row in calls[0]["rows"]} == {"Octavia", "V70"}

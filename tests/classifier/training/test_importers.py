@@ -38,6 +38,38 @@ def test_it_reads_a_folders_name(tmp_path, folder, label):
     assert labels(import_dataset(format="folders", path=tmp_path)) == [label]
 
 
+@pytest.mark.parametrize(
+    ("folder", "label"),
+    [
+        ("ford_b-max_2014", ("Ford", "b-max", "2014")),
+        ("vw_golf", ("Volkswagen", "golf", "")),
+        ("ds-automobiles_ds-3", ("DS", "ds-3", "")),
+        ("land-rover_range-rover-evoque", ("Land Rover", "Range Rover Evoque", "")),
+        ("peugeot_2008_2016", ("Peugeot", "2008", "2016")),
+    ],
+)
+def test_it_spells_makes_and_models_as_the_catalogue_does(tmp_path, folder, label):
+    photo(tmp_path / folder / "1.jpg")
+    found = import_dataset(
+        format="folders",
+        path=tmp_path,
+        makes=["Ford", "Volkswagen", "DS", "Peugeot"],
+        aliases={"VW": "Volkswagen", "DS Automobiles": "DS"},
+        spell=lambda make, model: "Range Rover Evoque" if model == "range-rover-evoque" else model,
+    )
+    assert labels(found) == [label]
+
+
+def test_it_says_what_lies_beside_the_split(tmp_path):
+    for name in ("Train/audi-a3/1.jpg", "valid/audi-a3/2.jpg", "extra/audi-a3/3.jpg", "cover.jpg"):
+        photo(tmp_path / "set" / name)
+    found = import_dataset(format="folders", path=tmp_path / "set")
+    assert [row.split for row in found.rows] == ["train", "val"]
+    assert {one.file: one.reason for one in found.unread} == dict.fromkeys(
+        ("cover.jpg", "extra"), "lies beside the folders of the split"
+    )
+
+
 def test_it_takes_vehicle_and_side_from_folders(tmp_path):
     for name in ("train/audi-a3/851_1_x.jpg", "train/audi-a3/851_2_y.JPG", "test/audi-a3/9_1_x.jpg"):
         photo(tmp_path / "set" / name)
@@ -118,15 +150,15 @@ def test_it_reads_stanfords_devkit(tmp_path):
 def test_it_reads_any_table(tmp_path):
     photo(tmp_path / "a.jpg")
     (tmp_path / "cars.csv").write_text(
-        "Bild;Marke;Modell;FIN\na.jpg;VOLKSWAGEN;up!;77\nb.jpg;Audi;A3;78\na.jpg;;A3;79\n"
+        "Bild;Marke;Modell;FIN;Jahr\na.jpg;VOLKSWAGEN;up!;77;2012.0\nb.jpg;Audi;A3;78;\na.jpg;;A3;79;\n"
     )
-    columns = {"file": "Bild", "make": "Marke", "model": "Modell", "vehicle": "FIN"}
+    columns = {"file": "Bild", "make": "Marke", "model": "Modell", "vehicle": "FIN", "year": "Jahr"}
     found = import_dataset(format="csv", path=tmp_path / "cars.csv", columns=columns, makes=["Volkswagen"])
-    assert labels(found) == [("Volkswagen", "up!", "")]
+    assert labels(found) == [("Volkswagen", "up!", "2012")]
     assert found.rows[0].vehicle.endswith("/77")
     assert [(one.file, one.reason) for one in found.unread] == [
-        ("row 3", "no photo b.jpg"),
-        ("row 4", "a model but no make"),
+        ("row 3 (b.jpg)", "no such photo"),
+        ("row 4 (a.jpg)", "a model but no make"),
     ]
     with pytest.raises(ManifestError, match="column 'Fahrzeug' is missing"):
         import_dataset(format="csv", path=tmp_path / "cars.csv", columns={**columns, "vehicle": "Fahrzeug"})

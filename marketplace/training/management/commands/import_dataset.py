@@ -1,14 +1,16 @@
 from collections import Counter
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast, get_args
 
 from django.core.management.base import CommandParser
 
+from classifier.taxonomy import name_key
 from classifier.training.importers import PATTERNS, Format, Imported, import_dataset
 from classifier.training.manifest import ManifestRow, manifest_write
 from classifier.training.progress import Progress
-from marketplace.catalogue.selectors import make_list
+from marketplace.catalogue.selectors import make_aliases, make_list, model_spelled
 from marketplace.commands import InputRefused, Outcome, ServiceCommand
 from marketplace.training.labels import unknown_makes
 
@@ -46,6 +48,8 @@ class Command(ServiceCommand):
             vehicle_pattern=options["vehicle_pattern"],
             columns=columns,
             makes=list(make_list().values_list("name", flat=True)),
+            aliases=make_aliases(),
+            spell=lru_cache(maxsize=None)(model_spelled),
         )
         folder = path if path.is_dir() else path.parent
         manifest = options["output"] or folder / "manifest.csv"
@@ -62,13 +66,32 @@ class Command(ServiceCommand):
             "classes": len({(row.make, row.model, row.year) for row in found.rows}),
             "unread": [{"file": one.file, "reason": one.reason} for one in found.unread],
             "unknown_makes": strange,
+            "without_model": sum(not row.model for row in found.rows),
+            "cars_of_several_models": _mixed(found),
         }
         lines = [
             f"{document['photos']} photos of {document['vehicles']} cars, {document['classes']} classes: {manifest}"
         ]
-        lines += [f"  not read: {count} × {reason}" for reason, count in unread.most_common(SHOWN)]
+        first = {one.reason: one.file for one in reversed(found.unread)}
+        lines += [
+            f"  not read: {count} × {reason}, such as {first[reason]}" for reason, count in unread.most_common(SHOWN)
+        ]
         lines += [f"  not in the catalogue: {make} ({count} photos)" for make, count in strange.items()]
+        if document["without_model"]:
+            lines.append(f"  without a model: {document['without_model']} photos, which are not learned from")
+        if document["cars_of_several_models"]:
+            lines.append(
+                f"  {document['cars_of_several_models']} cars have photos of several models: are the ids whole?"
+            )
         return Outcome(document, "\n".join(lines))
+
+
+def _mixed(found: Imported) -> int:
+    """How many cars have photos that say different models: a label is wrong, or an id is one car's in each folder."""
+    models: dict[str, set[tuple[str, str]]] = {}
+    for row in found.rows:
+        models.setdefault(row.vehicle, set()).add((name_key(row.make), name_key(row.model) if row.model else ""))
+    return sum(len(said) > 1 for said in models.values())
 
 
 def _bare(found: Imported) -> list[ManifestRow]:
