@@ -176,6 +176,8 @@ class FactsCache:
             with beside.open("w", encoding="ascii") as file:
                 json.dump({digest: _as_json(one) for digest, one in self._known.items()}, file)
             beside.replace(self._file)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self._file)) from error  # a full disk names no file itself
         finally:
             beside.unlink(missing_ok=True)
 

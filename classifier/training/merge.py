@@ -99,15 +99,13 @@ def merge_apply(rows: Sequence[ManifestRow], table: MergeTable) -> tuple[list[Ma
     merged = {key: end for key, (entries, end) in ends.items() if entries and end is not None}
     renamed = sum(class_key(row.make, row.model, row.year) in merged for row in rows)
     models, ends_in = {key[:2] for key in merged}, {end.key[:2] for end in merged.values()}
-    words = (
-        f"{counted(renamed, 'photo')} of {counted(len(models), 'model')} go into {len(ends_in)}, "
-        f"{counted(len(left_out), 'photo')} left out"
-    )
+    went = f"{counted(renamed, 'photo')} of {counted(len(models), 'model')} go into {len(ends_in)}"
+    words = f"{went if renamed else 'no photo renamed'}, {counted(len(left_out), 'photo')} left out"
     unused = [name for key, name in table.names.items() if key not in used]
     if unused:
         words += f"; {len(unused)} of {len(table.into)} entries match no photo"
     details = [f"{table.names[key]} {_way(table.into[key])}: {counted(used[key], 'photo')}" for key in sorted(used)]
-    details += [f"matches no photo: {name}" for name in unused]
+    details += [f"match no photo: {', '.join(unused)}"] if unused else []
     return kept, Stage(NAME, len(rows), len(kept), words, tuple(left_out), tuple(details))
 
 

@@ -64,7 +64,7 @@ def test_tables_merge_before_the_catalogue_is_asked(champion, cars, manifest, tr
     stages, _ = files_of(site, TrainingRun.objects.get().pk)
     assert stages[0]["name"] == "merge"
     assert stages[0]["words"].startswith("14 photos of 1 model go into 1")
-    assert "matches no photo: Opel_Corsa" in stages[0]["details"]
+    assert "match no photo: Opel_Corsa" in stages[0]["details"]
 
 
 def test_decisions_can_be_refused(champion, manifest, trained, waiting, bob):

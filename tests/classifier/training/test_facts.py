@@ -1,5 +1,6 @@
 """What is known of photos is found out once, kept, bounded and made again."""
 
+import errno
 import json
 
 import pytest
@@ -92,6 +93,20 @@ def test_a_damaged_file_is_made_again_with_one_line(paths, facts, damage):
     assert len(facts.said.lines) == 1
     assert "is damaged" in facts.said.lines[0]
     assert len(json.loads(facts.file.read_text())) == 2
+
+
+def test_a_full_disk_names_the_file_and_leaves_the_last_one(paths, facts, monkeypatch):
+    first = facts(paths[:2])
+
+    def full(*given):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("classifier.training.facts.json.dump", full)
+        with pytest.raises(OSError, match=r"No space left on device: '.*facts-fake\.json'"):
+            facts(paths)
+    assert facts(paths[:2]) == first
+    assert [one.name for one in facts.file.parent.iterdir()] == [facts.file.name]
 
 
 def test_it_is_bounded_and_forgets_what_was_unused_the_longest(paths, facts):

@@ -54,7 +54,7 @@ def test_chains_are_followed_and_unused_entries_told(tmp_path):
     labels, stage = merged(tmp_path, table, ("Audi", "S4", ""), ("Audi", "", ""))
     assert labels == [("audi", "a", ""), ("Audi", "", "")]
     assert stage.words.endswith("1 of 3 entries match no photo")
-    assert "matches no photo: audi_a3" in stage.details
+    assert "match no photo: audi_a3" in stage.details
 
 
 def test_a_table_may_be_csv(tmp_path):
