@@ -10,9 +10,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from scipy.stats import binomtest
-
 from classifier.artefact import Artefact, ArtefactError, artefact_only
+from classifier.training.intervals import wilson
 
 SHARES = {"top1": "top-1", "top5": "top-5", "make_top1": "make", "coverage_at_3pct_error": "coverage at 3 % error"}
 
@@ -66,8 +65,8 @@ def _share(value: float | None, n: int | None) -> str:
         return "–"
     if not n:
         return f"{value:.3f}"
-    interval = binomtest(round(value * n), n).proportion_ci(method="wilson")
-    return f"{value:.3f} ({interval.low:.2f} … {interval.high:.2f})"
+    low, high = wilson(round(value * n), n)
+    return f"{value:.3f} ({low:.2f} … {high:.2f})"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -17,13 +17,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from scipy.stats import binomtest
-
 from classifier.artefact import ArtefactError
 from classifier.recognise import WEIGHTS, Recogniser
 from classifier.taxonomy import name_key
 from classifier.training.errors import TrainError
 from classifier.training.evaluate import Eye, photos_judge
+from classifier.training.intervals import wilson
 from classifier.training.manifest import ManifestError, ManifestRow, manifest_read
 from classifier.training.progress import Progress, progress_for_terminal
 from classifier.training.recipe import RecipeError, recipe_load
@@ -48,12 +47,11 @@ def confident_names(*, rows: Sequence[ManifestRow], eye: Eye, progress: Progress
     for source in ["", *sorted({row.source for row in rows})]:
         here = [one for one in judged if not source or one.row.source == source]
         named = sum(one.confidence >= eye.thresholds.model for one in here)
-        interval = binomtest(named, len(here)).proportion_ci(method="wilson")
         found[source or "all"] = {
             "photos": len(here),
             "answered": sum(bool(one.recognition.candidates) for one in here),
             "above_threshold": round(named / len(here), 4),
-            "interval": [round(interval.low, 4), round(interval.high, 4)],
+            "interval": [round(end, 4) for end in wilson(named, len(here))],
         }
     return found
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from classifier.fuse import bodies_fuse, likeliest_first
 from classifier.preprocess import FloatArray
 from classifier.taxonomy import name_key
 from classifier.training.calibrate import ece
+from classifier.training.intervals import wilson
 from classifier.training.labels import UNKNOWN
 from classifier.training.manifest import ManifestRow
 from classifier.training.usable_labels import KINDS
@@ -26,11 +26,10 @@ def share(right: Sequence[bool] | NDArray[np.bool_]) -> dict[str, Any]:
     n, hits = len(right), int(np.sum(right))
     if not n:
         return {"n": 0}
-    interval = binomtest(hits, n).proportion_ci(method="wilson")
     return {
         "n": n,
         "accuracy": round(hits / n, 4),
-        "interval": [round(float(interval.low), 4), round(float(interval.high), 4)],
+        "interval": [round(end, 4) for end in wilson(hits, n)],
     }
 
 

@@ -48,6 +48,7 @@ def test_it_prints_lines_for_people(manage, champion, photo):
     ran = manage("classify", photo)
     assert ran.code == 0
     assert ran.out.startswith(f"{photo}: Skoda Octavia 9")
+    assert ran.out.endswith("; front-left 80%; wagon 70%\n")
 
 
 def test_it_adds_up_what_the_catalogue_takes_for_one_car(manage, artefact, photo, cars):

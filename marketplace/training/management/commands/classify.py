@@ -118,7 +118,8 @@ def _failed(unreadable: list[dict[str, Any]], named: set[str]) -> str:
 
 def _line(photo: dict[str, Any]) -> str:
     if photo["status"] == "ok":
-        return f"{photo['file']}: {_best(photo)}"
+        looks = [f"{photo[part]['name']} {photo[part]['confidence']:.0%}" for part in ("view", "body") if photo[part]]
+        return f"{photo['file']}: {'; '.join([_best(photo), *looks])}"
     why = photo["kind"] if photo["status"] == "not_usable" else photo.get("error", "")
     return f"{photo['file']}: {STATUS[photo['status']]}" + (f" ({why})" if why else "")
 
