@@ -170,6 +170,19 @@ def reliability(confidence: ArrayLike, correct: ArrayLike, *, bins: int = 15) ->
     return [(float(stated[m].mean()), float(right[m].mean()), int(m.sum())) for m in held if m.any()]
 
 
+def coverage_curve(confidence: ArrayLike, correct: ArrayLike, *, most: int = 200) -> list[tuple[float, float, float]]:
+    """Per confidence, highest first: itself, the share of photos at or above it, the share of those that is wrong.
+
+    Shapes as in coverage_at_error. At most about `most` points, evenly spread over the photos.
+    """
+    stated, answered, error = _curve(confidence, correct)
+    if not len(stated):
+        return []
+    shares = answered / answered[-1]
+    kept = np.unique(np.searchsorted(shares, np.linspace(0, 1, most + 1)[1:] - 1e-9))
+    return [(float(stated[at]), float(shares[at]), float(error[at])) for at in kept]
+
+
 def _curve(
     confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]:

@@ -3,3 +3,7 @@
 
 class TrainError(Exception):
     """A training cannot start or go on; the message is one clear line."""
+
+
+class ReportError(Exception):
+    """A report cannot be written; the message is one clear line."""

@@ -20,7 +20,7 @@ from classifier.preprocess import FloatArray, Photo
 from classifier.recognise import Recognition
 from classifier.taxonomy import name_key, rests, summarise
 from classifier.training.calibrate import coverage_at_error, ece, ece_by_chance
-from classifier.training.looks import looks_summarise
+from classifier.training.looks import looks_summarise, views_summarise
 from classifier.training.manifest import ManifestRow
 from classifier.training.progress import Progress
 
@@ -257,7 +257,7 @@ def judged_summarise(*, judged: Sequence[Judged], recogniser: Eye, key: CarKey =
     usable: over photos labelled exterior, interior or detail ("damage" may be any); confusion[label][answer] counts.
     exterior_vs_interior leaves the noisy label "detail" out and asks only whether "exterior" was said rightly.
     listings: cars with at least two known photos: fused verdict, beside the shares of their single photos.
-    view, body: see looks_summarise.
+    view, body: see looks_summarise. views: how right make and model are, seen from each side (views_summarise).
     Apart from those: unknown (photos of models the artefact does not know; above_threshold is the share that a form
     would have filled in all the same), listings_of_known_makes (as listings, for the make, where only that must be
     known), answers (known photos by status) and sources (the main figures per manifest).
@@ -270,6 +270,7 @@ def judged_summarise(*, judged: Sequence[Judged], recogniser: Eye, key: CarKey =
         **_figures(labelled, threshold),
         "usable": _usable(judged),
         **looks_summarise(judged, body_threshold=recogniser.body_threshold),
+        "views": views_summarise(labelled),
         "listings": _listings([one for one in labelled if one.known], recogniser, names),
         "listings_of_known_makes": _listings(
             [one for one in labelled if one.make_known], recogniser, names, models=False

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +24,16 @@ from classifier.training.calibrate import (
     MIN_ANSWERED,
     alpha_fit,
     class_temperatures_fit,
-    reliability,
     source_weights,
     temperature_fit,
     threshold_fit,
 )
-from classifier.training.evaluate import judged_summarise, key_by_letters, per_class, photos_judge
+from classifier.training.evaluate import judged_summarise, key_by_letters, photos_judge
 from classifier.training.labels import UNKNOWN, label_numbers
 from classifier.training.looks import bodies_fit, class_bodies_of
 from classifier.training.manifest import ManifestRow
 from classifier.training.progress import Progress
+from classifier.training.report_findings import Findings, findings_of
 from classifier.training.usable_labels import body_of
 
 FEWEST_TO_CALIBRATE = 20
@@ -56,10 +56,8 @@ class Finished:
 
     artefact: Artefact
     metrics: dict[str, Any]
-    reliability: list[tuple[float, float, int]] = field(default_factory=list)
-    """As calibrate.reliability, over known test photos with an answer."""
-    per_class: list[dict[str, Any]] = field(default_factory=list)
-    """Per class that occurs on the test side: class, precision, recall, f1, support; the weakest first."""
+    findings: Findings | None = None
+    """For the report; None without test photos."""
 
 
 def finish(
@@ -110,8 +108,7 @@ def finish(
         fusion_alpha=spec.fusion_alpha if alpha is None else alpha,
         code_version=code_version(),
     )
-    curve: list[tuple[float, float, int]] = []
-    classes: list[dict[str, Any]] = []
+    findings: Findings | None = None
     if test:
 
         def key(make: str, model: str) -> tuple[str, str]:
@@ -127,15 +124,13 @@ def finish(
         finally:
             recogniser.close()
         measured.pop("usable", None)  # all photos are exteriors here: it would say half the truth
-        answered = [one for one in judged if one.known and one.recognition.candidates]
-        curve = reliability([one.confidence for one in answered], [one.model_right for one in answered])
-        names = [" ".join((c.make, c.model, c.years)).strip() for c in spec.classes]
-        classes = [{"class": names[index], **figures} for index, figures in per_class(judged).items()]
-        classes.sort(key=lambda one: (one["f1"], -one["support"]))
-        spec = replace(spec, metrics={**spec.metrics, "test": _rounded(measured), "per_class": _rounded(classes)})
+        findings = findings_of(judged=judged, model=spec, key=key)
+        spec = replace(
+            spec, metrics={**spec.metrics, "test": _rounded(measured), "per_class": _rounded(findings.per_class)}
+        )
     artefact = artefact_write(parent=out, name=name, spec=spec, state_dict=state)
     shutil.rmtree(drafts, ignore_errors=True)
-    return Finished(artefact, spec.metrics, curve, classes)
+    return Finished(artefact, spec.metrics, findings)
 
 
 def calibrate(

@@ -81,6 +81,21 @@ def looks_summarise(judged: Sequence[Judged], *, body_threshold: float) -> dict[
     }
 
 
+def views_summarise(judged: Sequence[Judged]) -> dict[str, dict[str, Any]]:
+    """Per labelled view that occurs: known photos, and the shares of them whose make and model are right."""
+    known = [one for one in judged if one.known and one.row.view in VIEWS]
+    sides = {view: [one for one in known if one.row.view == view] for view in VIEWS}
+    return {
+        view: {
+            "known": len(photos),
+            "make_top1": sum(one.make_right for one in photos) / len(photos),
+            "model_top1": sum(one.model_right for one in photos) / len(photos),
+        }
+        for view, photos in sides.items()
+        if photos
+    }
+
+
 def _figures(said: Sequence[tuple[str, Guess | None]]) -> dict[str, Any]:
     right = [guess is not None and guess.name == truth for truth, guess in said]
     answered = [(guess.confidence, guess.name == truth) for truth, guess in said if guess is not None]

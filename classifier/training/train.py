@@ -226,8 +226,8 @@ def train(
             **{f"recipe: {key}": value for key, value in written.recipe.items()},
         },
         curve=fitted.history,
-        reliability=done.reliability,
-        per_class=done.per_class,
+        findings=done.findings,
+        temperature=written.temperature,
     )
     return TrainResult(artefact=done.artefact, metrics=done.metrics, report=report)
 

@@ -1,7 +1,7 @@
 """What one model version says of test photos, compared with the truth by the catalogue's names."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from classifier.training.calibrate import coverage_at_error, ece
 from classifier.training.evaluate import Eye, judged_summarise, key_by_letters, photos_judge
+from classifier.training.evaluate import Judged as JudgedPhoto
 from classifier.training.manifest import ManifestRow
 from classifier.training.progress import Progress
 from classifier.training.split import side_of
@@ -28,6 +29,8 @@ class Judged:
     """Of the best make and model; 0 where there is none."""
     evaluation: dict[str, Any]
     """What ``evaluate`` says of the version alone, over the classes that it knows."""
+    photos: Sequence[JudgedPhoto] = ()
+    """For a report; without the probabilities, of which two versions' would fill the memory."""
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
@@ -72,6 +75,7 @@ def judge(*, rows: Sequence[ManifestRow], recogniser: Eye, progress: Progress) -
         make=np.array(make, dtype=bool),
         confidence=np.array(confidence, dtype=np.float64),
         evaluation=judged_summarise(judged=judged, recogniser=recogniser, key=names),
+        photos=[replace(one, recognition=replace(one.recognition, log_probs=None)) for one in judged],
     )
 
 

@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -37,6 +36,7 @@ from marketplace.training.rows import RetrainRefused, rows_clean, rows_collect
 
 if TYPE_CHECKING:
     from classifier.training.train import TrainResult
+    from marketplace.training.run_report import RunReport
 
 log = structlog.get_logger(__name__)
 
@@ -94,16 +94,19 @@ def retrain(
     merges: Sequence[Path] = (),
     decisions: bool = True,
     usable: float = USABLE,
+    external: Path | None = None,
 ) -> Retrained:
     """Train a challenger on all decisions and these manifests, compare it with the champion, let it serve if better.
 
     merges: tables of classes that become one, see classifier.training.merge. usable: see clean; 0 = take every photo.
     Makes that the catalogue does not know are refused unless ``new_makes``: most are misspelt, and nobody could choose
-    them in a form. ``values``: "KEY=VALUE" in place of the recipe's own. One run at a time. Whatever goes wrong leaves
-    registry and champion as they were and is kept in the run's row. Raises RetrainRefused, ManifestError, RecipeError,
-    TrainError, ArtefactError, EngineError or OSError, each with one clear line.
+    them in a form. ``values``: "KEY=VALUE" in place of the recipe's own. external: a folder of pictures that the report
+    shows with the answers of both. One run at a time. Whatever goes wrong leaves registry and champion as they were and
+    is kept in the run's row. Raises RetrainRefused, ManifestError, RecipeError, TrainError, ArtefactError, EngineError,
+    ReportError or OSError, each with one clear line.
     """
     plan = recipe_override(recipe_load(recipe), values)
+    report = _report(external)
     champion = champion_get()
     collected = rows_collect(
         manifests=manifests, merges=merges, decisions=decisions, champion=champion, progress=progress
@@ -123,7 +126,7 @@ def retrain(
             _run_cleaned(run, cleaned)
             return _run(
                 run=run, rows=cleaned.rows, plan=plan, champion=champion, epochs=epochs, max_minutes=max_minutes,
-                resume=resume, promote=promote, by=by, progress=progress,
+                resume=resume, promote=promote, by=by, progress=progress, report=report,
             )  # fmt: skip
         except BaseException as error:  # an interruption, too, has to end the row
             _run_end(run, status=TrainingRun.Status.FAILED, error=str(error) or type(error).__name__)
@@ -142,6 +145,7 @@ def _run(
     promote: Promote,
     by: User | None,
     progress: Progress,
+    report: "RunReport",
 ) -> Retrained:
     folder = Path(settings.RUNS_DIR) / str(run.pk)
     folder.mkdir(parents=True, exist_ok=True)
@@ -150,13 +154,11 @@ def _run(
         rows=rows, plan=plan, champion=champion, resume=resume, max_minutes=max_minutes, epochs=epochs,
         progress=progress,
     )  # fmt: skip
-    # Kept with the run: the next one writes its own over the working folder's.
-    report = folder / result.report.name
-    if result.report.resolve() != report.resolve():
-        shutil.copyfile(result.report, report)
     version = version_register(folder=result.artefact.folder)
-    gates, metrics = _compare(rows=rows, version=version, champion=champion, progress=progress)
-    with transaction.atomic():
+    gates, metrics = _compare(rows=rows, version=version, champion=champion, progress=progress, report=report)
+    report.draw(run=run, version=version, champion=champion, metrics=metrics)
+    page = folder / "report.html"
+    with report.only_if_done(page), transaction.atomic():
         serving = champion_lock()
         if serving != champion:  # somebody promoted or rolled back while this was trained
             text = f"{serving} serves meanwhile, with which this was not compared"
@@ -166,14 +168,18 @@ def _run(
         (folder / "gates.json").write_text(
             json.dumps({"gates": [gate.as_dict() for gate in gates], **metrics}, indent=1) + "\n", encoding="utf-8"
         )
+        report.save(
+            path=page, gates=gates, promoted=promoted, asked=promote == "auto",
+            title=f"Run {run.pk}: {version}", rival=str(champion) if champion and champion != version else "",
+        )  # fmt: skip
         if promoted:
             version_promote(version=version.version, by=by, reason=f"run {run.pk}: all gates passed")
         _run_end(
-            run, status=TrainingRun.Status.DONE, version=version, promoted=promoted, report=str(report),
+            run, status=TrainingRun.Status.DONE, version=version, promoted=promoted, report=str(page),
             gates=[gate.as_dict() for gate in gates], metrics=metrics,
         )  # fmt: skip
     version.refresh_from_db()
-    return Retrained(run=run, version=version, champion=champion, gates=gates, report=report)
+    return Retrained(run=run, version=version, champion=champion, gates=gates, report=page)
 
 
 def _train(
@@ -205,16 +211,28 @@ def _train(
     )
 
 
+def _report(external: Path | None) -> "RunReport":
+    # Only now: it brings matplotlib, see _train.
+    from marketplace.training.run_report import RunReport  # noqa: PLC0415
+
+    return RunReport(external=external)
+
+
 def _compare(
-    *, rows: list[ManifestRow], version: ModelVersion, champion: ModelVersion | None, progress: Progress
+    *,
+    rows: list[ManifestRow],
+    version: ModelVersion,
+    champion: ModelVersion | None,
+    progress: Progress,
+    report: "RunReport",
 ) -> tuple[list[Gate], dict[str, Any]]:
     test = rows_to_judge(rows)
     progress.say(f"Comparing on {len(test)} photos of cars that no model was trained on")
-    new = _judge(version, test, progress)
+    new = _judge(version, test, progress, report)
     if champion is None or champion == version:
         metrics = {"challenger": new.metrics, "champion": None, "evaluation": new.evaluation}
         return gates_judge(challenger=new.metrics, champion=None, top1=None, make=None), metrics
-    old = _judge(champion, test, progress)
+    old = _judge(champion, test, progress, report)
     cars = [row.vehicle for row in test]
     gates = gates_judge(
         challenger=new.metrics,
@@ -238,10 +256,12 @@ def _only_in(one: ModelVersion, other: ModelVersion) -> list[str]:
     return sorted(missing)
 
 
-def _judge(version: ModelVersion, test: list[ManifestRow], progress: Progress) -> Judged:
+def _judge(version: ModelVersion, test: list[ManifestRow], progress: Progress, report: "RunReport") -> Judged:
     recogniser = recogniser_open(folder=version.folder)  # also shows that it opens where it is to serve
     try:
-        return judge(rows=test, recogniser=recogniser, progress=progress)
+        judged = judge(rows=test, recogniser=recogniser, progress=progress)
+        report.look(version=version, recogniser=recogniser, judged=judged, progress=progress)
+        return judged
     finally:
         recogniser.close()
 

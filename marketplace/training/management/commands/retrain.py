@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 from django.core.management.base import CommandParser
 
 from classifier.training.clean import USABLE
-from classifier.training.errors import TrainError
+from classifier.training.errors import ReportError, TrainError
 from classifier.training.launch import rank
 from classifier.training.progress import Progress
 from classifier.training.recipe import RecipeError
@@ -14,7 +14,7 @@ from marketplace.training.services import Retrained, retrain
 
 class Command(ServiceCommand):
     help = "Train a challenger on decisions and manifests, compare it with the champion, let it serve if it is better."
-    refusals: ClassVar[tuple[type[Exception], ...]] = (RecipeError, TrainError)
+    refusals: ClassVar[tuple[type[Exception], ...]] = (RecipeError, ReportError, TrainError)
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -41,6 +41,9 @@ class Command(ServiceCommand):
             "--promote", choices=("auto", "never"), default="auto", help="auto: if all gates are passed"
         )
 
+        parser.add_argument(
+            "--external", type=Path, metavar="DIR", help="your own pictures: the report shows them with the answers"
+        )
         parser.add_argument(
             "--new-makes", action="store_true", help="learn makes that the catalogue does not know, too"
         )
@@ -74,6 +77,7 @@ class Command(ServiceCommand):
             merges=options["merge"],
             decisions=not options["no_decisions"],
             usable=options["usable"],
+            external=options["external"],
         )
         failed = [gate for gate in done.gates if not gate.passed]
         return Outcome(

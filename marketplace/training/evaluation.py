@@ -1,0 +1,66 @@
+"""One version measured on a manifest's photos, with a report if one is asked for."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from classifier.artefact import artefact_open
+from classifier.training.evaluate import judged_summarise, key_by_letters, photos_judge
+from classifier.training.manifest import ManifestRow
+from classifier.training.progress import Progress
+from classifier.training.report import report_write
+from classifier.training.report_external import ExternalAnswers, external_photos, external_section
+from classifier.training.report_facts import trained_facts
+from classifier.training.report_findings import findings_of
+from classifier.training.report_photos import Album
+from marketplace.photos.taxonomy import catalogue_classes
+from marketplace.training.eye import catalogue_loaded, recogniser_open
+from marketplace.training.judge import CatalogueNames
+from marketplace.training.run_report import external_look
+
+CONFUSED_SHOWN = 10
+
+
+def version_evaluate(
+    *,
+    rows: Sequence[ManifestRow],
+    folder: Path,
+    progress: Progress,
+    report: Path | None = None,
+    external: Path | None = None,
+) -> dict[str, Any]:
+    """The document of ``evaluate``: figures by the catalogue's names where there is one, and the worst-confused pairs.
+
+    folder: the version's artefact. report: where to write one. external: a folder of pictures to show in it. Raises
+    ArtefactError, EngineError, ReportError.
+    """
+    pictures = external_photos(external) if external else []
+    catalogue = catalogue_loaded()
+    key = CatalogueNames() if catalogue else key_by_letters
+    recogniser = recogniser_open(folder=folder)
+    try:
+        classes = catalogue_classes(recogniser.classes) if catalogue else None
+        judged = photos_judge(rows=rows, recogniser=recogniser, progress=progress, key=key, classes=classes)
+        figures = judged_summarise(judged=judged, recogniser=recogniser, key=key)
+        findings = findings_of(judged=judged, model=recogniser, key=key)
+        if classes is not None:
+            recogniser.classes = tuple(classes)
+        said = external_look(recogniser=recogniser, photos=pictures, progress=progress)
+        version = recogniser.version
+    finally:
+        recogniser.close()
+    document = figures | {
+        "confused": findings.pairs_said(CONFUSED_SHOWN),
+        "names": "by the catalogue" if catalogue else "by their letters",
+    }
+    if report is not None:
+        artefact = artefact_open(folder)
+        album = Album()
+        answers = ExternalAnswers(pictures, said, makes={one.make for one in findings.classes}) if pictures else None
+        report_write(
+            path=report, title=f"{version} on {len(judged)} photos", metrics=figures, facts=trained_facts(artefact),
+            findings=findings, temperature=artefact.spec.temperature, album=album,
+            more=[external_section(answers, album)],
+        )  # fmt: skip
+        document["report"] = str(report)
+    return document

@@ -1,0 +1,189 @@
+"""A run's one report: what was trained, gates, champion beside challenger, and what single photos tell.
+
+Pictures take seconds: `draw` makes everything before the champion is locked, `save` only adds gates and verdict.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from classifier.artefact import artefact_open
+from classifier.training.progress import Progress
+from classifier.training.report import model_sections
+from classifier.training.report_external import ExternalAnswers, ExternalPhoto, external_photos, external_section
+from classifier.training.report_facts import trained_facts
+from classifier.training.report_findings import Findings, findings_of
+from classifier.training.report_page import Section, points, report_save, table
+from classifier.training.report_photos import Album
+from classifier.training.report_sections import beside_section, gates_section, share_cell
+from marketplace.photos.taxonomy import catalogue_classes
+from marketplace.registry.models import ModelVersion
+from marketplace.training.compare import Difference, paired_difference
+from marketplace.training.gates import Gate
+from marketplace.training.judge import CatalogueNames, Judged
+from marketplace.training.models import TrainingRun
+
+if TYPE_CHECKING:
+    from classifier.recognise import Recogniser, Recognition
+
+FILE = "report.html"
+CHANGES_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What is shown of one version."""
+
+    judged: Judged
+    findings: Findings
+    external: "Sequence[Recognition]"
+
+
+class RunReport:
+    """Collects on the way what the report needs, and writes it at the run's end."""
+
+    def __init__(self, *, external: Path | None = None, stages: Sequence[Mapping[str, Any]] = ()) -> None:
+        """external: a folder of pictures that both versions look at. stages: of cleaning, see report_sections.
+
+        Raises ReportError if there is nothing in the folder: said before hours of training.
+        """
+        self.stages = stages
+        self._external: list[ExternalPhoto] = external_photos(external) if external else []
+        self._looked: dict[int, _Looked] = {}
+        self._sections: list[Section | None] = []
+        self._top1: Difference | None = None
+
+    def look(self, *, version: ModelVersion, recogniser: "Recogniser", judged: Judged, progress: Progress) -> None:
+        """Keep what the report shows of a version, while it is open."""
+        findings = findings_of(judged=judged.photos, model=recogniser, key=CatalogueNames())
+        recogniser.classes = catalogue_classes(recogniser.classes)  # its answers under the site's names
+        said = external_look(recogniser=recogniser, photos=self._external, progress=progress)
+        self._looked[version.pk] = _Looked(judged, findings, said)
+
+    def draw(
+        self,
+        *,
+        run: TrainingRun,
+        version: ModelVersion,
+        champion: ModelVersion | None,
+        metrics: Mapping[str, Any],
+    ) -> None:
+        """Make every part but gates and verdict. metrics: of the comparison, as they go into the run's row."""
+        new = self._looked[version.pk]
+        old = self._looked.get(champion.pk) if champion is not None and champion != version else None
+        differences = _differences(new.judged, old.judged) if old else {}
+        self._top1 = differences.get("top1")
+        artefact = artefact_open(version.folder)
+        album = Album()
+        answers = None
+        if self._external:
+            answers = ExternalAnswers(
+                self._external, new.external, old.external if old else None,
+                makes={one.make for one in new.findings.classes},
+            )  # fmt: skip
+        self._sections = [
+            beside_section(
+                metrics["challenger"], metrics["champion"],
+                {name: asdict(difference) for name, difference in differences.items()},
+            ),
+            _changes_section(metrics.get("classes") or ()),
+            *model_sections(
+                metrics=metrics["evaluation"],
+                facts=_run_facts(run, champion) | trained_facts(artefact),
+                stages=self.stages,
+                curve=artefact.spec.metrics.get("history") or (),
+                findings=new.findings,
+                champion=old.findings if old else None,
+                temperature=artefact.spec.temperature,
+                file=Path(FILE).stem,
+                album=album,
+                more=[external_section(answers, album)],
+            ),
+        ]  # fmt: skip
+
+    def save(self, *, path: Path, gates: Sequence[Gate], promoted: bool, asked: bool, title: str, rival: str) -> None:
+        """Write it with its JSON. rival: the champion compared with, "" if none. Raises ReportError."""
+        verdict = verdict_of(gates=gates, top1=self._top1, promoted=promoted, asked=asked, rival=rival)
+        sections = [gates_section([gate.as_dict() for gate in gates]), *self._sections]
+        passed = all(gate.passed for gate in gates)
+        report_save(path=path, title=title, sections=sections, verdict=verdict, good=passed)
+
+    @contextmanager
+    def only_if_done(self, path: Path) -> Iterator[None]:
+        """Take the report away again if what follows fails: it says what then did not happen."""
+        try:
+            yield
+        except BaseException:
+            path.unlink(missing_ok=True)
+            path.with_suffix(".json").unlink(missing_ok=True)
+            raise
+
+
+def external_look(
+    *, recogniser: "Recogniser", photos: Sequence[ExternalPhoto], progress: Progress
+) -> "list[Recognition]":
+    """What a model says of a folder's pictures, without the probabilities that nobody shows."""
+    said = recogniser.stream(photo.path for photo in photos)
+    seen = progress.track(said, total=len(photos), what="Looking at your own pictures")
+    return [replace(one, log_probs=None) for one in seen] if photos else []
+
+
+def verdict_of(*, gates: Sequence[Gate], top1: Difference | None, promoted: bool, asked: bool, rival: str) -> str:
+    """The run in one line: what it gained and what became of it."""
+    failed = [gate.text for gate in gates if not gate.passed]
+    if failed:
+        reasons = "; ".join(failed)
+        return f"{rival} kept: {reasons}" if rival else f"Not promoted: {reasons}"
+    if not rival or top1 is None:
+        gained = "All gates passed, with no other model to compare with"
+    elif top1.value > 0:
+        gained = f"Better by {points(top1.value)}"
+    else:
+        gained = f"{points(top1.value)}, and knows models that {rival} does not"
+    if promoted:
+        return f"{gained}: promoted"
+    return f"{gained}: it already serves" if asked else f"{gained}: not promoted, as asked"
+
+
+def _differences(new: Judged, old: Judged) -> dict[str, Difference]:
+    cars = [one.row.vehicle for one in new.photos]
+    if not cars:
+        return {}
+    pairs = {"top1": (new.top1, old.top1), "make_top1": (new.make, old.make)}
+    return {
+        name: paired_difference(challenger=challenger, champion=champion, vehicles=cars)
+        for name, (challenger, champion) in pairs.items()
+    }
+
+
+def _changes_section(changes: Sequence[Mapping[str, Any]]) -> Section | None:
+    """Classes whose share right changed the most: mappings with name, photos, champion and challenger."""
+    moved = [one for one in changes if one["champion"] != one["challenger"]]
+    ordered = sorted(moved, key=_change)
+    falls = [one for one in ordered if _change(one) < 0][:CHANGES_SHOWN]
+    rises = [one for one in reversed(ordered) if _change(one) > 0][:CHANGES_SHOWN]
+    rows = [
+        [one["name"], one["photos"], *map(share_cell, (one["champion"], one["challenger"])), points(_change(one))]
+        for one in [*falls, *rises]
+    ]
+    if not rows:
+        return None
+    made = table("The largest falls, then the largest gains", ["Class", "Photos", "Champion", "Challenger", ""], rows)
+    return Section("changes", "Classes that changed", made, {"class_changes": [dict(one) for one in changes]})
+
+
+def _change(one: Mapping[str, Any]) -> float:
+    return float(one["challenger"]) - float(one["champion"])
+
+
+def _run_facts(run: TrainingRun, champion: ModelVersion | None) -> dict[str, Any]:
+    return {
+        "run": run.pk,
+        "started": f"{run.started_at:%Y-%m-%d %H:%M} UTC",
+        "by": str(run.by) if run.by else "the command line",
+        "recipe": run.recipe,
+        "photos given": run.photos,
+        "champion": champion.version if champion else "none",
+    }
