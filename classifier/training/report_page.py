@@ -37,7 +37,7 @@ text-decoration:none}
 table{border-collapse:collapse;font-size:.94rem;min-width:min(100%,17.5rem)}
 caption{text-align:left;color:var(--soft);font-size:.9rem;padding-bottom:.25rem}
 th,td{padding:.3rem .75rem .3rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
-th{font-weight:600}thead th{color:var(--soft)}tbody th{font-weight:400;min-width:5.5rem;overflow-wrap:anywhere}
+th{font-weight:600}thead th{color:var(--soft)}tbody th{font-weight:400;min-width:5.5rem;overflow-wrap:break-word}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .good{color:var(--good);font-weight:600}.bad{color:var(--bad);font-weight:600}
 .verdict.good,.verdict.bad{color:inherit}
@@ -92,8 +92,8 @@ def report_save(
     except (TypeError, ValueError) as error:
         raise ReportError(f"{path}: a figure is not fit for JSON ({error})") from error
     page = page_html(title=title, sections=parts, verdict=verdict, good=good)
+    report_folder(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         for part in parts:
             for ending, more in part.files.items():
                 _write(path.with_suffix(ending), more)
@@ -102,6 +102,14 @@ def report_save(
     except OSError as error:
         raise ReportError(f"{path}: cannot be written ({error.strerror})") from error
     return path
+
+
+def report_folder(path: Path) -> None:
+    """Make the folder for a report. Raises ReportError: better before long work than after."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ReportError(f"{path}: cannot be written ({error.strerror})") from error
 
 
 def page_html(*, title: str, sections: Sequence[Section], verdict: str, good: bool | None = None) -> str:

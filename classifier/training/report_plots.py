@@ -130,14 +130,14 @@ def heat_chart(confusion: Confusion, *, words: str) -> str:
         axes = figure.subplots()
         shares = [[cell / (sum(row) or 1) for cell in row] for row in confusion.counts]
         # Nothing is drawn where there is nothing: the page shows through.
-        axes.imshow(
+        image = axes.imshow(
             [[cell or math.nan for cell in row] for row in shares], cmap=MAPS[mode], vmin=0, vmax=1, aspect="auto"
         )
         for at, row in enumerate(confusion.counts):
             for column, cell in enumerate(row):
                 if cell:
-                    strong = shares[at][column] > 0.5
-                    colour = INKS["dark" if strong == (mode == "light") else "light"]
+                    red, green, blue, _ = image.cmap(shares[at][column])
+                    colour = INKS["dark" if 0.3 * red + 0.6 * green + 0.1 * blue < 0.5 else "light"]
                     axes.text(column, at, str(cell), ha="center", va="center", fontsize=7, color=colour)
         axes.set_xticks(range(columns), [_short(name) for name in confusion.answers], rotation=90, fontsize=8)
         axes.set_yticks(range(rows), [_short(name) for name in confusion.labels], fontsize=8)

@@ -126,7 +126,7 @@ def measured_section(metrics: Mapping[str, Any]) -> Section | None:
             rows.append([words, _right(shown)])
     made = table("Shares of photos of known models; in brackets 95 % intervals (Wilson's)", ["", "Measured"], rows)
     figures = {"metrics": dict(metrics)}
-    return Section("measured", "Measured on cars it was not trained on", made, figures) if rows else None
+    return Section("measured", "How often it is right", made, figures) if rows else None
 
 
 def parts_section(metrics: Mapping[str, Any]) -> Section | None:

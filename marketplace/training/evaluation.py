@@ -12,6 +12,7 @@ from classifier.training.report import report_write
 from classifier.training.report_external import ExternalAnswers, external_photos, external_section
 from classifier.training.report_facts import trained_facts
 from classifier.training.report_findings import findings_of
+from classifier.training.report_page import report_folder
 from classifier.training.report_photos import Album
 from marketplace.photos.taxonomy import catalogue_classes
 from marketplace.training.eye import catalogue_loaded, recogniser_open
@@ -35,6 +36,8 @@ def version_evaluate(
     ArtefactError, EngineError, ReportError.
     """
     pictures = external_photos(external) if external else []
+    if report is not None:
+        report_folder(report)
     catalogue = catalogue_loaded()
     key = CatalogueNames() if catalogue else key_by_letters
     recogniser = recogniser_open(folder=folder)

@@ -91,7 +91,7 @@ class RunReport:
             _changes_section(metrics.get("classes") or ()),
             *model_sections(
                 metrics=metrics["evaluation"],
-                facts=_run_facts(run, champion) | trained_facts(artefact),
+                facts=_run_facts(run, champion, test=len(new.judged.photos)) | trained_facts(artefact),
                 stages=self.stages,
                 curve=artefact.spec.metrics.get("history") or (),
                 findings=new.findings,
@@ -116,8 +116,9 @@ class RunReport:
         try:
             yield
         except BaseException:
-            path.unlink(missing_ok=True)
-            path.with_suffix(".json").unlink(missing_ok=True)
+            for written in (path, path.with_suffix(".json")):
+                if written.is_file():
+                    written.unlink()
             raise
 
 
@@ -178,12 +179,13 @@ def _change(one: Mapping[str, Any]) -> float:
     return float(one["challenger"]) - float(one["champion"])
 
 
-def _run_facts(run: TrainingRun, champion: ModelVersion | None) -> dict[str, Any]:
+def _run_facts(run: TrainingRun, champion: ModelVersion | None, *, test: int) -> dict[str, Any]:
     return {
         "run": run.pk,
         "started": f"{run.started_at:%Y-%m-%d %H:%M} UTC",
         "by": str(run.by) if run.by else "the command line",
         "recipe": run.recipe,
         "photos given": run.photos,
+        "… of them for this test, of cars no version was trained on": test,
         "champion": champion.version if champion else "none",
     }

@@ -8,6 +8,7 @@ from classifier.artefact import TrainedClass
 from marketplace.catalogue.models import ModelAlias
 from marketplace.moderation.services import decision_make
 from marketplace.registry.selectors import champion_get
+from tests.training.fakes import photo_write
 
 
 def test_retrain_prints_run_version_report_and_gates(manage, champion, manifest, trained):
@@ -47,6 +48,7 @@ def test_retrain_prints_each_gate_for_people(manage, champion, manifest, trained
         (["--set", "epochs"], "'epochs' is not KEY=VALUE, as in epochs=5"),
         (["--epochs", "0"], "--epochs must be more than 0, it is 0."),
         (["--max-minutes", "-1"], "--max-minutes must be more than 0, it is -1.0."),
+        (["--external", "nowhere"], "nowhere: cannot be read"),
         ([], "There is nothing to learn from"),
         (["--no-decisions"], "There is nothing to learn from: decisions are refused. Name a manifest with --manifest."),
         (["--merge", "nowhere.json"], "nowhere.json: cannot be read"),
@@ -118,6 +120,48 @@ def test_evaluate_refuses_in_one_line(manage, champion, tmp_path, manifest):
 
 def test_evaluate_measures_one_side_of_the_split(manage, champion, manifest):
     assert manage("evaluate", manifest("red", "lime"), "--side", "test", "--json").document["photos"] == 20
+
+
+def test_evaluate_writes_a_report_with_pictures_of_one_s_own(manage, champion, manifest, tmp_path):
+    own = tmp_path / "own"
+    photo_write(own / "red.jpg", "red")
+    page = tmp_path / "reports" / "mine.html"
+    ran = manage("evaluate", manifest("red", "gray"), "--report", page, "--external", own)
+    assert ran.code == 0
+    assert f"report                  {page}" in ran.out
+    text = page.read_text()
+    assert "make right 100.0 %" in text
+    assert "Your own pictures" in text
+    assert json.loads(page.with_suffix(".json").read_text())["external"][0]["answer"] == "Skoda Octavia"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        (["--external", "."], "say where to write it with --report"),
+        (["--report", "mine.pdf"], "its name ends in .html"),
+        (["--report", "r.html", "--external", "none"], "none: cannot be read"),
+        (["--report", "manifest.csv/r.html"], "manifest.csv/r.html: cannot be written (File exists)"),
+    ],
+)
+def test_evaluate_refuses_a_report_that_cannot_be(manage, champion, manifest, monkeypatch, arguments, answer):
+    lot = manifest("red", "lime", cars=4)
+    monkeypatch.chdir(lot.parent)
+    ran = manage("evaluate", lot, *arguments, "--json")
+    assert (ran.code, ran.out) == (2, "")
+    assert answer in ran.line
+
+
+def test_evaluate_names_the_worst_confused_pairs_and_each_view(manage, champion, manifest):
+    lot = manifest("red", "lime")
+    lot.write_text(lot.read_text().replace("split", "split,view").replace("train\n", "train,front\n"))
+    lot.write_text(lot.read_text().replace("Skoda,Fabia", "Skoda,Octavia"))
+    figures = manage("evaluate", lot, "--json").document
+    assert figures["confused"][0] == {
+        "one": "Skoda Octavia", "other": "Skoda Fabia", "photos": [40, 0], "mistaken": [20, 0], "share": 0.5,
+    }  # fmt: skip
+    assert figures["views"] == {"front": {"known": 20, "make_top1": 1.0, "model_top1": 1.0}}
+    assert "Skoda Octavia as Skoda Fabia 20 of 40, the other way round 0 of 0" in manage("evaluate", lot).out
 
 
 def test_evaluate_knows_a_car_by_any_of_its_names_in_the_catalogue(manage, champion, cars, manifest):

@@ -25,7 +25,7 @@ def run(*manifests, promote="auto", recipe="quick", **given):
     )  # fmt: skip
 
 
-def test_it_lets_a_better_challenger_serve(champion, manifest, trained):
+def test_it_lets_a_better_challenger_serve(champion, manifest, trained, settings):
     trained("red", "lime", "blue", "gray")
     done = run(manifest("red", "lime", "blue", "gray"))
     assert done.passed, done.gates
@@ -35,7 +35,8 @@ def test_it_lets_a_better_challenger_serve(champion, manifest, trained):
     assert (row.photos, row.recipe, len(row.manifest_sha256)) == (40, "quick", 64)
     assert row.metrics["challenger"]["top1"] == 1.0
     assert row.metrics["champion"]["top1"] == 0.5  # every second test car is grey, which it does not know
-    assert done.report.read_text() == "<p>report</p>"
+    assert row.report == str(done.report) == str(settings.RUNS_DIR / str(row.pk) / "report.html")
+    assert "Better by +50.0 points: promoted" in done.report.read_text()
     assert Promotion.objects.first().reason == f"run {row.pk}: all gates passed"
 
 
