@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from classifier.artefact import artefact_open
 from classifier.training.progress import Progress
 from classifier.training.report import model_sections
@@ -88,6 +90,7 @@ class RunReport:
                 metrics["challenger"], metrics["champion"],
                 {name: asdict(difference) for name, difference in differences.items()},
             ),
+            _parts_beside(new.judged, old.judged) if old else None,
             _changes_section(metrics.get("classes") or ()),
             *model_sections(
                 metrics=metrics["evaluation"],
@@ -157,6 +160,24 @@ def _differences(new: Judged, old: Judged) -> dict[str, Difference]:
         name: paired_difference(challenger=challenger, champion=champion, vehicles=cars)
         for name, (challenger, champion) in pairs.items()
     }
+
+
+def _parts_beside(new: Judged, old: Judged) -> Section | None:
+    """Both versions by source and by the labelled side: a gain in one must not hide a loss in another."""
+    rows, figures = [], []
+    for what, of in (
+        ("source", [one.row.source for one in new.photos]),
+        ("side", [one.row.view for one in new.photos]),
+    ):
+        for name in sorted(set(of) - {""}):
+            here = np.asarray([one == name for one in of])
+            shares = [float(right[here].mean()) for right in (old.top1, new.top1, old.make, new.make)]
+            names = ("champion_top1", "challenger_top1", "champion_make_top1", "challenger_make_top1")
+            rows.append([name, int(here.sum()), *map(share_cell, shares)])
+            figures.append({what: name, "photos": int(here.sum()), **dict(zip(names, shares, strict=True))})
+    heads = ["", "Photos", "Model: champion", "challenger", "Make: champion", "challenger"]
+    made = table("Shares right of all the test photos, by source and by the side that they show", heads, rows)
+    return Section("beside-parts", "Both by source and view", made, {"beside": figures}) if rows else None
 
 
 def _changes_section(changes: Sequence[Mapping[str, Any]]) -> Section | None:

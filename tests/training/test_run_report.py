@@ -27,6 +27,12 @@ def test_it_holds_gates_both_models_with_intervals_and_their_photos(champion, ma
     assert (said["challenger"]["top1"], said["champion"]["top1"]) == (1.0, 0.5)
     assert said["differences"]["top1"]["value"] == 0.5
     assert 0 < said["differences"]["top1"]["low"] < 0.5 < said["differences"]["top1"]["high"] < 1
+    assert said["beside"] == [
+        {
+            "source": "lot", "photos": 20, "champion_top1": 0.5, "challenger_top1": 1.0,
+            "champion_make_top1": 0.5, "challenger_make_top1": 1.0,
+        }
+    ]  # fmt: skip
     assert said["facts"]["champion"] == champion.version
     assert len(said["sample"]) == 20
     assert said["external"][0]["status"] == "unreadable"
