@@ -162,6 +162,8 @@ STARTER_WEIGHTS_DIR = BASE_DIR / "classifier" / "weights"
 RECOGNISER = "classifier.recognise.Recogniser"  # by name: imported only by what recognises; tests put their own here
 RECOGNISER_ENGINE = env.choice("RECOGNISER_ENGINE", "auto", ("auto", "openvino", "torch"))
 RECOGNISER_DEVICE = env.choice("RECOGNISER_DEVICE", "auto", ("auto", "cpu", "cuda", "mps"))
+# A challenger that takes longer for a photo that comes alone does not serve, unless the champion is as slow here.
+RECOGNITION_BUDGET_MS = env.integer("RECOGNITION_BUDGET_MS", 120, minimum=1)
 
 # Moderation: listings at least this certain and free of contradictions go live without a human.
 MODERATION_AUTO_APPROVE = env.boolean("MODERATION_AUTO_APPROVE", True)

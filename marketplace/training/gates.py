@@ -1,16 +1,21 @@
 """What a challenger has to show before it may take the champion's place. Each gate is a number and a limit."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from marketplace.training.compare import Difference
+from marketplace.training.compare import MIN_OF_CLASS, ClassChange, Difference
+from marketplace.training.fitness import Latency, Parity
 
 MIN_TEST_PHOTOS = 20
 TOP1_LOSS = -0.005
-MAKE_LOSS = -0.005
+MAKE_LOSS = 0.0
+CLASS_LOSS = -0.10
 MOST_ECE = 0.05
 COVERAGE_LOSS = -0.02
+"""A loss of coverage counts as chance up to here only, however few the photos and wide the interval."""
+PARITY = 0.99
+SLOWER = 1.2
 
 
 @dataclass(frozen=True)
@@ -28,20 +33,34 @@ class Gate:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Paired:
+    """Challenger against champion on the same test photos."""
+
+    top1: Difference
+    make: Difference
+    coverage: Difference
+    classes: Sequence[ClassChange] = field(default_factory=list)
+    """Classes with enough test photos, the worst fall first."""
+
+
 def gates_judge(
     *,
     challenger: Mapping[str, Any],
     champion: Mapping[str, Any] | None,
-    top1: Difference | None,
-    make: Difference | None,
+    paired: Paired | None,
     forgotten: Sequence[str] = (),
     learned: int = 0,
+    parity: Parity | None = None,
+    latency: Latency | None = None,
+    budget_ms: float = 0,
 ) -> list[Gate]:
     """All gates. Metrics as ``evaluate`` gives them, on the same test photos; no champion: only what stands alone.
 
     forgotten: cars that the champion knows and the challenger does not. However well it does on the photos at hand, it
     would never name these again. learned: how many it knows and the champion does not; without any, and without more
-    right answers, it is not better, however little it loses.
+    right answers, it is not better, however little it loses. paired: None without champion or photos. parity, latency:
+    None where nothing could be measured. budget_ms: what a photo that comes alone may take.
     """
     photos = int(challenger["photos"])
     gates = [
@@ -51,28 +70,67 @@ def gates_judge(
         # On few photos even perfect confidence shows an error above the limit; then it is the champion's that counts.
         value = float(challenger["ece"])
         limit = max(MOST_ECE, float(champion["ece"] or 0) if champion is not None else 0)
-        gates.append(Gate("ece", value, limit, value <= limit, f"calibration error {value:.3f}"))
+        gates.append(_at_most("ece", value, limit, f"calibration error {value:.3f}"))
     if champion is not None:
         example = f", such as {forgotten[0]}" if forgotten else ""
-        gates.append(
-            Gate("forgotten_models", len(forgotten), 0, not forgotten, f"{len(forgotten)} models forgotten{example}")
-        )
-    if champion is None or top1 is None or make is None:
-        return gates
-    better = f"top-1 {top1.value:+.3f}, {learned} models learned"
-    gates += [
-        Gate("gain", top1.value, 0, top1.value > 0 or learned > 0, better),
-        _at_least(
-            "top1_difference", top1.low, TOP1_LOSS,
-            f"top-1 {top1.value:+.3f} (95 % interval {top1.low:+.3f} … {top1.high:+.3f})",
-        ),
-        _at_least("make_top1_difference", make.value, MAKE_LOSS, f"make top-1 {make.value:+.3f}"),
-    ]  # fmt: skip
-    if challenger["coverage_at_3pct_error"] is not None and champion["coverage_at_3pct_error"] is not None:
-        gain = float(challenger["coverage_at_3pct_error"]) - float(champion["coverage_at_3pct_error"])
-        gates.append(_at_least("coverage_difference", gain, COVERAGE_LOSS, f"coverage at 3 % error {gain:+.3f}"))
+        gates.append(_at_most("forgotten_models", len(forgotten), 0, f"{len(forgotten)} models forgotten{example}"))
+    if paired is not None:
+        gates += _paired_gates(paired, learned=learned)
+    if parity is not None:
+        gates.append(_parity_gate(parity))
+    if latency is not None:
+        gates.append(_latency_gate(latency, budget_ms=budget_ms))
     return gates
+
+
+def _paired_gates(paired: Paired, *, learned: int) -> list[Gate]:
+    top1, make, coverage = paired.top1, paired.make, paired.coverage
+    better = f"top-1 {top1.value:+.3f}, {learned} models learned"
+    worst = paired.classes[0] if paired.classes else None
+    fall = (
+        f"worst class {worst.name}: {worst.champion:.3f} → {worst.challenger:.3f} on {worst.photos} photos"
+        if worst
+        else f"no class has {MIN_OF_CLASS} test photos"
+    )
+    return [
+        Gate("gain", top1.value, 0, top1.value > 0 or learned > 0, better),
+        Gate("top1_difference", top1.low, TOP1_LOSS, top1.low > TOP1_LOSS, f"top-1 {_interval(top1)}"),
+        _at_least("make_top1_difference", make.value, MAKE_LOSS, f"make top-1 {_interval(make)}"),
+        _at_least("class_fall", worst.change if worst else 0, CLASS_LOSS, fall),
+        # Not worse, as far as these photos can tell: gain or loss must be compatible with none …
+        _at_least("coverage_difference", coverage.high, 0, f"coverage at 3 % error {_interval(coverage)}"),
+        # … and where they can tell little, a large loss is none the less one.
+        _at_least("coverage_loss", coverage.value, COVERAGE_LOSS, f"coverage at 3 % error {coverage.value:+.3f}"),
+    ]
+
+
+def _parity_gate(parity: Parity) -> Gate:
+    same = parity.photos - parity.differing
+    # Of fewer than a hundred photos one may differ: two classes may be equally likely.
+    limit = min(PARITY, (parity.photos - 1) / parity.photos)
+    text = (
+        f"OpenVINO and PyTorch name the same car on {same} of {parity.photos} photos, "
+        f"probabilities differ by {parity.largest:.4f} at most"
+    )
+    return _at_least("parity", same / parity.photos, limit, text)
+
+
+def _latency_gate(latency: Latency, *, budget_ms: float) -> Gate:
+    # A slow machine is no fault of the challenger's: there it must not be much slower than what serves.
+    beside = latency.champion
+    limit = max(budget_ms, SLOWER * beside) if beside is not None else budget_ms
+    than = f", the champion {beside:.0f} ms" if beside is not None else ""
+    text = f"one photo alone takes {latency.challenger:.0f} ms{than} (p50 of {latency.photos})"
+    return _at_most("latency_ms", latency.challenger, limit, text)
+
+
+def _interval(one: Difference) -> str:
+    return f"{one.value:+.3f} (95 % interval {one.low:+.3f} … {one.high:+.3f})"
 
 
 def _at_least(name: str, value: float, limit: float, text: str) -> Gate:
     return Gate(name, float(value), float(limit), value >= limit, text)
+
+
+def _at_most(name: str, value: float, limit: float, text: str) -> Gate:
+    return Gate(name, float(value), float(limit), value <= limit, text)

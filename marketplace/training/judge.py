@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,9 @@ from classifier.training.manifest import ManifestRow
 from classifier.training.progress import Progress
 from classifier.training.split import side_of
 from marketplace.catalogue.selectors import catalogue_resolve
-from marketplace.photos.taxonomy import catalogue_classes
+from marketplace.photos.taxonomy import catalogue_classes, catalogue_names
+from marketplace.training.compare import Answers, class_changes, paired_coverage, paired_difference
+from marketplace.training.gates import Paired
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,11 @@ class Judged:
     """What ``evaluate`` says of the version alone, over the classes that it knows."""
     photos: Sequence[JudgedPhoto] = ()
     """For a report; without the probabilities, of which two versions' would fill the memory."""
+
+    @property
+    def answers(self) -> Answers:
+        """For the comparison."""
+        return Answers(self.top1, self.confidence)
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
@@ -76,6 +83,24 @@ def judge(*, rows: Sequence[ManifestRow], recogniser: Eye, progress: Progress) -
         confidence=np.array(confidence, dtype=np.float64),
         evaluation=judged_summarise(judged=judged, recogniser=recogniser, key=names),
         photos=[replace(one, recognition=replace(one.recognition, log_probs=None)) for one in judged],
+    )
+
+
+def paired(*, rows: Sequence[ManifestRow], challenger: Judged, champion: Judged) -> Paired | None:
+    """Both versions' answers to these rows side by side; None if there is no row."""
+    if not rows:
+        return None
+    vehicles = [row.vehicle for row in rows]
+    names = lru_cache(maxsize=None)(catalogue_names)
+    return Paired(
+        top1=paired_difference(challenger=challenger.top1, champion=champion.top1, vehicles=vehicles),
+        make=paired_difference(challenger=challenger.make, champion=champion.make, vehicles=vehicles),
+        coverage=paired_coverage(challenger=challenger.answers, champion=champion.answers, vehicles=vehicles),
+        classes=class_changes(
+            cars=[" ".join(names(row.make, row.model)) for row in rows],
+            challenger=challenger.top1,
+            champion=champion.top1,
+        ),
     )
 
 

@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,10 +26,10 @@ from marketplace.photos.taxonomy import catalogue_names
 from marketplace.registry.models import ModelVersion
 from marketplace.registry.selectors import champion_get
 from marketplace.registry.services import champion_lock, version_promote, version_register
-from marketplace.training.compare import paired_difference
 from marketplace.training.eye import recogniser_open
+from marketplace.training.fitness import latency_measure, parity_measure
 from marketplace.training.gates import Gate, gates_judge
-from marketplace.training.judge import Judged, judge, rows_to_judge
+from marketplace.training.judge import Judged, judge, paired, rows_to_judge
 from marketplace.training.labels import SOURCE, decision_rows, unknown_makes
 from marketplace.training.models import TrainingRun
 from marketplace.training.rows import RetrainRefused, rows_clean, rows_collect
@@ -229,20 +229,32 @@ def _compare(
     test = rows_to_judge(rows)
     progress.say(f"Comparing on {len(test)} photos of cars that no model was trained on")
     new = _judge(version, test, progress, report)
-    if champion is None or champion == version:
-        metrics = {"challenger": new.metrics, "champion": None, "evaluation": new.evaluation}
-        return gates_judge(challenger=new.metrics, champion=None, top1=None, make=None), metrics
-    old = _judge(champion, test, progress, report)
-    cars = [row.vehicle for row in test]
+    rival = None if champion == version else champion
+    old = _judge(rival, test, progress, report) if rival else None
+    side_by_side = paired(rows=test, challenger=new, champion=old) if old else None
+    progress.say("Comparing OpenVINO with PyTorch, and timing single photos")
+    parity = parity_measure(folder=version.folder, rows=test)
+    latency = latency_measure(
+        challenger=version.folder, champion=rival.folder if rival else None, rows=test
+    )  # fmt: skip
     gates = gates_judge(
         challenger=new.metrics,
-        champion=old.metrics,
-        top1=paired_difference(challenger=new.top1, champion=old.top1, vehicles=cars) if test else None,
-        make=paired_difference(challenger=new.make, champion=old.make, vehicles=cars) if test else None,
-        forgotten=_only_in(champion, version),
-        learned=len(_only_in(version, champion)),
+        champion=old.metrics if old else None,
+        paired=side_by_side,
+        forgotten=_only_in(rival, version) if rival else (),
+        learned=len(_only_in(version, rival)) if rival else 0,
+        parity=parity,
+        latency=latency,
+        budget_ms=settings.RECOGNITION_BUDGET_MS,
     )
-    return gates, {"challenger": new.metrics, "champion": old.metrics, "evaluation": new.evaluation}
+    return gates, {
+        "challenger": new.metrics,
+        "champion": old.metrics if old else None,
+        "evaluation": new.evaluation,
+        "classes": [asdict(one) for one in side_by_side.classes] if side_by_side else [],
+        "parity": parity and parity.as_dict(),
+        "latency": latency and latency.as_dict(),
+    }
 
 
 def _only_in(one: ModelVersion, other: ModelVersion) -> list[str]:
