@@ -49,11 +49,17 @@ class Promotion(models.Model):
     version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="promotions")
     previous = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, related_name="+")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    operator = models.CharField(max_length=150, blank=True, help_text="The system's account, where a command did it.")
     reason = models.TextField(blank=True)
+    forced = models.BooleanField(default=False, help_text="In spite of its gates, or without any.")
+    overrode = models.JSONField(default=list, blank=True, help_text="The gates that it had not passed, in words.")
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ("-at", "-id")
+        constraints = (
+            models.CheckConstraint(condition=Q(forced=False) | ~Q(reason=""), name="registry_forced_has_reason"),
+        )
 
     def __str__(self) -> str:
         return f"{self.version} {self.get_kind_display()}"

@@ -1,5 +1,6 @@
 """Register, promote, roll back. The champion changes in one transaction, and a constraint allows only one."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -7,10 +8,13 @@ from django.conf import settings
 from django.db import transaction
 
 from classifier.artefact import ArtefactError, artefact_copy, artefact_open
+from marketplace.account import account_name
 from marketplace.accounts.models import User
+from marketplace.doorbell import ring_on_commit
 from marketplace.refusals import Refused
 from marketplace.registry.models import ModelVersion, Promotion
 
+RERECOGNISE = "marketplace.training.tasks.rerecognise"
 STARTER = "starter"
 """The reason that stands in a promotion which nobody asked for."""
 
@@ -61,10 +65,20 @@ def starter_register() -> ModelVersion:
     return champion
 
 
-def version_promote(*, version: str, by: User | None, reason: str) -> ModelVersion:
-    """Let a registered version serve from the next batch on. Raises RegistryError."""
+def version_promote(
+    *, version: str, by: User | None, reason: str, forced: bool = False, overrode: Sequence[str] = ()
+) -> ModelVersion:
+    """Let a registered version serve from the next batch on. Raises RegistryError.
+
+    forced: in spite of what a comparison said, or without one, which takes a reason; overrode: the gates, in words.
+    """
+    if forced and not reason.strip():
+        raise RegistryError("Say why it shall serve all the same: --reason.")
     with transaction.atomic():
-        return _switch(rows=_locked(), version=version, by=by, reason=reason, kind=Promotion.Kind.PROMOTE)
+        return _switch(
+            rows=_locked(), version=version, by=by, reason=reason, kind=Promotion.Kind.PROMOTE, forced=forced,
+            overrode=overrode,
+        )  # fmt: skip
 
 
 def version_rollback(*, by: User | None, reason: str = "") -> ModelVersion:
@@ -109,7 +123,14 @@ def _promotions_standing() -> list[str]:
 
 
 def _switch(
-    *, rows: dict[str, ModelVersion], version: str, by: User | None, reason: str, kind: Promotion.Kind
+    *,
+    rows: dict[str, ModelVersion],
+    version: str,
+    by: User | None,
+    reason: str,
+    kind: Promotion.Kind,
+    forced: bool = False,
+    overrode: Sequence[str] = (),
 ) -> ModelVersion:
     challenger = rows.get(version)
     if challenger is None:
@@ -125,6 +146,11 @@ def _switch(
     if champion is not None:
         ModelVersion.objects.filter(pk=champion.pk).update(status=ModelVersion.Status.RETIRED)
     ModelVersion.objects.filter(pk=challenger.pk).update(status=ModelVersion.Status.CHAMPION)
-    Promotion.objects.create(kind=kind, version=challenger, previous=champion, by=by, reason=reason)
+    Promotion.objects.create(
+        kind=kind, version=challenger, previous=champion, by=by, operator="" if by else account_name(), reason=reason,
+        forced=forced, overrode=list(overrode),
+    )  # fmt: skip
+    if champion is not None:  # what waits for a decision is looked at again by the version that serves now
+        ring_on_commit(RERECOGNISE)
     challenger.refresh_from_db()
     return challenger

@@ -1,4 +1,4 @@
-"""Whether a version is fit to serve on this machine: both engines say the same, and one photo does not take too long."""
+"""Whether a version is fit to serve on this machine: both engines say the same, and one photo is not slow."""
 
 import random
 import statistics
@@ -114,7 +114,7 @@ def _answers(folder: Path, engine: EngineName, photos: Sequence[Path]) -> "list[
 
 def _first(said: "Recognition") -> tuple[str, str, str] | None:
     best = said.candidates[0] if said.candidates else None
-    return best and (best.make, best.model, best.years)
+    return (best.make, best.model, best.years) if best else None
 
 
 def _sample(rows: Sequence[ManifestRow], most: int) -> list[Path]:

@@ -109,7 +109,7 @@ def test_a_car_is_sold_reviewed_and_taught_from_and_the_new_model_serves(
     assert run["version"] != before
     assert {gate["name"] for gate in run["gates"]} >= {"test_photos", "ece"}
     if not run["promoted"]:  # so small a run may well be worse; the operator may say so and promote it all the same
-        site.manage("promote", run["version"])
+        site.manage("promote", run["version"], "--force", "--reason", "a short run, to see it serve")
 
     # The running worker serves it within seconds, and rollback undoes it.
     assert _identify(stranger, photos[0], served_by=run["version"])

@@ -176,7 +176,7 @@ def test_evaluate_is_as_sure_as_the_site_that_adds_up_names_of_one_car(manage, a
     """Two trained bodies of one model: the site asks for the model, and is surer of it than of either."""
     ModelAlias.objects.create(car_model=cars["Octavia"], text="Octavia RS")
     names = (TrainedClass("Skoda", "Octavia"), TrainedClass("Skoda", "Octavia RS"), TrainedClass("Volvo", "V70"))
-    manage("promote", artefact("bodies", classes=names).version)
+    manage("promote", artefact("bodies", classes=names).version, "--force", "--reason", "a test")
     figures = manage("evaluate", manifest("red"), "--json").document
     assert (figures["top1"], figures["model_top1"]) == (1.0, 1.0)
     assert figures["ece"] == pytest.approx(1 - (0.98 + 2 * 0.02 / 3), abs=1e-4)
@@ -211,6 +211,7 @@ def test_benchmark_refuses_in_one_line(manage, champion, tmp_path):
         "evaluate",
         "retrain",
         "promote",
+        "rerecognise",
         "rollback",
         "models",
         "export_labels",

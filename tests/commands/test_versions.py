@@ -2,21 +2,92 @@
 
 import shutil
 
+import pytest
 from django.db import OperationalError
 
+from marketplace.registry.models import ModelVersion, Promotion
 from marketplace.registry.selectors import champion_get
+from marketplace.training.models import TrainingRun
+
+FORCED = ("--force", "--reason", "a test")
+SAME = "top-1 +0.000, 0 models learned"
 
 
 def test_it_promotes_and_rolls_back_two_real_artefacts(manage, registered):
     a, b = registered("a"), registered("b")
-    assert manage("promote", a, "--json").document == {"version": a, "previous": None}
-    assert manage("promote", b, "--json").document == {"version": b, "previous": a}
+    assert manage("promote", a, "--json").document == {"version": a, "previous": None, "overrode": []}
+    document = manage("promote", b, "--force", "--reason", "a test", "--json").document
+    assert document == {"version": b, "previous": a, "overrode": ["never compared"]}
     assert champion_get().version == b
     assert manage("rollback", "--json").document == {"version": a, "previous": b}
     assert champion_get().version == a
     ran = manage("rollback")
     assert ran.code == 2
     assert f"{a} has no predecessor" in ran.line
+
+
+@pytest.fixture
+def judged(registered):
+    """``judged(True, False)``: a champion, and a candidate with a run for each of these; the newest last."""
+
+    def make(*runs):
+        serving = ModelVersion.objects.get(version=registered("serving"))
+        ModelVersion.objects.filter(pk=serving.pk).update(status="champion")
+        version = ModelVersion.objects.get(version=registered("candidate"))
+        for passed in runs:
+            gates = [
+                {"name": "ece", "value": 0.04, "limit": 0.05, "passed": True, "text": "calibration error 0.040"},
+                {
+                    "name": "gain",
+                    "value": 0.0,
+                    "limit": 0.0,
+                    "passed": passed,
+                    "text": "top-1 +0.000, 0 models learned",
+                },
+            ]
+            TrainingRun.objects.create(status="done", recipe="quick", version=version, champion=serving, gates=gates)
+        return version.version
+
+    return make
+
+
+def test_a_version_whose_gates_passed_serves_without_a_word(manage, judged):
+    version = judged(False, True)
+    assert manage("promote", version).code == 0
+    assert champion_get().version == version
+    row = Promotion.objects.get()
+    assert (row.forced, row.overrode, bool(row.operator)) == (False, [], True)
+
+
+def test_failed_gates_are_overridden_with_a_reason_that_is_kept(manage, judged):
+    version = judged(True, False)
+    for half in ([], ["--force"], ["--reason", "urgent"], ["--force", "--reason", " "]):
+        ran = manage("promote", version, *half, "--json")
+        assert (ran.code, ran.out) == (2, "")
+        assert f"{version} did not pass its gates in run " in ran.line
+        assert "(gain: top-1 +0.000, 0 models learned)" in ran.line
+        assert '--force --reason "why"' in ran.line
+    assert champion_get().version.startswith("serving-")
+    ran = manage("promote", version, "--force", "--reason", "a recall of the serving one")
+    assert "in spite of  gain: top-1 +0.000" in ran.out
+    row = Promotion.objects.get()
+    assert (row.forced, row.reason) == (True, "a recall of the serving one")
+    assert row.overrode == [f"gain: {SAME}"]
+
+
+def test_a_version_that_was_never_compared_takes_a_reason_too(manage, judged):
+    version = judged()
+    assert f"{version} was never compared with what serves" in manage("promote", version).line
+    assert manage("promote", version, *FORCED).code == 0
+    assert Promotion.objects.get().overrode == ["never compared"]
+
+
+def test_it_says_that_it_was_compared_with_another_one(manage, judged, registered):
+    version = judged(True)
+    other = registered("other")
+    manage("promote", other, *FORCED)
+    ran = manage("promote", version)
+    assert f"It was compared with serving-{TrainingRun.objects.get().champion.version[8:]}, not with {other}" in ran.out
 
 
 def test_it_lists_versions(manage, registered):
@@ -64,7 +135,7 @@ def test_it_refuses_a_tampered_artefact(manage, artefact, registered):
 def test_it_refuses_to_roll_back_to_what_is_gone(manage, artefact, registered):
     a, b = registered("a"), registered("b")
     manage("promote", a)
-    manage("promote", b)
+    manage("promote", b, *FORCED)
     shutil.rmtree(artefact("a").folder)
     ran = manage("rollback")
     assert ran.code == 2

@@ -58,6 +58,14 @@ def test_it_remembers_who_and_why(registered, bob):
     assert (last.by, last.reason, last.previous.version[0]) == (bob, "better by 2 points", "a")
 
 
+def test_a_forced_one_has_a_reason(registered, db):
+    with pytest.raises(RegistryError, match="--reason"):
+        version_promote(version=registered("a"), by=None, reason=" ", forced=True)
+    promote(registered("a"))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Promotion.objects.update(forced=True, reason="")
+
+
 def test_it_refuses_what_it_does_not_know_and_what_serves_already(registered):
     version = registered("a")
     promote(version)
