@@ -112,6 +112,11 @@ CELERY_BEAT_SCHEDULE = {
     # Expiring, so that a worker that was away for a day is not met by thousands of them.
     "photos-sweep": {"task": "marketplace.photos.tasks.sweep", "schedule": 15.0, "options": {"expires": 60}},
     "photos-tidy": {"task": "marketplace.photos.tasks.tidy", "schedule": 600.0, "options": {"expires": 600}},
+    "rerecognise-sweep": {
+        "task": "marketplace.training.tasks.rerecognise_sweep",
+        "schedule": 30.0,
+        "options": {"expires": 60},
+    },
     "moderation-review": {
         "task": "marketplace.moderation.tasks.review_submitted",
         "schedule": 15.0,

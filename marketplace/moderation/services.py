@@ -109,12 +109,19 @@ def queue_next(*, moderator: User, skip: Collection[str] = ()) -> Listing | None
     return next((one for one in free[:CLAIM_TRIES] if listing_claim(listing=one, moderator=moderator)), None)
 
 
+@transaction.atomic
 def listing_claim(*, listing: Listing, moderator: User) -> bool:
-    """Hold a waiting listing for this moderator, or hold it for longer; False if somebody else has it, or sells it."""
+    """Hold a waiting listing for this moderator, or hold it for longer; False if somebody else has it, or sells it.
+
+    Until the claim ends, no model version looks at its photos again.
+    """
     if listing.seller_id == moderator.pk:
         return False
     now = timezone.now()
     expires = now + timedelta(seconds=settings.MODERATION_CLAIM_SECONDS)
+    # Locked, as whoever gives a listing another verdict locks it and then asks for claims: it is changed before this
+    # claim, or after it not at all.
+    Listing.objects.select_for_update(of=("self",)).filter(pk=listing.pk).first()
     # Conditional update: mine, or left behind by somebody whose time is over. Of two who take over the same stale claim
     # at once, the second finds it fresh again and changes nothing.
     taken = (

@@ -78,6 +78,8 @@ def review(request: HttpRequest, code: str) -> HttpResponse:
     listing = reviewable(code)
     waits = listing.status == Listing.Status.SUBMITTED
     mine = waits and listing_claim(listing=listing, moderator=user)
+    if mine:
+        listing = reviewable(code)  # held still only now: another model version may have spoken a moment ago
     photos = [SeenPhoto(photo, prediction_latest(photo=photo)) for photo in photos_of(listing=listing)]
     # Cars from outside first: they are what one decides by.
     photos.sort(key=lambda seen: (seen.photo.outcome != Photo.Outcome.OK, seen.photo.position))

@@ -13,7 +13,7 @@ import numpy as np
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from classifier.taxonomy import summarise
@@ -42,10 +42,7 @@ def photos_claim(*, limit: int) -> list[Photo]:
     takes no other with it when it does so again. Before its last attempt it rests as long as a claim lasts: a storage
     or a driver that is away for some seconds must not use up everybody's attempts in those seconds.
     """
-    rested = timezone.now() - timedelta(seconds=settings.PHOTO_CLAIM_SECONDS)
-    waiting = Photo.objects.filter(status=Status.PENDING).exclude(
-        attempts__gte=settings.PHOTO_ATTEMPTS - 1, claimed_at__gt=rested
-    )
+    waiting = _claimable()
     if not waiting.exists():
         return []  # without taking SQLite's write lock
     with transaction.atomic():
@@ -67,6 +64,18 @@ def photos_claim(*, limit: int) -> list[Photo]:
     return photos
 
 
+def photos_wait() -> bool:
+    """Whether a worker that asks now gets a photo."""
+    return _claimable().exists()
+
+
+def _claimable() -> QuerySet[Photo]:
+    rested = timezone.now() - timedelta(seconds=settings.PHOTO_CLAIM_SECONDS)
+    return Photo.objects.filter(status=Status.PENDING).exclude(
+        attempts__gte=settings.PHOTO_ATTEMPTS - 1, claimed_at__gt=rested
+    )
+
+
 def photo_finish(
     *,
     photo_id: UUID,
@@ -80,9 +89,10 @@ def photo_finish(
     ``body_threshold``: see Recogniser.body_threshold. False if ``attempt`` is no longer the photo's: it was swept up,
     tried by another worker, or removed meanwhile.
     """
-    said = _said(recognition, version, body_threshold)  # reads the catalogue: before the transaction, which holds locks
+    # Reads the catalogue: before the transaction, which holds locks.
+    said = prediction_values(recognition, version, body_threshold)
     with transaction.atomic():
-        listing = _listing_lock(photo_id)
+        listing = listing_lock(photo_id)
         won = Photo.objects.filter(pk=photo_id, status=Status.CLAIMED, attempts=attempt).update(
             status=Status.DONE,
             outcome=recognition.status,
@@ -100,7 +110,9 @@ def photo_finish(
     return True
 
 
-def _said(recognition: "Recognition", version: ModelVersion, body_threshold: float | None) -> dict[str, Any]:
+def prediction_values(
+    recognition: "Recognition", version: ModelVersion, body_threshold: float | None
+) -> dict[str, Any]:  # fmt: skip
     """A recognition as a prediction's columns, under the catalogue's names."""
     make, candidates, log_probs = recognition.make, list(recognition.candidates), recognition.log_probs
     view, bodies = recognition.view, recognition.bodies
@@ -123,6 +135,20 @@ def _said(recognition: "Recognition", version: ModelVersion, body_threshold: flo
         "log_probs": None if log_probs is None else np.asarray(log_probs, dtype="<f2").tobytes(),
         "timings_ms": recognition.timings_ms,
     }
+
+
+def photo_seen_again(*, photo: Photo, listing: Listing, version: ModelVersion, values: dict[str, Any] | None) -> None:
+    """Add what another version says of a photo that was looked at before, and fuse its listing's verdict again.
+
+    values: as ``prediction_values`` makes them; None: that version has looked at it before. What older versions said
+    stays. Call it inside a transaction that holds the lock of ``listing``, as ``listing_lock`` takes it.
+    """
+    if values is not None:
+        Prediction.objects.update_or_create(
+            photo=photo, model_version=version, defaults={"attempt": photo.attempts, **values}
+        )
+        Photo.objects.filter(pk=photo.pk).update(outcome=values["outcome"], kind=values["kind"])
+    _settled(listing)
 
 
 def photos_release(*, photos: Sequence[Photo], error: str) -> None:
@@ -152,7 +178,7 @@ def photos_sweep() -> dict[str, int]:
 def _give_back(photo: Photo, *, error: str) -> str:
     """Pending again, or failed if this was the last attempt; "" if somebody else was quicker."""
     last = photo.attempts >= settings.PHOTO_ATTEMPTS
-    listing = _listing_lock(photo.pk) if last else None
+    listing = listing_lock(photo.pk) if last else None
     # Fenced as in photo_finish: between reading and writing, a slow worker may have finished after all.
     rows = Photo.objects.filter(pk=photo.pk, status=Status.CLAIMED, attempts=photo.attempts)
     if not last:
@@ -167,7 +193,7 @@ def _give_back(photo: Photo, *, error: str) -> str:
     return Status.FAILED
 
 
-def _listing_lock(photo_id: UUID) -> Listing | None:
+def listing_lock(photo_id: UUID) -> Listing | None:
     """The photo's listing, locked; None for a visitor's photo, or if the listing is gone.
 
     Whoever changes photos and their listing in one transaction locks the listing first. A worker that took its photo

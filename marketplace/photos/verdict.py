@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import structlog
+from django.db.models import Exists, OuterRef
 
 from classifier.artefact import ArtefactError
 from classifier.fuse import bodies_fuse, verdict_from
@@ -15,6 +16,7 @@ from marketplace.listings.services import listing_verdict_set
 from marketplace.photos.models import Photo, Prediction
 from marketplace.photos.taxonomy import CatalogueSpec, catalogue_spec
 from marketplace.registry.models import ModelVersion
+from marketplace.registry.selectors import champion_get
 
 log = structlog.get_logger(__name__)
 
@@ -41,9 +43,16 @@ def _verdict(listing_id: int) -> dict[str, Any] | None:
     )
     if not predictions:
         return None
-    # Probabilities over different class lists cannot be multiplied. The version that saw most of the photos speaks,
-    # the newer one if two saw as many (most_common keeps the order of first sight).
-    for version, _ in Counter(prediction.model_version for prediction in predictions).most_common():
+    # Probabilities over different class lists cannot be multiplied: one version speaks. That is the champion where it
+    # has looked at every photo, also after others that saw them, too, before a rollback. Else the one that saw most of
+    # the photos, the newer one if two saw as many (most_common keeps the order of first sight).
+    versions = [version for version, _ in Counter(one.model_version for one in predictions).most_common()]
+    champion = champion_get()
+    if champion is not None and _looked_at_all(champion, listing_id):
+        if champion not in versions:
+            return None  # it found none of them usable
+        versions = [champion, *(version for version in versions if version != champion)]
+    for version in versions:
         try:
             known = catalogue_spec(version)
         except ArtefactError as error:
@@ -53,6 +62,11 @@ def _verdict(listing_id: int) -> dict[str, Any] | None:
             continue
         return _fused(predictions, version, known)
     return None
+
+
+def _looked_at_all(version: ModelVersion, listing_id: int) -> bool:
+    seen = Prediction.objects.filter(photo=OuterRef("pk"), model_version=version)
+    return not Photo.objects.filter(~Exists(seen), listing_id=listing_id, status=Photo.Status.DONE).exists()
 
 
 def _body(predictions: Sequence[Prediction]) -> dict[str, Any] | None:

@@ -5,5 +5,7 @@ from marketplace.settings import CELERY_BEAT_SCHEDULE
 
 RECOGNISER = "tests.reliability.fake_eye.FakeEye"
 PHOTO_CLAIM_SECONDS = 1
-CELERY_BEAT_SCHEDULE = {"photos-sweep": {**CELERY_BEAT_SCHEDULE["photos-sweep"], "schedule": 0.5}}
+CELERY_BEAT_SCHEDULE = {
+    name: {**CELERY_BEAT_SCHEDULE[name], "schedule": 0.5} for name in ("photos-sweep", "rerecognise-sweep")
+}
 CELERY_BEAT_MAX_LOOP_INTERVAL = 0.5

@@ -118,3 +118,26 @@ def test_sixteen_claimers_never_share_a_photo(site):
 @pytest.mark.parametrize("remove", ["photo", "listing", "visitor"])
 def test_who_removes_a_photo_while_a_worker_stores_what_it_saw_is_not_stopped_by_it(site, remove):
     assert site.web("at_once", remove=remove) == {"finished": True, "photos": 0, "predictions": 0}
+
+
+def test_a_new_version_looks_again_at_every_photo_although_its_worker_is_killed(site):
+    site.start_beat()
+    worker = site.start_worker()
+    site.web("add", shades=[100, 120, 140, 160, 180, 200])
+    until(lambda: all_done(site, 6))
+    site.hold()
+    site.web("promote", name="again")
+    until(lambda: len(site.looks()) == 7)  # the first one of a batch of second looks
+    site.kill(worker)
+    site.web("add", shades=[90, 110])
+    site.let_go()
+    site.start_worker()
+    until(lambda: site.web("second_looks")["asked"] == [["done", 6, 6, 0]], seconds=60)
+    assert site.web("second_looks")["seen"] == [["starter", "again"]] * 6 + [["again"]] * 2
+    assert {photo["attempts"] for photo in site.web("photos")} == {1}
+
+
+def test_one_version_serves_however_many_promote_and_roll_back_at_once(site):
+    assert site.web("race_of_promotions", rounds=10) == {
+        "wrong": [], "champions": 1, "serves_last": True, "unbroken": True, "kinds": ["promote", "rollback"],
+    }  # fmt: skip

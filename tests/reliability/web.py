@@ -3,11 +3,15 @@
 import io
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
 import time
 from collections import Counter
+from dataclasses import astuple
+from functools import partial
+from itertools import pairwise
 from types import SimpleNamespace
 
 import django
@@ -21,17 +25,29 @@ from PIL import Image  # noqa: E402
 from classifier.artefact import artefact_only  # noqa: E402
 from marketplace import doorbell  # noqa: E402
 from marketplace.accounts.models import User  # noqa: E402
+from marketplace.listings.models import Listing  # noqa: E402
 from marketplace.listings.services import listing_create, listing_delete  # noqa: E402
 from marketplace.photos import queue  # noqa: E402
 from marketplace.photos.models import Photo, Prediction  # noqa: E402
 from marketplace.photos.queue import photos_claim  # noqa: E402
 from marketplace.photos.services import photo_add, photo_remove  # noqa: E402
-from marketplace.registry.models import ModelVersion  # noqa: E402
+from marketplace.registry.models import ModelVersion, Promotion  # noqa: E402
+from marketplace.registry.services import (  # noqa: E402
+    RegistryError,
+    version_promote,
+    version_register,
+    version_rollback,
+)
+from marketplace.training.models import Rerecognition  # noqa: E402
+from marketplace.training.rerecognition import rerecognition_counts  # noqa: E402
 
 
 def start():
     """An empty site with a champion and a seller with a draft."""
     Photo.objects.all().delete()
+    Rerecognition.objects.all().delete()
+    Promotion.objects.all().delete()
+    ModelVersion.objects.all().delete()
     # The recogniser is a fake, but the worker reads the classes of what serves.
     starter = artefact_only(settings.STARTER_WEIGHTS_DIR / "classifier").version
     ModelVersion.objects.get_or_create(version=starter, status="champion")
@@ -62,6 +78,67 @@ def photos():
 
 def predictions():
     return Prediction.objects.count()
+
+
+def promote(name):
+    """Another version serves: the starter's weights under another name. All photos' listings wait for review."""
+    starter = artefact_only(settings.STARTER_WEIGHTS_DIR / "classifier").folder
+    folder = settings.ARTEFACTS_DIR / f"{name}-{starter.name.rpartition('-')[2]}"
+    shutil.copytree(starter, folder, dirs_exist_ok=True)
+    Listing.objects.update(status=Listing.Status.SUBMITTED)
+    version_promote(version=version_register(folder=folder).version, by=None, reason="test")
+
+
+def second_looks():
+    """Re-recognitions with how far they are, and who looked at each photo."""
+    asked = Rerecognition.objects.order_by("pk")
+    return {
+        "asked": [[one.status, *astuple(rerecognition_counts(asked=one))] for one in asked],
+        "seen": [
+            [said.model_version.version.partition("-")[0] for said in row.predictions.order_by("pk")]
+            for row in Photo.objects.order_by("created_at")
+        ],
+    }
+
+
+def race_of_promotions(rounds):
+    """Threads that promote and roll back at once, each over again; what went wrong, and whether the record is whole."""
+    names = [f"race{n}" for n in range(4)]
+    for name in names:
+        promote(name)
+    versions = list(ModelVersion.objects.filter(version__startswith="race").values_list("version", flat=True))
+    wrong, ready = [], threading.Barrier(2 * len(versions))
+
+    def work(step):
+        close_old_connections()
+        ready.wait()
+        for _ in range(rounds):
+            try:
+                step()
+            except RegistryError:
+                pass  # it serves already, or there is nothing left to undo
+            except DatabaseError as error:
+                wrong.append(repr(error))
+        connection.close()
+
+    steps = [partial(version_promote, version=version, by=None, reason="race") for version in versions]
+    threads = [threading.Thread(target=work, args=(step,)) for step in [*steps, *[_roll_back] * len(versions)]]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    chain = list(Promotion.objects.order_by("pk"))
+    return {
+        "wrong": wrong,
+        "champions": ModelVersion.objects.filter(status="champion").count(),
+        "serves_last": chain[-1].version.status == "champion",
+        "unbroken": all(one.version_id == two.previous_id for one, two in pairwise(chain)),
+        "kinds": sorted({one.kind for one in chain}),
+    }
+
+
+def _roll_back():
+    version_rollback(by=None, reason="race")
 
 
 def race(rows, claimers):
@@ -134,7 +211,10 @@ def at_once(remove):
     return said | {"photos": Photo.objects.count(), "predictions": Prediction.objects.count()}
 
 
-CALLS = {call.__name__: call for call in (start, add, photos, predictions, race, at_once)}
+CALLS = {
+    call.__name__: call
+    for call in (start, add, photos, predictions, promote, second_looks, race_of_promotions, race, at_once)
+}
 
 for line in sys.stdin:
     order = json.loads(line)
