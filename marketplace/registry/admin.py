@@ -23,7 +23,8 @@ class ReadOnly:
 class PromotionInline(ReadOnly, TabularInline):
     model = Promotion
     fk_name = "version"
-    fields = ("at", "kind", "previous", "by", "reason")
+    fields = ("at", "kind", "previous", "by", "operator", "reason", "forced", "overrode")
+    readonly_fields = fields  # some cannot be edited at all, and Django refuses those in a form
     extra = 0
 
 
@@ -46,8 +47,8 @@ class ModelVersionAdmin(ReadOnly, ModelAdmin):
 
 @admin.register(Promotion)
 class PromotionAdmin(ReadOnly, ModelAdmin):
-    list_display = ("at", "kind", "version", "previous", "by", "reason")
-    list_filter = ("kind",)
+    list_display = ("at", "kind", "version", "previous", "by", "operator", "forced", "reason")
+    list_filter = ("kind", "forced")
     list_select_related = ("version", "previous", "by")
     search_fields = ("version__version", "reason")
 

@@ -1,23 +1,196 @@
-from django.contrib import admin
-from django.http import HttpRequest
-from unfold.admin import ModelAdmin
+from pathlib import Path
 
-from marketplace.training.models import TrainingRun
+from django.conf import settings
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin, TabularInline
+
+from marketplace.registry.admin import ModelVersionAdmin, ReadOnly
+from marketplace.registry.models import ModelVersion
+from marketplace.training.curve import curve_svg
+from marketplace.training.models import Rerecognition, TrainingRun
+from marketplace.training.rerecognition import rerecognition_counts
+from marketplace.training.run_page import classes_table, figures_table, gates_table, pairs_table, rows_table
+
+REPORT = "report.html"
+FILES = {
+    REPORT: ("text/html; charset=utf-8", "the report"),
+    "report.json": ("application/json", "the report's figures"),
+    "gates.json": ("application/json", "gates and figures"),
+    "manifest.csv": ("text/csv; charset=utf-8", "every photo that it was taught and tested with"),
+    "decisions.csv": ("text/csv; charset=utf-8", "which decision taught which photo"),
+}
+"""What a run's folder may be asked for, and nothing else. Only the report opens in the browser."""
+# A report is HTML that a training wrote, with names out of manifests in it: shown like a picture. No script runs, no
+# form is sent, nothing is loaded, and its page counts as another site's.
+REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; sandbox"
 
 
 @admin.register(TrainingRun)
-class TrainingRunAdmin(ModelAdmin):
+class TrainingRunAdmin(ReadOnly, ModelAdmin):
     """To read only: runs are made by ``manage.py retrain``."""
 
-    list_display = ("id", "status", "recipe", "photos", "version", "promoted", "started_at", "finished_at")
+    list_display = ("id", "state", "recipe", "photos", "version", "gates_passed", "promoted", "who", "started_at")
     list_filter = ("status", "recipe", "promoted")
+    list_select_related = ("version", "by")
+    search_fields = ("version__version", "manifest_sha256")
+    readonly_fields = (
+        "state", "who", "version_link", "champion_link", "files", "gates_read", "figures", "classes", "course",
+        "stages_read", "recipe_read",
+    )  # fmt: skip
+    fieldsets = (
+        (None, {"fields": ("state", "error", "recipe", "photos", "manifest_sha256")}),
+        ("Who and when", {"fields": ("who", "started_at", "finished_at")}),
+        ("What it gave", {"fields": ("version_link", "promoted", "champion_link", "files")}),
+        ("Gates", {"fields": ("gates_read",)}),
+        ("Champion and challenger on the same photos", {"fields": ("figures", "classes")}),
+        ("Course of the training", {"fields": ("course",)}),
+        ("What the photos went through", {"fields": ("stages_read",)}),
+        ("Recipe", {"fields": ("recipe_read",)}),
+    )  # fmt: skip
+
+    def get_urls(self) -> list[URLPattern]:
+        own = path("<int:run_id>/files/<str:name>", self.admin_site.admin_view(self.file), name="training_run_file")
+        urls: list[URLPattern] = super().get_urls()
+        return [own, *urls]
+
+    def file(self, request: HttpRequest, run_id: int, name: str) -> HttpResponse | FileResponse:
+        """One file of a run's folder."""
+        run = get_object_or_404(TrainingRun, pk=run_id)
+        if not self.has_view_permission(request, run):
+            raise PermissionDenied
+        found = _file(run, name)
+        if found is None:
+            raise Http404
+        kind, _ = FILES[name]
+        response = FileResponse(
+            found.open("rb"), content_type=kind, as_attachment=name != REPORT, filename=f"run-{run.pk}-{name}"
+        )
+        response["Content-Security-Policy"] = REPORT_POLICY
+        response["X-Content-Type-Options"] = "nosniff"
+        response["Cache-Control"] = "private, no-store"
+        return response
+
+    @admin.display(description="status")
+    def state(self, run: TrainingRun) -> str:
+        if run.status == TrainingRun.Status.RUNNING and run.progress:
+            return f"{run.get_status_display()} ({run.progress})"
+        return str(run.get_status_display())
+
+    @admin.display(description="started by")
+    def who(self, run: TrainingRun) -> str:
+        return str(run.by) if run.by else run.operator or "–"
+
+    @admin.display(description="gates passed")
+    def gates_passed(self, run: TrainingRun) -> str:
+        return f"{sum(gate['passed'] for gate in run.gates)} of {len(run.gates)}" if run.gates else "–"
+
+    @admin.display(description="version")
+    def version_link(self, run: TrainingRun) -> SafeString | str:
+        return _version_link(run.version)
+
+    @admin.display(description="compared with")
+    def champion_link(self, run: TrainingRun) -> SafeString | str:
+        return _version_link(run.champion)
+
+    @admin.display(description="files")
+    def files(self, run: TrainingRun) -> SafeString | str:
+        there = [(_file_url(run, name), name, words) for name, (_, words) in FILES.items() if _file(run, name)]
+        return format_html_join("", '<div><a class="text-primary-600" href="{}">{}</a>: {}</div>', there) or "–"
+
+    @admin.display(description="gates")
+    def gates_read(self, run: TrainingRun) -> SafeString | str:
+        return gates_table(run.gates)
+
+    @admin.display(description="figures")
+    def figures(self, run: TrainingRun) -> SafeString | str:
+        return figures_table(run.metrics)
+
+    @admin.display(description="classes that fell most")
+    def classes(self, run: TrainingRun) -> SafeString | str:
+        return classes_table(run.metrics)
+
+    @admin.display(description="per epoch")
+    def course(self, run: TrainingRun) -> SafeString | str:
+        return curve_svg(run.curve) if run.curve else "–"
+
+    @admin.display(description="stages")
+    def stages_read(self, run: TrainingRun) -> SafeString | str:
+        return rows_table(run.stages)
+
+    @admin.display(description="values")
+    def recipe_read(self, run: TrainingRun) -> SafeString | str:
+        return pairs_table(run.recipe_values)
+
+
+class TrainingRunInline(ReadOnly, TabularInline):
+    """From a version to what taught it."""
+
+    model = TrainingRun
+    fk_name = "version"
+    verbose_name_plural = "training runs that gave it"
+    fields = ("link", "status", "recipe", "photos", "promoted", "started_at", "taught_by")
+    readonly_fields = fields
+    extra = 0
+
+    @admin.display(description="run")
+    def link(self, run: TrainingRun) -> SafeString:
+        address = reverse("admin:training_trainingrun_change", args=[run.pk])
+        return format_html('<a class="text-primary-600" href="{}">{}</a>', address, run)
+
+    @admin.display(description="taught by")
+    def taught_by(self, run: TrainingRun) -> SafeString | str:
+        there = [
+            (_file_url(run, name), words)
+            for name, words in (("manifest.csv", "photos"), ("decisions.csv", "decisions"))
+            if _file(run, name)
+        ]
+        return format_html_join(", ", '<a class="text-primary-600" href="{}">{}</a>', there) or "–"
+
+
+admin.site.unregister(ModelVersion)
+
+
+@admin.register(ModelVersion)
+class TaughtVersionAdmin(ModelVersionAdmin):
+    """The registry's page with the runs beside it: they are of a floor that the registry does not know."""
+
+    inlines = (*ModelVersionAdmin.inlines, TrainingRunInline)
+
+
+@admin.register(Rerecognition)
+class RerecognitionAdmin(ReadOnly, ModelAdmin):
+    """To read only: ``manage.py rerecognise`` and every promotion make them."""
+
+    list_display = ("created_at", "scope", "version", "status", "how_far", "finished_at")
+    list_filter = ("status", "scope")
     list_select_related = ("version",)
+    fields = ("version", "scope", "status", "how_far", "promotion", "operator", "created_at", "finished_at")
+    readonly_fields = ("how_far",)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    @admin.display(description="photos")
+    def how_far(self, asked: Rerecognition) -> str:
+        counts = rerecognition_counts(asked=asked)
+        failed = f", {counts.failed} could not be looked at" if counts.failed else ""
+        return f"{counts.done} of {counts.total}{failed}"
 
-    def has_change_permission(self, request: HttpRequest, obj: TrainingRun | None = None) -> bool:
-        return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: TrainingRun | None = None) -> bool:
-        return False
+def _version_link(version: ModelVersion | None) -> SafeString | str:
+    if version is None:
+        return "–"
+    address = reverse("admin:registry_modelversion_change", args=[version.pk])
+    return format_html('<a class="text-primary-600" href="{}">{}</a>', address, version)
+
+
+def _file_url(run: TrainingRun, name: str) -> str:
+    return reverse("admin:training_run_file", args=[run.pk, name])
+
+
+def _file(run: TrainingRun, name: str) -> Path | None:
+    found = Path(settings.RUNS_DIR) / str(run.pk) / name
+    return found if name in FILES and found.is_file() else None

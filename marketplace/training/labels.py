@@ -1,7 +1,9 @@
 """What people decided, as labelled photos."""
 
+import csv
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -17,6 +19,10 @@ from marketplace.photos.models import Photo
 
 log = structlog.get_logger(__name__)
 
+DECISION_COLUMNS = (
+    "photo", "file", "listing", "decision", "action", "make", "model", "decided_by", "decided_at",
+)  # fmt: skip
+FILES_AT_ONCE = 500
 SOURCE = "decisions"
 """Vehicle ids begin with it, as they do with the folder's name of any other manifest: see ManifestRow.source."""
 
@@ -67,6 +73,35 @@ def decision_rows(*, classes: Sequence[TrainedClass] = ()) -> list[ManifestRow]:
     if missing:
         log.warning("photos_of_decisions_missing", photos=missing, folder=str(settings.MEDIA_ROOT))
     return rows
+
+
+def decisions_write(*, path: Path, rows: Iterable[ManifestRow], before: datetime) -> int:
+    """Write which decision taught which of the rows' photos, as CSV; how many. Raises OSError.
+
+    before: when the rows were collected. Decisions are only ever added, so those of before that are what was read.
+    """
+    files = [f"{Photo._meta.get_field('file').upload_to}/{row.path.name}" for row in rows if row.source == SOURCE]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(DECISION_COLUMNS)
+        for start in range(0, len(files), FILES_AT_ONCE):
+            photos = list(Photo.objects.filter(file__in=files[start : start + FILES_AT_ONCE]).order_by("listing", "pk"))
+            decisions = Decision.objects.filter(
+                listing__in={photo.listing_id for photo in photos}, created_at__lte=before
+            )
+            newest = {
+                decision.listing_id: decision
+                for decision in decisions.select_related("moderator", "make", "car_model").order_by("pk")
+            }
+            for photo in photos:
+                decision = newest.get(photo.listing_id)
+                if decision is None:
+                    continue  # its listing was deleted this moment
+                writer.writerow([
+                    photo.pk, photo.file.name, decision.listing_code, decision.pk, decision.action, decision.make,
+                    decision.car_model, decision.moderator, decision.created_at.isoformat(),
+                ])  # fmt: skip
+    return len(files)
 
 
 def unknown_makes(*, rows: Iterable[ManifestRow]) -> dict[str, int]:

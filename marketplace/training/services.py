@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +22,7 @@ from classifier.training.clean import USABLE, Cleaned
 from classifier.training.manifest import ManifestRow, manifest_sha256, manifest_write
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe, recipe_load, recipe_override
+from marketplace.account import account_name
 from marketplace.accounts.models import User
 from marketplace.photos.taxonomy import catalogue_names
 from marketplace.registry.models import ModelVersion
@@ -30,9 +32,10 @@ from marketplace.training.eye import recogniser_open
 from marketplace.training.fitness import latency_measure, parity_measure
 from marketplace.training.gates import Gate, gates_judge
 from marketplace.training.judge import Judged, judge, paired, rows_to_judge
-from marketplace.training.labels import SOURCE, decision_rows, unknown_makes
+from marketplace.training.labels import SOURCE, decision_rows, decisions_write, unknown_makes
 from marketplace.training.models import TrainingRun
 from marketplace.training.rows import RetrainRefused, rows_clean, rows_collect
+from marketplace.training.run_progress import RunProgress
 
 if TYPE_CHECKING:
     from classifier.training.train import TrainResult
@@ -108,6 +111,7 @@ def retrain(
     plan = recipe_override(recipe_load(recipe), values)
     report = _report(external)
     champion = champion_get()
+    asked_at = timezone.now()
     collected = rows_collect(
         manifests=manifests, merges=merges, decisions=decisions, champion=champion, progress=progress
     )
@@ -118,6 +122,7 @@ def retrain(
         raise RetrainRefused(f"The catalogue does not know {named}{more}. Add them there, or allow them: --new-makes.")
     with _only_run(Path(settings.RUNS_DIR)):
         run = _run_start(plan=plan, rows=collected.rows, champion=champion, by=by)
+        progress = RunProgress(progress, run)
         try:
             cleaned = rows_clean(
                 collected=collected, champion=champion, plan=plan, usable=usable,
@@ -126,7 +131,7 @@ def retrain(
             _run_cleaned(run, cleaned)
             return _run(
                 run=run, rows=cleaned.rows, plan=plan, champion=champion, epochs=epochs, max_minutes=max_minutes,
-                resume=resume, promote=promote, by=by, progress=progress, report=report,
+                resume=resume, promote=promote, by=by, progress=progress, report=report, asked_at=asked_at,
             )  # fmt: skip
         except BaseException as error:  # an interruption, too, has to end the row
             _run_end(run, status=TrainingRun.Status.FAILED, error=str(error) or type(error).__name__)
@@ -146,10 +151,12 @@ def _run(
     by: User | None,
     progress: Progress,
     report: "RunReport",
+    asked_at: datetime,
 ) -> Retrained:
     folder = Path(settings.RUNS_DIR) / str(run.pk)
     folder.mkdir(parents=True, exist_ok=True)
     manifest_write(folder / "manifest.csv", rows)
+    decisions_write(path=folder / "decisions.csv", rows=rows, before=asked_at)
     result = _train(
         rows=rows, plan=plan, champion=champion, resume=resume, max_minutes=max_minutes, epochs=epochs,
         progress=progress,
@@ -176,7 +183,7 @@ def _run(
             version_promote(version=version.version, by=by, reason=f"run {run.pk}: all gates passed")
         _run_end(
             run, status=TrainingRun.Status.DONE, version=version, promoted=promoted, report=str(page),
-            gates=[gate.as_dict() for gate in gates], metrics=metrics,
+            gates=[gate.as_dict() for gate in gates], metrics=metrics, curve=result.metrics.get("history", []),
         )  # fmt: skip
     version.refresh_from_db()
     return Retrained(run=run, version=version, champion=champion, gates=gates, report=page)
@@ -310,6 +317,7 @@ def _run_start(
                 photos=len(rows),
                 champion=champion,
                 by=by,
+                operator="" if by else account_name(),
                 process_id=os.getpid(),
             )
     except IntegrityError as error:  # on another machine, whose lock is not ours to see
@@ -319,7 +327,8 @@ def _run_start(
 def _run_cleaned(run: TrainingRun, cleaned: Cleaned) -> None:
     """From now on the row says what is learned, not what was given."""
     run.photos, run.manifest_sha256 = len(cleaned.rows), manifest_sha256(cleaned.rows)
-    run.save(update_fields=["photos", "manifest_sha256"])
+    run.stages = [stage.as_dict() for stage in cleaned.stages]
+    run.save(update_fields=["photos", "manifest_sha256", "stages"])
 
 
 def _run_end(run: TrainingRun, *, status: str, **values: Any) -> None:

@@ -84,7 +84,9 @@ def trained(monkeypatch: pytest.MonkeyPatch, artefact: Any, classes: Any) -> Cal
             report = Path(settings.RUNS_DIR) / "work" / "report.html"
             report.parent.mkdir(parents=True, exist_ok=True)
             report.write_text("<p>report</p>")
-            return Result(artefact("challenger", classes=classes(*colours)), {}, report)
+            return Result(
+                artefact("challenger", classes=classes(*colours)), {"history": [{"epoch": 1.0, "loss": 0.5}]}, report
+            )
 
         monkeypatch.setattr("marketplace.training.services._train", train)
         return calls

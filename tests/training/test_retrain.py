@@ -53,6 +53,15 @@ def test_it_keeps_the_manifest_that_taught_a_model(champion, manifest, trained, 
     assert len(manifest_read(site / "runs" / str(done.run.pk) / "manifest.csv")) == 40
 
 
+def test_its_row_keeps_who_asked_the_curve_and_how_far_it_came(champion, manifest, trained):
+    trained("red", "blue")
+    row = run(manifest("red", "blue")).run
+    row.refresh_from_db()
+    assert row.operator
+    assert row.curve == [{"epoch": 1.0, "loss": 0.5}]
+    assert row.progress  # what was written first; the next word would have been some seconds later
+
+
 def test_it_keeps_a_better_champion(champion, manifest, trained):
     trained("red", "gray")
     done = run(manifest("red", "lime", "blue"))

@@ -1,0 +1,109 @@
+"""What a run's page in the admin shows: tables of figures."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+PASSED, FAILED = "#16a34a", "#dc2626"  # each readable on white and on near-black
+FIGURES = {
+    "photos": "test photos",
+    "top1": "make and model right",
+    "make_top1": "make right",
+    "ece": "calibration error",
+    "coverage_at_3pct_error": "answered at 3 % error",
+}
+CLASSES_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One field of a table."""
+
+    text: str
+    align: str = "left"
+    colour: str = ""
+
+
+def gates_table(gates: Sequence[Mapping[str, Any]]) -> SafeString | str:
+    """Each gate with its number and its limit."""
+    rows = [
+        [
+            Cell("passed", colour=PASSED) if gate["passed"] else Cell("FAILED", colour=FAILED),
+            Cell(str(gate["name"])),
+            _number(gate["value"]),
+            _number(gate["limit"]),
+            Cell(str(gate["text"])),
+        ]
+        for gate in gates
+    ]
+    return _table(["", "gate", ">value", ">limit", "measured"], rows)
+
+
+def figures_table(metrics: Mapping[str, Any]) -> SafeString | str:
+    """Champion and challenger on the same photos."""
+    new, old = metrics.get("challenger") or {}, metrics.get("champion") or {}
+    rows = [
+        [Cell(words), _number(old.get(name)), _number(new.get(name)), _change(old.get(name), new.get(name))]
+        for name, words in FIGURES.items()
+        if name in new
+    ]
+    latency = metrics.get("latency") or {}
+    if latency:
+        before, now = latency.get("champion"), latency.get("challenger")
+        rows.append([Cell("one photo alone, ms (p50)"), _number(before), _number(now), _change(before, now)])
+    return _table(["", ">champion", ">challenger", ">change"], rows)
+
+
+def classes_table(metrics: Mapping[str, Any]) -> SafeString | str:
+    """The classes that fell most, of those with enough test photos."""
+    classes = (metrics.get("classes") or [])[:CLASSES_SHOWN]
+    rows = [
+        [
+            Cell(str(one["name"])),
+            _number(one["photos"]),
+            _number(one["champion"]),
+            _number(one["challenger"]),
+            _change(one["champion"], one["challenger"]),
+        ]
+        for one in classes
+    ]
+    return _table(["class", ">test photos", ">champion right", ">challenger right", ">change"], rows)
+
+
+def rows_table(rows: Sequence[Mapping[str, Any]]) -> SafeString | str:
+    """Any list of mappings, its keys as columns."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return _table(names, [[_any(row.get(name)) for name in names] for row in rows])
+
+
+def pairs_table(values: Mapping[str, Any]) -> SafeString | str:
+    """Names and values."""
+    return _table([], [[Cell(str(name)), _any(value)] for name, value in values.items()])
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[Cell]]) -> SafeString | str:
+    if not rows:
+        return "–"
+    heads = [Cell(name.lstrip(">"), "right" if name.startswith(">") else "left") for name in head]
+    return render_to_string("admin/training/table.html", {"head": heads, "rows": rows})
+
+
+def _any(value: Any) -> Cell:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _number(value)
+    return Cell("–" if value is None else str(value))
+
+
+def _number(value: Any) -> Cell:
+    if value is None:
+        return Cell("–", "right")
+    return Cell(f"{value:,}" if isinstance(value, int) else f"{value:.4g}", "right")
+
+
+def _change(before: Any, now: Any) -> Cell:
+    if not isinstance(before, float) or not isinstance(now, float):
+        return Cell("", "right")
+    return Cell(f"{now - before:+.3g}", "right")

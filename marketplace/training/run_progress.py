@@ -1,0 +1,50 @@
+"""Tells a run's row how far the run is, for whoever looks at it in the admin."""
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+import structlog
+from django.db import OperationalError
+
+from classifier.training.progress import Progress
+from marketplace.training.models import TrainingRun
+
+log = structlog.get_logger(__name__)
+
+SECONDS = 5
+T = TypeVar("T")
+
+
+class RunProgress:
+    """A Progress that passes everything on, and writes every few seconds what it was told into the row."""
+
+    def __init__(self, inner: Progress, run: TrainingRun) -> None:
+        self._inner, self._run = inner, run
+        self._written = float("-inf")
+        self._note = ""
+
+    def track(self, items: Iterable[T], *, total: int, what: str) -> Iterator[T]:
+        """See Progress.track."""
+        for number, item in enumerate(self._inner.track(items, total=total, what=what)):
+            self._write(f"{what}: {number} of {total} {self._note}")
+            yield item
+
+    def note(self, text: str) -> None:
+        """See Progress.note."""
+        self._note = text
+        self._inner.note(text)
+
+    def say(self, text: str) -> None:
+        """See Progress.say."""
+        self._write(text)
+        self._inner.say(text)
+
+    def _write(self, text: str) -> None:
+        if time.monotonic() - self._written < SECONDS:
+            return
+        self._written = time.monotonic()
+        try:
+            TrainingRun.objects.filter(pk=self._run.pk).update(progress=text.strip()[:300])
+        except OperationalError as error:  # locked or away for a moment: hours of training are worth more
+            log.warning("run_progress_not_written", run=self._run.pk, error=str(error))
