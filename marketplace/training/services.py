@@ -129,6 +129,7 @@ def retrain(
                 folder=Path(settings.RUNS_DIR) / str(run.pk), progress=progress,
             )  # fmt: skip
             _run_cleaned(run, cleaned)
+            report.stages = run.stages
             return _run(
                 run=run, rows=cleaned.rows, plan=plan, champion=champion, epochs=epochs, max_minutes=max_minutes,
                 resume=resume, promote=promote, by=by, progress=progress, report=report, asked_at=asked_at,
