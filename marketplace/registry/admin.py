@@ -23,9 +23,13 @@ class ReadOnly:
 class PromotionInline(ReadOnly, TabularInline):
     model = Promotion
     fk_name = "version"
-    fields = ("at", "kind", "previous", "by", "operator", "reason", "forced", "overrode")
+    fields = ("at", "kind", "previous", "by", "operator", "reason", "forced", "overridden")
     readonly_fields = fields  # some cannot be edited at all, and Django refuses those in a form
     extra = 0
+
+    @admin.display(description="gates overridden")
+    def overridden(self, promotion: Promotion) -> str:
+        return "; ".join(promotion.overrode) or "–"
 
 
 @admin.register(ModelVersion)
@@ -34,7 +38,7 @@ class ModelVersionAdmin(ReadOnly, ModelAdmin):
     list_filter = ("status",)
     search_fields = ("version",)
     fields = ("version", "status", "metrics", "created_at")
-    inlines = (PromotionInline,)
+    inlines: tuple[type[TabularInline], ...] = (PromotionInline,)
 
     @admin.display(description="top-1")
     def top1(self, version: ModelVersion) -> str:

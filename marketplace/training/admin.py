@@ -101,7 +101,12 @@ class TrainingRunAdmin(ReadOnly, ModelAdmin):
     @admin.display(description="files")
     def files(self, run: TrainingRun) -> SafeString | str:
         there = [(_file_url(run, name), name, words) for name, (_, words) in FILES.items() if _file(run, name)]
-        return format_html_join("", '<div><a class="text-primary-600" href="{}">{}</a>: {}</div>', there) or "–"
+        return (
+            format_html_join(
+                "", '<div><a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>: {}</div>', there
+            )
+            or "–"
+        )
 
     @admin.display(description="gates")
     def gates_read(self, run: TrainingRun) -> SafeString | str:
@@ -141,7 +146,7 @@ class TrainingRunInline(ReadOnly, TabularInline):
     @admin.display(description="run")
     def link(self, run: TrainingRun) -> SafeString:
         address = reverse("admin:training_trainingrun_change", args=[run.pk])
-        return format_html('<a class="text-primary-600" href="{}">{}</a>', address, run)
+        return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', address, run)
 
     @admin.display(description="taught by")
     def taught_by(self, run: TrainingRun) -> SafeString | str:
@@ -150,7 +155,9 @@ class TrainingRunInline(ReadOnly, TabularInline):
             for name, words in (("manifest.csv", "photos"), ("decisions.csv", "decisions"))
             if _file(run, name)
         ]
-        return format_html_join(", ", '<a class="text-primary-600" href="{}">{}</a>', there) or "–"
+        return (
+            format_html_join(", ", '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', there) or "–"
+        )
 
 
 admin.site.unregister(ModelVersion)
@@ -184,7 +191,7 @@ def _version_link(version: ModelVersion | None) -> SafeString | str:
     if version is None:
         return "–"
     address = reverse("admin:registry_modelversion_change", args=[version.pk])
-    return format_html('<a class="text-primary-600" href="{}">{}</a>', address, version)
+    return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', address, version)
 
 
 def _file_url(run: TrainingRun, name: str) -> str:

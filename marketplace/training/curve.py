@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 WIDTH, HEIGHT = 420, 170
 LEFT, RIGHT, TOP, BOTTOM = 44, 8, 10, 22
 COLOURS = ("#3b82f6", "#f59e0b", "#10b981", "#a855f7")  # each readable on white and on near-black
-ABOUT = {"epoch", "size", "images_per_s"}
+ABOUT = {"epoch", "size", "hold", "images_per_s"}
 """Figures that are no measure of how well it learns."""
 
 

@@ -86,6 +86,7 @@ class Rerecognition(models.Model):
 
     class Meta:
         ordering = ("-created_at", "-id")
+        verbose_name = "re-recognition"
 
     def __str__(self) -> str:
         return f"{self.get_scope_display()} by {self.version}"

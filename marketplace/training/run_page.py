@@ -7,7 +7,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-PASSED, FAILED = "#16a34a", "#dc2626"  # each readable on white and on near-black
+PASSED, FAILED = "#16a34a", "#ef4444"  # each readable on white and on near-black
 FIGURES = {
     "photos": "test photos",
     "top1": "make and model right",
@@ -81,7 +81,7 @@ def rows_table(rows: Sequence[Mapping[str, Any]]) -> SafeString | str:
 
 def pairs_table(values: Mapping[str, Any]) -> SafeString | str:
     """Names and values."""
-    return _table([], [[Cell(str(name)), _any(value)] for name, value in values.items()])
+    return _table([], [[Cell(str(name)), Cell(str(value))] for name, value in values.items()])
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[Cell]]) -> SafeString | str:

@@ -55,7 +55,7 @@ def test_a_running_run_says_how_far_it_is(staff, champion):
 
 def test_the_report_opens_where_it_can_do_no_harm(staff, done):
     answer = staff.get(reverse("admin:training_run_file", args=[done.pk, "report.html"]))
-    assert b"".join(answer.streaming_content) == b"<p>report</p>"
+    assert b"<h2" in b"".join(answer.streaming_content)
     policy = answer["Content-Security-Policy"]
     assert "sandbox" in policy
     assert "allow-" not in policy

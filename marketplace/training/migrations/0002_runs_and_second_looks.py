@@ -50,6 +50,7 @@ class Migration(migrations.Migration):
                 ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rerecognitions', to='registry.modelversion')),
             ],
             options={
+                'verbose_name': 're-recognition',
                 'ordering': ('-created_at', '-id'),
             },
         ),
