@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from classifier.training.evaluate import Judged
 NO_ANSWER, ANOTHER = "no answer", "another"
 MERGE_SHARE = 0.25
 """Two classes of which a quarter is taken for the other are hardly two to the network."""
+YEAR = re.compile(r"((19|20)\d\d)?")
+"""Years that a table can say."""
 MERGE_MISTAKES, MERGE_PHOTOS = 3, 5
 """Fewer mistakes, or photos of either class, are chance."""
 
@@ -107,12 +110,23 @@ class Merge:
 
     @property
     def why_not(self) -> str:
-        """Why a table of models cannot say this merge; "" if it can."""
+        """Why this merge is left to a person; "" if the table says it."""
         if name_key(self.into.make) != name_key(self.other.make):
             return "different makes: look at the labels first"
-        if name_key(self.into.model) == name_key(self.other.model):
-            return "one model of different years: train without years"
+        if not all(YEAR.fullmatch(one.years) for one in (self.into, self.other)):
+            return "a span of years, which a table cannot say"
         return ""
+
+    @property
+    def entries(self) -> tuple[str, list[str]]:
+        """What the table calls both from now on, and what it called them.
+
+        A class of one year loses it: else its photos would stay a class of their own, or get a year that is not theirs.
+        """
+        taken = [_table_name(self.other, self.other.years)]
+        if self.into.years:
+            taken.append(_table_name(self.into, self.into.years))
+        return _table_name(self.into, ""), taken
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -144,14 +158,15 @@ def merges_of(pairs: Sequence[Pair], classes: Sequence[TrainedClass]) -> list[Me
 def merge_table(merges: Sequence[Merge]) -> dict[str, Any]:
     """The suggestions that a table of models can say, in the form in which merge tables are read.
 
-    {"dropped": [], "merge_into": {"bmw_x5": ["bmw_x6"]}}: names in small letters, the make, an underscore, the model,
-    with dashes for spaces.
+    {"dropped": [], "merge_into": {"bmw_x5": ["bmw_x6"]}}: names in small letters, make, model and year joined by
+    underscores, with dashes for spaces.
     """
-    into: dict[str, list[str]] = defaultdict(list)
+    into: dict[str, set[str]] = defaultdict(set)
     for merge in merges:
         if not merge.why_not:
-            into[_table_name(merge.into)].append(_table_name(merge.other))
-    return {"dropped": [], "merge_into": {name: sorted(set(others)) for name, others in sorted(into.items())}}
+            name, taken = merge.entries
+            into[name].update(taken)
+    return {"dropped": [], "merge_into": {name: sorted(taken) for name, taken in sorted(into.items())}}
 
 
 def class_name(one: TrainedClass) -> str:
@@ -159,5 +174,6 @@ def class_name(one: TrainedClass) -> str:
     return " ".join(part for part in (one.make, one.model, one.years) if part)
 
 
-def _table_name(one: TrainedClass) -> str:
-    return "_".join("-".join(name.casefold().split()).replace("_", "-") for name in (one.make, one.model))
+def _table_name(one: TrainedClass, year: str) -> str:
+    parts = [name for name in (one.make, one.model, year) if name]
+    return "_".join("-".join(name.casefold().split()).replace("_", "-") for name in parts)

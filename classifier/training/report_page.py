@@ -54,6 +54,7 @@ overflow-wrap:anywhere}
 figure img,.missing{display:block;width:100%;aspect-ratio:4/3;object-fit:contain;border-radius:.25rem;background:#0003}
 .missing{display:grid;place-items:center;color:var(--soft);text-align:center;padding:.5rem}
 figcaption{padding:.35rem .1rem 0}
+@media (max-width:34rem){table{font-size:.85rem}th,td{padding-right:.45rem}}
 details summary{cursor:pointer;padding:.25rem 0;color:var(--link)}
 """
 WHOLE = frozenset({"photos", "known", "n", "support", "make_known", "epoch", "before", "after", "classes"})

@@ -147,7 +147,7 @@ def heat_chart(confusion: Confusion, *, words: str) -> str:
         axes.grid(which="minor", alpha=0.15)
         axes.tick_params(which="minor", length=0)
 
-    size = (max(4.0, columns * 0.27 + label + 0.6), max(3.0, rows * 0.22 + label + 0.6))
+    size = (max(4.0, columns * 0.235 + label + 0.6), max(3.0, rows * 0.21 + label + 0.6))
     return chart(draw, size=size, words=words, wide=True)
 
 

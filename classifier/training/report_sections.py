@@ -50,15 +50,15 @@ MERGES_FILE = ".merges.json"
 
 def gates_section(gates: Sequence[Mapping[str, Any]]) -> Section | None:
     """Each gate with what was measured and its limit."""
+    passed = {True: '<span class="good">passed</span>', False: '<span class="bad">failed</span>'}
     rows = [
         [
-            str(gate["name"]).replace("_", " "),
-            Cell('<span class="good">passed</span>' if gate["passed"] else '<span class="bad">failed</span>'),
-            gate.get("text", ""), gate.get("value"), gate.get("limit"),
+            Cell(f"{escape(str(gate['name']).replace('_', ' '))}<br>{passed[bool(gate['passed'])]}"),
+            gate.get("text", ""), *(_right(_short(gate.get(name))) for name in ("value", "limit")),
         ]
         for gate in gates
     ]  # fmt: skip
-    made = table("What it has to show before it may serve", ["Gate", "", "Measured", "Value", "Limit"], rows)
+    made = table("What it has to show before it may serve", ["Gate", "Measured", "Value", "Limit"], rows)
     return Section("gates", "Gates", made, {"gates": [dict(gate) for gate in gates]}) if gates else None
 
 
@@ -66,26 +66,28 @@ def beside_section(
     challenger: Mapping[str, Any] | None,
     champion: Mapping[str, Any] | None,
     differences: Mapping[str, Mapping[str, float]] | None = None,
+    *,
+    words: Mapping[str, str] = MAIN_FIGURES,
 ) -> Section | None:
-    """Both on the same photos. differences: of a figure its value, low and high (paired bootstrap over cars)."""
+    """Both on the same photos. differences: of a figure its value, low and high (paired bootstrap over cars).
+
+    words: what the figures are called.
+    """
     if not challenger or not champion:
         return None
     intervals = differences or {}
     rows = []
-    for name, words in MAIN_FIGURES.items():
+    for name, called in words.items():
         new, old = challenger.get(name), champion.get(name)
         if new is None and old is None:
             continue
-        shown = [_shown(value, name) for value in (old, new)]
+        cells = [_right(_shown(value, name)) for value in (old, new)]
         change = "" if new is None or old is None or name in WHOLE else _change(new - old, name)
-        low_high = ""
-        if name in intervals:
-            low, high = (points(intervals[name][end]) for end in ("low", "high"))
-            low_high = f"{low.removesuffix(' points')} … {high}"
-        rows.append([words, *map(_right, (*shown, change, low_high))])
+        rows.append([called, *cells, _change_cell(change, intervals.get(name))])
     made = table(
-        "Shares of all the test photos, whether a model knows their cars or not; interval: paired bootstrap over cars",
-        ["", "Champion", "Challenger", "Change", "95 % interval"], rows,
+        "Of all the test photos, whether a model knows their cars or not. Change of shares in points; below it the "
+        "95 % interval, by paired bootstrap over cars.",
+        ["", "Champion", "Challenger", "Change"], rows,
     )  # fmt: skip
     figures = {"challenger": dict(challenger), "champion": dict(champion), "differences": dict(intervals)}
     return Section("beside", "Champion and challenger", made, figures)
@@ -111,8 +113,13 @@ def stages_section(stages: Sequence[Mapping[str, Any]]) -> Section | None:
 
 def curve_section(curve: Sequence[Mapping[str, float]]) -> Section | None:
     """The course of the training per epoch."""
+    if not curve:
+        return None
     figures = {"curve": [dict(point) for point in curve]}
-    return Section("course", "Course of the training", training_chart(curve), figures) if curve else None
+    if len(curve) > 1:
+        return Section("course", "Course of the training", training_chart(curve), figures)
+    rows = [[_words(name), value] for name, value in curve[0].items()]
+    return Section("course", "Course of the training", table("Its one epoch", ["", "Value"], rows), figures)
 
 
 def measured_section(metrics: Mapping[str, Any]) -> Section | None:
@@ -160,7 +167,7 @@ def parts_section(metrics: Mapping[str, Any]) -> Section | None:
     html.append("</div>")
     confusion = usable.get("confusion") or {}
     heads = ["Labelled", *(next(iter(confusion.values()), {}))]
-    rows = [[name, *row.values()] for name, row in confusion.items()]
+    rows = [[name, *row.values()] for name, row in confusion.items() if any(row.values())]
     html.append(table("Usable photos: labelled (row), judged (column)", heads, rows if usable.get("photos") else []))
     made = "".join(html)
     return Section("parts", "By view, source and advertisement", made) if "<table" in made else None
@@ -329,7 +336,20 @@ def _shown(value: Any, name: str) -> str:
 
 
 def _change(value: float, name: str) -> str:
-    return points(value) if name in SHARES else f"{value:+.3f}".replace("-", "−")
+    return _points(value) if name in SHARES else f"{value:+.3f}".replace("-", "−")
+
+
+def _change_cell(change: str, interval: Mapping[str, float] | None) -> Cell:
+    below = f"<small>{_points(interval['low'])} … {_points(interval['high'])}</small>" if interval else ""
+    return Cell(f"{escape(change)}{below}", number=True)
+
+
+def _points(value: float) -> str:
+    return points(value).removesuffix(" points")
+
+
+def _short(value: Any) -> str:
+    return number(value) if not isinstance(value, float) else f"{value:.3g}".replace("-", "−")
 
 
 def _with_interval(value: float | None, of: int | None) -> Cell:

@@ -19,7 +19,7 @@ from classifier.training.report_facts import trained_facts
 from classifier.training.report_findings import Findings, findings_of
 from classifier.training.report_page import Section, points, report_save, table
 from classifier.training.report_photos import Album
-from classifier.training.report_sections import beside_section, gates_section, share_cell
+from classifier.training.report_sections import MAIN_FIGURES, beside_section, gates_section, share_cell
 from marketplace.photos.taxonomy import catalogue_classes
 from marketplace.registry.models import ModelVersion
 from marketplace.training.compare import Difference, paired_difference
@@ -89,6 +89,7 @@ class RunReport:
             beside_section(
                 metrics["challenger"], metrics["champion"],
                 {name: asdict(difference) for name, difference in differences.items()},
+                words=MAIN_FIGURES | {"top1": "Make and model right"},  # by the site's names
             ),
             _parts_beside(new.judged, old.judged) if old else None,
             _changes_section(metrics.get("classes") or ()),

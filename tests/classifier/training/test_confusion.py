@@ -73,7 +73,12 @@ def test_no_chain_is_merged_at_once():
     assert len({one for merge in merges for one in (merge.into, merge.other)}) == 2
 
 
-def test_what_a_table_of_models_cannot_say_is_told_and_stays_out_of_it():
-    merges = suggested((2, 3, 6), (2, 2, 2), (3, 3, 6), (4, 0, 6), (0, 0, 7))
-    assert sorted(merge.why_not[:12] for merge in merges) == ["different ma", "one model of"]
-    assert json.dumps(merge_table(merges)) == '{"dropped": [], "merge_into": {}}'
+def test_years_that_look_alike_lose_their_year():
+    merges = suggested((2, 3, 6), (2, 2, 2), (3, 3, 6))
+    assert merge_table(merges)["merge_into"] == {"audi_a4": ["audi_a4_2010", "audi_a4_2012"]}
+
+
+def test_merges_across_makes_are_told_and_stay_out_of_the_table():
+    (merge,) = suggested((4, 0, 6), (0, 0, 7))
+    assert merge.why_not == "different makes: look at the labels first"
+    assert json.dumps(merge_table([merge])) == '{"dropped": [], "merge_into": {}}'

@@ -107,7 +107,7 @@ def test_it_is_one_file_that_needs_no_network(tmp_path):
     assert "<script" not in page
     assert page.count("data:image/png;base64,") == 4  # two drawings, for a light page and for a dark one
     for words in (
-        "Run &lt;1&gt;", "&lt;ads&gt;", "81.2 % (", "failed", "+5.0 points", "BMW X5", "Course of the training",
+        "Run &lt;1&gt;", "&lt;ads&gt;", "81.2 % (", "failed", ">+5.0<", "BMW X5", "Course of the training",
         "2 files are &lt;no&gt; photos", 'href="#gates"', "75.0 %",
     ):  # fmt: skip
         assert words in page, words
