@@ -1,11 +1,15 @@
-"""Checkpoints: written beside, synced, renamed, so that a kill at any moment leaves the last whole one."""
+"""Checkpoints: written beside, synced, renamed, so that a kill at any moment leaves the last whole one.
+
+Behind torch's own file stands its sha256: torch would load changed weights without a word.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pickle
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 
@@ -22,8 +26,9 @@ def checkpoint_write(path: Path, content: dict[str, Any]) -> None:
         left.unlink(missing_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with beside.open("wb") as file:
+        with beside.open("w+b") as file:
             torch.save(content, file)
+            file.write(_sha256(file, file.tell()))
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
@@ -36,9 +41,25 @@ def checkpoint_write(path: Path, content: dict[str, Any]) -> None:
 def checkpoint_read(path: Path, *, fingerprint: str) -> dict[str, Any]:
     """The checkpoint of this very training. Raises CheckpointError if it is damaged or of another one."""
     try:
-        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        with path.open("rb") as file:
+            whole = path.stat().st_size - hashlib.sha256().digest_size
+            intact = whole > 0 and _sha256(file, whole) == file.read()
+            file.seek(0)
+            content: Any = torch.load(file, map_location="cpu", weights_only=True) if intact else None
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
-        raise CheckpointError(f"{path}: the checkpoint is damaged; start again without --resume") from error
+        raise CheckpointError(f"{path}: the checkpoint cannot be read; start again without --resume") from error
+    if not intact:
+        raise CheckpointError(f"{path}: the checkpoint is damaged; start again without --resume")
     if not isinstance(content, dict) or content.get("fingerprint") != fingerprint:
         raise CheckpointError(f"{path}: the checkpoint is of another manifest, recipe or number of epochs")
     return content
+
+
+def _sha256(file: IO[bytes], size: int) -> bytes:
+    """Of the file's first `size` bytes; leaves it after them."""
+    file.seek(0)
+    digest = hashlib.sha256()
+    while size and (part := file.read(min(size, 1 << 20))):
+        digest.update(part)
+        size -= len(part)
+    return digest.digest()

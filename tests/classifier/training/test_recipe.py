@@ -81,7 +81,8 @@ def test_it_says_what_is_wrong(values, message):
 
 def test_it_names_the_file_and_the_recipes_there_are(tmp_path):
     with pytest.raises(
-        RecipeError, match=r"no recipe 'defualt' \(did you mean 'default'\?\); there are default, quick, starter"
+        RecipeError,
+        match=r"no recipe 'defualt' \(did you mean 'default'\?\); there are brands, brazil, default, europe, quick, st",
     ):
         recipe_load("defualt")
     with pytest.raises(RecipeError, match=r"gone\.toml: cannot be read \(No such file or directory\)"):
