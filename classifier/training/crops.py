@@ -106,7 +106,11 @@ class CropCache:
             pixels = np.memmap(self._data_file, dtype=np.uint8, mode="r", shape=shape)
         known = [self._known[digest] for digest in digests]
         index = np.asarray([at for at, _ in known], dtype=np.int64)
-        return Crops(pixels, index, digests, boxed=sum(found for _, found in known))
+        boxed = sum(found for _, found in known)
+        if rows:
+            around = f", {boxed:,} to a car that was found" if self._detector is not None else ""
+            progress.say(f"{len(rows):,} photos cut{around}: {len(new):,} now, the others in an earlier run")
+        return Crops(pixels, index, digests, boxed=boxed)
 
     def _add(self, new: list[tuple[str, ManifestRow]], progress: Progress) -> None:
         finder = None
