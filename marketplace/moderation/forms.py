@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from marketplace.catalogue.models import CarModel, Make
+from marketplace.moderation.labels import CORRECT, DISCARD, KEEP
 from marketplace.moderation.models import Decision
 
 REJECT_REASONS = (
@@ -15,6 +16,7 @@ REJECT_REASONS = (
     "This is not a car for sale.",
 )
 NOT_SEEN = "The page did not say what you saw of this listing; look again."
+NOT_SEEN_LABEL = "The page did not say what you saw of this label; look again."
 
 
 class DecisionForm(forms.Form):
@@ -34,12 +36,42 @@ class DecisionForm(forms.Form):
         values = super().clean() or self.cleaned_data
         values["make"] = values["car_model"] = None
         if values.get("car"):
-            make_id, _, model_id = values["car"].partition(":")
             values["action"] = Decision.Action.CORRECT
-            values["make"] = Make.objects.filter(pk=make_id).first()
-            values["car_model"] = CarModel.objects.filter(pk=model_id).first() if model_id else None
-            if values["make"] is None or (model_id and values["car_model"] is None):
-                raise forms.ValidationError("This car is not in the catalogue any more.")
+            values["make"], values["car_model"] = _car(values["car"])
         elif not values.get("action"):
             raise forms.ValidationError("Choose what to do with this listing.")
         return values
+
+
+class LabelForm(forms.Form):
+    """``suggestion`` (its number, 0 the likeliest) and ``car`` (as in DecisionForm) stand for a correction.
+
+    ``seen``: the revision that the page showed.
+    """
+
+    action = forms.ChoiceField(choices=[(KEEP, "keep"), (DISCARD, "leave out")], required=False)
+    suggestion = forms.IntegerField(min_value=0, max_value=9, required=False)
+    car = forms.RegexField(r"^\d{1,18}:\d{0,18}$", required=False)
+    seen = forms.IntegerField(min_value=0, error_messages=dict.fromkeys(("required", "invalid"), NOT_SEEN_LABEL))
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        values["make"] = values["car_model"] = None
+        if values.get("car"):
+            values["action"] = CORRECT
+            values["make"], values["car_model"] = _car(values["car"])
+        elif values.get("suggestion") is not None:
+            values["action"] = CORRECT
+        elif not values.get("action"):
+            raise forms.ValidationError("Choose what to do with this label.")
+        return values
+
+
+def _car(value: str) -> tuple[Make, CarModel | None]:
+    """The car named by "make id:model id". Raises ValidationError."""
+    make_id, _, model_id = value.partition(":")
+    make = Make.objects.filter(pk=make_id).first()
+    car_model = CarModel.objects.filter(pk=model_id).first() if model_id else None
+    if make is None or (model_id and car_model is None):
+        raise forms.ValidationError("This car is not in the catalogue any more.")
+    return make, car_model

@@ -1,4 +1,4 @@
-"""What moderators decided, and who is looking at what right now."""
+"""What moderators decided of listings and of doubtful labels, and who is looking at what right now."""
 
 from typing import Any, ClassVar, NoReturn
 
@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.listings.models import Listing
+from marketplace.photos.models import Photo
 from marketplace.registry.models import ModelVersion
 
 
@@ -108,3 +109,76 @@ class Decision(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise AppendOnlyError("Decisions are kept as they were made.")
+
+
+class LabelReview(models.Model):
+    """One photo to train on whose label is probably wrong, and what a moderator said of it.
+
+    The photo is known by its content, so the answer holds in whatever manifest it comes again. Names are text: a
+    manifest may name cars that the catalogue does not have.
+    """
+
+    class Status(models.TextChoices):
+        OPEN = "open", "waiting"
+        KEPT = "kept", "kept"
+        CORRECTED = "corrected", "corrected"
+        DISCARDED = "discarded", "left out"
+
+    sha256 = models.CharField(max_length=64, help_text="of the photo's file")
+    size = models.PositiveBigIntegerField(help_text="of the photo's file in bytes: only files of this size are hashed")
+    source = models.CharField(max_length=200, help_text="the manifest's folder")
+    file = models.CharField(max_length=1000, help_text="as the manifest names it")
+    # The label that is asked about.
+    make = models.CharField(max_length=200)
+    model = models.CharField(max_length=200)
+    year = models.CharField(max_length=40, blank=True)
+    label_key = models.CharField(max_length=440, editable=False)
+    # What the other photos say.
+    score = models.FloatField(help_text="0…1, low: probably wrong")
+    stated = models.FloatField(help_text="the label's probability")
+    suggestions = models.JSONField(default=list, help_text="[{make, model, years, confidence}, …], likeliest first")
+    ranked_by = models.CharField(max_length=200, help_text="the model version that looked at the photos")
+    # What the page shows: the photo of a listing, which goes with it, or a small picture of any other.
+    photo = models.ForeignKey(Photo, on_delete=models.CASCADE, null=True, blank=True, related_name="label_reviews")
+    picture = models.FileField(upload_to="labels", max_length=120, blank=True)
+
+    status = models.CharField(max_length=9, choices=Status, default=Status.OPEN)
+    right_make = models.CharField(max_length=200, blank=True)
+    right_model = models.CharField(max_length=200, blank=True, help_text="empty: the model cannot be told")
+    right_year = models.CharField(max_length=40, blank=True)
+    moderator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="label_reviews"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    revision = models.PositiveIntegerField(default=0, help_text="Raised by every change: who saw an older one is late.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("score", "id")
+        indexes = (models.Index(fields=["score", "id"], condition=Q(status="open"), name="label_review_queue"),)
+        constraints = (
+            models.UniqueConstraint(fields=["sha256", "label_key"], name="label_review_once"),
+            models.CheckConstraint(
+                condition=Q(status="open", moderator__isnull=True, decided_at__isnull=True)
+                | (~Q(status="open") & Q(moderator__isnull=False, decided_at__isnull=False)),
+                name="label_review_decided_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=(Q(status="corrected") & ~Q(right_make="")) | (~Q(status="corrected") & Q(right_make="")),
+                name="label_review_corrected_to_something",
+            ),
+            models.CheckConstraint(condition=Q(photo__isnull=False) | ~Q(picture=""), name="label_review_has_picture"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.source}/{self.file}: {self.label}"
+
+    @property
+    def label(self) -> str:
+        """The car as the manifest names it."""
+        return " ".join(part for part in (self.make, self.model, self.year) if part)
+
+    @property
+    def right(self) -> str:
+        """The car as a moderator named it; empty if they did not."""
+        return " ".join(part for part in (self.right_make, self.right_model, self.right_year) if part)

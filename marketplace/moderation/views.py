@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from marketplace.access import moderator
 from marketplace.listings.models import Listing
 from marketplace.moderation.forms import REJECT_REASONS, DecisionForm
+from marketplace.moderation.labels import labels_open
 from marketplace.moderation.models import Decision
 from marketplace.moderation.selectors import (
     Car,
@@ -66,7 +67,11 @@ def next_listing(request: HttpRequest) -> HttpResponse:
         listing = queue_next(moderator=user)
     if listing is not None:
         return redirect("moderation:review", code=listing.code)
-    context = {"waiting": queue().count(), "decided_today": _decided_today(user.pk)}
+    context = {
+        "waiting": queue().count(),
+        "labels_waiting": labels_open().count(),
+        "decided_today": _decided_today(user.pk),
+    }
     return render(request, "moderation/nothing.html", context)
 
 
@@ -98,6 +103,7 @@ def review(request: HttpRequest, code: str) -> HttpResponse:
         "held_by": other.moderator if other else None,
         "last": decision_last(listing=listing),
         "waiting": queue().count(),
+        "labels_waiting": labels_open().count(),
         "decided_today": _decided_today(user.pk),
         "reasons": list(enumerate(REJECT_REASONS, start=1)),
     }
@@ -162,7 +168,8 @@ def history(request: HttpRequest) -> HttpResponse:
     """What was decided lately, by people and by policy."""
     moderator(request)
     page = Paginator(decisions_recent(), 50).get_page(request.GET.get("page"))
-    return render(request, "moderation/history.html", {"page": page, "waiting": queue().count()})
+    context = {"page": page, "waiting": queue().count(), "labels_waiting": labels_open().count()}
+    return render(request, "moderation/history.html", context)
 
 
 def reviewable(code: str) -> Listing:

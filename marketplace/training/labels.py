@@ -34,7 +34,7 @@ def decision_rows(*, classes: Sequence[TrainedClass] = ()) -> list[ManifestRow]:
     last is not, either: nobody said what car it is. With ``classes`` (a model's) a car is named as that model names it
     wherever it has exactly one name for it ("3 Series" of the catalogue, "3 Series Sedan" of the model).
     """
-    names = _ClassNames(classes)
+    names = ClassNames(classes)
     newest: dict[int, Decision] = {}
     # Policy's approvals take part as well: the listing was changed and handed in anew since a person decided.
     decisions = Decision.objects.filter(listing__isnull=False)
@@ -112,7 +112,7 @@ def unknown_makes(*, rows: Iterable[ManifestRow]) -> dict[str, int]:
     return {make: count for make, count in photos.most_common() if make_find(make) is None}
 
 
-class _ClassNames:
+class ClassNames:
     """How a model names the catalogue's cars."""
 
     def __init__(self, classes: Sequence[TrainedClass]) -> None:

@@ -20,6 +20,7 @@ from classifier.training.stages import Stage
 from marketplace.refusals import Refused
 from marketplace.registry.models import ModelVersion
 from marketplace.training.labels import decision_rows
+from marketplace.training.reviews import Reviewed, labels_reviewed
 
 STAGES_FILE, LEFT_OUT_FILE = "cleaning.json", "left-out.csv"
 
@@ -34,19 +35,21 @@ class Collected:
 
     rows: list[ManifestRow]
     stages: list[Stage]
-    """What merge tables did; none without tables."""
+    """What moderators' answers about labels and merge tables did; none without any."""
+    reviewed: Reviewed
 
 
 def rows_collect(
     *,
     manifests: Sequence[Path],
-    merges: Sequence[Path],
-    decisions: bool,
     champion: ModelVersion | None,
     progress: Progress,
+    merges: Sequence[Path] = (),
+    decisions: bool = True,
 ) -> Collected:
     """Decisions (unless refused) and manifests, each photo once; a person's decision goes before what a manifest says.
 
+    Labels that moderators reviewed are put right before any table merges them.
     Raises RetrainRefused, ManifestError or MergeError.
     """
     table = merge_read(merges)
@@ -58,11 +61,16 @@ def rows_collect(
     if not rows:
         why = "no decisions yet" if decisions else "decisions are refused"
         raise RetrainRefused(f"There is nothing to learn from: {why}. Name a manifest with --manifest.")
-    if not merges:
-        return Collected(list(rows.values()), [])
-    merged, stage = merge_apply(list(rows.values()), table)
-    progress.say(f"{stage.name}: {stage.words}")
-    return Collected(merged, [stage])
+    reviewed = labels_reviewed(rows=list(rows.values()), classes=classes)
+    found, stages = reviewed.rows, []
+    if reviewed.text:
+        stages.append(Stage("reviewed labels", before=len(rows), after=len(found), words=reviewed.text))
+    if merges:
+        found, stage = merge_apply(found, table)
+        stages.append(stage)
+    for stage in stages:
+        progress.say(f"{stage.name}: {stage.words}")
+    return Collected(found, stages, reviewed)
 
 
 def rows_clean(

@@ -34,8 +34,9 @@ from marketplace.training.gates import Gate, gates_judge
 from marketplace.training.judge import Judged, judge, paired, rows_to_judge
 from marketplace.training.labels import SOURCE, decision_rows, decisions_write, unknown_makes
 from marketplace.training.models import TrainingRun
-from marketplace.training.rows import RetrainRefused, rows_clean, rows_collect
+from marketplace.training.rows import Collected, RetrainRefused, rows_clean, rows_collect
 from marketplace.training.run_progress import RunProgress
+from marketplace.training.suspects import suspects_report
 
 if TYPE_CHECKING:
     from classifier.training.train import TrainResult
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 Promote = Literal["auto", "never"]
+Suspects = Literal["report", "queue"]
 
 
 @dataclass(frozen=True)
@@ -98,15 +100,17 @@ def retrain(
     decisions: bool = True,
     usable: float = USABLE,
     external: Path | None = None,
+    suspects: Suspects | None = None,
 ) -> Retrained:
     """Train a challenger on all decisions and these manifests, compare it with the champion, let it serve if better.
 
     merges: tables of classes that become one, see classifier.training.merge. usable: see clean; 0 = take every photo.
     Makes that the catalogue does not know are refused unless ``new_makes``: most are misspelt, and nobody could choose
     them in a form. ``values``: "KEY=VALUE" in place of the recipe's own. external: a folder of pictures that the report
-    shows with the answers of both. One run at a time. Whatever goes wrong leaves registry and champion as they were and
-    is kept in the run's row. Raises RetrainRefused, ManifestError, RecipeError, TrainError, ArtefactError, EngineError,
-    ReportError or OSError, each with one clear line.
+    shows with the answers of both. ``suspects``: labels that are probably wrong are listed in the run's folder before
+    the training, and with "queue" put before the moderators; it is trained on them all the same. One run at a time.
+    Whatever goes wrong leaves registry and champion as they were and is kept in the run's row. Raises RetrainRefused,
+    ManifestError, RecipeError, TrainError, ArtefactError, EngineError, ReportError or OSError, each with one clear line.
     """
     plan = recipe_override(recipe_load(recipe), values)
     report = _report(external)
@@ -133,6 +137,7 @@ def retrain(
             return _run(
                 run=run, rows=cleaned.rows, plan=plan, champion=champion, epochs=epochs, max_minutes=max_minutes,
                 resume=resume, promote=promote, by=by, progress=progress, report=report, asked_at=asked_at,
+                collected=collected, suspects=suspects,
             )  # fmt: skip
         except BaseException as error:  # an interruption, too, has to end the row
             _run_end(run, status=TrainingRun.Status.FAILED, error=str(error) or type(error).__name__)
@@ -153,11 +158,16 @@ def _run(
     progress: Progress,
     report: "RunReport",
     asked_at: datetime,
+    collected: Collected,
+    suspects: Suspects | None,
 ) -> Retrained:
     folder = Path(settings.RUNS_DIR) / str(run.pk)
     folder.mkdir(parents=True, exist_ok=True)
     manifest_write(folder / "manifest.csv", rows)
     decisions_write(path=folder / "decisions.csv", rows=rows, before=asked_at)
+    collected.reviewed.write(folder / "reviews.json")
+    if suspects:
+        suspects_report(rows=rows, champion=champion, folder=folder, queue=suspects == "queue", progress=progress)
     result = _train(
         rows=rows, plan=plan, champion=champion, resume=resume, max_minutes=max_minutes, epochs=epochs,
         progress=progress,

@@ -47,6 +47,13 @@ class Command(ServiceCommand):
         parser.add_argument(
             "--new-makes", action="store_true", help="learn makes that the catalogue does not know, too"
         )
+        parser.add_argument(
+            "--suspects",
+            nargs="?",
+            const="report",
+            choices=("report", "queue"),
+            help="list labels that are probably wrong first; queue: also put them before the moderators",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if rank() == 0:
@@ -78,6 +85,7 @@ class Command(ServiceCommand):
             decisions=not options["no_decisions"],
             usable=options["usable"],
             external=options["external"],
+            suspects=options["suspects"],
         )
         failed = [gate for gate in done.gates if not gate.passed]
         return Outcome(

@@ -1,0 +1,217 @@
+"""Labels that are probably wrong: what the other photos say of each photo, and how far its label is from that.
+
+Every photo is judged by a head that was fitted without it: k folds by vehicle over features of a frozen backbone. How
+suspect a label is, cleanlab says (confident learning, arXiv:1911.00068).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from cleanlab.filter import find_label_issues
+from cleanlab.rank import get_label_quality_scores
+from numpy.typing import NDArray
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+from classifier.artefact import Artefact, TrainedClass, artefact_only
+from classifier.fuse import log_softmax
+from classifier.preprocess import FloatArray
+from classifier.taxonomy import Candidate
+from classifier.training.calibrate import temperature_fit
+from classifier.training.crops import UNREADABLE, CropCache
+from classifier.training.errors import TrainError
+from classifier.training.features import FeatureCache
+from classifier.training.labels import UNKNOWN, classes_of, label_numbers
+from classifier.training.manifest import ManifestRow
+from classifier.training.model import backbone_create, backbone_load
+from classifier.training.progress import Progress
+from classifier.training.split import Side, side_of
+from classifier.training.transforms import CropSet
+
+FOLDS = 5
+MIN_PHOTOS = 5
+"""Of a class; with fewer nobody can say what its photos have in common."""
+MIN_OTHERS = 3
+"""Photos of its class that the head which judges a photo must have seen: else every label there looks wrong."""
+ALTERNATIVES = 3
+SHRINKAGE = 0.1
+CALIBRATE_ON = 20_000
+"""More photos make the one temperature no better."""
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """One labelled photo, and what the others say of it."""
+
+    rank: int
+    """1 = the most suspect."""
+    row: ManifestRow
+    sha256: str
+    """Of the photo's file."""
+    score: float
+    """0…1, how good the label looks; low = probably wrong."""
+    issue: bool
+    """Whether cleanlab takes the label for wrong: one that is only doubtful is ranked, too."""
+    stated: float
+    """The label's probability, 0…1, by the other cars' photos."""
+    others: tuple[Candidate, ...]
+    """What it looks like instead, likeliest first, at most ALTERNATIVES; without the label itself."""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The labelled photos of a manifest, the most suspect first."""
+
+    suspects: list[Suspect]
+    not_judged: int
+    """Photos that cannot be read, or of cars with too few photos of other vehicles."""
+    by: str
+    """The artefact whose backbone looked at the photos."""
+
+    @property
+    def issues(self) -> list[Suspect]:
+        """Those that cleanlab takes for wrong, the most suspect first."""
+        return [one for one in self.suspects if one.issue]
+
+    @property
+    def text(self) -> str:
+        """One line."""
+        wrong, photos = len(self.issues), len(self.suspects)
+        return f"{wrong} of {photos} labels look wrong ({self.not_judged} photos could not be judged)"
+
+
+def suspects_rank(
+    *,
+    rows: Sequence[ManifestRow],
+    weights: Path,
+    work_dir: Path,
+    progress: Progress,
+    base: Artefact | None = None,
+    sides: Sequence[Side] = ("train",),
+) -> Ranking:
+    """Rank the rows of these sides of the split by how likely their label is wrong.
+
+    weights: the folder that holds detector/ and classifier/. base: whose backbone looks at the photos; None = the
+    starter in `weights`. work_dir: caches of crops and features, those of a training with the recipe `quick`.
+    Deterministic. Raises TrainError if there are no two cars to tell apart, ArtefactError, EngineError, OSError.
+    """
+    named = [row for row in rows if row.exterior and row.make and row.model and side_of(row) in sides]
+    classes = classes_of(named, min_photos=MIN_PHOTOS)
+    numbers = np.asarray(label_numbers(named, classes), dtype=np.int64)
+    kept = [row for row, number in zip(named, numbers, strict=True) if number != UNKNOWN]
+    if len(classes) < 2:
+        raise TrainError(
+            f"{len(classes)} cars with {MIN_PHOTOS} photos or more on the {' and '.join(sides)} side "
+            f"({len(named)} photos from outside): at least 2 are needed to tell wrong labels"
+        )
+    base = base or artefact_only(weights / "classifier")
+    features, digests, read = _features(kept, base=base, weights=weights, work_dir=work_dir, progress=progress)
+    kept = [kept[at] for at in read]
+    labels = numbers[numbers != UNKNOWN][read]
+    folds = folds_of([row.vehicle for row in kept])
+    judged = np.flatnonzero(can_be_judged(labels, folds))
+    if not len(judged):
+        raise TrainError("no car has photos of enough vehicles to tell wrong labels from right ones")
+    log_probs = out_of_sample(features, labels, folds, classes=len(classes), progress=progress)[judged]
+    labels = labels[judged]
+    score, issue = label_quality(log_probs, labels)
+    order = np.argsort(score, kind="stable")
+    suspects = [
+        Suspect(
+            rank=rank,
+            row=kept[judged[at]],
+            sha256=digests[judged[at]],
+            score=float(score[at]),
+            issue=bool(issue[at]),
+            stated=float(np.exp(log_probs[at, labels[at]])),
+            others=_others(log_probs[at], int(labels[at]), classes),
+        )
+        for rank, at in enumerate(order, start=1)
+    ]
+    return Ranking(suspects, not_judged=len(named) - len(suspects), by=base.version)
+
+
+def folds_of(vehicles: Sequence[str]) -> NDArray[np.int64]:
+    """(N,) which fold judges each photo, 0…FOLDS-1: a pure function of its vehicle, so photos of one car stay together
+    and a photo keeps its fold when others are added."""
+    digests = [hashlib.sha256(f"suspects:{vehicle}".encode()).digest() for vehicle in vehicles]
+    return np.asarray([int.from_bytes(digest[:8], "big") % FOLDS for digest in digests], dtype=np.int64)
+
+
+def can_be_judged(labels: NDArray[np.int64], folds: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(N,): whether the other folds hold MIN_OTHERS photos of the photo's class. labels, folds: (N,)."""
+    own = np.zeros((int(labels.max(initial=-1)) + 1, FOLDS), dtype=np.int64)
+    np.add.at(own, (labels, folds), 1)
+    others: NDArray[np.bool_] = own[labels].sum(1) - own[labels, folds] >= MIN_OTHERS
+    return others
+
+
+def out_of_sample(
+    features: FloatArray, labels: NDArray[np.int64], folds: NDArray[np.int64], *, classes: int, progress: Progress
+) -> FloatArray:
+    """(N, classes) calibrated log-probabilities, each photo's by a head that was fitted on the other folds alone.
+
+    features: (N, D). labels, folds: (N,). The head is a linear discriminant with a shrunken covariance: one step and no
+    iterations, so that wrong labels cannot be learnt by heart, and 200,000 photos are no more than some minutes.
+    """
+    scores = np.full((len(labels), classes), -np.inf, dtype=np.float32)
+    used = sorted(set(folds.tolist()))
+    for fold in progress.track(used, total=len(used), what="suspects"):
+        here = folds == fold
+        known = np.unique(labels[~here])
+        if len(known) < 2:
+            continue  # nobody left to compare with: see can_be_judged
+        head = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=SHRINKAGE).fit(features[~here], labels[~here])
+        found = np.asarray(head.decision_function(features[here]), dtype=np.float32)
+        if len(known) == 2:  # scikit-learn gives one column for two classes
+            found = np.stack([np.zeros_like(found), found], axis=1)
+        scores[np.ix_(here, known)] = found
+    floor = scores[np.isfinite(scores)].min(initial=0.0) - 1
+    scores[~np.isfinite(scores)] = floor  # a class that a fold never saw: less likely than any it did
+    sample = np.linspace(0, len(labels) - 1, min(len(labels), CALIBRATE_ON)).astype(np.intp)
+    return log_softmax(scores / temperature_fit(scores[sample], labels[sample]))
+
+
+def label_quality(
+    log_probs: FloatArray, labels: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:  # fmt: skip
+    """Per photo (N,) its label's quality, 0 = surely wrong … 1, and whether cleanlab takes it for wrong.
+
+    log_probs: (N, C), out of sample. labels: (N,); classes without a label here may have columns.
+    """
+    used, own = np.unique(labels, return_inverse=True)
+    probs = np.exp(log_probs.astype(np.float64))
+    # cleanlab counts wrong labels per class: it wants each column's class to occur. The rest goes where it is a rival.
+    probs = probs[:, used] / np.maximum(probs[:, used].sum(1, keepdims=True), np.finfo(np.float64).tiny)
+    score = np.asarray(get_label_quality_scores(own, probs, method="self_confidence"), dtype=np.float64)
+    # One process: forks of one that has loaded torch hang.
+    issue = np.asarray(find_label_issues(own, probs, n_jobs=1), dtype=bool)
+    return score, issue
+
+
+def _features(
+    rows: Sequence[ManifestRow], *, base: Artefact, weights: Path, work_dir: Path, progress: Progress
+) -> tuple[FloatArray, list[str], NDArray[np.intp]]:
+    """Features (N, D) and digests of the rows that can be read, and which ones these are."""
+    detector = artefact_only(weights / "detector")
+    preprocessing = base.spec.preprocessing
+    cache = CropCache(work_dir, detector=detector, rule=preprocessing.crop, side=preprocessing.input_size)
+    crops = cache.crops(rows, progress)
+    read = np.flatnonzero(crops.index != UNREADABLE)
+    digests = [crops.digests[at] for at in read]
+    backbone = backbone_create(base.spec.backbone, outputs=0, pretrained=False)
+    backbone_load(backbone, base.state_dict(), what=f"the weights of {base.version}")
+    photos = CropSet(crops.pixels, crops.index[read], np.zeros(len(read), dtype=np.int64), preprocessing)
+    kept = FeatureCache(work_dir, backbone=backbone, cut=f"{detector.version} {preprocessing}")
+    return kept.features(photos, digests, progress).features.numpy(), digests, read
+
+
+def _others(log_probs: FloatArray, label: int, classes: Sequence[TrainedClass]) -> tuple[Candidate, ...]:
+    best = [at for at in np.argsort(-log_probs, kind="stable")[: ALTERNATIVES + 1] if at != label][:ALTERNATIVES]
+    return tuple(
+        Candidate(classes[at].make, classes[at].model, classes[at].years, float(np.exp(log_probs[at]))) for at in best
+    )

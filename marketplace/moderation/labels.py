@@ -1,0 +1,198 @@
+"""Labels of training photos that are probably wrong: a queue of their own, the most suspect first.
+
+Nobody claims one: they are decided in a second, and of two who decide the same one the second is told so.
+"""
+
+import secrets
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from django.core.files.base import ContentFile
+from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from marketplace.accounts.models import User
+from marketplace.catalogue.models import CarModel, Make
+from marketplace.catalogue.names import name_key
+from marketplace.moderation.models import LabelReview
+from marketplace.photos.models import Photo
+
+log = structlog.get_logger(__name__)
+
+KEEP, CORRECT, DISCARD = "keep", "correct", "discard"
+_BECOMES = {
+    KEEP: LabelReview.Status.KEPT,
+    CORRECT: LabelReview.Status.CORRECTED,
+    DISCARD: LabelReview.Status.DISCARDED,
+}
+
+
+class LabelRefused(Exception):
+    """A decision on a label that came too late or says too little; the message is for the moderator."""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A label to ask about, and what speaks against it."""
+
+    sha256: str
+    size: int
+    """Of the photo's file, in bytes."""
+    source: str
+    file: str
+    make: str
+    model: str
+    year: str
+    score: float
+    """0…1, low: probably wrong."""
+    stated: float
+    """The label's probability, 0…1."""
+    suggestions: Sequence[Mapping[str, Any]]
+    """[{make, model, years, confidence}, …], likeliest first."""
+    ranked_by: str
+    photo: Photo | None
+    """Where it is one of a listing's."""
+
+
+def label_key(*, make: str, model: str, year: str) -> str:
+    """What makes two labels the same one: names blind to case, accents, spaces and punctuation."""
+    return f"{name_key(make)}|{name_key(model)}|{year}"
+
+
+def labels_open() -> QuerySet[LabelReview]:
+    """What waits for a moderator, the most suspect first."""
+    return LabelReview.objects.filter(status=LabelReview.Status.OPEN).select_related("photo__listing")
+
+
+def labels_decided() -> QuerySet[LabelReview]:
+    """What moderators answered, the newest last."""
+    return LabelReview.objects.exclude(status=LabelReview.Status.OPEN).order_by("decided_at", "pk")
+
+
+def label_next(*, skip: Collection[int] = ()) -> LabelReview | None:
+    """The most suspect label that waits; None if there is none. ``skip``: ids not wanted now."""
+    return labels_open().exclude(pk__in=skip).first()
+
+
+def label_ask(*, doubt: Doubt, picture: Callable[[], bytes]) -> bool:
+    """Put a label before the moderators; False if they have answered this one.
+
+    One that waits already gets the newer score and suggestions. picture: a small JPEG, asked for only where it is
+    needed; its errors are the caller's. Raises OSError if it cannot be stored.
+    """
+    key = label_key(make=doubt.make, model=doubt.model, year=doubt.year)
+    if _is_answered(doubt.sha256, key):
+        return False
+    said = {
+        "score": doubt.score,
+        "stated": doubt.stated,
+        "suggestions": list(doubt.suggestions),
+        "ranked_by": doubt.ranked_by,
+    }
+    # Only while it waits: what was decided since the look above stays as it was decided upon. A new revision, because
+    # who takes "the first suggestion" must have seen which one that is.
+    waiting = LabelReview.objects.filter(sha256=doubt.sha256, label_key=key, status=LabelReview.Status.OPEN)
+    if waiting.update(**said, revision=F("revision") + 1):
+        return True
+    review = LabelReview(
+        sha256=doubt.sha256, size=doubt.size, source=doubt.source, file=doubt.file,
+        make=doubt.make, model=doubt.model, year=doubt.year, label_key=key, photo=doubt.photo, **said,
+    )  # fmt: skip
+    review.full_clean(validate_unique=False, validate_constraints=False)
+    if doubt.photo is None:
+        review.picture.save(f"{secrets.token_hex(16)}.jpg", ContentFile(picture()), save=False)
+    try:
+        with transaction.atomic():
+            review.save(force_insert=True)
+    except DatabaseError as error:
+        if review.picture:
+            review.picture.delete(save=False)
+        if (
+            isinstance(error, IntegrityError)
+            and LabelReview.objects.filter(sha256=doubt.sha256, label_key=key).exists()
+        ):
+            return True  # somebody else asked at the same moment
+        raise
+    return True
+
+
+def label_decide(
+    *,
+    review: LabelReview,
+    moderator: User,
+    action: str,
+    seen: int,
+    suggestion: int | None = None,
+    make: Make | None = None,
+    car_model: CarModel | None = None,
+) -> LabelReview:
+    """Store what a moderator said of a label, also in place of what was said before; returns the new row.
+
+    ``keep``: it is right. ``correct``: it is the suggestion of this number, else ``make`` and ``car_model`` (None: the
+    model cannot be told); naming the label itself keeps it. ``discard``: nobody should learn from this photo. ``seen``:
+    the revision that the moderator looked at. Raises LabelRefused.
+    """
+    right = ("", "", "")
+    if action == CORRECT:
+        right = _right(review, suggestion=suggestion, make=make, car_model=car_model)
+        if label_key(make=right[0], model=right[1], year=right[2]) == review.label_key:
+            action, right = KEEP, ("", "", "")
+    if action not in _BECOMES:
+        raise LabelRefused(f"There is no decision called {action!r}.")
+    # Conditional: of two who looked at the same revision, the second changes nothing.
+    changed = LabelReview.objects.filter(pk=review.pk, revision=seen).update(
+        status=_BECOMES[action],
+        right_make=right[0],
+        right_model=right[1],
+        right_year=right[2],
+        moderator=moderator,
+        decided_at=timezone.now(),
+        revision=F("revision") + 1,
+    )
+    row = LabelReview.objects.select_related("moderator", "photo__listing").filter(pk=review.pk).first()
+    if row is None:
+        raise LabelRefused("This photo was deleted meanwhile, and with it the question.")
+    if changed != 1 and row.status == LabelReview.Status.OPEN:
+        raise LabelRefused("The suggestions changed meanwhile; look again.")
+    if changed != 1:
+        raise LabelRefused(f"Too late: {row.moderator} decided: {decision_words(row)}. Your decision was not stored.")
+    log.info("label_decided", review=row.pk, action=action, right=row.right, moderator=moderator.pk, sha256=row.sha256)
+    return row
+
+
+def decision_words(review: LabelReview) -> str:
+    """What was decided, in words."""
+    if review.status == LabelReview.Status.CORRECTED:
+        return f"it is a {review.right}"
+    return {
+        LabelReview.Status.KEPT: f"it is a {review.label}",
+        LabelReview.Status.DISCARDED: "the photo is left out",
+    }.get(LabelReview.Status(review.status), "nothing yet")
+
+
+def _is_answered(sha256: str, key: str) -> bool:
+    """Whether moderators have said of this very label what it is, or given the photo this label themselves."""
+    decided = LabelReview.objects.filter(sha256=sha256).exclude(status=LabelReview.Status.OPEN)
+    return any(
+        one.label_key == key or key == label_key(make=one.right_make, model=one.right_model, year=one.right_year)
+        for one in decided
+    )
+
+
+def _right(
+    review: LabelReview, *, suggestion: int | None, make: Make | None, car_model: CarModel | None
+) -> tuple[str, str, str]:
+    """Make, model and year. Raises LabelRefused."""
+    if suggestion is not None:
+        if not 0 <= suggestion < len(review.suggestions):
+            raise LabelRefused("There is no such suggestion; look again.")
+        chosen = review.suggestions[suggestion]
+        return chosen["make"], chosen["model"], chosen["years"]
+    if make is None:
+        raise LabelRefused("Choose a car first.")
+    if car_model is not None and car_model.make_id != make.pk:
+        raise LabelRefused(f"{car_model} is not a model of {make}.")
+    return make.name, car_model.name if car_model else "", ""
