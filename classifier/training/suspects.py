@@ -15,7 +15,6 @@ import numpy as np
 from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_label_quality_scores
 from numpy.typing import NDArray
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from classifier.artefact import Artefact, TrainedClass, artefact_only
 from classifier.fuse import log_softmax
@@ -27,18 +26,25 @@ from classifier.training.errors import TrainError
 from classifier.training.features import FeatureCache
 from classifier.training.labels import UNKNOWN, classes_of, label_numbers
 from classifier.training.manifest import ManifestRow
-from classifier.training.model import backbone_create, backbone_load
+from classifier.training.model import backbone_create, backbone_load, preprocessing_for
 from classifier.training.progress import Progress
 from classifier.training.split import Side, side_of
 from classifier.training.transforms import CropSet
 
+IMAGENET = "ImageNet"
+BACKBONE, INPUT_SIZE, MARGIN = "tf_efficientnet_lite0", 256, 0.05
+"""Where only ImageNet is asked: the network whose weights come as a package, at the starter's size, so that they share
+their crops."""
 FOLDS = 5
 MIN_PHOTOS = 5
 """Of a class; with fewer nobody can say what its photos have in common."""
 MIN_OTHERS = 3
 """Photos of its class that the head which judges a photo must have seen: else every label there looks wrong."""
 ALTERNATIVES = 3
-SHRINKAGE = 0.1
+SHRINKAGE = 0.5
+"""How much of the covariance is taken for that of a ball: thousands of features, hundreds of photos a class."""
+SPREAD = 5.0
+"""Of raw scores, before their temperature is fitted."""
 CALIBRATE_ON = 20_000
 """More photos make the one temperature no better."""
 
@@ -70,7 +76,7 @@ class Ranking:
     not_judged: int
     """Photos that cannot be read, or of cars with too few photos of other vehicles."""
     by: str
-    """The artefact whose backbone looked at the photos."""
+    """The artefact whose backbone looked at the photos, or IMAGENET."""
 
     @property
     def issues(self) -> list[Suspect]:
@@ -90,14 +96,16 @@ def suspects_rank(
     weights: Path,
     work_dir: Path,
     progress: Progress,
-    base: Artefact | None = None,
+    base: Artefact | None,
     sides: Sequence[Side] = ("train",),
 ) -> Ranking:
     """Rank the rows of these sides of the split by how likely their label is wrong.
 
-    weights: the folder that holds detector/ and classifier/. base: whose backbone looks at the photos; None = the
-    starter in `weights`. work_dir: caches of crops and features, those of a training with the recipe `quick`.
-    Deterministic. Raises TrainError if there are no two cars to tell apart, ArtefactError, EngineError, OSError.
+    weights: the folder that holds detector/. base: whose backbone looks at the photos; None = one that only ImageNet
+    taught. A model that was trained on these very photos has learnt some wrong labels by heart and finds them less
+    suspect; of photos that are new to it it knows far more than ImageNet does. work_dir: caches of crops and features;
+    with a base those of a training with the recipe `quick`. Deterministic. Raises TrainError if there are no two cars
+    to tell apart or no ImageNet weights, ArtefactError, EngineError, OSError.
     """
     named = [row for row in rows if row.exterior and row.make and row.model and side_of(row) in sides]
     classes = classes_of(named, min_photos=MIN_PHOTOS)
@@ -108,7 +116,6 @@ def suspects_rank(
             f"{len(classes)} cars with {MIN_PHOTOS} photos or more on the {' and '.join(sides)} side "
             f"({len(named)} photos from outside): at least 2 are needed to tell wrong labels"
         )
-    base = base or artefact_only(weights / "classifier")
     features, digests, read = _features(kept, base=base, weights=weights, work_dir=work_dir, progress=progress)
     kept = [kept[at] for at in read]
     labels = numbers[numbers != UNKNOWN][read]
@@ -132,7 +139,7 @@ def suspects_rank(
         )
         for rank, at in enumerate(order, start=1)
     ]
-    return Ranking(suspects, not_judged=len(named) - len(suspects), by=base.version)
+    return Ranking(suspects, not_judged=len(named) - len(suspects), by=base.version if base else IMAGENET)
 
 
 def folds_of(vehicles: Sequence[str]) -> NDArray[np.int64]:
@@ -155,25 +162,41 @@ def out_of_sample(
 ) -> FloatArray:
     """(N, classes) calibrated log-probabilities, each photo's by a head that was fitted on the other folds alone.
 
-    features: (N, D). labels, folds: (N,). The head is a linear discriminant with a shrunken covariance: one step and no
-    iterations, so that wrong labels cannot be learnt by heart, and 200,000 photos are no more than some minutes.
+    features: (N, D). labels, folds: (N,). The head is a linear discriminant: class means and one covariance, so that
+    a few wrong labels hardly move it, and it takes seconds.
     """
     scores = np.full((len(labels), classes), -np.inf, dtype=np.float32)
     used = sorted(set(folds.tolist()))
     for fold in progress.track(used, total=len(used), what="suspects"):
         here = folds == fold
-        known = np.unique(labels[~here])
-        if len(known) < 2:
+        if here.all():
             continue  # nobody left to compare with: see can_be_judged
-        head = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=SHRINKAGE).fit(features[~here], labels[~here])
-        found = np.asarray(head.decision_function(features[here]), dtype=np.float32)
-        if len(known) == 2:  # scikit-learn gives one column for two classes
-            found = np.stack([np.zeros_like(found), found], axis=1)
-        scores[np.ix_(here, known)] = found
+        known, weight, bias = _discriminant(features[~here], labels[~here])
+        scores[np.ix_(here, known)] = features[here] @ weight + bias
     floor = scores[np.isfinite(scores)].min(initial=0.0) - 1
     scores[~np.isfinite(scores)] = floor  # a class that a fold never saw: less likely than any it did
+    scores *= SPREAD / max(float(scores.std()), 1e-6)  # into the reach of temperature_fit
     sample = np.linspace(0, len(labels) - 1, min(len(labels), CALIBRATE_ON)).astype(np.intp)
     return log_softmax(scores / temperature_fit(scores[sample], labels[sample]))
+
+
+def _discriminant(features: FloatArray, labels: NDArray[np.int64]) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:
+    """The classes that occur, (K,), and the linear discriminant that tells them apart: weight (D, K) and bias (K,).
+
+    scikit-learn's, with a fixed shrinkage, in single precision and without a covariance matrix for each class: 1 s in
+    place of 20 for 4,600 photos of 196 cars.
+    """
+    known, own, photos = np.unique(labels, return_inverse=True, return_counts=True)
+    mean = np.zeros((len(known), features.shape[1]), dtype=np.float32)
+    np.add.at(mean, own, features)
+    mean /= photos[:, None]
+    away = features - mean[own]
+    covariance = away.T @ away / len(features)
+    ball = covariance.trace() / len(covariance) + np.finfo(np.float32).tiny
+    covariance = (1 - SHRINKAGE) * covariance + SHRINKAGE * ball * np.eye(len(covariance), dtype=np.float32)
+    weight = np.linalg.solve(covariance, mean.T)
+    bias = np.log(photos / len(labels)) - 0.5 * (mean * weight.T).sum(1)
+    return known, weight.astype(np.float32), bias.astype(np.float32)
 
 
 def label_quality(
@@ -194,17 +217,21 @@ def label_quality(
 
 
 def _features(
-    rows: Sequence[ManifestRow], *, base: Artefact, weights: Path, work_dir: Path, progress: Progress
+    rows: Sequence[ManifestRow], *, base: Artefact | None, weights: Path, work_dir: Path, progress: Progress
 ) -> tuple[FloatArray, list[str], NDArray[np.intp]]:
     """Features (N, D) and digests of the rows that can be read, and which ones these are."""
     detector = artefact_only(weights / "detector")
-    preprocessing = base.spec.preprocessing
+    if base is not None:
+        preprocessing = base.spec.preprocessing
+        backbone = backbone_create(base.spec.backbone, outputs=0, pretrained=False)
+        backbone_load(backbone, base.state_dict(), what=f"the weights of {base.version}")
+    else:
+        preprocessing = preprocessing_for(BACKBONE, input_size=INPUT_SIZE, margin=MARGIN)
+        backbone = backbone_create(BACKBONE, outputs=0)
     cache = CropCache(work_dir, detector=detector, rule=preprocessing.crop, side=preprocessing.input_size)
     crops = cache.crops(rows, progress)
     read = np.flatnonzero(crops.index != UNREADABLE)
     digests = [crops.digests[at] for at in read]
-    backbone = backbone_create(base.spec.backbone, outputs=0, pretrained=False)
-    backbone_load(backbone, base.state_dict(), what=f"the weights of {base.version}")
     photos = CropSet(crops.pixels, crops.index[read], np.zeros(len(read), dtype=np.int64), preprocessing)
     kept = FeatureCache(work_dir, backbone=backbone, cut=f"{detector.version} {preprocessing}")
     return kept.features(photos, digests, progress).features.numpy(), digests, read

@@ -110,7 +110,7 @@ def retrain(
     shows with the answers of both. ``suspects``: labels that are probably wrong are listed in the run's folder before
     the training, and with "queue" put before the moderators; it is trained on them all the same. One run at a time.
     Whatever goes wrong leaves registry and champion as they were and is kept in the run's row. Raises RetrainRefused,
-    ManifestError, RecipeError, TrainError, ArtefactError, EngineError, ReportError or OSError, each with one clear line.
+    ManifestError, RecipeError, TrainError, ArtefactError, EngineError, ReportError or OSError, each with one line.
     """
     plan = recipe_override(recipe_load(recipe), values)
     report = _report(external)

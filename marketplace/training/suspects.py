@@ -6,11 +6,11 @@ import os
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from django.conf import settings
 
-from classifier.artefact import artefact_open
+from classifier.artefact import artefact_only, artefact_open
 from classifier.preprocess import decode
 from classifier.training.errors import TrainError
 from classifier.training.manifest import ManifestRow
@@ -24,6 +24,7 @@ from marketplace.training.labels import SOURCE
 if TYPE_CHECKING:
     from classifier.training.suspects import Ranking, Suspect
 
+Eye = Literal["champion", "imagenet"]
 SIDES: tuple[Side, ...] = get_args(Side)
 ASKED_MOST = 200
 """Nobody answers more at once; the next ranking, on better labels, brings the next ones."""
@@ -41,20 +42,27 @@ def suspects_find(
     champion: ModelVersion | None,
     progress: Progress,
     sides: Sequence[Side] = ("train",),
+    eye: Eye = "champion",
 ) -> "Ranking":
     """Rank the photos that a training would learn from; features are kept where ``retrain`` keeps its own.
 
-    The champion's backbone looks at them, the starter's without one. Raises TrainError, ArtefactError, EngineError.
+    ``eye``: whose backbone looks at them. The champion's (the starter's where there is none), or one that only ImageNet
+    taught: for photos that the champion has learnt with the labels that are in doubt. Raises TrainError, ArtefactError,
+    EngineError.
     """
     # Only now: it brings torch and scikit-learn, which a command refused for its arguments needs not.
     from classifier.training.suspects import suspects_rank  # noqa: PLC0415
 
     work = Path(settings.RUNS_DIR) / "work"
     work.mkdir(parents=True, exist_ok=True)
+    weights = Path(settings.STARTER_WEIGHTS_DIR)
+    base = None
+    if eye == "champion":
+        base = artefact_open(champion.folder) if champion else artefact_only(weights / "classifier")
     return suspects_rank(
         rows=rows,
-        weights=Path(settings.STARTER_WEIGHTS_DIR),
-        base=artefact_open(champion.folder) if champion else None,
+        weights=weights,
+        base=base,
         work_dir=work,
         progress=progress,
         sides=sides,

@@ -36,6 +36,27 @@ def verdict(*candidates: tuple[str, str, float], threshold: float = 0.9, version
     }
 
 
+def doubt(**changes: Any) -> Any:
+    """A Skoda Octavia of a manifest that looks like a Volvo V70."""
+    from marketplace.moderation.labels import Doubt
+
+    said = {
+        "sha256": "0" * 64,
+        "size": 1234,
+        "source": "lot",
+        "file": "1.jpg",
+        "make": "Skoda",
+        "model": "Octavia",
+        "year": "2012",
+        "score": 0.02,
+        "stated": 0.02,
+        "suggestions": [{"make": "Volvo", "model": "V70", "years": "2008", "confidence": 0.91}],
+        "ranked_by": "first-00000000",
+        "photo": None,
+    }
+    return Doubt(**{**said, **changes})
+
+
 @pytest.fixture
 def cars(db: None) -> dict[str, Any]:
     """A catalogue of three cars by model name."""

@@ -1,5 +1,5 @@
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from django.conf import settings
 from django.core.management.base import CommandParser
@@ -13,6 +13,7 @@ from marketplace.training.suspects import (
     ASKED_MOST,
     COLUMNS,
     SIDES,
+    Eye,
     suspect_cells,
     suspect_line,
     suspects_find,
@@ -42,6 +43,12 @@ class Command(ServiceCommand):
             "--side", action="append", choices=SIDES, help="of the split; may be repeated; default: train"
         )
         parser.add_argument(
+            "--eye",
+            choices=get_args(Eye),
+            default="champion",
+            help="whose backbone looks; imagenet: where the champion was trained on these very labels",
+        )
+        parser.add_argument(
             "-o", "--output", type=Path, metavar="CSV", help="the whole ranking; default: suspects.csv in var/"
         )
 
@@ -51,7 +58,13 @@ class Command(ServiceCommand):
             raise InputRefused(f"--top must be 1 or more, it is {top}.")
         champion = champion_get()
         rows = rows_collect(manifests=options["manifest"], champion=champion, progress=progress).rows
-        ranking = suspects_find(rows=rows, champion=champion, progress=progress, sides=options["side"] or ("train",))
+        ranking = suspects_find(
+            rows=rows,
+            champion=champion,
+            progress=progress,
+            sides=options["side"] or ("train",),
+            eye=options["eye"],
+        )
         path = options["output"] or Path(settings.VAR_DIR) / "suspects.csv"
         suspects_write(path=path, suspects=ranking.suspects)
         queued = suspects_queue(ranking=ranking, top=top) if options["queue"] else None
