@@ -208,8 +208,10 @@ def label_quality(
     """
     used, own = np.unique(labels, return_inverse=True)
     probs = np.exp(log_probs.astype(np.float64))
-    # cleanlab counts wrong labels per class: it wants each column's class to occur. The rest goes where it is a rival.
+    # cleanlab counts wrong labels per class, and wants each column's class to occur.
     probs = probs[:, used] / np.maximum(probs[:, used].sum(1, keepdims=True), np.finfo(np.float64).tiny)
+    if len(used) < 2:  # nothing to mix it up with
+        return np.ones(len(labels)), np.zeros(len(labels), dtype=bool)
     score = np.asarray(get_label_quality_scores(own, probs, method="self_confidence"), dtype=np.float64)
     # One process: forks of one that has loaded torch hang.
     issue = np.asarray(find_label_issues(own, probs, n_jobs=1), dtype=bool)

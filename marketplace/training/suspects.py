@@ -30,6 +30,8 @@ ASKED_MOST = 200
 """Nobody answers more at once; the next ranking, on better labels, brings the next ones."""
 PICTURE_SIDE = 480
 """Pixels of the longer side of what the moderator sees."""
+LONGEST_NAME, LONGEST_YEAR, LONGEST_PATH = 200, 40, 1000
+"""Letters that LabelReview keeps of what a manifest says."""
 COLUMNS = (
     "rank", "score", "issue", "source", "file", "vehicle", "make", "model", "year", "probability",
     "suggested_make", "suggested_model", "suggested_year", "suggested_probability", "sha256",
@@ -123,11 +125,11 @@ def _ask(one: "Suspect", *, photo: Photo | None, by: str) -> bool:
         doubt=Doubt(
             sha256=one.sha256,
             size=row.path.stat().st_size,
-            source=row.source,
-            file=row.file,
-            make=row.make,
-            model=row.model,
-            year=row.year,
+            source=row.source[:LONGEST_NAME],
+            file=row.file[-LONGEST_PATH:],
+            make=row.make[:LONGEST_NAME],
+            model=row.model[:LONGEST_NAME],
+            year=row.year[:LONGEST_YEAR],
             score=one.score,
             stated=one.stated,
             suggestions=[

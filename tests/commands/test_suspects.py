@@ -69,3 +69,15 @@ def test_it_says_where_it_cannot_tell(manage, champion, manifest, monkeypatch):
     monkeypatch.setattr(FIND, refuse)
     ran = manage("suspects", "--manifest", manifest("red"))
     assert (ran.code, ran.line) == (2, "CommandError: 1 cars with 5 photos or more")
+
+
+@pytest.mark.parametrize(("given", "asked"), [([], 0), (["queue"], 2)])
+def test_retrain_takes_it_as_an_option(manage, champion, manifest, trained, found, monkeypatch, given, asked):
+    from marketplace.training.management.commands import suspects as command
+
+    trained("red", "blue")
+    monkeypatch.setattr("marketplace.training.services.suspects_find", command.suspects_find)
+    lot = manifest("red", "blue")
+    ran = manage("retrain", "--manifest", lot, "--recipe", "quick", "--promote", "never", "--suspects", *given)
+    assert "2 of 40 labels look wrong" in ran.err
+    assert LabelReview.objects.count() == asked

@@ -5,11 +5,12 @@ from django.db import connections
 from playwright.sync_api import expect, sync_playwright
 
 from marketplace.listings.models import Listing
-from marketplace.moderation.models import Decision
+from marketplace.moderation.labels import label_ask
+from marketplace.moderation.models import Decision, LabelReview
 from marketplace.photos.heatmaps import heatmap_claim, heatmap_finish
 from marketplace.registry.models import ModelVersion
 from tests.conftest import PASSWORD
-from tests.moderation.conftest import jpeg, verdict
+from tests.moderation.conftest import doubt, jpeg, verdict
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SEEN = 350  # milliseconds: keys pressed before a person can have seen the page are not heard
@@ -131,3 +132,29 @@ def test_a_moderator_looks_at_the_heat_map_and_decides_after_it(page, waiting, c
     page.keyboard.press("a")
     page.wait_for_url("**/moderate/")
     assert Decision.objects.get().action == "accept"
+
+
+def test_doubtful_labels_are_decided_with_the_keys_alone(page, cars):
+    for number in range(5):
+        label_ask(doubt=doubt(sha256=str(number), score=number / 10), picture=jpeg)
+    page.goto("/moderate/labels/")
+
+    def after(*keys):
+        before = page.url
+        page.wait_for_timeout(SEEN)
+        for key in keys:
+            page.keyboard.press(key)
+        page.wait_for_url(lambda url: url != before)
+        expect(page.locator("[data-moderate], .mod.empty")).to_be_visible()
+
+    after("a")
+    after("1")
+    after("x")
+    after("s")
+    page.wait_for_timeout(SEEN)
+    page.keyboard.press("/")
+    page.keyboard.type("fabia")
+    expect(page.locator("#mod-found button").first).to_have_text("Škoda Fabia")
+    after("Enter")
+    rows = LabelReview.objects.order_by("sha256").values_list("status", "right_model")
+    assert list(rows) == [("kept", ""), ("corrected", "V70"), ("discarded", ""), ("open", ""), ("corrected", "Fabia")]

@@ -148,3 +148,11 @@ def test_the_queue_of_listings_says_how_many_labels_wait(bobs, asked, waiting):
     pages = [bobs.get(reverse(f"moderation:{name}")) for name in ("next", "history")]
     pages.append(bobs.get(reverse("moderation:review", args=[waiting().code])))
     assert all("1 doubtful label" in page.content.decode() for page in pages)
+
+
+def test_the_admin_lists_what_was_asked_and_changes_nothing(client, bob, asked):
+    type(bob).objects.filter(pk=bob.pk).update(is_staff=True, is_superuser=True)
+    client.force_login(bob)
+    page = client.get("/admin/moderation/labelreview/").content.decode()
+    assert "Skoda Octavia 2012" in page
+    assert client.get("/admin/moderation/labelreview/add/").status_code == 403

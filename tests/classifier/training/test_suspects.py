@@ -1,9 +1,7 @@
 """Wrong labels come first in the ranking; what nobody can judge is not called wrong."""
 
 import csv
-import os
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -61,6 +59,11 @@ def test_nothing_is_called_wrong_where_all_labels_are_right():
     features, labels, folds = clouds(spread=0.4)
     _, issue = label_quality(out_of_sample(features, labels, folds, classes=6, progress=Silent()), labels)
     assert issue.sum() == 0
+
+
+def test_one_class_has_nothing_to_be_mixed_up_with():
+    score, issue = label_quality(np.log(np.full((4, 3), 1 / 3, dtype=np.float32)), np.array([1, 1, 1, 1]))
+    assert (score.tolist(), issue.any()) == ([1.0] * 4, False)
 
 
 def test_a_photo_is_judged_without_the_other_photos_of_its_car():
@@ -153,9 +156,15 @@ def test_it_refuses_where_there_is_nothing_to_compare_with(lot):
         rank(lot, one_car)
 
 
+@pytest.fixture(scope="module")
+def crops(tmp_path_factory):
+    """A working folder for both eyes: the photos are cut once."""
+    return tmp_path_factory.mktemp("work")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("eye", ["imagenet", "starter"])
-def test_planted_errors_of_real_photos_come_first(car_photos, tmp_path, eye):
+def test_planted_errors_of_real_photos_come_first(car_photos, crops, eye):
     """5 % of the learning side of Stanford Cars gets a random other car's label: 60 % of these must be in the first
     tenth of the ranking. The starter has learnt these photos' right labels, which flatters it; ImageNet none at all."""
     rows = [row for row in manifest_read(car_photos / "stanford_cars") if side_of(row) == "train"]
@@ -168,8 +177,7 @@ def test_planted_errors_of_real_photos_come_first(car_photos, tmp_path, eye):
         make, model, year = others[random.integers(len(others))] if at in wrong else (row.make, row.model, row.year)
         said.append(replace(row, make=make, model=model, year=year))
     base = artefact_only(WEIGHTS / "classifier") if eye == "starter" else None
-    work = Path(os.environ.get("SUSPECTS_WORK", tmp_path))  # a folder to keep crops and features in
-    ranking = suspects_rank(rows=said, weights=WEIGHTS, base=base, work_dir=work, progress=Silent())
+    ranking = suspects_rank(rows=said, weights=WEIGHTS, base=base, work_dir=crops, progress=Silent())
     first = {one.row.file for one in ranking.suspects[: len(ranking.suspects) // 10]}
     found = np.mean([rows[at].file in first for at in wrong])
     print(f"{eye}: {found:.3f} of {len(wrong)} planted errors are in the first tenth of {len(ranking.suspects)} photos")
