@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import json
 import math
+import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -161,6 +163,17 @@ def recipe_load(name_or_path: str | Path) -> Recipe:
         return recipe_from_dict({"name": path.stem, **values})
     except RecipeError as error:
         raise RecipeError(f"{path}: {error}") from error
+
+
+def recipe_write(path: Path, recipe: Recipe, *, comment: str) -> None:
+    """Write a recipe as recipe_load reads it, under a line of comment. Raises OSError."""
+    lines = [f"# {comment}", *(f"{key} = {json.dumps(value)}" for key, value in recipe.as_dict().items())]
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def recipe_from_dict(values: Mapping[str, object]) -> Recipe:

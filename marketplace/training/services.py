@@ -1,10 +1,7 @@
 """From decisions and manifests to a challenger that is compared, registered and, if it is better, serves."""
 
-import fcntl
 import json
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -13,16 +10,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from classifier.artefact import artefact_open
 from classifier.taxonomy import name_key
-from classifier.training.clean import USABLE, Cleaned
-from classifier.training.manifest import ManifestRow, manifest_sha256, manifest_write
+from classifier.training.clean import USABLE
+from classifier.training.manifest import ManifestRow, manifest_write
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe, recipe_load, recipe_override
-from marketplace.account import account_name
 from marketplace.accounts.models import User
 from marketplace.photos.taxonomy import catalogue_names
 from marketplace.registry.models import ModelVersion
@@ -36,6 +32,7 @@ from marketplace.training.labels import SOURCE, decision_rows, decisions_write, 
 from marketplace.training.models import TrainingRun
 from marketplace.training.rows import Collected, RetrainRefused, rows_clean, rows_collect
 from marketplace.training.run_progress import RunProgress
+from marketplace.training.runs import run_cleaned, run_end, run_start, training_lock
 from marketplace.training.suspects import suspects_report
 
 if TYPE_CHECKING:
@@ -124,15 +121,15 @@ def retrain(
         named = ", ".join(f"{make} ({photos} photos)" for make, photos in list(strange.items())[:5])
         more = f" and {len(strange) - 5} more" if len(strange) > 5 else ""
         raise RetrainRefused(f"The catalogue does not know {named}{more}. Add them there, or allow them: --new-makes.")
-    with _only_run(Path(settings.RUNS_DIR)):
-        run = _run_start(plan=plan, rows=collected.rows, champion=champion, by=by)
+    with training_lock():
+        run = run_start(plan=plan, rows=collected.rows, champion=champion, by=by)
         progress = RunProgress(progress, run)
         try:
             cleaned = rows_clean(
                 collected=collected, champion=champion, plan=plan, usable=usable,
                 folder=Path(settings.RUNS_DIR) / str(run.pk), progress=progress,
             )  # fmt: skip
-            _run_cleaned(run, cleaned)
+            run_cleaned(run=run, cleaned=cleaned)
             report.stages = run.stages
             return _run(
                 run=run, rows=cleaned.rows, plan=plan, champion=champion, epochs=epochs, max_minutes=max_minutes,
@@ -140,7 +137,7 @@ def retrain(
                 collected=collected, suspects=suspects,
             )  # fmt: skip
         except BaseException as error:  # an interruption, too, has to end the row
-            _run_end(run, status=TrainingRun.Status.FAILED, error=str(error) or type(error).__name__)
+            run_end(run=run, status=TrainingRun.Status.FAILED, error=str(error) or type(error).__name__)
             raise
 
 
@@ -192,8 +189,8 @@ def _run(
         )  # fmt: skip
         if promoted:
             version_promote(version=version.version, by=by, reason=f"run {run.pk}: all gates passed")
-        _run_end(
-            run, status=TrainingRun.Status.DONE, version=version, promoted=promoted, report=str(page),
+        run_end(
+            run=run, status=TrainingRun.Status.DONE, version=version, promoted=promoted, report=str(page),
             gates=[gate.as_dict() for gate in gates], metrics=metrics, curve=result.metrics.get("history", []),
         )  # fmt: skip
     version.refresh_from_db()
@@ -294,57 +291,3 @@ def _judge(version: ModelVersion, test: list[ManifestRow], progress: Progress, r
         return judged
     finally:
         recogniser.close()
-
-
-@contextmanager
-def _only_run(runs: Path) -> Iterator[None]:
-    """Hold the lock of training for as long as this process lives; refuse if another process holds it.
-
-    The kernel lets go of it when a process dies, however it dies. So whoever holds it knows that a row that still says
-    "running" belongs to a process that is gone.
-    """
-    runs.mkdir(parents=True, exist_ok=True)
-    with (runs / "lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            running = TrainingRun.objects.filter(status=TrainingRun.Status.RUNNING).first()
-            since = f" ({running}, since {running.started_at:%Y-%m-%d %H:%M} UTC)" if running else ""
-            raise RetrainRefused(f"Another training is running{since}. Wait for it, or end it first.") from error
-        for dead in TrainingRun.objects.filter(status=TrainingRun.Status.RUNNING):
-            _run_end(dead, status=TrainingRun.Status.FAILED, error=f"Its process ({dead.process_id}) ended on the way.")
-        yield
-
-
-def _run_start(
-    *, plan: Recipe, rows: list[ManifestRow], champion: ModelVersion | None, by: User | None
-) -> TrainingRun:  # fmt: skip
-    try:
-        with transaction.atomic():
-            return TrainingRun.objects.create(
-                recipe=plan.name,
-                recipe_values=plan.as_dict(),
-                manifest_sha256=manifest_sha256(rows),
-                photos=len(rows),
-                champion=champion,
-                by=by,
-                operator="" if by else account_name(),
-                process_id=os.getpid(),
-            )
-    except IntegrityError as error:  # on another machine, whose lock is not ours to see
-        raise RetrainRefused("Another training is running on this site.") from error
-
-
-def _run_cleaned(run: TrainingRun, cleaned: Cleaned) -> None:
-    """From now on the row says what is learned, not what was given."""
-    run.photos, run.manifest_sha256 = len(cleaned.rows), manifest_sha256(cleaned.rows)
-    run.stages = [stage.as_dict() for stage in cleaned.stages]
-    run.save(update_fields=["photos", "manifest_sha256", "stages"])
-
-
-def _run_end(run: TrainingRun, *, status: str, **values: Any) -> None:
-    for name, value in values.items():
-        setattr(run, name, value)
-    run.status, run.finished_at = status, timezone.now()
-    run.save(update_fields=["status", "finished_at", *values])
-    log.info("training_run_ended", run=run.pk, status=status)

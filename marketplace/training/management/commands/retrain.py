@@ -3,12 +3,12 @@ from typing import Any, ClassVar
 
 from django.core.management.base import CommandParser
 
-from classifier.training.clean import USABLE
 from classifier.training.errors import ReportError, TrainError
 from classifier.training.launch import rank
 from classifier.training.progress import Progress
 from classifier.training.recipe import RecipeError
-from marketplace.commands import InputRefused, Outcome, ServiceCommand, refusing
+from marketplace.commands import Outcome, ServiceCommand, refusing
+from marketplace.training.arguments import above_nothing, photo_arguments, photos_asked, recipe_arguments
 from marketplace.training.services import Retrained, retrain
 
 
@@ -17,30 +17,14 @@ class Command(ServiceCommand):
     refusals: ClassVar[tuple[type[Exception], ...]] = (RecipeError, ReportError, TrainError)
 
     def arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--manifest", action="append", type=Path, default=[], metavar="M", help="labelled photos; may be repeated"
-        )
-        parser.add_argument("--no-decisions", action="store_true", help="without what people decided here")
-        parser.add_argument(
-            "--merge", action="append", type=Path, default=[], metavar="TABLE",
-            help="classes that become one: JSON with merge_into and dropped, or CSV with from and to; may be repeated",
-        )  # fmt: skip
-        parser.add_argument(
-            "--usable", type=float, default=USABLE, metavar="P",
-            help=f"learn from photos that show a car from outside by P or more, default {USABLE}; 0 = from all",
-        )  # fmt: skip
-        parser.add_argument("--recipe", default="default", help="by name, or a .toml file")
-        parser.add_argument(
-            "--set", action="append", default=[], dest="values", metavar="KEY=VALUE",
-            help="another value of the recipe, as in its file; may be repeated",
-        )  # fmt: skip
+        photo_arguments(parser)
+        recipe_arguments(parser)
         parser.add_argument("--epochs", type=int, metavar="N", help="instead of the recipe's")
         parser.add_argument("--max-minutes", type=float, metavar="M", help="end cleanly after this time")
         parser.add_argument("--resume", action="store_true", help="go on where an interrupted run stopped")
         parser.add_argument(
             "--promote", choices=("auto", "never"), default="auto", help="auto: if all gates are passed"
         )
-
         parser.add_argument(
             "--external", type=Path, metavar="DIR", help="your own pictures: the report shows them with the answers"
         )
@@ -65,13 +49,9 @@ class Command(ServiceCommand):
             fit_help()
 
     def work(self, *, progress: Progress, **options: Any) -> Outcome:
-        for name in ("epochs", "max_minutes"):
-            if options[name] is not None and not options[name] > 0:  # which is how nan is refused, too
-                raise InputRefused(f"--{name.replace('_', '-')} must be more than 0, it is {options[name]}.")
-        if not 0 <= options["usable"] <= 1:
-            raise InputRefused(f"--usable must lie between 0 and 1, it is {options['usable']}.")
+        above_nothing(options, "epochs", "max_minutes")
         done = retrain(
-            manifests=options["manifest"],
+            **photos_asked(options),
             recipe=options["recipe"],
             epochs=options["epochs"],
             max_minutes=options["max_minutes"],
@@ -81,9 +61,6 @@ class Command(ServiceCommand):
             progress=progress,
             new_makes=options["new_makes"],
             values=options["values"],
-            merges=options["merge"],
-            decisions=not options["no_decisions"],
-            usable=options["usable"],
             external=options["external"],
             suspects=options["suspects"],
         )
@@ -104,6 +81,7 @@ def _document(done: Retrained) -> dict[str, Any]:
         "gates": [gate.as_dict() for gate in done.gates],
         "metrics": done.run.metrics,
         "photos": done.run.photos,
+        "stages": done.run.stages,
         "manifest_sha256": done.run.manifest_sha256,
         "report": str(done.report),
     }

@@ -1,0 +1,191 @@
+"""What a network is about to learn: classes, photos of each side cut out, and the network that begins.
+
+A training and a search of its recipe begin with the same lesson.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from classifier.artefact import Artefact, Preprocessing, TrainedClass, artefact_only
+from classifier.engines.networks import last_prefix
+from classifier.training.crops import CropCache, Crops
+from classifier.training.errors import TrainError
+from classifier.training.extend import classes_extended, head_copy, network_extended
+from classifier.training.labels import classes_of, label_numbers, makes_of_rows, of_makes
+from classifier.training.loss import LabelLoss, class_weights, label_loss, labels_with_makes
+from classifier.training.manifest import ManifestRow, manifest_sha256
+from classifier.training.model import backbone_create, backbone_load, preprocessing_for
+from classifier.training.progress import Progress
+from classifier.training.recipe import Recipe
+from classifier.training.split import side_of
+from classifier.training.transforms import CropSet
+
+SPARE = 1.3
+"""Crops are kept this much larger than the largest input, for random cuts out of them."""
+MANY_PHOTOS = 1000
+"""From so many on a process of its own prepares the pictures."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Rows of one side that have a class, with their crops."""
+
+    rows: list[ManifestRow]
+    photos: CropSet
+    digests: list[str]
+    """sha256 of each photo."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Everything before the first step."""
+
+    recipe: Recipe
+    """As asked; of one that extends, with what the extended artefact dictates."""
+    base: Artefact | None
+    """What is extended; None for a network that begins anew."""
+    classes: tuple[TrainedClass, ...]
+    sides: dict[str, list[ManifestRow]]
+    """train, val, test: all photos from outside with a label, those without a class as well."""
+    train: Cut
+    val: Cut
+    preprocessing: Preprocessing
+    detector: str
+    """Version of the detector that cut the photos."""
+    digest: str
+    """See manifest_sha256."""
+
+    def fingerprint(self, epochs: int) -> str:
+        """What makes two trainings one and the same, for `--resume`."""
+        values = [self.digest, self.recipe.as_dict(), epochs, self.detector]
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def loss(self) -> LabelLoss:
+        """What the training punishes."""
+        labels = self.train.photos.labels
+        return label_loss(
+            self.classes,
+            label_smoothing=self.recipe.label_smoothing,
+            make_weight=self.recipe.make_weight,
+            weights=class_weights(labels, classes=len(self.classes), balance=self.recipe.balance),
+        )
+
+    @property
+    def loaders(self) -> int:
+        """Processes that prepare pictures beside the training."""
+        return 1 if len(self.train.rows) >= MANY_PHOTOS else 0
+
+
+def lesson_prepare(
+    *,
+    rows: Sequence[ManifestRow],
+    recipe: Recipe,
+    work_dir: Path,
+    weights: Path,
+    champion: Artefact | None,
+    progress: Progress,
+) -> Lesson:
+    """Find the classes and cut the photos. Parameters and errors: see train.train."""
+    rows = [row for row in rows if row.exterior and row.make and (row.model or recipe.level == "make")]
+    sides = {side: [row for row in rows if side_of(row) == side] for side in ("train", "val", "test")}
+    base = (champion or artefact_only(weights / "classifier")) if recipe.start == "champion" else None
+    if base is not None:
+        recipe = replace(
+            recipe, backbone=base.spec.backbone, input_sizes=(base.spec.preprocessing.input_size,),
+            crop_margin=base.spec.preprocessing.crop.margin,
+            level="make" if of_makes(base.spec.classes) else "model",
+        )  # fmt: skip
+    classes = _classes(recipe, base, sides["train"])
+    detector = artefact_only(weights / "detector")
+    preprocessing = (
+        base.spec.preprocessing
+        if base is not None
+        else preprocessing_for(recipe.backbone, input_size=recipe.input_size, margin=recipe.crop_margin)
+    )
+    side = recipe.input_size if recipe.freeze_backbone else round(recipe.input_sizes[-1] * SPARE / 16) * 16
+    cache = CropCache(work_dir, detector=detector, rule=preprocessing.crop, side=side)
+    by_make = recipe.make_weight > 0 and not recipe.freeze_backbone
+    train = _cut(sides["train"], classes, cache, preprocessing, progress, by_make=by_make)
+    val = _cut(sides["val"], classes, cache, preprocessing, progress, by_make=False)
+    if not train.rows:
+        raise TrainError(
+            f"none of the {len(sides['train'])} photos on the train side can be read and shows a car with enough photos"
+        )
+    progress.say(f"{len(classes)} classes, {len(train.rows)} photos to train on, {len(val.rows)} val")
+    return Lesson(
+        recipe=recipe, base=base, classes=classes, sides=sides, train=train, val=val, preprocessing=preprocessing,
+        detector=detector.version, digest=manifest_sha256(rows),
+    )  # fmt: skip
+
+
+def network_for(lesson: Lesson, *, weights: Path, progress: Progress) -> nn.Module:
+    """The network to train; a starter of another backbone, or none, leaves ImageNet's weights. Raises TrainError."""
+    recipe, classes = lesson.recipe, lesson.classes
+    if lesson.base is not None:
+        return network_extended(lesson.base, outputs=len(classes))
+    wanted: dict[str, Any] = {
+        "backbone": recipe.backbone, "outputs": len(classes), "hidden": recipe.head_hidden, "dropout": recipe.dropout,
+    }  # fmt: skip
+    starter = weights / "classifier"
+    if recipe.start == "starter" and starter.is_dir() and any(starter.iterdir()):
+        artefact = artefact_only(starter)
+        if artefact.spec.backbone == recipe.backbone:
+            network = backbone_create(**wanted, pretrained=False)
+            same_head = artefact.spec.head_hidden == recipe.head_hidden
+            backbone_load(
+                network, artefact.state_dict(), what=f"the weights of {artefact.version}",
+                but=last_prefix(network) if same_head else None,
+            )  # fmt: skip
+            if not same_head:
+                progress.say(f"goes on from the backbone of {artefact.version}, whose head has other layers")
+                return network
+            known = head_copy(network, artefact, classes)
+            progress.say(f"goes on from {artefact.version}, which knows {known} of the {len(classes)} classes")
+            return network
+    return backbone_create(**wanted, pretrained=recipe.start != "nothing")
+
+
+def _classes(recipe: Recipe, base: Artefact | None, rows: Sequence[ManifestRow]) -> tuple[TrainedClass, ...]:
+    least = recipe.min_photos_per_class
+    if base is not None:
+        classes = classes_extended(base.spec.classes, rows, min_photos=least)
+    elif recipe.level == "make":
+        classes = makes_of_rows(rows, min_photos=least)
+    else:
+        classes = classes_of(rows, min_photos=least, min_photos_of_rest=recipe.min_photos_of_rest)
+    if len(classes) < 2:
+        raise TrainError(
+            f"{len(classes)} classes with {least} photos or more to train on "
+            f"({len(rows)} photos from outside on the train side): at least 2 are needed"
+        )
+    return classes
+
+
+def _cut(
+    rows: list[ManifestRow],
+    classes: Sequence[TrainedClass],
+    cache: CropCache,
+    preprocessing: Preprocessing,
+    progress: Progress,
+    *,
+    by_make: bool,
+) -> Cut:
+    """by_make: rows of which the classes know only the make stay in."""
+    labels = labels_with_makes(rows, classes) if by_make else np.asarray(label_numbers(rows, classes, rest=True))
+    crops: Crops = cache.crops(rows, progress)
+    kept = np.flatnonzero((labels >= 0) & (crops.index >= 0))
+    return Cut(
+        rows=[rows[at] for at in kept],
+        photos=CropSet(crops.pixels, crops.index[kept], labels[kept], preprocessing),
+        digests=[crops.digests[at] for at in kept],
+    )

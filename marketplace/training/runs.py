@@ -1,0 +1,83 @@
+"""The rows of training runs: begun under a lock, ended whatever happens."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from classifier.training.clean import Cleaned
+from classifier.training.manifest import ManifestRow, manifest_sha256
+from classifier.training.recipe import Recipe
+from marketplace.account import account_name
+from marketplace.accounts.models import User
+from marketplace.registry.models import ModelVersion
+from marketplace.training.models import TrainingRun
+from marketplace.training.rows import RetrainRefused
+
+log = structlog.get_logger(__name__)
+
+
+@contextmanager
+def training_lock() -> Iterator[None]:
+    """Hold the lock of training for as long as this process lives; RetrainRefused if another process holds it.
+
+    The kernel lets go of it when a process dies, however it dies. So whoever holds it knows that a row that still says
+    "running" belongs to a process that is gone.
+    """
+    runs = Path(settings.RUNS_DIR)
+    runs.mkdir(parents=True, exist_ok=True)
+    with (runs / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            running = TrainingRun.objects.filter(status=TrainingRun.Status.RUNNING).first()
+            since = f" ({running}, since {running.started_at:%Y-%m-%d %H:%M} UTC)" if running else ""
+            raise RetrainRefused(f"Another training is running{since}. Wait for it, or end it first.") from error
+        for dead in TrainingRun.objects.filter(status=TrainingRun.Status.RUNNING):
+            run_end(
+                run=dead, status=TrainingRun.Status.FAILED, error=f"Its process ({dead.process_id}) ended on the way."
+            )
+        yield
+
+
+def run_start(
+    *, plan: Recipe, rows: list[ManifestRow], champion: ModelVersion | None, by: User | None
+) -> TrainingRun:  # fmt: skip
+    """Enter a run as running. Raises RetrainRefused if another one is."""
+    try:
+        with transaction.atomic():
+            return TrainingRun.objects.create(
+                recipe=plan.name,
+                recipe_values=plan.as_dict(),
+                manifest_sha256=manifest_sha256(rows),
+                photos=len(rows),
+                champion=champion,
+                by=by,
+                operator="" if by else account_name(),
+                process_id=os.getpid(),
+            )
+    except IntegrityError as error:  # on another machine, whose lock is not ours to see
+        raise RetrainRefused("Another training is running on this site.") from error
+
+
+def run_cleaned(*, run: TrainingRun, cleaned: Cleaned) -> None:
+    """From now on the row says what is learned, not what was given."""
+    run.photos, run.manifest_sha256 = len(cleaned.rows), manifest_sha256(cleaned.rows)
+    run.stages = [stage.as_dict() for stage in cleaned.stages]
+    run.save(update_fields=["photos", "manifest_sha256", "stages"])
+
+
+def run_end(*, run: TrainingRun, status: str, **values: Any) -> None:
+    """Enter what became of it; values: further fields of its row."""
+    for name, value in values.items():
+        setattr(run, name, value)
+    run.status, run.finished_at = status, timezone.now()
+    run.save(update_fields=["status", "finished_at", *values])
+    log.info("trainingrun_ended", run=run.pk, status=status)
