@@ -122,10 +122,15 @@ def cards(made: Iterable[str | None]) -> str:
     return f'<div class="gallery">{"".join(found)}</div>' if found else ""
 
 
-def judged_card(album: Album, one: Judged) -> str | None:
-    """One labelled photo."""
+def judged_card(album: Album, one: Judged, *, predicted: str = "") -> str | None:
+    """One labelled photo. predicted: the trained class, for a page about classes; else the site's answer is shown.
+
+    A site that adds several classes up under one name is right where the class is wrong.
+    """
     said, label = answer_of(one.recognition), label_of(one)
     good = right(one)
+    if predicted:
+        said, good = Answer(predicted, None), one.top1
     verdict = f'<span class="{"good" if good else "bad"}">{"right" if good else "wrong"}</span>'
     of = "" if one.known or not one.row.model else '<br><span class="soft">a model it does not know</span>'
     return card(
@@ -149,7 +154,8 @@ def pair_gallery(album: Album, findings: Findings, pair: Pair) -> str:
     back = f"{pair.mistaken[1]} of {pair.photos[1]} the other way round"
     return (
         f"<h3>{escape(one)} and {escape(other)}</h3><p>{escape(counts)}, {escape(back)} "
-        f"({100 * pair.share:.0f} % on average).</p>{gallery(album, chosen)}"
+        f"({100 * pair.share:.0f} % on average).</p>"
+        + cards(judged_card(album, one, predicted=class_name(findings.classes[one.predicted])) for one in chosen)
     )
 
 

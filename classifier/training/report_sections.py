@@ -158,6 +158,8 @@ def parts_section(metrics: Mapping[str, Any]) -> Section | None:
     html.append('<div class="columns">')
     for name, words in PARTS.items():
         values = metrics.get(name) or {}
+        if not next(iter(values.values()), 0):
+            continue  # the first figure says how many there are
         html.append(
             table(words, ["", "Value"], [[_words(key), _right(_shown(one, key))] for key, one in values.items()])
         )
