@@ -96,8 +96,6 @@ def lesson_prepare(
     progress: Progress,
 ) -> Lesson:
     """Find the classes and cut the photos. Parameters and errors: see train.train."""
-    rows = [row for row in rows if row.exterior and row.make and (row.model or recipe.level == "make")]
-    sides = {side: [row for row in rows if side_of(row) == side] for side in ("train", "val", "test")}
     base = (champion or artefact_only(weights / "classifier")) if recipe.start == "champion" else None
     if base is not None:
         recipe = replace(
@@ -105,6 +103,8 @@ def lesson_prepare(
             crop_margin=base.spec.preprocessing.crop.margin,
             level="make" if of_makes(base.spec.classes) else "model",
         )  # fmt: skip
+    rows = [row for row in rows if row.exterior and row.make and (row.model or recipe.level == "make")]
+    sides = {side: [row for row in rows if side_of(row) == side] for side in ("train", "val", "test")}
     classes = _classes(recipe, base, sides["train"])
     detector = artefact_only(weights / "detector")
     preprocessing = (

@@ -96,8 +96,9 @@ def test_killed_five_times_it_ends_like_one_that_was_left_alone(folder, mode, le
             process.kill()
         assert ended(process)[0] == -signal.SIGKILL
     last = child(mode, folder / "cut", *settings)
-    first_epoch = int(last.stdout.readline().split()[1].split("/")[0])
-    assert 1 < first_epoch < EPOCHS  # it went on from where it was
+    begun = last.stdout.readline()
+    assert begun.startswith("epoch"), last.stderr.read()
+    assert 1 < int(begun.split()[1].split("/")[0]) < EPOCHS  # it went on from where it was
     code, errors = ended(last)
     assert code == 0, errors
     (weights, metrics), (whole_weights, whole_metrics) = (result(mode, folder / name) for name in ("cut", "whole"))
