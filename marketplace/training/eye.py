@@ -9,7 +9,6 @@ from django.db import DatabaseError
 from django.utils.module_loading import import_string
 
 from classifier.artefact import artefact_only
-from classifier.engines import DeviceName, EngineName
 from marketplace.catalogue.models import Make
 from marketplace.photos.taxonomy import catalogue_classes
 from marketplace.refusals import not_migrated
@@ -55,10 +54,8 @@ def version_folder(*, version: str) -> Path:
     return row.folder
 
 
-def recogniser_open(
-    *, folder: Path, as_site: bool = False, engine: EngineName | None = None, device: DeviceName | None = None
-) -> "Recogniser":
-    """The Recogniser with this classifier, on the engine and device that the settings name, or on these.
+def recogniser_open(*, folder: Path, as_site: bool = False) -> "Recogniser":
+    """The Recogniser with this classifier, on the engine that the settings name.
 
     as_site: it answers under the catalogue's names, as the site does, where there is a catalogue.
     """
@@ -67,8 +64,8 @@ def recogniser_open(
     recogniser: Recogniser = kind.open(
         classifier=folder,
         weights=Path(settings.STARTER_WEIGHTS_DIR),
-        engine=engine or settings.RECOGNISER_ENGINE,
-        device=device or settings.RECOGNISER_DEVICE,
+        engine=settings.RECOGNISER_ENGINE,
+        device=settings.RECOGNISER_DEVICE,
         cache_dir=Path(settings.ENGINE_CACHE_DIR),
     )
     if as_site and catalogue_loaded():

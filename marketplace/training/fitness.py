@@ -1,26 +1,30 @@
 """Whether a version is fit to serve on this machine: both engines say the same, and one photo is not slow."""
 
+import contextlib
 import random
 import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
 import numpy as np
+from django.conf import settings
 
-from classifier.engines import EngineName
+from classifier.artefact import TrainedClass, artefact_open
+from classifier.classify import MakeModelClassifier
+from classifier.engines import engine_open
+from classifier.preprocess import FloatArray
+from classifier.recognise import NoCropError
+from classifier.taxonomy import summarise
 from classifier.training.manifest import ManifestRow
 from marketplace.training.eye import recogniser_open
 
-if TYPE_CHECKING:
-    from classifier.recognise import Recognition
-
 PARITY_PHOTOS = 100
-"""PyTorch in float32 looks at some ten photos a second on two cores."""
-LATENCY_PHOTOS = 40
-WARM_UP_PHOTOS = 4
+LATENCY_PHOTOS = 30
+WARM_UP_PHOTOS = 3
+ENGINES: tuple[Literal["openvino"], Literal["torch"]] = ("openvino", "torch")
 
 
 @dataclass(frozen=True)
@@ -28,9 +32,9 @@ class Parity:
     """OpenVINO against PyTorch in float32, both on the CPU."""
 
     photos: int
-    """Looked at, and answered by at least one of the two."""
+    """On which there is a car to name."""
     differing: int
-    """Of those, whose first answer differs, or which only one of them answered."""
+    """Of those, whose first answer differs."""
     largest: float
     """The largest difference between the two of any class's probability on any photo."""
 
@@ -53,27 +57,32 @@ class Latency:
 
 
 def parity_measure(*, folder: Path, rows: Sequence[ManifestRow]) -> Parity | None:
-    """Let both engines look at a sample of the photos with the artefact in ``folder``; None if nothing was answered.
+    """Let both engines name the cars on a sample of the photos with the artefact in ``folder``; None if it has none.
 
-    Raises ArtefactError or EngineError: also that the artefact opens in OpenVINO is shown here.
+    Both get the same crops: detector and judge are the same for every version, and PyTorch's detector alone would take
+    longer than all the rest. Raises ArtefactError or EngineError.
     """
-    photos = _sample(rows, PARITY_PHOTOS)
-    if not photos:
+    crops = _crops(folder, _sample(rows, PARITY_PHOTOS))
+    if not crops:
         return None
-    engines: tuple[EngineName, EngineName] = ("openvino", "torch")
-    answers = [_answers(folder, engine, photos) for engine in engines]
-    pairs = [(one, other) for one, other in zip(*answers, strict=True) if one.candidates or other.candidates]
-    if not pairs:
-        return None
-    gaps = [
-        float(np.abs(np.exp(one.log_probs) - np.exp(other.log_probs)).max())
-        for one, other in pairs
-        if one.log_probs is not None and other.log_probs is not None
-    ]
+    artefact = artefact_open(folder)
+    cache = Path(settings.ENGINE_CACHE_DIR)
+    ours, theirs = (
+        MakeModelClassifier(engine_open(artefact, engine=name, device="cpu", cache_dir=cache), artefact.spec).log_probs(
+            crops
+        )
+        for name in ENGINES
+    )
+    return parity_of(ours=ours, theirs=theirs, classes=artefact.spec.classes)
+
+
+def parity_of(*, ours: Sequence[FloatArray], theirs: Sequence[FloatArray], classes: Sequence[TrainedClass]) -> Parity:
+    """Two engines' log-probabilities of the same crops, one or more, each of shape (classes,), side by side."""
+    pairs = [(np.exp(one), np.exp(other)) for one, other in zip(ours, theirs, strict=True)]
     return Parity(
         photos=len(pairs),
-        differing=sum(_first(one) != _first(other) for one, other in pairs),
-        largest=max(gaps, default=1.0),
+        differing=sum(_first(one, classes) != _first(other, classes) for one, other in pairs),
+        largest=max(float(np.abs(one - other).max()) for one, other in pairs),
     )
 
 
@@ -104,17 +113,24 @@ def latency_measure(*, challenger: Path, champion: Path | None, rows: Sequence[M
     return Latency(len(photos), challenger=medians[0], champion=medians[1] if len(medians) > 1 else None)
 
 
-def _answers(folder: Path, engine: EngineName, photos: Sequence[Path]) -> "list[Recognition]":
-    recogniser = recogniser_open(folder=folder, engine=engine, device="cpu")
+def _crops(folder: Path, photos: Sequence[Path]) -> list[FloatArray]:
+    """What the classifier gets to see of the photos; without those that it is not asked about."""
+    if not photos:
+        return []
+    crops = []
+    recogniser = recogniser_open(folder=folder)
     try:
-        return recogniser.recognise(photos)
+        for photo in photos:
+            with contextlib.suppress(NoCropError):
+                crops.append(recogniser.crop(photo).pixels)
     finally:
         recogniser.close()
+    return crops
 
 
-def _first(said: "Recognition") -> tuple[str, str, str] | None:
-    best = said.candidates[0] if said.candidates else None
-    return (best.make, best.model, best.years) if best else None
+def _first(probs: FloatArray, classes: Sequence[TrainedClass]) -> tuple[str, str, str] | None:
+    candidates = summarise(probs, classes)[1]
+    return (candidates[0].make, candidates[0].model, candidates[0].years) if candidates else None
 
 
 def _sample(rows: Sequence[ManifestRow], most: int) -> list[Path]:

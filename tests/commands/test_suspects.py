@@ -76,7 +76,7 @@ def test_retrain_takes_it_as_an_option(manage, champion, manifest, trained, foun
     from marketplace.training.management.commands import suspects as command
 
     trained("red", "blue")
-    monkeypatch.setattr("marketplace.training.services.suspects_find", command.suspects_find)
+    monkeypatch.setattr("marketplace.training.suspects.suspects_find", command.suspects_find)
     lot = manifest("red", "blue")
     ran = manage("retrain", "--manifest", lot, "--recipe", "quick", "--promote", "never", "--suspects", *given)
     assert "2 of 40 labels look wrong" in ran.err

@@ -29,7 +29,9 @@ def found(monkeypatch):
 
 
 def test_it_writes_the_best_recipe_for_retrain(manage, champion, manifest, found, site):
-    ran = manage("tune", "--manifest", manifest("red", "lime", "blue"), "--recipe", "trial", "--set", "batch=16", "--json")
+    ran = manage(
+        "tune", "--manifest", manifest("red", "lime", "blue"), "--recipe", "trial", "--set", "batch=16", "--json"
+    )
     assert ran.code == 0
     assert (ran.document["val_top1"], ran.document["base_val_top1"]) == (0.625, 0.5)
     assert [one["ended_early"] for one in ran.document["trials"]] == [False, True, False]
@@ -39,7 +41,9 @@ def test_it_writes_the_best_recipe_for_retrain(manage, champion, manifest, found
 
 
 def test_it_says_for_people_what_it_gained(manage, champion, manifest, found):
-    ran = manage("tune", "--manifest", manifest("red", "lime", "blue"), "--search", "lr_head=0.001:0.02", "--trials", "3")
+    ran = manage(
+        "tune", "--manifest", manifest("red", "lime", "blue"), "--search", "lr_head=0.001:0.02", "--trials", "3"
+    )
     assert "3 trials, 1 of them ended early" in ran.out
     assert "The recipe as it was: 0.5000 of the val photos right; the best: 0.6250" in ran.out
     assert "Train with it: retrain --recipe " in ran.out

@@ -99,7 +99,7 @@ def test_retrain_lists_suspects_and_trains_on_them_all_the_same(
     champion, manifest, trained, ranking, monkeypatch, site, wish, queued
 ):
     calls = trained("red", "blue")
-    monkeypatch.setattr("marketplace.training.services.suspects_find", lambda rows, **_: ranking(rows))
+    monkeypatch.setattr("marketplace.training.suspects.suspects_find", lambda rows, **_: ranking(rows))
     done = run(manifest("red", "blue", cars=6), suspects=wish)
     assert (site / "runs" / str(done.run.pk) / "suspects.csv").is_file()
     assert LabelReview.objects.count() == queued
@@ -110,7 +110,7 @@ def test_retrain_goes_on_where_nobody_can_tell_suspects(champion, manifest, trai
     def refuse(**given):
         raise TrainError("too few")
 
-    monkeypatch.setattr("marketplace.training.services.suspects_find", refuse)
+    monkeypatch.setattr("marketplace.training.suspects.suspects_find", refuse)
     calls = trained("red", "blue")
     run(manifest("red", "blue", cars=6), suspects="queue")
     assert calls
