@@ -13,6 +13,7 @@ from pathlib import Path
 
 import openvino
 import torch
+from torch import nn
 
 from classifier.artefact import ArtefactError, artefact_open
 from classifier.engines.networks import build
@@ -21,8 +22,11 @@ from classifier.engines.networks import build
 def export(folder: Path, out: Path) -> None:
     """Convert one artefact; batch size stays open. Raises ArtefactError or OSError."""
     artefact = artefact_open(folder)
-    network = build(artefact)
-    side = artefact.spec.preprocessing.input_size
+    network_export(build(artefact), side=artefact.spec.preprocessing.input_size, out=out)
+
+
+def network_export(network: nn.Module, *, side: int, out: Path) -> None:
+    """Convert a network in eval mode for square inputs of `side` pixels; batch size stays open. Raises OSError."""
     example = torch.zeros(1, 3, side, side)
     with torch.inference_mode():
         network(example)  # a detector lays out its anchors on the first call; the trace must see them as constants

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from classifier.engines.export import network_export
 from classifier.engines.networks import last_prefix
+from classifier.engines.openvino_engine import OpenVinoEngine
 from classifier.training.fit import Clock, Fitted
 from classifier.training.optimise import one_cycle
 from classifier.training.progress import Progress
@@ -56,11 +60,10 @@ class FeatureCache:
         new = [at for at, digest in enumerate(digests) if digest not in self._known]
         if new:
             loader = DataLoader(torch.utils.data.Subset(photos, new), batch_size=32)
+            infer = _infer(self._backbone, side=photos[new[0]][0].shape[-1])
             found: list[FeatureArray] = []
-            with torch.inference_mode():
-                for images, _ in progress.track(loader, total=len(loader), what="features"):
-                    inputs = images.to(memory_format=torch.channels_last)
-                    found.extend(self._backbone(inputs).float().numpy())
+            for images, _ in progress.track(loader, total=len(loader), what="features"):
+                found.extend(infer(images))
             self._known |= {digests[at]: one for at, one in zip(new, found, strict=True)}
             self._save()
         width = next((len(one) for one in self._known.values()), 0)
@@ -71,6 +74,24 @@ class FeatureCache:
         beside = self._file.with_name(f".{self._file.name}.{os.getpid()}.npz")
         np.savez(beside, digests=np.asarray(list(self._known)), features=np.stack(list(self._known.values())))
         beside.replace(self._file)
+
+
+def _infer(backbone: nn.Module, *, side: int) -> Callable[[Tensor], FeatureArray]:
+    """Images (N, 3, side, side) → features (N, D): on a GPU by torch, else by OpenVINO, which is ten times as fast."""
+    if torch.cuda.is_available():
+        on_gpu = backbone.to("cuda", memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stubs
+
+        @torch.inference_mode()
+        def infer(images: Tensor) -> FeatureArray:
+            found: FeatureArray = on_gpu(images.to("cuda")).float().cpu().numpy()
+            return found
+
+        return infer
+    with tempfile.TemporaryDirectory(prefix="forecourt-features-") as folder:
+        out = Path(folder) / "ir"
+        network_export(backbone, side=side, out=out)
+        engine = OpenVinoEngine(out)
+    return lambda images: engine.infer(images.numpy())
 
 
 def head_fit(

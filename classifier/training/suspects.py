@@ -7,6 +7,7 @@ suspect a label is, cleanlab says (confident learning, arXiv:1911.00068).
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -214,7 +215,10 @@ def label_quality(
         return np.ones(len(labels)), np.zeros(len(labels), dtype=bool)
     score = np.asarray(get_label_quality_scores(own, probs, method="self_confidence"), dtype=np.float64)
     # One process: forks of one that has loaded torch hang.
-    issue = np.asarray(find_label_issues(own, probs, n_jobs=1), dtype=bool)
+    with warnings.catch_warnings():
+        # Of rare classes it says one by one that it is cautious with them, as it should be.
+        warnings.filterwarnings("ignore", message="May not flag all label issues", category=UserWarning)
+        issue = np.asarray(find_label_issues(own, probs, n_jobs=1), dtype=bool)
     return score, issue
 
 
