@@ -22,9 +22,15 @@ from classifier.training.model import backbone_create, backbone_load
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe
 
-HOLDS = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003)
-"""How strongly the correction is held, strongest first; held-out photos choose, without them the middle one stands."""
+HOLDS = (30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003)
+"""How strongly the correction is held, strongest first; held-out photos choose."""
+HOLD_UNASKED = 0.03
+"""Where there are too few of them to choose."""
+WORSE_MOST = 2
+"""So many weaker holds in a row that held-out photos like less end the choice."""
 FEWEST_TO_CHOOSE = 20
+TOLERANCE = 1e-6
+"""Steps that change the loss by less than this end the search: no photo's answer hangs on it."""
 
 
 def classes_extended(
@@ -108,15 +114,22 @@ def head_extend(
     # One scale for all features: a scale for each would blow up those that happen to be still in a few photos.
     scale = float(train.features.square().mean().sqrt()) + 1e-6
     best: tuple[float, Tensor, float] | None = None
+    worse = 0
     history: list[dict[str, float]] = []
-    holds = HOLDS if len(val.labels) >= FEWEST_TO_CHOOSE else (HOLDS[len(HOLDS) // 2],)
+    holds = HOLDS if len(val.labels) >= FEWEST_TO_CHOOSE else (HOLD_UNASKED,)
+    correction = torch.zeros_like(head.weight)
     for step, hold in enumerate(progress.track(holds, total=len(holds), what="head"), start=1):
-        correction = _correction(head, train, taught, scale=scale, hold=hold, recipe=recipe)
+        # From the last one: its answer lies near, and a convex problem has but one wherever one begins.
+        correction = _correction(head, train, taught, begin=correction, scale=scale, hold=hold, recipe=recipe)
         figures = {"epoch": float(step), "hold": hold, **_figures(head, correction, train, val)}
         history.append({key: round(value, 5) for key, value in figures.items()})
         progress.note(f"hold {hold:g}  val loss {figures['val_loss']:.3f}")
         if best is None or figures["val_loss"] < best[0]:
-            best = (figures["val_loss"], correction, hold)
+            best, worse = (figures["val_loss"], correction, hold), 0
+        else:
+            worse += 1
+        if worse == WORSE_MOST:
+            break
     state = {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
     if best is not None:
         state[f"{last_prefix(network)}weight"] = head.weight.detach() + best[1]
@@ -124,13 +137,15 @@ def head_extend(
 
 
 def _correction(
-    head: nn.Linear, train: FeatureSet, taught: Tensor, *, scale: float, hold: float, recipe: Recipe
+    head: nn.Linear, train: FeatureSet, taught: Tensor, *, begin: Tensor, scale: float, hold: float, recipe: Recipe
 ) -> Tensor:
     with torch.no_grad():
         before = head(train.features)
     inputs = train.features / scale
-    moved = torch.zeros_like(head.weight, requires_grad=True)
-    optimizer = torch.optim.LBFGS([moved], max_iter=recipe.epochs, line_search_fn="strong_wolfe")
+    moved = (begin * scale).detach().clone().requires_grad_()
+    optimizer = torch.optim.LBFGS(
+        [moved], max_iter=recipe.epochs, tolerance_change=TOLERANCE, line_search_fn="strong_wolfe"
+    )
 
     def closure() -> Tensor:
         optimizer.zero_grad()
