@@ -278,6 +278,7 @@ UNFOLD = {
     "SITE_HEADER": "Forecourt",
     "SITE_ICON": lambda _request: static("img/favicon.svg"),
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("img/favicon.svg")}],
+    "STYLES": [lambda _request: static("css/admin.css")],
     "SHOW_HISTORY": True,
 }
 

@@ -7,7 +7,6 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-PASSED, FAILED = "#16a34a", "#ef4444"  # each readable on white and on near-black
 FIGURES = {
     "photos": "test photos",
     "top1": "make and model right",
@@ -24,14 +23,15 @@ class Cell:
 
     text: str
     align: str = "left"
-    colour: str = ""
+    kind: str = ""
+    """In the style sheet: passed, failed or nothing."""
 
 
 def gates_table(gates: Sequence[Mapping[str, Any]]) -> SafeString | str:
     """Each gate with its number and its limit."""
     rows = [
         [
-            Cell("passed", colour=PASSED) if gate["passed"] else Cell("FAILED", colour=FAILED),
+            Cell("passed", kind="passed") if gate["passed"] else Cell("FAILED", kind="failed"),
             Cell(str(gate["name"])),
             _number(gate["value"]),
             _number(gate["limit"]),

@@ -9,7 +9,7 @@ from classifier.recognise import Recognition
 from classifier.taxonomy import Candidate
 from classifier.training.manifest import ManifestRow
 from classifier.training.progress import Silent
-from classifier.training.unknown import confident_names, held_out, main
+from classifier.training.unknown import confident_names, held_out, main, sides_of_return
 
 
 def row(number, make="Audi", model="A4", source="ads"):
@@ -46,3 +46,12 @@ def test_photos_above_the_threshold_are_counted_by_source_and_unanswered_ones_st
 def test_a_missing_manifest_is_one_clear_line(tmp_path, capsys):
     assert main(["--manifest", str(tmp_path / "none"), "--work", str(tmp_path)]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_model_that_comes_back_is_asked_about_photos_that_nobody_learned_from():
+    photos = [row(n, make="Ford", model="F-150 Regular Cab") for n in range(73)] + [row(n) for n in range(5)]
+    back = sides_of_return(photos, "ford f150 regular cab")
+    sides = [one.split for one in back]
+    assert [sides.count(side) for side in ("train", "val", "test")] == [52, 8, 13]
+    assert len({one.file for one in back}) == 73
+    assert sides_of_return(photos[::-1], "Ford F-150 Regular Cab") == back
