@@ -15,7 +15,7 @@ from marketplace.registry.models import ModelVersion
 from marketplace.training.curve import curve_svg
 from marketplace.training.models import Rerecognition, TrainingRun
 from marketplace.training.rerecognition import rerecognition_counts
-from marketplace.training.run_page import classes_table, figures_table, gates_table, pairs_table, rows_table
+from marketplace.training.run_page import classes_table, figures_table, gates_table, pairs_table, stages_table
 
 REPORT = "report.html"
 FILES = {
@@ -24,6 +24,10 @@ FILES = {
     "gates.json": ("application/json", "gates and figures"),
     "manifest.csv": ("text/csv; charset=utf-8", "every photo that it was taught and tested with"),
     "decisions.csv": ("text/csv; charset=utf-8", "which decision taught which photo"),
+    "reviews.json": ("application/json", "which labels moderators put right"),
+    "left-out.csv": ("text/csv; charset=utf-8", "which photos were left out, and why"),
+    "suspects.csv": ("text/csv; charset=utf-8", "which labels are probably wrong"),
+    "report.merges.json": ("application/json", "a merge table, suggested"),
 }
 """What a run's folder may be asked for, and nothing else. Only the report opens in the browser."""
 # A report is HTML that a training wrote, with names out of manifests in it: shown like a picture. No script runs, no
@@ -126,7 +130,7 @@ class TrainingRunAdmin(ReadOnly, ModelAdmin):
 
     @admin.display(description="stages")
     def stages_read(self, run: TrainingRun) -> SafeString | str:
-        return rows_table(run.stages)
+        return stages_table(run.stages)
 
     @admin.display(description="values")
     def recipe_read(self, run: TrainingRun) -> SafeString | str:

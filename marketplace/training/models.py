@@ -27,7 +27,7 @@ class TrainingRun(models.Model):
     gates = models.JSONField(default=list, blank=True)
     promoted = models.BooleanField(default=False)
     report = models.CharField(max_length=500, blank=True)
-    # What the rows went through before training, in order: [{"stage": …, "photos": …, …}].
+    # What the rows went through before training, in order: [{"name": …, "before": …, "after": …, "words": …}].
     stages = models.JSONField(default=list, blank=True)
     # Figures per epoch: [{"epoch": 1, "loss": …, "val_top1": …}].
     curve = models.JSONField(default=list, blank=True)

@@ -73,10 +73,13 @@ def classes_table(metrics: Mapping[str, Any]) -> SafeString | str:
     return _table(["class", ">test photos", ">champion right", ">challenger right", ">change"], rows)
 
 
-def rows_table(rows: Sequence[Mapping[str, Any]]) -> SafeString | str:
-    """Any list of mappings, its keys as columns."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    return _table(names, [[_any(row.get(name)) for name in names] for row in rows])
+def stages_table(stages: Sequence[Mapping[str, Any]]) -> SafeString | str:
+    """What the photos went through; each photo left out stands in the run's left-out.csv."""
+    rows = [
+        [Cell(str(one["name"])), _number(one["before"]), _number(one["after"]), Cell(str(one["words"]))]
+        for one in stages
+    ]
+    return _table(["stage", ">photos in", ">photos on", "what was done"], rows)
 
 
 def pairs_table(values: Mapping[str, Any]) -> SafeString | str:
@@ -89,12 +92,6 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[Cell]]) -> SafeString | 
         return "–"
     heads = [Cell(name.lstrip(">"), "right" if name.startswith(">") else "left") for name in head]
     return render_to_string("admin/training/table.html", {"head": heads, "rows": rows})
-
-
-def _any(value: Any) -> Cell:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return _number(value)
-    return Cell("–" if value is None else str(value))
 
 
 def _number(value: Any) -> Cell:

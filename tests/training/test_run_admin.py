@@ -36,7 +36,7 @@ def page(client, one):
 def test_a_run_s_page_shows_gates_figures_curve_and_stages(staff, done):
     TrainingRun.objects.filter(pk=done.pk).update(
         curve=[{"epoch": 1, "loss": 2.5, "val_top1": 0.5}, {"epoch": 2, "loss": 1.5, "val_top1": 0.75}],
-        stages=[{"stage": HARMFUL, "photos": 40}],
+        stages=[{"name": "rare", "before": 42, "after": 40, "words": HARMFUL}],
         gates=[*done.gates, {"name": "ece", "value": 0.061, "limit": 0.05, "passed": False, "text": HARMFUL}],
     )
     shown = page(staff, done).content.decode()
