@@ -31,6 +31,8 @@ Train = Callable[[Recipe, Tell], float]
 
 PATIENT_TRIALS = 4
 """So many trials run to their end before any is measured against them."""
+NOT_SEARCHED = {"name", "backbone", "level", "start", "freeze_backbone", "seed", "epochs", "max_minutes"}
+"""What makes another training of it, not a better one."""
 OF_SIZES = (0.8, 1.0, 1.25)
 """Resolutions that are tried, as shares of the recipe's own."""
 
@@ -99,7 +101,7 @@ def space_parse(given: Sequence[str], base: Recipe) -> dict[str, Span | tuple[st
 
     A field without values ("erasing") takes those of space_default. Raises SearchError.
     """
-    known = {one.name for one in fields(Recipe)} - {"name", "backbone", "start", "freeze_backbone", "seed", "epochs"}
+    known = {one.name for one in fields(Recipe)} - NOT_SEARCHED
     usual, space = space_default(base), dict[str, Span | tuple[str, ...]]()
     for text in given:
         name, separator, values = (part.strip() for part in text.partition("="))

@@ -120,7 +120,7 @@ def test_it_reads_what_an_operator_wants_searched():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("rate=1:2", "cannot search 'rate'; there are balance"),
+        ("rate=1:2", "cannot search 'rate'; there are accumulate"),
         ("dropout", "say where dropout may lie: dropout=LOW:HIGH or dropout=A,B,C"),
         ("dropout=0.5:0.1", "the first number must be the smaller one"),
         ("dropout=low:high", "LOW:HIGH must be numbers"),
