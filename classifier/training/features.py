@@ -77,7 +77,7 @@ class FeatureCache:
 
 
 def _infer(backbone: nn.Module, *, side: int) -> Callable[[Tensor], FeatureArray]:
-    """Images (N, 3, side, side) → features (N, D): on a GPU by torch, else by OpenVINO, which is ten times as fast."""
+    """Images (N, 3, side, side) → features (N, D): on a GPU by torch, else by OpenVINO, which is much faster."""
     if torch.cuda.is_available():
         on_gpu = backbone.to("cuda", memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stubs
 

@@ -23,6 +23,7 @@ from classifier.training.progress import Progress
 from classifier.training.ranks import dismiss, leading
 from classifier.training.recipe import Recipe
 from classifier.training.report import report_write
+from classifier.training.report_facts import trained_facts
 
 
 @dataclass
@@ -126,26 +127,19 @@ def train(
         train=lesson.sides["train"], val=lesson.sides["val"], test=lesson.sides["test"],
         progress=progress, rename=rename,
     )  # fmt: skip
-    written = done.artefact.spec
     report = report_write(
         path=run_dir / "report.html",
         title=done.artefact.version,
         metrics=done.metrics.get("test", {}),
         facts={
-            "classes": len(classes),
-            "photos to train on": len(lesson.train.rows),
             "held-out photos to calibrate on": len(lesson.sides["val"]),
             "test photos": len(lesson.sides["test"]),
             "detector": lesson.detector,
-            "manifest sha256": lesson.digest,
-            "temperature": round(written.temperature, 3),
-            "fills in the model from": written.thresholds.model,
-            "fills in the make from": written.thresholds.make,
-            **{f"recipe: {key}": value for key, value in written.recipe.items()},
+            **trained_facts(done.artefact),
         },
         curve=fitted.history,
         findings=done.findings,
-        temperature=written.temperature,
+        temperature=done.artefact.spec.temperature,
     )
     return TrainResult(artefact=done.artefact, metrics=done.metrics, report=report)
 
