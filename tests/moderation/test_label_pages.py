@@ -62,7 +62,7 @@ def test_it_shows_photo_label_and_suggestions(bobs, asked):
     answer = bobs.get(url("labels"), follow=True)
     assert answer.redirect_chain == [(url("label", asked), 302)]
     page = answer.content.decode()
-    assert "Is this a Skoda Octavia 2012?" in page
+    assert "Skoda Octavia 2012: is that right?" in page
     assert url("label_picture", asked) in page
     assert "91 %" in page
     assert "2 %" in page
