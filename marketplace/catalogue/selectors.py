@@ -1,6 +1,6 @@
 """Finds makes and models by any of their names. Each call is one to four indexed queries; nothing is kept in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -57,8 +57,7 @@ def model_find(*, make: Make, text: str) -> CarModel | None:
     that say a body or a year are passed over too ("Golf GTI Hatchback 2012"), and only those: an unknown word may be
     what makes it another model (Corolla Cross).
     """
-    words = name_words(text)[:MAX_WORDS]
-    return _model_among(make, [key for start in _after_make(make, words) for key in map("".join, without_body(start))])
+    return _model_among(make, _model_keys(make, text))
 
 
 def catalogue_resolve(*, make: str, model: str) -> Resolved:
@@ -68,6 +67,23 @@ def catalogue_resolve(*, make: str, model: str) -> Resolved:
     """
     found = make_find(make)
     return Resolved(found, model_find(make=found, text=model) if found else None)
+
+
+def catalogue_resolve_many(cars: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Resolved]:
+    """As catalogue_resolve for every (make, model), in four queries for all of them."""
+    wanted = list(dict.fromkeys(cars))
+    makes = _makes_among(sorted({name_key(make) for make, _ in wanted}))
+    found = [makes.get(name_key(make)) for make, _ in wanted]
+    keys = [_model_keys(one, model) if one else [] for one, (_, model) in zip(found, wanted, strict=True)]
+    models = _models_of(
+        makes=sorted({one.pk for one in found if one}), keys=sorted({key for some in keys for key in some})
+    )
+    return {
+        car: Resolved(one, next((models[one.pk, key] for key in some if (one.pk, key) in models), None))
+        if one
+        else Resolved(None, None)
+        for car, one, some in zip(wanted, found, keys, strict=True)
+    }
 
 
 def car_find(text: str) -> tuple[Make, CarModel | None] | None:
@@ -118,11 +134,23 @@ def _makes_among(keys: Sequence[str]) -> dict[str, Make]:
     return found
 
 
+def _model_keys(make: Make, text: str) -> list[str]:
+    """Under which keys the model may be found, the best one first; see model_find."""
+    words = name_words(text)[:MAX_WORDS]
+    return [key for start in _after_make(make, words) for key in map("".join, without_body(start))]
+
+
 def _model_among(make: Make, keys: Sequence[str]) -> CarModel | None:
     """The make's model named by the first key that names one."""
     if not keys:
         return None
-    aliases = ModelAlias.objects.filter(make=make, key__in=keys).select_related("car_model")
-    found = {alias.key: alias.car_model for alias in aliases}
-    found.update({model.key: model for model in CarModel.objects.filter(make=make, key__in=keys)})
-    return next((found[key] for key in keys if key in found), None)
+    found = _models_of(makes=[make.pk], keys=keys)
+    return next((found[make.pk, key] for key in keys if (make.pk, key) in found), None)
+
+
+def _models_of(*, makes: Sequence[int], keys: Sequence[str]) -> dict[tuple[int, str], CarModel]:
+    """The models named by these keys, by make and key; a model's name goes before an alias."""
+    aliases = ModelAlias.objects.filter(make__in=makes, key__in=keys).select_related("car_model")
+    found = {(alias.make_id, alias.key): alias.car_model for alias in aliases}
+    models = CarModel.objects.filter(make__in=makes, key__in=keys)
+    return found | {(model.make_id, model.key): model for model in models}

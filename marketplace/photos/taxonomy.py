@@ -5,13 +5,13 @@ Sedan" of 2012 and an advertisement's "3 series" are one model; under its names 
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from classifier.artefact import ArtefactSpec, TrainedClass, artefact_open
-from marketplace.catalogue.selectors import catalogue_resolve
+from marketplace.catalogue.selectors import Resolved, catalogue_resolve, catalogue_resolve_many
 from marketplace.registry.models import ModelVersion
 
 REFRESH_SECONDS = 600
@@ -39,10 +39,24 @@ def _catalogue_spec(version: str, folder: str, period: int) -> CatalogueSpec:
 
 def catalogue_classes(classes: Sequence[TrainedClass]) -> tuple[TrainedClass, ...]:
     """The classes under the catalogue's names, in their order."""
-    return tuple(TrainedClass(*catalogue_names(one.make, one.model), one.years) for one in classes)
+    names = CatalogueNames((one.make, one.model) for one in classes)
+    return tuple(TrainedClass(*names(one.make, one.model), one.years) for one in classes)
 
 
-def catalogue_names(make: str, model: str) -> tuple[str, str]:
-    """The catalogue's names of a make and model; names that it does not know stay as they are."""
-    found = catalogue_resolve(make=make, model=model)
+class CatalogueNames:
+    """(make, model) → the catalogue's names of them; names that it does not know stay as they are."""
+
+    def __init__(self, cars: Iterable[tuple[str, str]] = ()) -> None:
+        """cars: those that will be asked for, looked up together; others are looked up one by one."""
+        self._known = {car: _names(car, found) for car, found in catalogue_resolve_many(cars).items()}
+
+    def __call__(self, make: str, model: str) -> tuple[str, str]:
+        car = make, model
+        if car not in self._known:
+            self._known[car] = _names(car, catalogue_resolve(make=make, model=model))
+        return self._known[car]
+
+
+def _names(car: tuple[str, str], found: Resolved) -> tuple[str, str]:
+    make, model = car
     return found.make.name if found.make else make, found.car_model.name if found.car_model else model

@@ -16,7 +16,7 @@ from classifier.training.report_page import report_folder
 from classifier.training.report_photos import Album
 from marketplace.photos.taxonomy import catalogue_classes
 from marketplace.training.eye import catalogue_loaded, recogniser_open
-from marketplace.training.judge import CatalogueNames
+from marketplace.training.judge import CatalogueKeys, cars_named
 from marketplace.training.run_report import external_look
 
 CONFUSED_SHOWN = 10
@@ -39,16 +39,16 @@ def version_evaluate(
     if report is not None:
         report_folder(report)
     catalogue = catalogue_loaded()
-    key = CatalogueNames() if catalogue else key_by_letters
     recogniser = recogniser_open(folder=folder)
     try:
+        key = CatalogueKeys(cars_named(rows, recogniser.classes)) if catalogue else key_by_letters
         classes = catalogue_classes(recogniser.classes) if catalogue else None
         judged = photos_judge(rows=rows, recogniser=recogniser, progress=progress, key=key, classes=classes)
         figures = judged_summarise(judged=judged, recogniser=recogniser, key=key)
         findings = findings_of(judged=judged, model=recogniser, key=key)
         if classes is not None:
             recogniser.classes = tuple(classes)
-        said = external_look(recogniser=recogniser, photos=pictures, progress=progress)
+        said = external_look(eye=recogniser, photos=pictures, progress=progress)
         version = recogniser.version
     finally:
         recogniser.close()

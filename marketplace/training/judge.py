@@ -1,21 +1,22 @@
 """What one model version says of test photos, compared with the truth by the catalogue's names."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.artefact import TrainedClass
 from classifier.training.calibrate import coverage_at_error, ece
 from classifier.training.evaluate import Eye, judged_summarise, key_by_letters, photos_judge
 from classifier.training.evaluate import Judged as JudgedPhoto
 from classifier.training.manifest import ManifestRow
 from classifier.training.progress import Progress
 from classifier.training.split import side_of
-from marketplace.catalogue.selectors import catalogue_resolve
-from marketplace.photos.taxonomy import catalogue_classes, catalogue_names
+from marketplace.catalogue.selectors import Resolved, catalogue_resolve, catalogue_resolve_many
+from marketplace.photos.taxonomy import CatalogueNames, catalogue_classes
 from marketplace.training.compare import Answers, class_changes, paired_coverage, paired_difference
 from marketplace.training.gates import Paired
 
@@ -68,7 +69,7 @@ def rows_to_judge(rows: Sequence[ManifestRow]) -> list[ManifestRow]:
 
 def judge(*, rows: Sequence[ManifestRow], recogniser: Eye, progress: Progress) -> Judged:
     """Ask a version about every row."""
-    names = CatalogueNames()
+    names = CatalogueKeys(cars_named(rows, recogniser.classes))
     classes = catalogue_classes(recogniser.classes)
     judged = photos_judge(rows=rows, recogniser=recogniser, progress=progress, key=names, classes=classes)
     top1, make, confidence = [], [], []
@@ -91,7 +92,7 @@ def paired(*, rows: Sequence[ManifestRow], challenger: Judged, champion: Judged)
     if not rows:
         return None
     vehicles = [row.vehicle for row in rows]
-    names = lru_cache(maxsize=None)(catalogue_names)
+    names = CatalogueNames((row.make, row.model) for row in rows)
     return Paired(
         top1=paired_difference(challenger=challenger.top1, champion=champion.top1, vehicles=vehicles),
         make=paired_difference(challenger=challenger.make, champion=champion.make, vehicles=vehicles),
@@ -104,18 +105,29 @@ def paired(*, rows: Sequence[ManifestRow], challenger: Judged, champion: Judged)
     )
 
 
-class CatalogueNames:
+def cars_named(rows: Iterable[ManifestRow], classes: Iterable[TrainedClass]) -> list[tuple[str, str]]:
+    """Every make and model, and every make alone, that rows and classes name."""
+    cars = {(one.make, one.model) for some in (rows, classes) for one in some}
+    return sorted(cars | {(make, "") for make, _ in cars})
+
+
+class CatalogueKeys:
     """An evaluate.CarKey: two names mean one car by the catalogue where it knows both, else letter by letter."""
 
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, str], tuple[str, str]] = {}
+    def __init__(self, cars: Iterable[tuple[str, str]] = ()) -> None:
+        """cars: see CatalogueNames."""
+        self._known = {car: _key(car, found) for car, found in catalogue_resolve_many(cars).items()}
 
     def __call__(self, make: str, model: str) -> tuple[str, str]:
-        if (make, model) not in self._known:
-            found = catalogue_resolve(make=make, model=model)
-            by_letters = key_by_letters(make, model)
-            self._known[make, model] = (
-                found.make.key if found.make else by_letters[0],
-                f"#{found.car_model.pk}" if model and found.car_model else by_letters[1],
-            )
-        return self._known[make, model]
+        car = make, model
+        if car not in self._known:
+            self._known[car] = _key(car, catalogue_resolve(make=make, model=model))
+        return self._known[car]
+
+
+def _key(car: tuple[str, str], found: Resolved) -> tuple[str, str]:
+    by_letters = key_by_letters(*car)
+    return (
+        found.make.key if found.make else by_letters[0],
+        f"#{found.car_model.pk}" if car[1] and found.car_model else by_letters[1],
+    )

@@ -13,7 +13,7 @@ from classifier.artefact import TrainedClass
 from classifier.taxonomy import name_key
 from classifier.training.manifest import ManifestRow
 from marketplace.catalogue.models import CarModel, Make
-from marketplace.catalogue.selectors import catalogue_resolve, make_find
+from marketplace.catalogue.selectors import catalogue_resolve_many
 from marketplace.moderation.models import Decision
 from marketplace.photos.models import Photo
 
@@ -109,7 +109,8 @@ def unknown_makes(*, rows: Iterable[ManifestRow]) -> dict[str, int]:
     if not Make.objects.exists():
         return {}
     photos = Counter(row.make for row in rows if row.make)
-    return {make: count for make, count in photos.most_common() if make_find(make) is None}
+    found = catalogue_resolve_many((make, "") for make in photos)
+    return {make: count for make, count in photos.most_common() if found[make, ""].make is None}
 
 
 class ClassNames:
@@ -118,9 +119,10 @@ class ClassNames:
     def __init__(self, classes: Sequence[TrainedClass]) -> None:
         self._by_name: dict[tuple[str, str], list[TrainedClass]] = {}
         self._by_car: dict[int, list[TrainedClass]] = {}
+        cars = catalogue_resolve_many((one.make, one.model) for one in classes)
         for one in classes:
             self._by_name.setdefault((name_key(one.make), name_key(one.model)), []).append(one)
-            found = catalogue_resolve(make=one.make, model=one.model).car_model if one.model else None
+            found = cars[one.make, one.model].car_model if one.model else None
             if found is not None:
                 self._by_car.setdefault(found.pk, []).append(one)
 

@@ -3,7 +3,15 @@
 import pytest
 
 from marketplace.catalogue.models import CarModel, Make
-from marketplace.catalogue.selectors import car_find, catalogue_resolve, make_find, make_list, model_find, model_list
+from marketplace.catalogue.selectors import (
+    car_find,
+    catalogue_resolve,
+    catalogue_resolve_many,
+    make_find,
+    make_list,
+    model_find,
+    model_list,
+)
 
 WHOLE_TEXTS = {
     "VW - VOLKSWAGEN UP!": ("Volkswagen", "up!"),
@@ -75,6 +83,14 @@ def test_it_looks_up_with_at_most_four_queries_and_loads_no_table(catalogue, dja
         catalogue_resolve(make="bmw", model="3 Series Sedan")
     with django_assert_max_num_queries(4):
         car_find("BMW 3 Series Sedan 2012")
+
+
+def test_many_cars_resolve_as_one_by_one_in_four_queries(catalogue, django_assert_max_num_queries):
+    cars = [*MAKE_AND_MODEL, ("", ""), ("Unheardof", "Golf"), ("bmw", ""), ("BMW", "320d"), ("BMW", "320d")]
+    with django_assert_max_num_queries(4):
+        found = catalogue_resolve_many(cars)
+    assert found == {(make, model): catalogue_resolve(make=make, model=model) for make, model in cars}
+    assert catalogue_resolve_many([]) == {}
 
 
 def test_it_lists_only_the_models_of_the_make(catalogue):
