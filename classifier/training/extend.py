@@ -29,8 +29,10 @@ HOLD_UNASKED = 0.03
 WORSE_MOST = 2
 """So many weaker holds in a row that held-out photos like less end the choice."""
 FEWEST_TO_CHOOSE = 20
-TOLERANCE = 1e-6
-"""Steps that change the loss by less than this end the search: no photo's answer hangs on it."""
+TOLERANCE = 2e-5
+"""Steps that move the loss or every weight by less than this end the search: no photo's answer hangs on it."""
+FIRST_STEPS = 2
+"""Of the solver, which take it to where its steps have their size: the first one of a large problem is tiny."""
 
 
 def classes_extended(
@@ -143,9 +145,7 @@ def _correction(
         before = head(train.features)
     inputs = train.features / scale
     moved = (begin * scale).detach().clone().requires_grad_()
-    optimizer = torch.optim.LBFGS(
-        [moved], max_iter=recipe.epochs, tolerance_change=TOLERANCE, line_search_fn="strong_wolfe"
-    )
+    optimizer = torch.optim.LBFGS([moved], max_iter=FIRST_STEPS, tolerance_change=0.0, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         optimizer.zero_grad()
@@ -155,6 +155,12 @@ def _correction(
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
+    optimizer.step(closure)  # type: ignore[no-untyped-call]
+    optimizer.param_groups[0] |= {
+        "max_iter": recipe.epochs,
+        "max_eval": 2 * recipe.epochs,
+        "tolerance_change": TOLERANCE,
+    }
     optimizer.step(closure)  # type: ignore[no-untyped-call]
     return (moved.detach() * taught) / scale
 
