@@ -26,8 +26,13 @@ def sharpened(logits: FloatArray, temperatures: Sequence[float]) -> FloatArray:
     return sharp
 
 
+def calibrated(logits: FloatArray, spec: ArtefactSpec) -> FloatArray:
+    """Log-probabilities (N, C), float32, of a network's logits (N, C), by its artefact's temperatures."""
+    return log_softmax(sharpened(logits, spec.class_temperatures) / spec.temperature)
+
+
 class MakeModelClassifier:
-    """Calibrated log-probabilities over an artefact's trained classes."""
+    """Says of crops which of an artefact's trained classes they show."""
 
     def __init__(self, engine: Engine, spec: ArtefactSpec) -> None:
         self._engine = engine
@@ -38,13 +43,15 @@ class MakeModelClassifier:
         """Cut the car out by the artefact's own crop rule, as input; box in pixels of the full photo."""
         return to_input(crop_car(decoded, box, self._spec.preprocessing.crop), self._spec.preprocessing)
 
-    def log_probs(self, inputs: Sequence[FloatArray]) -> list[FloatArray]:
-        """Per prepared crop an array of shape (classes,), float32, temperature applied."""
-        if not inputs:
-            return []
+    def outputs(self, inputs: Sequence[FloatArray]) -> FloatArray:
+        """What the network says of prepared crops, one or more: (N, classes), nothing calibrated."""
         crops = np.stack(inputs)
         logits = self._engine.infer(crops)
         if self._spec.mirrored:
             mirrored = self._engine.infer(np.ascontiguousarray(crops[..., ::-1]))
             logits = np.asarray((logits + mirrored) / 2, dtype=np.float32)
-        return list(log_softmax(sharpened(logits, self._spec.class_temperatures) / self._spec.temperature))
+        return logits
+
+    def log_probs(self, inputs: Sequence[FloatArray]) -> list[FloatArray]:
+        """Per prepared crop an array of shape (classes,), float32, calibrated."""
+        return list(calibrated(self.outputs(inputs), self._spec)) if inputs else []

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
-from typing import Literal
 
 import numpy as np
 
-from classifier.artefact import ArtefactError, ArtefactSpec, Thresholds, TrainedClass, artefact_only, artefact_open
-from classifier.bodies import bodies_of
+from classifier.artefact import ArtefactError, ArtefactSpec, artefact_only, artefact_open
 from classifier.classify import MakeModelClassifier
 from classifier.detect import Detector, the_car
-from classifier.engines import DeviceName, EngineName, engine_choose, engines_open
-from classifier.fuse import Verdict, verdict_from
+from classifier.engines import DeviceName, Engine, EngineName, engine_choose, engines_open
 from classifier.preprocess import (
     Box,
     Decoded,
@@ -32,38 +29,10 @@ from classifier.preprocess import (
     letterbox,
     photo_load,
 )
-from classifier.taxonomy import Candidate, Guess, summarise
+from classifier.recognition import Interpreter, Recognition, Sight, Status
 from classifier.usable import EXTERIOR, Judgement, UsableJudge
 
 WEIGHTS = Path(__file__).resolve().parent / "weights"
-
-Status = Literal["ok", "no_vehicle", "not_usable", "unreadable"]
-
-
-@dataclass(frozen=True)
-class Recognition:
-    """What the classifier says of one photo."""
-
-    status: Status
-    """ok; no_vehicle: looks like an exterior photo, but no vehicle was found; not_usable: an interior or a detail;
-    unreadable: `error` says why."""
-    kind: str = ""
-    """exterior, interior, detail; "" if unreadable."""
-    box: Box | None = None
-    """The largest vehicle's, in pixels of the full upright photo; only of an exterior photo."""
-    image_size: tuple[int, int] = (0, 0)
-    """Width and height of the full upright photo."""
-    make: Guess | None = None
-    candidates: tuple[Candidate, ...] = ()
-    view: Guess | None = None
-    """The side that the car shows, one of usable.VIEWS; only if ok."""
-    bodies: tuple[Guess, ...] = ()
-    """Every body type with its probability, likeliest first, summing to 1; only if ok."""
-    log_probs: FloatArray | None = field(default=None, compare=False, repr=False)
-    """Shape (classes,), float32, calibrated, in the class order of the artefact; only if ok."""
-    timings_ms: dict[str, float] = field(default_factory=dict, compare=False)
-    """decode, detect, usable, classify, total: this photo's share where photos went through together."""
-    error: str = ""
 
 
 class NoCropError(Exception):
@@ -95,7 +64,7 @@ class _Work:
     error: str = ""
     judgement: Judgement | None = None
     box: Box | None = None
-    log_probs: FloatArray | None = None
+    outputs: FloatArray | None = None
     timings: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -106,7 +75,7 @@ class _Work:
         self.timings[stage] = self.timings.get(stage, 0.0) + seconds * 1000
 
 
-class Recogniser:
+class Recogniser(Interpreter):
     """Detector, usable-photo judge and make/model classifier behind one door. Safe to call from several threads."""
 
     def __init__(
@@ -121,17 +90,12 @@ class Recogniser:
         batch: int = 16,
     ) -> None:
         """Use Recogniser.open."""
+        super().__init__(spec, body_threshold=judge.body_threshold)
         self.version = version
-        self.classes: tuple[TrainedClass, ...] = spec.classes
-        """In the network's order; answers are summed up by their names. May be set to the same under other names."""
-        self.thresholds: Thresholds = spec.thresholds
-        self.body_threshold: float = spec.thresholds.body if spec.class_bodies else judge.body_threshold
-        """From which confidence a form may fill the body in; above every confidence where nothing tells bodies."""
-        self.fusion_alpha: float = spec.fusion_alpha
         self.engine = engine
         self.batch = batch
         """How many photos go through together."""
-        self._detector, self._judge, self._classifier, self._spec = detector, judge, classifier, spec
+        self._detector, self._judge, self._classifier = detector, judge, classifier
         self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="decode")
 
     @classmethod
@@ -143,11 +107,14 @@ class Recogniser:
         engine: EngineName = "auto",
         cache_dir: Path | None = None,
         device: DeviceName = "auto",
+        network: Callable[[EngineName, DeviceName], Engine] | None = None,
     ) -> Recogniser:
         """Load the make/model artefact in folder `classifier`, and the detector and judge that lie in `weights`.
 
         engine, device: see engines.engine_choose. cache_dir: where OpenVINO keeps converted networks; without it every
-        start converts anew. Raises ArtefactError or EngineError, each with one clear line.
+        start converts anew. network: opens what runs in place of the artefact's own network, and what it says of a
+        photo is in its sight; recognitions need the artefact's own. Raises ArtefactError or EngineError, each with one
+        clear line.
         """
         chosen, place = engine_choose(engine, device)
         artefacts = {
@@ -158,8 +125,11 @@ class Recogniser:
         for task, artefact in artefacts.items():
             if artefact.spec.task != task:
                 raise ArtefactError(f"{artefact.folder} is a {artefact.spec.task} artefact, a {task} is needed here")
-        opened = engines_open(list(artefacts.values()), engine=chosen, device=place, cache_dir=cache_dir)
-        engines = dict(zip(artefacts, opened, strict=True))
+        own = {task: artefact for task, artefact in artefacts.items() if network is None or task != "classifier"}
+        opened = engines_open(list(own.values()), engine=chosen, device=place, cache_dir=cache_dir)
+        engines = dict(zip(own, opened, strict=True))
+        if network is not None:
+            engines["classifier"] = network(chosen, place)
         for task, artefact in artefacts.items():
             side = artefact.spec.preprocessing.input_size
             engines[task].infer(np.zeros((1, 3, side, side), dtype=np.float32))  # the first run is slow: not a seller's
@@ -187,12 +157,13 @@ class Recogniser:
 
     def stream(self, photos: Iterable[Photo]) -> Iterator[Recognition]:
         """As recognise, for any number of photos in constant memory: the next batch decodes while one is inferred."""
-        waiting = iter(photos)
-        ahead = self._decode_ahead(waiting)
-        while ahead:
-            batch = [future.result() for future in ahead]
-            ahead = self._decode_ahead(waiting)
-            yield from self._recognise_batch(batch)
+        for batch in self._see(photos):
+            yield from self.interpret(batch)
+
+    def sights(self, photos: Iterable[Photo]) -> Iterator[Sight]:
+        """As stream, with everything that is done before classes and calibration are asked."""
+        for batch in self._see(photos):
+            yield from batch
 
     def crop(self, photo: Photo) -> Crop:
         """The photo's car, found, judged and cut out as by recognise; raises NoCropError where that gives no answer."""
@@ -206,11 +177,6 @@ class Recogniser:
     def log_probs(self, crops: Sequence[FloatArray]) -> list[FloatArray]:
         """Per network input, shape (3, S, S), an array as Recognition.log_probs."""
         return self._classifier.log_probs(crops)
-
-    def verdict(self, recognitions: Sequence[Recognition]) -> Verdict | None:
-        """What the usable photos of one car say together; None if there is none."""
-        usable = [one.log_probs for one in recognitions if one.log_probs is not None]
-        return verdict_from(usable, self.classes, alpha=self.fusion_alpha)
 
     def _decode_ahead(self, waiting: Iterator[Photo]) -> list[Future[_Work]]:
         return [self._pool.submit(self._decode, photo) for photo in islice(waiting, self.batch)]
@@ -229,11 +195,16 @@ class Recogniser:
         work.spend("decode", perf_counter() - start)
         return work
 
-    def _recognise_batch(self, batch: list[_Work]) -> list[Recognition]:
-        readable = [work for work in batch if work.decoded is not None]
-        self._look(readable)
-        self._classify([work for work in readable if _status(work) == "ok"])
-        return [self._recognition(work) for work in batch]
+    def _see(self, photos: Iterable[Photo]) -> Iterator[list[Sight]]:
+        waiting = iter(photos)
+        ahead = self._decode_ahead(waiting)
+        while ahead:
+            batch = [future.result() for future in ahead]
+            ahead = self._decode_ahead(waiting)
+            readable = [work for work in batch if work.decoded is not None]
+            self._look(readable)
+            self._classify([work for work in readable if _status(work) == "ok"])
+            yield [_sight(work) for work in batch]
 
     def _look(self, works: list[_Work]) -> None:
         self._find_cars(works)
@@ -259,9 +230,10 @@ class Recogniser:
         start = perf_counter()
         crops = list(self._pool.map(self._crop, works))
         cut = [(work, crop) for work, crop in zip(works, crops, strict=True) if crop is not None]
-        log_probs = self._classifier.log_probs([crop for _, crop in cut])
-        for (work, _), row in zip(cut, log_probs, strict=True):
-            work.log_probs = row
+        if cut:
+            outputs = self._classifier.outputs([crop for _, crop in cut])
+            for (work, _), row in zip(cut, outputs, strict=True):
+                work.outputs = row
         _share("classify", works, start)
 
     def _crop(self, work: _Work) -> FloatArray | None:
@@ -280,38 +252,6 @@ class Recogniser:
                     return None
         return self._classifier.prepare(decoded, work.box)
 
-    def _recognition(self, work: _Work) -> Recognition:
-        timings = {stage: work.timings.get(stage, 0.0) for stage in ("decode", "detect", "usable", "classify")}
-        timings["total"] = sum(timings.values())
-        timings = {stage: round(value, 3) for stage, value in timings.items()}
-        if work.decoded is None:
-            return Recognition("unreadable", error=work.error, timings_ms=timings)
-        make: Guess | None = None
-        candidates: tuple[Candidate, ...] = ()
-        if work.log_probs is not None:
-            make, found = summarise(np.exp(work.log_probs), self.classes)
-            candidates = tuple(found)
-        status = _status(work)
-        shown = work.judgement if status == "ok" else None
-        return Recognition(
-            status,
-            kind=work.kind,
-            box=work.box if work.kind == EXTERIOR else None,
-            image_size=work.decoded.full_size,
-            make=make,
-            candidates=candidates,
-            view=shown.view if shown else None,
-            bodies=self._bodies(shown.bodies, work.log_probs) if shown else (),
-            log_probs=work.log_probs,
-            timings_ms=timings,
-        )
-
-    def _bodies(self, seen: tuple[Guess, ...], log_probs: FloatArray | None) -> tuple[Guess, ...]:
-        spec = self._spec
-        if not (seen and spec.class_bodies) or log_probs is None:
-            return seen
-        return bodies_of(seen, log_probs, spec.class_bodies, temperature=spec.body_temperature)
-
 
 def _status(work: _Work) -> Status:
     """How far a photo came that was looked at."""
@@ -320,6 +260,26 @@ def _status(work: _Work) -> Status:
     if work.kind != EXTERIOR:
         return "not_usable"  # whatever the detector saw: it sees cars in a third of all interiors
     return "no_vehicle" if work.box is None else "ok"
+
+
+def _sight(work: _Work) -> Sight:
+    timings = {stage: work.timings.get(stage, 0.0) for stage in ("decode", "detect", "usable", "classify")}
+    timings["total"] = sum(timings.values())
+    timings = {stage: round(value, 3) for stage, value in timings.items()}
+    if work.decoded is None:
+        return Sight("unreadable", error=work.error, timings_ms=timings)
+    status = _status(work)
+    shown = work.judgement if status == "ok" else None
+    return Sight(
+        status,
+        kind=work.kind,
+        box=work.box if work.kind == EXTERIOR else None,
+        image_size=work.decoded.full_size,
+        view=shown.view if shown else None,
+        bodies=shown.bodies if shown else (),
+        outputs=work.outputs,
+        timings_ms=timings,
+    )
 
 
 def _why_not(work: _Work) -> str:

@@ -43,6 +43,11 @@ class Judgement:
     """All of BODIES, likeliest first; () if the artefact has no such head. Means something of exteriors only."""
 
 
+def body_threshold_of(spec: ArtefactSpec) -> float:
+    """From which confidence a judge's word on the body may fill a form in; NEVER if it says nothing of bodies."""
+    return next((head.threshold for head in spec.heads if head.name == BODY_HEAD), NEVER)
+
+
 class UsableJudge:
     """Kind, view and body of each photo of a batch, from one pass through the network."""
 
@@ -56,7 +61,7 @@ class UsableJudge:
             self._heads[head.name] = (head, slice(start, start + len(head.labels)))
             start += len(head.labels)
         self.input_size = spec.preprocessing.input_size
-        self.body_threshold: float = self._heads[BODY_HEAD][0].threshold if BODY_HEAD in self._heads else NEVER
+        self.body_threshold: float = body_threshold_of(spec)
         """From which confidence a form may fill the body in."""
 
     def prepare(self, image: Image.Image) -> FloatArray:

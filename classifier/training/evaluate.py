@@ -17,7 +17,7 @@ import numpy as np
 from classifier.artefact import Thresholds, TrainedClass
 from classifier.fuse import Verdict
 from classifier.preprocess import FloatArray, Photo
-from classifier.recognise import Recognition
+from classifier.recognition import Recognition
 from classifier.taxonomy import name_key, rests, summarise
 from classifier.training.calibrate import coverage_at_error, ece, ece_by_chance
 from classifier.training.looks import looks_summarise, views_summarise

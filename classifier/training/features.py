@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
-import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from classifier.engines.export import network_export
 from classifier.engines.networks import last_prefix
-from classifier.engines.openvino_engine import OpenVinoEngine
+from classifier.training.content_cache import ContentCache
 from classifier.training.fit import Clock, Fitted
+from classifier.training.headless import from_bytes, headless_digest, headless_engine, to_bytes
 from classifier.training.optimise import one_cycle
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe
 from classifier.training.transforms import CropSet
 
-FeatureArray = NDArray[np.float32]
+CACHE_FILE = "features.sqlite3"
+"""In a training's work folder."""
+BATCH = 32
 
 
 @dataclass(frozen=True)
@@ -42,56 +39,24 @@ class FeatureCache:
     def __init__(self, folder: Path, *, backbone: nn.Module, cut: str) -> None:
         """backbone: without a head. cut: what tells this cut of the photos from another (detector, rule, size)."""
         self._backbone = backbone.eval()
-        digest = hashlib.sha256(cut.encode())
-        for name, value in sorted(backbone.state_dict().items()):
-            digest.update(name.encode())
-            digest.update(value.detach().cpu().contiguous().numpy().tobytes())
-        self._file = folder / f"features-{digest.hexdigest()[:16]}.npz"
-        self._known: dict[str, FeatureArray] = {}
-        if self._file.exists():
-            try:
-                with np.load(self._file, allow_pickle=False) as saved:
-                    self._known = dict(zip(saved["digests"].tolist(), saved["features"], strict=True))
-            except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-                self._file.unlink()  # a cache: made again
+        self._kept = ContentCache(folder / CACHE_FILE)
+        self._kind = f"features {headless_digest(backbone, cut)}"
 
     def features(self, photos: CropSet, digests: list[str], progress: Progress) -> FeatureSet:
-        """digests: sha256 of each photo of the set, in its order."""
-        new = [at for at, digest in enumerate(digests) if digest not in self._known]
+        """digests: sha256 of each photo of the set, in its order. Raises EngineError or OSError."""
+        known = {digest: from_bytes(value) for digest, value in self._kept.get(self._kind, digests).items()}
+        new = [at for at, digest in enumerate(digests) if digest not in known]
         if new:
-            loader = DataLoader(torch.utils.data.Subset(photos, new), batch_size=32)
-            infer = _infer(self._backbone, side=photos[new[0]][0].shape[-1])
-            found: list[FeatureArray] = []
+            engine = headless_engine(self._backbone, side=photos[new[0]][0].shape[-1])
+            loader = DataLoader(torch.utils.data.Subset(photos, new), batch_size=BATCH)
+            names = iter(digests[at] for at in new)
             for images, _ in progress.track(loader, total=len(loader), what="features"):
-                found.extend(infer(images))
-            self._known |= {digests[at]: one for at, one in zip(new, found, strict=True)}
-            self._save()
-        width = next((len(one) for one in self._known.values()), 0)
-        stacked = np.asarray([self._known[digest] for digest in digests], dtype=np.float32).reshape(len(digests), width)
+                found = dict(zip(islice(names, len(images)), engine.infer(images.numpy()), strict=True))
+                self._kept.put(self._kind, {digest: to_bytes(one) for digest, one in found.items()})
+                known |= found
+        width = next((len(one) for one in known.values()), 0)
+        stacked = np.asarray([known[digest] for digest in digests], dtype=np.float32).reshape(len(digests), width)
         return FeatureSet(torch.from_numpy(stacked), torch.from_numpy(photos.labels.astype(np.int64)))
-
-    def _save(self) -> None:
-        beside = self._file.with_name(f".{self._file.name}.{os.getpid()}.npz")
-        np.savez(beside, digests=np.asarray(list(self._known)), features=np.stack(list(self._known.values())))
-        beside.replace(self._file)
-
-
-def _infer(backbone: nn.Module, *, side: int) -> Callable[[Tensor], FeatureArray]:
-    """Images (N, 3, side, side) → features (N, D): on a GPU by torch, else by OpenVINO, which is much faster."""
-    if torch.cuda.is_available():
-        on_gpu = backbone.to("cuda", memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stubs
-
-        @torch.inference_mode()
-        def infer(images: Tensor) -> FeatureArray:
-            found: FeatureArray = on_gpu(images.to("cuda")).float().cpu().numpy()
-            return found
-
-        return infer
-    with tempfile.TemporaryDirectory(prefix="forecourt-features-") as folder:
-        out = Path(folder) / "ir"
-        network_export(backbone, side=side, out=out)
-        engine = OpenVinoEngine(out)
-    return lambda images: engine.infer(images.numpy())
 
 
 def head_fit(

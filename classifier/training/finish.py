@@ -7,6 +7,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from classifier.artefact import NEVER, Artefact, ArtefactSpec, Thresholds, Train
 from classifier.classify import sharpened
 from classifier.fuse import log_softmax
 from classifier.preprocess import FloatArray
-from classifier.recognise import Recogniser, Recognition
+from classifier.recognition import Recognition
 from classifier.taxonomy import name_key, summarise
 from classifier.training.calibrate import (
     MIN_ANSWERED,
@@ -33,6 +34,7 @@ from classifier.training.labels import UNKNOWN, label_numbers
 from classifier.training.looks import bodies_fit, class_bodies_of
 from classifier.training.manifest import ManifestRow
 from classifier.training.progress import Progress
+from classifier.training.remembered import RememberedEye
 from classifier.training.report_findings import Findings, findings_of
 from classifier.training.usable_labels import body_of
 
@@ -83,7 +85,8 @@ def finish(
     shutil.rmtree(drafts, ignore_errors=True)
     plain = replace(spec, temperature=1.0, class_temperatures=(), class_bodies=())
     draft = artefact_write(parent=drafts, name=name, spec=plain, state_dict=state)
-    said = _said(draft, val, work_dir=work_dir, weights=weights, progress=progress)
+    eye = partial(RememberedEye, draft, memory=work_dir, weights=weights, cache_dir=work_dir / "ir")
+    said = _said(eye(), val, progress=progress)
     raw = [one.log_probs for one in said]
     extends = "extends" in spec.recipe  # it learned from a few photos of its own only
     if not extends:
@@ -114,8 +117,7 @@ def finish(
         def key(make: str, model: str) -> tuple[str, str]:
             return key_by_letters(*rename(make, model))
 
-        draft = artefact_write(parent=drafts, name=name, spec=spec, state_dict=state)
-        recogniser = Recogniser.open(classifier=draft.folder, weights=weights, cache_dir=work_dir / "ir")
+        recogniser = eye(spec=spec)
         try:
             judged = photos_judge(
                 rows=test, recogniser=recogniser, progress=progress, key=key, classes=_renamed(spec, rename)
@@ -228,17 +230,12 @@ def _cars(
     return [car for car in cars.values() if len(car[0]) > 1]
 
 
-def _said(
-    draft: Artefact, rows: Sequence[ManifestRow], *, work_dir: Path, weights: Path, progress: Progress
-) -> list[Recognition]:
-    if not rows:
-        return []
-    recogniser = Recogniser.open(classifier=draft.folder, weights=weights, cache_dir=work_dir / "ir")
+def _said(eye: RememberedEye, rows: Sequence[ManifestRow], *, progress: Progress) -> list[Recognition]:
     try:
-        stream = recogniser.stream(row.path for row in rows)
+        stream = eye.stream(row.path for row in rows)
         return list(progress.track(stream, total=len(rows), what="calibrating"))
     finally:
-        recogniser.close()
+        eye.close()
 
 
 def code_version() -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from classifier.folder import photos_in
-from classifier.recognise import Recognition
+from classifier.recognition import Recognition
 from classifier.taxonomy import name_key
 from classifier.training.errors import ReportError
 from classifier.training.report_page import Section

@@ -13,7 +13,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from classifier.preprocess import UnreadablePhotoError, decode
-from classifier.recognise import Recognition
+from classifier.recognition import Recognition
 from classifier.training.confusion import Pair, class_name
 from classifier.training.evaluate import Judged
 from classifier.training.report_findings import Findings

@@ -33,8 +33,8 @@ class TrainResult:
     artefact: Artefact
     metrics: dict[str, Any]
     """As in model.json: classes, train_photos, history, and under "test" what evaluate says of the test side."""
-    report: Path
-    """One HTML file."""
+    report: Path | None
+    """One HTML file, if one was asked for."""
 
 
 def train(
@@ -50,13 +50,14 @@ def train(
     weights: Path,
     champion: Artefact | None = None,
     rename: Rename = as_trained,
+    report: bool = True,
 ) -> TrainResult:
     """Train on the rows' train side, calibrate on val, measure on test, write `<out>/<recipe name>-<sha8>/`.
 
     weights: the folder that holds detector/ and usable/ (and classifier/ for recipes that start from it). work_dir:
     caches of crops and features, checkpoints. resume: go on after the last whole epoch of the same training.
     champion: what a recipe with start = "champion" extends; without one, the starter in `weights`. rename: see
-    finish.calibrate.
+    finish.calibrate. report: also write one, which draws for some seconds.
     Raises TrainError, ArtefactError, EngineError.
     """
     epochs = epochs or recipe.epochs
@@ -127,21 +128,23 @@ def train(
         train=lesson.sides["train"], val=lesson.sides["val"], test=lesson.sides["test"],
         progress=progress, rename=rename,
     )  # fmt: skip
-    report = report_write(
-        path=run_dir / "report.html",
-        title=done.artefact.version,
-        metrics=done.metrics.get("test", {}),
-        facts={
-            "held-out photos to calibrate on": len(lesson.sides["val"]),
-            "test photos": len(lesson.sides["test"]),
-            "detector": lesson.detector,
-            **trained_facts(done.artefact),
-        },
-        curve=fitted.history,
-        findings=done.findings,
-        temperature=done.artefact.spec.temperature,
-    )
-    return TrainResult(artefact=done.artefact, metrics=done.metrics, report=report)
+    page: Path | None = None
+    if report:
+        page = report_write(
+            path=run_dir / "report.html",
+            title=done.artefact.version,
+            metrics=done.metrics.get("test", {}),
+            facts={
+                "held-out photos to calibrate on": len(lesson.sides["val"]),
+                "test photos": len(lesson.sides["test"]),
+                "detector": lesson.detector,
+                **trained_facts(done.artefact),
+            },
+            curve=fitted.history,
+            findings=done.findings,
+            temperature=done.artefact.spec.temperature,
+        )
+    return TrainResult(artefact=done.artefact, metrics=done.metrics, report=page)
 
 
 def _features(network: nn.Module, lesson: Lesson, work_dir: Path, *, progress: Progress) -> dict[str, FeatureSet]:

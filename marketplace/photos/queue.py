@@ -25,7 +25,7 @@ from marketplace.photos.verdict import verdict_refresh
 from marketplace.registry.models import ModelVersion
 
 if TYPE_CHECKING:  # only its shape: the web process, which never looks at a photo, imports this module too
-    from classifier.recognise import Recognition
+    from classifier.recognition import Recognition
 
 log = structlog.get_logger(__name__)
 

@@ -18,8 +18,10 @@ from marketplace.registry.services import RegistryError
 
 if TYPE_CHECKING:
     from classifier.fuse import Verdict
-    from classifier.recognise import Recogniser, Recognition
+    from classifier.recognise import Recogniser
+    from classifier.recognition import Recognition
     from classifier.taxonomy import Candidate, Guess
+    from classifier.training.remembered import RememberedEye
 
 
 def serving_folder() -> Path:
@@ -71,6 +73,20 @@ def recogniser_open(*, folder: Path, as_site: bool = False) -> "Recogniser":
     if as_site and catalogue_loaded():
         recogniser.classes = catalogue_classes(recogniser.classes)
     return recogniser
+
+
+def judging_eye_open(*, folder: Path) -> "RememberedEye":
+    """What says the same of test photos as recogniser_open's, and remembers what it saw from one run to the next."""
+    kind: Any = import_string(settings.JUDGING_EYE)
+    eye: RememberedEye = kind.open(
+        classifier=folder,
+        memory=Path(settings.RUNS_DIR) / "work",
+        weights=Path(settings.STARTER_WEIGHTS_DIR),
+        engine=settings.RECOGNISER_ENGINE,
+        device=settings.RECOGNISER_DEVICE,
+        cache_dir=Path(settings.ENGINE_CACHE_DIR),
+    )
+    return eye
 
 
 def photo_document(*, file: str, said: "Recognition") -> dict[str, Any]:

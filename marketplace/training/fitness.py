@@ -15,6 +15,7 @@ from django.conf import settings
 from classifier.artefact import TrainedClass, artefact_open
 from classifier.classify import MakeModelClassifier
 from classifier.engines import engine_open
+from classifier.engines.openvino_engine import irs_cached
 from classifier.preprocess import FloatArray
 from classifier.recognise import NoCropError
 from classifier.taxonomy import summarise
@@ -62,11 +63,15 @@ def parity_measure(*, folder: Path, rows: Sequence[ManifestRow]) -> Parity | Non
     Both get the same crops: detector and judge are the same for every version, and PyTorch's detector alone would take
     longer than all the rest. Raises ArtefactError or EngineError.
     """
-    crops = _crops(folder, _sample(rows, PARITY_PHOTOS))
-    if not crops:
+    photos = _sample(rows, PARITY_PHOTOS)
+    if not photos:
         return None
     artefact = artefact_open(folder)
     cache = Path(settings.ENGINE_CACHE_DIR)
+    irs_cached([artefact], cache, here=True)  # before anybody opens it: torch is needed here in any case
+    crops = _crops(folder, photos)
+    if not crops:
+        return None
     ours, theirs = (
         MakeModelClassifier(engine_open(artefact, engine=name, device="cpu", cache_dir=cache), artefact.spec).log_probs(
             crops
@@ -115,8 +120,6 @@ def latency_measure(*, challenger: Path, champion: Path | None, rows: Sequence[M
 
 def _crops(folder: Path, photos: Sequence[Path]) -> list[FloatArray]:
     """What the classifier gets to see of the photos; without those that it is not asked about."""
-    if not photos:
-        return []
     crops = []
     recogniser = recogniser_open(folder=folder)
     try:

@@ -29,7 +29,7 @@ from marketplace.registry.services import RERECOGNISE
 from marketplace.training.models import Rerecognition, SecondLook
 
 if TYPE_CHECKING:
-    from classifier.recognise import Recognition
+    from classifier.recognition import Recognition
 
 log = structlog.get_logger(__name__)
 

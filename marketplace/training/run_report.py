@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from classifier.artefact import artefact_open
+from classifier.training.evaluate import Eye
 from classifier.training.progress import Progress
 from classifier.training.report import model_sections
 from classifier.training.report_external import ExternalAnswers, ExternalPhoto, external_photos, external_section
@@ -24,11 +25,12 @@ from marketplace.photos.taxonomy import catalogue_classes
 from marketplace.registry.models import ModelVersion
 from marketplace.training.compare import Difference, paired_difference
 from marketplace.training.gates import Gate
-from marketplace.training.judge import CatalogueNames, Judged
+from marketplace.training.judge import CatalogueKeys, Judged, cars_named
 from marketplace.training.models import TrainingRun
 
 if TYPE_CHECKING:
-    from classifier.recognise import Recogniser, Recognition
+    from classifier.recognition import Recognition
+    from classifier.training.remembered import RememberedEye
 
 FILE = "report.html"
 CHANGES_SHOWN = 10
@@ -57,11 +59,12 @@ class RunReport:
         self._sections: list[Section | None] = []
         self._top1: Difference | None = None
 
-    def look(self, *, version: ModelVersion, recogniser: "Recogniser", judged: Judged, progress: Progress) -> None:
-        """Keep what the report shows of a version, while it is open."""
-        findings = findings_of(judged=judged.photos, model=recogniser, key=CatalogueNames())
-        recogniser.classes = catalogue_classes(recogniser.classes)  # its answers under the site's names
-        said = external_look(recogniser=recogniser, photos=self._external, progress=progress)
+    def look(self, *, version: ModelVersion, eye: "RememberedEye", judged: Judged, progress: Progress) -> None:
+        """Keep what the report shows of a version, while its eye is open."""
+        cars = cars_named([one.row for one in judged.photos], eye.classes)
+        findings = findings_of(judged=judged.photos, model=eye, key=CatalogueKeys(cars))
+        eye.classes = catalogue_classes(eye.classes)  # its answers under the site's names
+        said = external_look(eye=eye, photos=self._external, progress=progress)
         self._looked[version.pk] = _Looked(judged, findings, said)
 
     def draw(
@@ -126,11 +129,9 @@ class RunReport:
             raise
 
 
-def external_look(
-    *, recogniser: "Recogniser", photos: Sequence[ExternalPhoto], progress: Progress
-) -> "list[Recognition]":
+def external_look(*, eye: Eye, photos: Sequence[ExternalPhoto], progress: Progress) -> "list[Recognition]":
     """What a model says of a folder's pictures, without the probabilities that nobody shows."""
-    said = recogniser.stream(photo.path for photo in photos)
+    said = eye.stream(photo.path for photo in photos)
     seen = progress.track(said, total=len(photos), what="Looking at your own pictures")
     return [replace(one, log_probs=None) for one in seen] if photos else []
 

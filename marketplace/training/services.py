@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,14 +19,14 @@ from classifier.training.manifest import ManifestRow, manifest_write
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe, recipe_load, recipe_override
 from marketplace.accounts.models import User
-from marketplace.photos.taxonomy import catalogue_names
+from marketplace.photos.taxonomy import CatalogueNames
 from marketplace.registry.models import ModelVersion
 from marketplace.registry.selectors import champion_get
 from marketplace.registry.services import champion_lock, version_promote, version_register
-from marketplace.training.eye import recogniser_open
+from marketplace.training.eye import judging_eye_open
 from marketplace.training.fitness import latency_measure, parity_measure
 from marketplace.training.gates import Gate, gates_judge
-from marketplace.training.judge import Judged, judge, paired, rows_to_judge
+from marketplace.training.judge import Judged, cars_named, judge, paired, rows_to_judge
 from marketplace.training.labels import SOURCE, decision_rows, decisions_write, unknown_makes
 from marketplace.training.models import TrainingRun
 from marketplace.training.rows import Collected, RetrainRefused, rows_clean, rows_collect
@@ -210,6 +209,7 @@ def _train(
     # Only now: it brings torch, which neither the admin nor a command refused for its arguments needs.
     from classifier.training.train import train  # noqa: PLC0415
 
+    artefact = artefact_open(champion.folder) if champion else None
     return train(
         rows=rows,
         recipe=plan,
@@ -221,8 +221,9 @@ def _train(
         epochs=epochs,
         progress=progress,
         weights=Path(settings.STARTER_WEIGHTS_DIR),
-        champion=artefact_open(champion.folder) if champion else None,
-        rename=lru_cache(maxsize=None)(catalogue_names),
+        champion=artefact,
+        rename=CatalogueNames(cars_named(rows, artefact.spec.classes if artefact else ())),
+        report=False,  # the run's own says all of it and more
     )
 
 
@@ -284,10 +285,10 @@ def _only_in(one: ModelVersion, other: ModelVersion) -> list[str]:
 
 
 def _judge(version: ModelVersion, test: list[ManifestRow], progress: Progress, report: "RunReport") -> Judged:
-    recogniser = recogniser_open(folder=version.folder)  # also shows that it opens where it is to serve
+    eye = judging_eye_open(folder=version.folder)
     try:
-        judged = judge(rows=test, recogniser=recogniser, progress=progress)
-        report.look(version=version, recogniser=recogniser, judged=judged, progress=progress)
+        judged = judge(rows=test, recogniser=eye, progress=progress)
+        report.look(version=version, eye=eye, judged=judged, progress=progress)
         return judged
     finally:
-        recogniser.close()
+        eye.close()

@@ -108,7 +108,7 @@ def said() -> Callable[..., Any]:
     import numpy as np
 
     from classifier.fuse import Candidate, Guess
-    from classifier.recognise import Recognition
+    from classifier.recognition import Recognition
 
     def make(*probabilities: float, status: str = "ok", **more: Any) -> Recognition:
         usable = status == "ok"

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from classifier.recognise import Recognition
+from classifier.recognition import Recognition
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.photos.models import Photo, Prediction
 from marketplace.photos.queue import photo_finish, photos_claim, photos_release, photos_sweep

@@ -19,7 +19,7 @@ from tests.training.fakes import COLOURS, ColourJudge, photo_write
 def site(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     # Their artefacts have no network that an engine could run.
     monkeypatch.setattr("marketplace.training.services.parity_measure", lambda **_: Parity(20, 0, 0.001))
-    settings.RECOGNISER = "tests.training.fakes.ColourRecogniser"
+    settings.RECOGNISER = settings.JUDGING_EYE = "tests.training.fakes.ColourRecogniser"
     settings.VAR_DIR = tmp_path
     settings.RUNS_DIR = tmp_path / "runs"
     settings.ARTEFACTS_DIR = tmp_path / "artefacts"

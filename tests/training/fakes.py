@@ -8,7 +8,7 @@ from PIL import Image
 from classifier.artefact import artefact_open
 from classifier.fuse import verdict_from
 from classifier.preprocess import UnreadablePhotoError, decode
-from classifier.recognise import Recognition
+from classifier.recognition import Recognition
 from classifier.taxonomy import Guess, summarise
 
 COLOURS = {"red": ("Skoda", "Octavia"), "lime": ("Skoda", "Fabia"), "blue": ("Volvo", "V70"), "gray": ("Volvo", "V40")}
@@ -45,7 +45,7 @@ class ColourRecogniser:
         self.version, self.classes, self.thresholds = artefact.version, artefact.spec.classes, artefact.spec.thresholds
 
     @classmethod
-    def open(cls, *, classifier, weights, engine, device, cache_dir):
+    def open(cls, *, classifier, weights, engine, device, cache_dir, memory=None):
         return cls(classifier)
 
     def stream(self, photos):

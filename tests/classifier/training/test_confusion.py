@@ -3,7 +3,7 @@
 import json
 
 from classifier.artefact import TrainedClass
-from classifier.recognise import Recognition
+from classifier.recognition import Recognition
 from classifier.training.confusion import confusion_of, merge_table, merges_of, pairs_of
 from classifier.training.evaluate import Judged
 from classifier.training.manifest import ManifestRow

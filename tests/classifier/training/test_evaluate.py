@@ -8,7 +8,8 @@ import pytest
 
 from classifier.artefact import Thresholds, TrainedClass
 from classifier.fuse import verdict_from
-from classifier.recognise import Recogniser, Recognition
+from classifier.recognise import Recogniser
+from classifier.recognition import Recognition
 from classifier.taxonomy import summarise
 from classifier.training.evaluate import TrainedNames, evaluate, per_class, photos_judge, years_fit
 from classifier.training.manifest import ManifestRow, manifest_read

@@ -7,7 +7,7 @@ import pytest
 
 from classifier.artefact import NEVER, TrainedClass
 from classifier.bodies import bodies_of
-from classifier.recognise import Recognition
+from classifier.recognition import Recognition
 from classifier.taxonomy import Guess
 from classifier.training.evaluate import Judged
 from classifier.training.looks import bodies_fit, class_bodies_of, looks_summarise

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from classifier.artefact import Thresholds, TrainedClass
-from classifier.recognise import Recognition
+from classifier.recognition import Recognition
 from classifier.taxonomy import summarise
 from classifier.training.evaluate import judged_summarise, photos_judge
 from classifier.training.manifest import ManifestRow

@@ -259,7 +259,7 @@ def test_a_frozen_backbone_is_left_as_it_is(rows, tmp_path):
     kept = start["conv_stem.weight"].half().float()
     assert torch.equal(state["conv_stem.weight"], kept)
     assert done.metrics["history"][-1]["accuracy"] == 1.0  # red cars and blue cars
-    assert list((tmp_path / "work").glob("features-*.npz"))
+    assert list((tmp_path / "work").glob("features.sqlite3"))
 
 
 def test_a_training_from_nothing_without_held_out_photos_ends_with_an_artefact_all_the_same(rows, tmp_path):

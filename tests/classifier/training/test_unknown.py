@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from classifier.artefact import Thresholds
-from classifier.recognise import Recognition
+from classifier.recognition import Recognition
 from classifier.taxonomy import Candidate
 from classifier.training.manifest import ManifestRow
 from classifier.training.progress import Silent

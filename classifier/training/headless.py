@@ -1,0 +1,52 @@
+"""A network without its last layer, ready to run: what it gives is kept, and any head is tried on it at no cost."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from classifier.engines import DeviceName, Engine, EngineName, engine_choose
+from classifier.engines.export import network_export
+from classifier.engines.openvino_engine import OpenVinoEngine
+from classifier.engines.torch_engine import TorchEngine
+from classifier.preprocess import FloatArray
+
+
+def headless_digest(network: nn.Module, *besides: str) -> str:
+    """What tells the features of this network from all others; besides: what else they depend on."""
+    digest = hashlib.sha256("\0".join(besides).encode())
+    for name, value in sorted(network.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def headless_engine(
+    network: nn.Module, *, side: int, engine: EngineName = "auto", device: DeviceName = "auto"
+) -> Engine:
+    """Run a network in eval mode on square pictures of `side` pixels; see engine_choose. Raises EngineError.
+
+    The network is the engine's from now on: a GPU's may change its precision.
+    """
+    chosen, place = engine_choose(engine, device)
+    if chosen == "torch":
+        return TorchEngine(network, torch.device(place))
+    with tempfile.TemporaryDirectory(prefix="forecourt-features-") as folder:
+        out = Path(folder) / "ir"
+        network_export(network, side=side, out=out)
+        return OpenVinoEngine(out)
+
+
+def to_bytes(features: FloatArray) -> bytes:
+    """Features (D,) as they are kept."""
+    return features.astype("<f4").tobytes()
+
+
+def from_bytes(kept: bytes) -> FloatArray:
+    """What to_bytes made bytes of; read-only."""
+    return np.frombuffer(kept, dtype="<f4").astype(np.float32, copy=False)
