@@ -1,5 +1,5 @@
 # make run            set up and serve http://127.0.0.1:8000   (PORT=…, VAR_DIR=… for another site beside it)
-# make test           set up and run the whole suite           (ARGS="tests/api -x" for a part of it)
+# make test           set up and run the whole suite           (ARGS="tests/api -x" for a part of it, JOBS=0 for one process)
 # make test-slow      the tests that need minutes
 # make measure-upload PHOTOS=folder   how long a seller waits for five photos
 # make lint           ruff, mypy, import-linter, djlint
@@ -10,6 +10,7 @@ VENV := .venv
 PORT ?= 8000
 PYTHON ?=
 ARGS ?=
+JOBS ?= 2
 
 .PHONY: setup setup-dev run test test-slow lint measure-upload
 
@@ -23,7 +24,7 @@ run: setup
 	@exec $(VENV)/bin/python manage.py run_site --port $(PORT)
 
 test: setup-dev
-	@$(VENV)/bin/python -m pytest -m "not slow" $(ARGS)
+	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -m "not slow" -n $(JOBS) --dist loadfile $(ARGS)
 
 test-slow: setup-dev
 	@$(VENV)/bin/python -m pytest -m slow --timeout=3600 $(ARGS)
