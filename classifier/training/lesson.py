@@ -23,7 +23,7 @@ from classifier.training.extend import classes_extended, head_copy, network_exte
 from classifier.training.labels import classes_of, label_numbers, makes_of_rows, of_makes
 from classifier.training.loss import LabelLoss, class_weights, label_loss, labels_with_makes
 from classifier.training.manifest import ManifestRow, manifest_sha256
-from classifier.training.model import backbone_create, backbone_load, preprocessing_for
+from classifier.training.model import backbone_create, backbone_load, imagenet_state, preprocessing_for
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe
 from classifier.training.split import side_of
@@ -128,6 +128,15 @@ def lesson_prepare(
     )  # fmt: skip
 
 
+def start_check(recipe: Recipe, *, weights: Path) -> None:
+    """Raise BackboneError if there are no weights for the recipe to start from: said before hours of cutting photos.
+
+    What a hub has is fetched now, and lies ready when the training begins.
+    """
+    if recipe.start == "imagenet" or (recipe.start == "starter" and _starter_of(recipe, weights) is None):
+        imagenet_state(recipe.backbone)
+
+
 def network_for(lesson: Lesson, *, weights: Path, progress: Progress) -> nn.Module:
     """The network to train; a starter of another backbone, or none, leaves ImageNet's weights. Raises TrainError."""
     recipe, classes = lesson.recipe, lesson.classes
@@ -136,23 +145,30 @@ def network_for(lesson: Lesson, *, weights: Path, progress: Progress) -> nn.Modu
     wanted: dict[str, Any] = {
         "backbone": recipe.backbone, "outputs": len(classes), "hidden": recipe.head_hidden, "dropout": recipe.dropout,
     }  # fmt: skip
-    starter = weights / "classifier"
-    if recipe.start == "starter" and starter.is_dir() and any(starter.iterdir()):
-        artefact = artefact_only(starter)
-        if artefact.spec.backbone == recipe.backbone:
-            network = backbone_create(**wanted, pretrained=False)
-            same_head = artefact.spec.head_hidden == recipe.head_hidden
-            backbone_load(
-                network, artefact.state_dict(), what=f"the weights of {artefact.version}",
-                but=last_prefix(network) if same_head else None,
-            )  # fmt: skip
-            if not same_head:
-                progress.say(f"goes on from the backbone of {artefact.version}, whose head has other layers")
-                return network
-            known = head_copy(network, artefact, classes)
-            progress.say(f"goes on from {artefact.version}, which knows {known} of the {len(classes)} classes")
+    artefact = _starter_of(recipe, weights)
+    if artefact is not None:
+        network = backbone_create(**wanted, pretrained=False)
+        same_head = artefact.spec.head_hidden == recipe.head_hidden
+        backbone_load(
+            network, artefact.state_dict(), what=f"the weights of {artefact.version}",
+            but=last_prefix(network) if same_head else None,
+        )  # fmt: skip
+        if not same_head:
+            progress.say(f"goes on from the backbone of {artefact.version}, whose head has other layers")
             return network
+        known = head_copy(network, artefact, classes)
+        progress.say(f"goes on from {artefact.version}, which knows {known} of the {len(classes)} classes")
+        return network
     return backbone_create(**wanted, pretrained=recipe.start != "nothing")
+
+
+def _starter_of(recipe: Recipe, weights: Path) -> Artefact | None:
+    """The artefact in `weights` that a recipe goes on from; None if it asks for none, or none has its backbone."""
+    starter = weights / "classifier"
+    if recipe.start != "starter" or not (starter.is_dir() and any(starter.iterdir())):
+        return None
+    artefact = artefact_only(starter)
+    return artefact if artefact.spec.backbone == recipe.backbone else None
 
 
 def _classes(recipe: Recipe, base: Artefact | None, rows: Sequence[ManifestRow]) -> tuple[TrainedClass, ...]:

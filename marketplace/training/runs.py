@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from classifier.training.clean import Cleaned
 from classifier.training.manifest import ManifestRow, manifest_sha256
+from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe
 from marketplace.account import account_name
 from marketplace.accounts.models import User
@@ -65,6 +66,17 @@ def run_start(
             )
     except IntegrityError as error:  # on another machine, whose lock is not ours to see
         raise RetrainRefused("Another training is running on this site.") from error
+
+
+def start_ready(*, plan: Recipe, progress: Progress) -> None:
+    """Before anything is done with photos: the weights that the recipe starts from can be had. Raises TrainError."""
+    if plan.start in ("champion", "nothing"):
+        return
+    # Only now: it brings torch, which a command refused for its arguments does not need.
+    from classifier.training.lesson import start_check  # noqa: PLC0415
+
+    progress.say(f"Starting from the weights of {plan.start} for {plan.backbone}")
+    start_check(plan, weights=Path(settings.STARTER_WEIGHTS_DIR))
 
 
 def run_cleaned(*, run: TrainingRun, cleaned: Cleaned) -> None:

@@ -31,7 +31,7 @@ from marketplace.training.labels import SOURCE, decision_rows, decisions_write, 
 from marketplace.training.models import TrainingRun
 from marketplace.training.rows import Collected, RetrainRefused, rows_clean, rows_collect
 from marketplace.training.run_progress import RunProgress
-from marketplace.training.runs import run_cleaned, run_end, run_start, training_lock
+from marketplace.training.runs import run_cleaned, run_end, run_start, start_ready, training_lock
 from marketplace.training.suspects import suspects_report
 
 if TYPE_CHECKING:
@@ -124,6 +124,7 @@ def retrain(
         run = run_start(plan=plan, rows=collected.rows, champion=champion, by=by)
         progress = RunProgress(progress, run)
         try:
+            start_ready(plan=plan, progress=progress)
             cleaned = rows_clean(
                 collected=collected, champion=champion, plan=plan, usable=usable,
                 folder=Path(settings.RUNS_DIR) / str(run.pk), progress=progress,

@@ -13,7 +13,7 @@ from classifier.training.recipe import recipe_load, recipe_override, recipe_writ
 from classifier.training.search import space_default, space_parse
 from marketplace.registry.selectors import champion_get
 from marketplace.training.rows import rows_clean, rows_collect
-from marketplace.training.runs import training_lock
+from marketplace.training.runs import start_ready, training_lock
 
 if TYPE_CHECKING:
     from classifier.training.search import Found
@@ -57,6 +57,7 @@ def recipe_tune(
     )
     runs = Path(settings.RUNS_DIR)
     with training_lock():
+        start_ready(plan=plan, progress=progress)
         cleaned = rows_clean(
             collected=collected, champion=champion, plan=plan, usable=usable, folder=runs / "tune", progress=progress
         )

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from classifier.training.errors import TrainError
 from classifier.training.manifest import ManifestError, manifest_read
 from classifier.training.progress import Silent
 from classifier.training.recipe import RecipeError
@@ -167,6 +168,23 @@ def test_it_refuses_bad_input_before_anything_is_made(champion, manifest, traine
     with pytest.raises(RetrainRefused, match="nothing to learn from"):
         run()
     assert not TrainingRun.objects.exists()
+
+
+def test_weights_that_cannot_be_had_are_said_before_a_photo_is_read(
+    champion, manifest, trained, settings, site, monkeypatch
+):
+    calls = trained("red", "gray")
+    monkeypatch.setenv("FORECOURT_BACKBONES", str(site / "backbones"))
+
+    def unreachable(name, **given):
+        raise OSError("no hub here")
+
+    monkeypatch.setattr("classifier.training.model.timm.create_model", unreachable)
+    with pytest.raises(TrainError, match=r"no ImageNet weights for 'resnet50'.*resnet50\.safetensors"):
+        run(manifest("red", "blue"), recipe="brazil")
+    assert calls == []
+    assert not list((settings.RUNS_DIR).glob("work/facts-*"))
+    assert (TrainingRun.objects.get().status, champion_get()) == ("failed", champion)
 
 
 def test_it_refuses_a_second_run_while_one_is_running(champion, manifest, trained, site):
