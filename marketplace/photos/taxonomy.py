@@ -43,20 +43,23 @@ def catalogue_classes(classes: Sequence[TrainedClass]) -> tuple[TrainedClass, ..
     return tuple(TrainedClass(*names(one.make, one.model), one.years) for one in classes)
 
 
-class CatalogueNames:
-    """(make, model) → the catalogue's names of them; names that it does not know stay as they are."""
+class ResolvedCars:
+    """What makes and models mean in the catalogue, each looked up once."""
 
     def __init__(self, cars: Iterable[tuple[str, str]] = ()) -> None:
         """cars: those that will be asked for, looked up together; others are looked up one by one."""
-        self._known = {car: _names(car, found) for car, found in catalogue_resolve_many(cars).items()}
+        self._known = catalogue_resolve_many(cars)
+
+    def of(self, make: str, model: str) -> Resolved:
+        """See catalogue_resolve."""
+        if (make, model) not in self._known:
+            self._known[make, model] = catalogue_resolve(make=make, model=model)
+        return self._known[make, model]
+
+
+class CatalogueNames(ResolvedCars):
+    """(make, model) → the catalogue's names of them; names that it does not know stay as they are."""
 
     def __call__(self, make: str, model: str) -> tuple[str, str]:
-        car = make, model
-        if car not in self._known:
-            self._known[car] = _names(car, catalogue_resolve(make=make, model=model))
-        return self._known[car]
-
-
-def _names(car: tuple[str, str], found: Resolved) -> tuple[str, str]:
-    make, model = car
-    return found.make.name if found.make else make, found.car_model.name if found.car_model else model
+        found = self.of(make, model)
+        return found.make.name if found.make else make, found.car_model.name if found.car_model else model

@@ -15,8 +15,7 @@ from classifier.training.evaluate import Judged as JudgedPhoto
 from classifier.training.manifest import ManifestRow
 from classifier.training.progress import Progress
 from classifier.training.split import side_of
-from marketplace.catalogue.selectors import Resolved, catalogue_resolve, catalogue_resolve_many
-from marketplace.photos.taxonomy import CatalogueNames, catalogue_classes
+from marketplace.photos.taxonomy import CatalogueNames, ResolvedCars, catalogue_classes
 from marketplace.training.compare import Answers, class_changes, paired_coverage, paired_difference
 from marketplace.training.gates import Paired
 
@@ -111,23 +110,12 @@ def cars_named(rows: Iterable[ManifestRow], classes: Iterable[TrainedClass]) -> 
     return sorted(cars | {(make, "") for make, _ in cars})
 
 
-class CatalogueKeys:
+class CatalogueKeys(ResolvedCars):
     """An evaluate.CarKey: two names mean one car by the catalogue where it knows both, else letter by letter."""
 
-    def __init__(self, cars: Iterable[tuple[str, str]] = ()) -> None:
-        """cars: see CatalogueNames."""
-        self._known = {car: _key(car, found) for car, found in catalogue_resolve_many(cars).items()}
-
     def __call__(self, make: str, model: str) -> tuple[str, str]:
-        car = make, model
-        if car not in self._known:
-            self._known[car] = _key(car, catalogue_resolve(make=make, model=model))
-        return self._known[car]
-
-
-def _key(car: tuple[str, str], found: Resolved) -> tuple[str, str]:
-    by_letters = key_by_letters(*car)
-    return (
-        found.make.key if found.make else by_letters[0],
-        f"#{found.car_model.pk}" if car[1] and found.car_model else by_letters[1],
-    )
+        found, by_letters = self.of(make, model), key_by_letters(make, model)
+        return (
+            found.make.key if found.make else by_letters[0],
+            f"#{found.car_model.pk}" if model and found.car_model else by_letters[1],
+        )
