@@ -113,6 +113,21 @@ def decode(photo: Photo, *, min_side: int | None = None) -> Decoded:
         raise UnreadablePhotoError(f"the photo cannot be decoded: {' '.join(str(error).split())[:200]}") from error
 
 
+def decode_closer(photo: Photo, decoded: Decoded, box: Box | None, rule: CropRule, *, side: int) -> Decoded:
+    """`decoded`, or the photo decoded again at a larger scale if its car would be cut out with less than `side` pixels
+    although the photo has more of it. A small car needs more pixels than finding it did.
+
+    Raises UnreadablePhotoError.
+    """
+    if not decoded.reduced:
+        return decoded
+    x1, y1, x2, y2 = crop_box(box, decoded.full_size, rule)
+    wanted = min(side / min(x2 - x1, y2 - y1), 1.0)  # decoded pixels per full pixel
+    if decoded.image.width / decoded.full_size[0] >= wanted:
+        return decoded
+    return decode(photo, min_side=math.ceil(wanted * max(decoded.full_size)))
+
+
 def _upright(image: Image.Image, full_size: tuple[int, int]) -> Decoded:
     # Not ImageOps.exif_transpose, which writes the whole EXIF block anew and fails with a broken one in many ways.
     orientation = _orientation(image)

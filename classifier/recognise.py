@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,6 +25,7 @@ from classifier.preprocess import (
     UnreadablePhotoError,
     crop_box,
     decode,
+    decode_closer,
     letterbox,
     photo_load,
 )
@@ -238,18 +238,15 @@ class Recogniser(Interpreter):
 
     def _crop(self, work: _Work) -> FloatArray | None:
         """The car as input; None, and the work marked unreadable, if the photo gives no more."""
-        decoded = work.decoded
-        if decoded is None:
+        if work.decoded is None:
             return None
-        if decoded.reduced:
-            x1, y1, x2, y2 = crop_box(work.box, decoded.full_size, self._spec.preprocessing.crop)
-            wanted = min(self._classifier.input_size / min(x2 - x1, y2 - y1), 1.0)  # decoded pixels per full pixel
-            if decoded.image.width / decoded.full_size[0] < wanted:  # a small car needs more pixels than finding it did
-                try:
-                    decoded = decode(work.photo, min_side=math.ceil(wanted * max(decoded.full_size)))
-                except UnreadablePhotoError as error:
-                    work.decoded, work.error = None, str(error)
-                    return None
+        try:
+            decoded = decode_closer(
+                work.photo, work.decoded, work.box, self._spec.preprocessing.crop, side=self._classifier.input_size
+            )
+        except UnreadablePhotoError as error:
+            work.decoded, work.error = None, str(error)
+            return None
         return self._classifier.prepare(decoded, work.box)
 
 

@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,7 +25,15 @@ from PIL import Image
 from classifier.artefact import Artefact, CropRule
 from classifier.detect import Detection, Detector, the_car
 from classifier.engines import engine_open
-from classifier.preprocess import Decoded, UnreadablePhotoError, crop_car, decode, letterbox
+from classifier.preprocess import (
+    Decoded,
+    Letterbox,
+    UnreadablePhotoError,
+    crop_car,
+    decode,
+    decode_closer,
+    letterbox,
+)
 from classifier.training.errors import TrainError
 from classifier.training.manifest import ManifestRow
 from classifier.training.progress import Progress
@@ -48,6 +57,17 @@ class Crops:
     """(rows,): sha256 of each photo."""
     boxed: int
     """How many rows had a vehicle found on them; the others are taken whole."""
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A photo on its way into the cache."""
+
+    digest: str
+    row: ManifestRow
+    decoded: Decoded | None = None
+    """None: it cannot be read."""
+    boxed: Letterbox | None = None
 
 
 class CropCache:
@@ -122,42 +142,65 @@ class CropCache:
             # What a killed run wrote after its last saved index is not known to the index: write over it.
             data.truncate(self._count * self._record)
             data.seek(0, os.SEEK_END)
-            starts = range(0, len(new), BATCH)
-            for start in progress.track(starts, total=len(starts), what="cutting photos"):
-                for digest, picture, found in self._cut(new[start : start + BATCH], finder):
-                    if picture is None:
-                        self._known[digest] = (UNREADABLE, False)
-                        continue
-                    data.write(np.asarray(picture, dtype=np.uint8).tobytes())
-                    self._known[digest] = (self._count, found)
-                    self._count += 1
-                if (start // BATCH) % (SAVE_EVERY // BATCH) == 0:
-                    data.flush()
-                    os.fsync(data.fileno())  # before the index says so: what it names has to be there after a power cut
-                    self._save()
+            batches = [new[start : start + BATCH] for start in range(0, len(new), BATCH)]
+            with ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="cuts") as pool:
+                cuts = self._cuts(batches, finder, pool)
+                for number, cut in enumerate(progress.track(cuts, total=len(batches), what="cutting photos")):
+                    for digest, picture, found in cut:
+                        if picture is None:
+                            self._known[digest] = (UNREADABLE, False)
+                            continue
+                        data.write(np.asarray(picture, dtype=np.uint8).tobytes())
+                        self._known[digest] = (self._count, found)
+                        self._count += 1
+                    if number % (SAVE_EVERY // BATCH) == 0:
+                        data.flush()
+                        # Before the index says so: what it names has to be there after a power cut.
+                        os.fsync(data.fileno())
+                        self._save()
             data.flush()
             os.fsync(data.fileno())
         self._save()
 
-    def _cut(
-        self, batch: list[tuple[str, ManifestRow]], finder: Detector | None
-    ) -> list[tuple[str, Image.Image | None, bool]]:
-        photos: list[tuple[str, Decoded]] = []
-        cut: list[tuple[str, Image.Image | None, bool]] = []
-        for digest, row in batch:
-            try:
-                photos.append((digest, decode(row.path)))
-            except UnreadablePhotoError:
-                cut.append((digest, None, False))
-        cars: list[Detection | None] = [None] * len(photos)
-        if finder is not None:
-            inputs = [letterbox(photo.image, finder.input_size, photo.full_size) for _, photo in photos]
-            cars = [the_car(found) for found in finder.detect(inputs, [photo.full_size for _, photo in photos])]
-        for (digest, photo), car in zip(photos, cars, strict=True):
-            image = crop_car(photo, car.box if car else None, self._rule)
-            squeezed = image.resize((self._side, self._side), Image.Resampling.BILINEAR)
-            cut.append((digest, squeezed, car is not None))
-        return cut
+    def _cuts(
+        self, batches: Sequence[list[tuple[str, ManifestRow]]], finder: Detector | None, pool: ThreadPoolExecutor
+    ) -> Iterator[list[tuple[str, Image.Image | None, bool]]]:
+        """Each batch's pictures and whether a car was found; the next batch decodes while one is looked at."""
+        ahead: list[Future[_Opened]] = []
+        for number in range(len(batches) + 1):
+            opened = [future.result() for future in ahead]
+            ahead = [pool.submit(self._open, *one, finder) for one in batches[number]] if number < len(batches) else []
+            photos = [one for one in opened if one.decoded is not None]
+            cars: list[Detection | None] = [None] * len(photos)
+            if finder is not None and photos:
+                inputs = [one.boxed for one in photos if one.boxed is not None]
+                sizes = [one.decoded.full_size for one in photos if one.decoded is not None]
+                cars = [the_car(found) for found in finder.detect(inputs, sizes)]
+            pictures = pool.map(self._cut, photos, cars)
+            if number:
+                unread = [(one.digest, None, False) for one in opened if one.decoded is None]
+                yield [*unread, *pictures]
+
+    def _open(self, digest: str, row: ManifestRow, finder: Detector | None) -> _Opened:
+        # At the scale that serving decodes at, and no larger than is needed: phones' photos are large.
+        side = max(finder.input_size if finder else 0, self._side)
+        try:
+            decoded = decode(row.path, min_side=side)
+        except UnreadablePhotoError:
+            return _Opened(digest, row)
+        boxed = letterbox(decoded.image, finder.input_size, decoded.full_size) if finder is not None else None
+        return _Opened(digest, row, decoded, boxed)
+
+    def _cut(self, photo: _Opened, car: Detection | None) -> tuple[str, Image.Image | None, bool]:
+        box = car.box if car else None
+        if photo.decoded is None:
+            return photo.digest, None, False
+        try:
+            decoded = decode_closer(photo.row.path, photo.decoded, box, self._rule, side=self._side)
+        except UnreadablePhotoError:
+            return photo.digest, None, False
+        image = crop_car(decoded, box, self._rule)
+        return photo.digest, image.resize((self._side, self._side), Image.Resampling.BILINEAR), car is not None
 
     def _load(self, progress: Progress) -> None:
         self._read = True
