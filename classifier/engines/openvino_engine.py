@@ -1,8 +1,8 @@
 """The OpenVINO engine: serves on CPUs, several times faster there than torch, and without torch in the process.
 
-A network in OpenVINO's own form (IR) is made once per artefact and OpenVINO version by a child process, which is the
-only one that needs torch, and cached as `cache_dir/<artefact version>-ov<openvino version>/`. One child makes all that
-is missing.
+A network in OpenVINO's own form (IR) is made once per artefact and OpenVINO version and cached as
+`cache_dir/<artefact version>-ov<openvino version>/`. Making it needs torch: a child process does it, one for all that
+is missing, or a process that has loaded torch anyway.
 """
 
 from __future__ import annotations
@@ -171,8 +171,9 @@ def _export_here(wanted: Sequence[tuple[Artefact, Path]]) -> None:
     for artefact, out in wanted:
         try:
             export(artefact.folder, out)
-        except ArtefactError as error:
-            raise EngineError(f"{artefact.version} could not be converted for OpenVINO: {error}") from error
+        except (ArtefactError, RuntimeError) as error:
+            why = " ".join(str(error).split())[:300]
+            raise EngineError(f"{artefact.version} could not be converted for OpenVINO: {why}") from error
 
 
 def _digests(folder: Path) -> dict[str, str]:

@@ -40,6 +40,7 @@ class ContentCache:
 
         def read(base: sqlite3.Connection) -> dict[str, bytes]:
             found: dict[str, bytes] = {}
+            stale: list[tuple[int, str, str]] = []
             wanted = list(dict.fromkeys(digests))
             for start in range(0, len(wanted), AT_ONCE):
                 some = wanted[start : start + AT_ONCE]
@@ -50,7 +51,9 @@ class ContentCache:
                 ).fetchall()
                 found |= {digest: value for digest, value, _ in rows}
                 # Once a day tells well enough what was unused the longest, and spares most runs the writing.
-                stale = [(now, kind, digest) for digest, _, used in rows if used < now - DAY]
+                stale += [(now, kind, digest) for digest, _, used in rows if used < now - DAY]
+            # After all reading: a transaction that reads first may not write after somebody else has.
+            if stale:
                 base.executemany("UPDATE kept SET used = ? WHERE kind = ? AND digest = ?", stale)
             return found
 
@@ -88,7 +91,7 @@ class ContentCache:
             try:
                 return self._once(work)
             except sqlite3.DatabaseError as error:
-                if getattr(error, "sqlite_errorname", "") not in _DAMAGED:
+                if not getattr(error, "sqlite_errorname", "").startswith(_DAMAGED):
                     raise
             for ending in ("", "-wal", "-shm"):
                 self._file.with_name(self._file.name + ending).unlink(missing_ok=True)

@@ -43,6 +43,8 @@ SAVE_EVERY = 512
 LEAST_LIMIT = 8 * 2**30
 """Bytes that all crop caches of a folder may take whatever a run needs: 55,000 pictures of 224 px."""
 UNREADABLE = -1
+CUT_FORM = "2"
+"""Of how photos are decoded and cut, beside detector, rule and size; another one cuts them anew."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class CropCache:
     ) -> None:
         """limit: bytes that this and all other crop caches in the folder may take together; None: twice what this run
         needs, but LEAST_LIMIT at least. A run that needs more takes more."""
-        name = f"{detector.version if detector else 'whole'}-{rule.version}-{rule.margin:g}-{side}"
+        name = f"{detector.version if detector else 'whole'}-{rule.version}-{rule.margin:g}-f{CUT_FORM}-{side}"
         self._folder = folder / f"crops-{name}"
         self._folder.mkdir(parents=True, exist_ok=True)
         self._detector, self._rule, self._side, self._ir = detector, rule, side, folder / "ir"

@@ -11,8 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from classifier.engines import engine_choose
 from classifier.engines.networks import last_prefix
 from classifier.training.content_cache import ContentCache
+from classifier.training.crops import CUT_FORM
 from classifier.training.fit import Clock, Fitted
 from classifier.training.headless import from_bytes, headless_digest, headless_engine, to_bytes
 from classifier.training.optimise import one_cycle
@@ -40,7 +42,9 @@ class FeatureCache:
         """backbone: without a head. cut: what tells this cut of the photos from another (detector, rule, size)."""
         self._backbone = backbone.eval()
         self._kept = ContentCache(folder / CACHE_FILE)
-        self._kind = f"features {headless_digest(backbone, cut)}"
+        # By which engine as well: a GPU's numbers are of half precision.
+        self._kind = f"features {headless_digest(backbone, cut, CUT_FORM, *engine_choose('auto', 'auto'))}"
+        self._width = 0
 
     def features(self, photos: CropSet, digests: list[str], progress: Progress) -> FeatureSet:
         """digests: sha256 of each photo of the set, in its order. Raises EngineError or OSError."""
@@ -54,8 +58,9 @@ class FeatureCache:
                 found = dict(zip(islice(names, len(images)), engine.infer(images.numpy()), strict=True))
                 self._kept.put(self._kind, {digest: to_bytes(one) for digest, one in found.items()})
                 known |= found
-        width = next((len(one) for one in known.values()), 0)
-        stacked = np.asarray([known[digest] for digest in digests], dtype=np.float32).reshape(len(digests), width)
+        self._width = next((len(one) for one in known.values()), self._width)
+        stacked = np.asarray([known[digest] for digest in digests], dtype=np.float32)
+        stacked = stacked.reshape(len(digests), self._width)  # also of no photos at all
         return FeatureSet(torch.from_numpy(stacked), torch.from_numpy(photos.labels.astype(np.int64)))
 
 

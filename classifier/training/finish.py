@@ -79,7 +79,7 @@ def finish(
     """Fit temperatures and thresholds on val, measure on test (all: rows of photos from outside), write to `out`.
 
     train: what the network learned from, for which sources each class knows. rename: see calibrate. Drafts lie in
-    work_dir while photos go through the whole Recogniser. Raises ArtefactError, EngineError.
+    work_dir while photos are looked at, see RememberedEye. Raises ArtefactError, EngineError, OSError.
     """
     drafts = work_dir / "drafts"
     shutil.rmtree(drafts, ignore_errors=True)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from classifier.engines import DeviceName, Engine, EngineName, engine_choose
+from classifier.engines import DeviceName, Engine, EngineError, EngineName, engine_choose
 from classifier.engines.export import network_export
 from classifier.engines.openvino_engine import OpenVinoEngine
 from classifier.engines.torch_engine import TorchEngine
@@ -38,8 +38,12 @@ def headless_engine(
         return TorchEngine(network, torch.device(place))
     with tempfile.TemporaryDirectory(prefix="forecourt-features-") as folder:
         out = Path(folder) / "ir"
-        network_export(network, side=side, out=out)
-        return OpenVinoEngine(out)
+        try:
+            network_export(network, side=side, out=out)
+            return OpenVinoEngine(out)
+        except RuntimeError as error:  # what torch's tracer and OpenVINO raise for all their troubles
+            why = " ".join(str(error).split())[:300]
+            raise EngineError(f"the network below its last layer cannot be run by OpenVINO: {why}") from error
 
 
 def to_bytes(features: FloatArray) -> bytes:

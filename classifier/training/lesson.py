@@ -129,10 +129,10 @@ def lesson_prepare(
 
 
 def start_check(recipe: Recipe, *, weights: Path) -> None:
-    """Raise BackboneError if there are no weights for the recipe to start from: said before hours of cutting photos.
-
-    What a hub has is fetched now, and lies ready when the training begins.
+    """Raise BackboneError if there is no such network or there are no weights to start from, ArtefactError for a bad
+    starter: said before hours of cutting photos. What a hub has is fetched now, and lies ready when training begins.
     """
+    preprocessing_for(recipe.backbone, input_size=recipe.input_size, margin=recipe.crop_margin)  # it knows the names
     if recipe.start == "imagenet" or (recipe.start == "starter" and _starter_of(recipe, weights) is None):
         imagenet_state(recipe.backbone)
 

@@ -19,7 +19,7 @@ from typing import Any
 from torch import nn
 
 from classifier.artefact import Artefact, ArtefactSpec, artefact_only, artefact_open
-from classifier.engines import DeviceName, Engine, EngineName
+from classifier.engines import DeviceName, Engine, EngineName, engine_choose
 from classifier.engines.networks import build, last_prefix
 from classifier.preprocess import Photo
 from classifier.recognise import Recogniser
@@ -51,7 +51,7 @@ class RememberedEye(Interpreter):
         device: DeviceName = "auto",
     ) -> None:
         """memory: the folder in which is kept what was seen. spec: in place of the artefact's own, with other
-        calibration or names for the same weights. The rest: see Recogniser.open. Raises ArtefactError.
+        calibration or names for the same weights. The rest: see Recogniser.open. Raises ArtefactError or EngineError.
         """
         spec = spec or artefact.spec
         detector, judge = artefact_only(weights / "detector"), artefact_only(weights / "usable")
@@ -60,9 +60,14 @@ class RememberedEye(Interpreter):
         self._network = build(artefact)
         last = last_prefix(self._network)[:-1]
         layer: Any = self._network.get_submodule(last)
-        self._weight, self._bias = layer.weight.numpy(), layer.bias.numpy()
+        # Of some networks it is a convolution of one pixel, of some it has no bias.
+        self._weight = layer.weight.flatten(start_dim=1).numpy()
+        self._bias = 0.0 if layer.bias is None else layer.bias.numpy()
         self._network.set_submodule(last, nn.Identity())
-        seen_by = (FORM, detector.version, judge.version, str(spec.preprocessing), str(spec.mirrored))
+        seen_by = (
+            FORM, detector.version, judge.version, str(spec.preprocessing), str(spec.mirrored),
+            *engine_choose(engine, device),
+        )  # fmt: skip
         self._kind = f"sights {headless_digest(self._network, *seen_by)}"
         self._kept = ContentCache(memory / CACHE_FILE)
 
@@ -91,7 +96,7 @@ class RememberedEye(Interpreter):
         device: DeviceName = "auto",
         cache_dir: Path | None = None,
     ) -> RememberedEye:
-        """For the artefact in folder `classifier`, as Recogniser.open. Raises ArtefactError."""
+        """For the artefact in folder `classifier`, as Recogniser.open. Raises ArtefactError or EngineError."""
         return cls(
             artefact_open(classifier), memory=memory, weights=weights, engine=engine, device=device,
             cache_dir=cache_dir,
@@ -114,7 +119,7 @@ class RememberedEye(Interpreter):
             for digest in digests:
                 seen = _from_bytes(known[digest]) if digest in known else next(fresh)
                 if seen.outputs is not None:
-                    seen = replace(seen, outputs=seen.outputs @ self._weight.T + self._bias)
+                    seen = replace(seen, outputs=seen.outputs.reshape(-1) @ self._weight.T + self._bias)
                 yield from self.interpret([seen])
 
     def _fresh(self, unknown: list[tuple[Photo, str]]) -> Generator[Sight]:
@@ -126,7 +131,7 @@ class RememberedEye(Interpreter):
         try:
             seen = recogniser.sights(photo for photo, _ in unknown)
             for (_, digest), sight in zip(unknown, seen, strict=True):
-                if digest:
+                if digest and sight.status != "unreadable":  # the share may be back tomorrow
                     new[digest] = _to_bytes(sight)
                 if len(new) == KEEP_AT_ONCE:
                     self._kept.put(self._kind, new)

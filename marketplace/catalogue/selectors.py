@@ -11,6 +11,7 @@ from marketplace.catalogue.names import name_key, name_words, without_body
 
 MAX_WORDS = 16  # of a text that holds make, model and whatever follows
 MAX_MAKE_LETTERS = 40
+KEYS_AT_ONCE = 10_000  # in one query: SQLite may allow 32,766
 
 
 class Resolved(NamedTuple):
@@ -70,7 +71,7 @@ def catalogue_resolve(*, make: str, model: str) -> Resolved:
 
 
 def catalogue_resolve_many(cars: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Resolved]:
-    """As catalogue_resolve for every (make, model), in four queries for all of them."""
+    """As catalogue_resolve for every (make, model), in four queries for all, or a few more for tens of thousands."""
     wanted = list(dict.fromkeys(cars))
     makes = _makes_among(sorted({name_key(make) for make, _ in wanted}))
     found = [makes.get(name_key(make)) for make, _ in wanted]
@@ -150,7 +151,12 @@ def _model_among(make: Make, keys: Sequence[str]) -> CarModel | None:
 
 def _models_of(*, makes: Sequence[int], keys: Sequence[str]) -> dict[tuple[int, str], CarModel]:
     """The models named by these keys, by make and key; a model's name goes before an alias."""
-    aliases = ModelAlias.objects.filter(make__in=makes, key__in=keys).select_related("car_model")
-    found = {(alias.make_id, alias.key): alias.car_model for alias in aliases}
-    models = CarModel.objects.filter(make__in=makes, key__in=keys)
-    return found | {(model.make_id, model.key): model for model in models}
+    named: dict[tuple[int, str], CarModel] = {}
+    other: dict[tuple[int, str], CarModel] = {}
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        some = keys[start : start + KEYS_AT_ONCE]
+        aliases = ModelAlias.objects.filter(make__in=makes, key__in=some).select_related("car_model")
+        other |= {(alias.make_id, alias.key): alias.car_model for alias in aliases}
+        models = CarModel.objects.filter(make__in=makes, key__in=some)
+        named |= {(model.make_id, model.key): model for model in models}
+    return other | named

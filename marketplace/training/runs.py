@@ -69,13 +69,17 @@ def run_start(
 
 
 def start_ready(*, plan: Recipe, progress: Progress) -> None:
-    """Before anything is done with photos: the weights that the recipe starts from can be had. Raises TrainError."""
-    if plan.start in ("champion", "nothing"):
+    """Before anything is done with photos: the weights that the recipe starts from can be had.
+
+    Raises TrainError or ArtefactError.
+    """
+    if plan.start == "champion":
         return
     # Only now: it brings torch, which a command refused for its arguments does not need.
     from classifier.training.lesson import start_check  # noqa: PLC0415
 
-    progress.say(f"Starting from the weights of {plan.start} for {plan.backbone}")
+    if plan.start != "nothing":
+        progress.say(f"Starting from the weights of {plan.start} for {plan.backbone}")
     start_check(plan, weights=Path(settings.STARTER_WEIGHTS_DIR))
 
 

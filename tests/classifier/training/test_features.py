@@ -38,3 +38,9 @@ def test_a_photo_is_looked_at_once(tmp_path, monkeypatch):
     monkeypatch.setattr(features, "headless_engine", None)  # whoever looks again fails
     again = cache(tmp_path).features(pictures(), digests[::-1], Silent())
     assert torch.equal(again.features, first.features.flip(0))
+
+
+def test_a_set_without_photos_is_as_wide_as_the_others(tmp_path):
+    kept = cache(tmp_path)
+    width = kept.features(pictures(), [f"sha-{at}" for at in range(9)], Silent()).features.shape[1]
+    assert kept.features(pictures(0), [], Silent()).features.shape == (0, width)

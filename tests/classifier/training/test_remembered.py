@@ -76,12 +76,12 @@ def test_it_says_what_the_recogniser_says(eye, classifier, weights_of, ir_cache,
 
 
 def test_it_looks_at_a_photo_once_whatever_its_name(eye, photos, blind):
-    good = [photos[0], photos[1], photos[2]]
-    first = list(eye().stream(good))
+    first = list(eye().stream(photos[:4]))
     blind()
-    same(list(eye().stream([photos[4], photos[1].read_bytes(), photos[2]])), first)
-    with pytest.raises(AssertionError, match="looked again"):
-        list(eye().stream([photos[3]]))  # there is nothing to know it by
+    same(list(eye().stream([photos[4], photos[1].read_bytes()])), first[:2])
+    for unreadable in photos[2:4]:
+        with pytest.raises(AssertionError, match="looked again"):  # its share may be back
+            list(eye().stream([unreadable]))
 
 
 def test_what_differs_in_its_last_layer_only_need_not_look(eye, classifier, photos, blind, tmp_path):
