@@ -15,7 +15,6 @@ from django.conf import settings
 from classifier.artefact import TrainedClass, artefact_open
 from classifier.classify import MakeModelClassifier
 from classifier.engines import engine_open
-from classifier.engines.openvino_engine import irs_cached
 from classifier.preprocess import FloatArray
 from classifier.recognise import NoCropError
 from classifier.taxonomy import summarise
@@ -66,6 +65,9 @@ def parity_measure(*, folder: Path, rows: Sequence[ManifestRow]) -> Parity | Non
     photos = _sample(rows, PARITY_PHOTOS)
     if not photos:
         return None
+    # Only now: it brings OpenVINO, which the web and the scheduler must not load.
+    from classifier.engines.openvino_engine import irs_cached  # noqa: PLC0415
+
     artefact = artefact_open(folder)
     cache = Path(settings.ENGINE_CACHE_DIR)
     irs_cached([artefact], cache, here=True)  # before anybody opens it: torch is needed here in any case
