@@ -102,7 +102,7 @@ class OpenVinoEngine:
 def irs_cached(artefacts: Sequence[Artefact], cache_dir: Path, *, here: bool = False) -> list[Path]:
     """The artefacts' IR folders in the cache; made if missing, made again if damaged. Raises EngineError.
 
-    here: convert in this process, for one that has loaded torch anyway; that takes a third of the time.
+    here: convert in this process, for one that has loaded torch anyway and need not load it again.
     """
     runtime = openvino.__version__.split("-")[0]
     folders = [cache_dir / f"{artefact.version}-ov{runtime}" for artefact in artefacts]

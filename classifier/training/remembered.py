@@ -1,7 +1,7 @@
 """An eye that remembers what it saw: versions that differ in their last layer only look at each photo once together.
 
-Finding the car, judging the photo and all layers of the network but the last are nine tenths of looking at it, and the
-same for a champion and for what extends it. A second look at the same photos with the same weights costs nothing.
+Finding the car, judging the photo and all layers of the network but the last are most of looking at it, and the same
+for a champion and for what extends it. A second look at the same photos with the same weights costs nothing.
 """
 
 from __future__ import annotations
