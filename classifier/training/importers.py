@@ -310,7 +310,8 @@ def _photos(folder: Path, root: Path, found: Imported) -> Iterator[Path]:
 def _row(
     root: Path, photo: Path, make: str, model: str, year: str, *, vehicle: str = "", **more: str
 ) -> ManifestRow:  # fmt: skip
-    source, file = root.resolve().name, str(photo.relative_to(root))
+    # A table may name photos anywhere on this machine.
+    source, file = root.resolve().name, str(photo.relative_to(root) if photo.is_relative_to(root) else photo)
     return ManifestRow(
         path=photo,
         file=file,

@@ -164,6 +164,17 @@ def test_it_reads_any_table(tmp_path):
         import_dataset(format="csv", path=tmp_path / "cars.csv", columns={**columns, "vehicle": "Fahrzeug"})
 
 
+def test_a_table_names_photos_anywhere(tmp_path):
+    elsewhere, beside = photo(tmp_path / "photos/1.jpg"), photo(tmp_path / "2.jpg")
+    table = tmp_path / "lists/cars.csv"
+    table.parent.mkdir()
+    table.write_text(f"file,make,model\n{elsewhere},BMW,X5\n../2.jpg,BMW,X3\n")
+    found = import_dataset(format="csv", path=table)
+    assert not found.unread
+    manifest_write(tmp_path / "out/manifest.csv", found.rows)
+    assert [row.path.resolve() for row in manifest_read(tmp_path / "out")] == [elsewhere, beside]
+
+
 def test_it_says_in_one_line_what_is_missing(tmp_path):
     for arguments, message in (
         ({"format": "folder", "path": tmp_path}, "format 'folder' is none of folders, filenames, stanford, csv"),
