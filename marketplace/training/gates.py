@@ -42,6 +42,8 @@ class Paired:
     coverage: Difference
     classes: Sequence[ClassChange] = field(default_factory=list)
     """Classes with enough test photos, the worst fall first."""
+    by_make: bool = False
+    """Neither names a model: top1, coverage and classes are those of makes."""
 
 
 def gates_judge(
@@ -64,7 +66,7 @@ def gates_judge(
     """
     photos = int(challenger["photos"])
     gates = [
-        _at_least("test_photos", photos, MIN_TEST_PHOTOS, f"{photos} test photos of cars nobody was trained on"),
+        _at_least("test_photos", photos, MIN_TEST_PHOTOS, f"{photos} test photos of held-out cars"),
     ]
     if challenger["ece"] is not None:
         # On few photos even perfect confidence shows an error above the limit; then it is the champion's that counts.
@@ -85,7 +87,8 @@ def gates_judge(
 
 def _paired_gates(paired: Paired, *, learned: int) -> list[Gate]:
     top1, make, coverage = paired.top1, paired.make, paired.coverage
-    better = f"top-1 {top1.value:+.3f}, {learned} models learned"
+    what, whats = ("make", "makes") if paired.by_make else ("top-1", "models")
+    better = f"{what} {top1.value:+.3f}, {learned} {whats} learned"
     worst = paired.classes[0] if paired.classes else None
     fall = (
         f"worst class {worst.name}: {worst.champion:.3f} → {worst.challenger:.3f} on {worst.photos} photos"
@@ -94,7 +97,7 @@ def _paired_gates(paired: Paired, *, learned: int) -> list[Gate]:
     )
     return [
         Gate("gain", top1.value, 0, top1.value > 0 or learned > 0, better),
-        Gate("top1_difference", top1.low, TOP1_LOSS, top1.low > TOP1_LOSS, f"top-1 {_interval(top1)}"),
+        Gate("top1_difference", top1.low, TOP1_LOSS, top1.low > TOP1_LOSS, f"{what} {_interval(top1)}"),
         _at_least("make_top1_difference", make.value, MAKE_LOSS, f"make top-1 {_interval(make)}"),
         _at_least("class_fall", worst.change if worst else 0, CLASS_LOSS, fall),
         # Not worse, as far as these photos can tell: gain or loss must be compatible with none …

@@ -12,6 +12,7 @@ from classifier.artefact import TrainedClass
 from classifier.training.calibrate import coverage_at_error, ece
 from classifier.training.evaluate import Eye, judged_summarise, key_by_letters, photos_judge
 from classifier.training.evaluate import Judged as JudgedPhoto
+from classifier.training.labels import of_makes
 from classifier.training.manifest import ManifestRow
 from classifier.training.progress import Progress
 from classifier.training.split import side_of
@@ -29,39 +30,44 @@ class Judged:
     make: NDArray[np.bool_]
     confidence: NDArray[np.float64]
     """Of the best make and model; 0 where there is none."""
+    make_confidence: NDArray[np.float64]
     evaluation: dict[str, Any]
     """What ``evaluate`` says of the version alone, over the classes that it knows."""
     photos: Sequence[JudgedPhoto] = ()
     """For a report; without the probabilities, of which two versions' would fill the memory."""
+    of_makes: bool = False
+    """The version tells makes only: what it can be right about, and how sure it is, is then the make."""
 
-    @property
-    def answers(self) -> Answers:
-        """For the comparison."""
-        return Answers(self.top1, self.confidence)
+    def answers(self, *, by_make: bool) -> Answers:
+        """For the comparison: right about the make, or about make and model."""
+        return Answers(self.make, self.make_confidence) if by_make else Answers(self.top1, self.confidence)
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
         """Figures over all the photos, whether the version knows their models or not: two versions' are comparable.
 
-        Named as in ``evaluate``; None where no photo was there to measure.
+        Named as in ``evaluate``; None where no photo was there to measure. Of a version that tells makes only, top-1 is
+        None, and calibration and coverage are those of its makes.
         """
         photos = len(self.top1)
         if not photos:
             return {"photos": 0, "top1": None, "make_top1": None, "ece": None, "coverage_at_3pct_error": None}
-        answered = self.confidence > 0
+        said = self.answers(by_make=self.of_makes)
+        answered = said.confidence > 0
         return {
             "photos": photos,
-            "top1": float(self.top1.mean()),
+            "top1": None if self.of_makes else float(self.top1.mean()),
             "make_top1": float(self.make.mean()),
-            "ece": float(ece(self.confidence[answered], self.top1[answered])) if answered.any() else None,
-            "coverage_at_3pct_error": float(coverage_at_error(self.confidence, self.top1)),
+            "ece": float(ece(said.confidence[answered], said.right[answered])) if answered.any() else None,
+            "coverage_at_3pct_error": float(coverage_at_error(said.confidence, said.right)),
         }
 
 
 def rows_to_judge(rows: Sequence[ManifestRow]) -> list[ManifestRow]:
     """The photos from outside, with make and model, of cars on the test side of the split.
 
-    The side is a function of the car alone, so no version was ever trained on them.
+    The side is a function of the car alone, so no version was ever trained on them; what came under another id was left
+    out when the rows were cleaned.
     """
     return [row for row in rows if row.exterior and row.make and row.model and side_of(row) == "test"]
 
@@ -71,19 +77,27 @@ def judge(*, rows: Sequence[ManifestRow], recogniser: Eye, progress: Progress) -
     names = CatalogueKeys(cars_named(rows, recogniser.classes))
     classes = catalogue_classes(recogniser.classes)
     judged = photos_judge(rows=rows, recogniser=recogniser, progress=progress, key=names, classes=classes)
-    top1, make, confidence = [], [], []
+    top1, make, confidence, make_confidence = [], [], [], []
     for row, said in ((one.row, one.recognition) for one in judged):
         best = said.candidates[0] if said.candidates else None
         top1.append(best is not None and names(row.make, row.model) == names(best.make, best.model))
         make.append(said.make is not None and names(row.make, "")[0] == names(said.make.name, "")[0])
         confidence.append(best.confidence if best else 0.0)
+        make_confidence.append(said.make.confidence if said.make else 0.0)
     return Judged(
         top1=np.array(top1, dtype=bool),
         make=np.array(make, dtype=bool),
         confidence=np.array(confidence, dtype=np.float64),
+        make_confidence=np.array(make_confidence, dtype=np.float64),
         evaluation=judged_summarise(judged=judged, recogniser=recogniser, key=names),
         photos=[replace(one, recognition=replace(one.recognition, log_probs=None)) for one in judged],
+        of_makes=of_makes(recogniser.classes),
     )
+
+
+def by_make(one: Judged, other: Judged) -> bool:
+    """Whether two versions are compared by their makes: where neither names a model."""
+    return one.of_makes and other.of_makes
 
 
 def paired(*, rows: Sequence[ManifestRow], challenger: Judged, champion: Judged) -> Paired | None:
@@ -92,15 +106,19 @@ def paired(*, rows: Sequence[ManifestRow], challenger: Judged, champion: Judged)
         return None
     vehicles = [row.vehicle for row in rows]
     names = CatalogueNames((row.make, row.model) for row in rows)
+    makes_only = by_make(challenger, champion)
+    new, old = challenger.answers(by_make=makes_only), champion.answers(by_make=makes_only)
+    cars = [names(row.make, row.model) for row in rows]
     return Paired(
-        top1=paired_difference(challenger=challenger.top1, champion=champion.top1, vehicles=vehicles),
+        top1=paired_difference(challenger=new.right, champion=old.right, vehicles=vehicles),
         make=paired_difference(challenger=challenger.make, champion=champion.make, vehicles=vehicles),
-        coverage=paired_coverage(challenger=challenger.answers, champion=champion.answers, vehicles=vehicles),
+        coverage=paired_coverage(challenger=new, champion=old, vehicles=vehicles),
         classes=class_changes(
-            cars=[" ".join(names(row.make, row.model)) for row in rows],
-            challenger=challenger.top1,
-            champion=champion.top1,
+            cars=[make if makes_only else f"{make} {model}" for make, model in cars],
+            challenger=new.right,
+            champion=old.right,
         ),
+        by_make=makes_only,
     )
 
 

@@ -25,7 +25,7 @@ from marketplace.photos.taxonomy import catalogue_classes
 from marketplace.registry.models import ModelVersion
 from marketplace.training.compare import Difference, paired_difference
 from marketplace.training.gates import Gate
-from marketplace.training.judge import CatalogueKeys, Judged, cars_named
+from marketplace.training.judge import CatalogueKeys, Judged, by_make, cars_named
 from marketplace.training.models import TrainingRun
 
 if TYPE_CHECKING:
@@ -157,7 +157,9 @@ def _differences(new: Judged, old: Judged) -> dict[str, Difference]:
     cars = [one.row.vehicle for one in new.photos]
     if not cars:
         return {}
-    pairs = {"top1": (new.top1, old.top1), "make_top1": (new.make, old.make)}
+    makes_only = by_make(new, old)
+    of_top1 = [one.answers(by_make=makes_only).right for one in (new, old)]
+    pairs = {"top1": (of_top1[0], of_top1[1]), "make_top1": (new.make, old.make)}
     return {
         name: paired_difference(challenger=challenger, champion=champion, vehicles=cars)
         for name, (challenger, champion) in pairs.items()
@@ -167,17 +169,19 @@ def _differences(new: Judged, old: Judged) -> dict[str, Difference]:
 def _parts_beside(new: Judged, old: Judged) -> Section | None:
     """Both versions by source and by the labelled side: a gain in one must not hide a loss in another."""
     rows, figures = [], []
+    makes_only = by_make(new, old)
+    rights = {} if makes_only else {"champion_top1": old.top1, "challenger_top1": new.top1}
+    rights |= {"champion_make_top1": old.make, "challenger_make_top1": new.make}
     for what, of in (
         ("source", [one.row.source for one in new.photos]),
         ("side", [one.row.view for one in new.photos]),
     ):
         for name in sorted(set(of) - {""}):
             here = np.asarray([one == name for one in of])
-            shares = [float(right[here].mean()) for right in (old.top1, new.top1, old.make, new.make)]
-            names = ("champion_top1", "challenger_top1", "champion_make_top1", "challenger_make_top1")
-            rows.append([name, int(here.sum()), *map(share_cell, shares)])
-            figures.append({what: name, "photos": int(here.sum()), **dict(zip(names, shares, strict=True))})
-    heads = ["", "Photos", "Model: champion", "challenger", "Make: champion", "challenger"]
+            shares = {figure: float(right[here].mean()) for figure, right in rights.items()}
+            rows.append([name, int(here.sum()), *map(share_cell, shares.values())])
+            figures.append({what: name, "photos": int(here.sum()), **shares})
+    heads = ["", "Photos", *([] if makes_only else ["Model: champion", "challenger"]), "Make: champion", "challenger"]
     made = table("Shares right of all the test photos, by source and by the side that they show", heads, rows)
     return Section("beside-parts", "Both by source and view", made, {"beside": figures}) if rows else None
 
@@ -209,6 +213,6 @@ def _run_facts(run: TrainingRun, champion: ModelVersion | None, *, test: int) ->
         "by": str(run.by) if run.by else "the command line",
         "recipe": run.recipe,
         "photos given": run.photos,
-        "… of them for this test, of cars no version was trained on": test,
+        "… of them for this test, of held-out cars": test,
         "champion": champion.version if champion else "none",
     }

@@ -275,12 +275,16 @@ def _compare(
 
 
 def _only_in(one: ModelVersion, other: ModelVersion) -> list[str]:
-    """Makes and models that the one version knows and the other has no class for."""
+    """Makes and models that the one version knows and the other has no class for.
+
+    Whoever knows a model of a make knows the make, which is all that a class without model says.
+    """
     known = {(name_key(car.make), name_key(car.model)) for car in artefact_open(other.folder).spec.classes}
+    known |= {(make, "") for make, _ in known}
     missing = {
-        f"{car.make} {car.model}"
+        f"{car.make} {car.model}".rstrip()
         for car in artefact_open(one.folder).spec.classes
-        if (name_key(car.make), name_key(car.model)) not in known
+        if (name_key(car.make), name_key(car.model) if car.model else "") not in known
     }
     return sorted(missing)
 

@@ -12,7 +12,7 @@ from classifier.training.facts import JudgeDoor
 from marketplace.training.fitness import Parity
 from tests.moderation.conftest import cars, waiting  # noqa: F401  # fixtures
 from tests.registry.conftest import artefact  # noqa: F401  # fixtures
-from tests.training.fakes import COLOURS, ColourJudge, photo_write
+from tests.training.fakes import COLOURS, MAKES, ColourJudge, photo_write
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def site(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 def classes() -> Callable[..., tuple]:
     from classifier.artefact import TrainedClass
 
-    return lambda *colours: tuple(TrainedClass(*COLOURS[colour]) for colour in colours)
+    return lambda *names: tuple(TrainedClass(*(COLOURS | MAKES)[name]) for name in names)
 
 
 @pytest.fixture

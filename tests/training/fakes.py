@@ -12,6 +12,7 @@ from classifier.recognition import Recognition
 from classifier.taxonomy import Guess, summarise
 
 COLOURS = {"red": ("Skoda", "Octavia"), "lime": ("Skoda", "Fabia"), "blue": ("Volvo", "V70"), "gray": ("Volvo", "V40")}
+MAKES = {"skoda": ("Skoda", ""), "volvo": ("Volvo", "")}
 PIXELS = {"red": (255, 0, 0), "lime": (0, 255, 0), "blue": (0, 0, 255), "gray": (128, 128, 128)}
 
 
@@ -70,7 +71,8 @@ class ColourRecogniser:
         pixel = np.array(image.getpixel((0, 0)), dtype=float)
         colour = min(PIXELS, key=lambda name: float(np.abs(np.array(PIXELS[name]) - pixel).sum()))
         probs = np.full(len(self.classes), 0.02 / len(self.classes), dtype=np.float32)
-        known = [i for i, one in enumerate(self.classes) if (one.make, one.model) == COLOURS[colour]]
+        make, model = COLOURS[colour]
+        known = [i for i, one in enumerate(self.classes) if one.make == make and one.model in ("", model)]
         probs[known[0] if known else 0] += 0.98
         make, candidates = summarise(probs, self.classes)
         return Recognition(

@@ -98,6 +98,39 @@ def test_it_takes_no_champion_s_place_that_it_was_not_compared_with(
     assert not TrainingRun.objects.get().promoted
 
 
+@pytest.mark.parametrize(
+    ("serves", "challenges", "failed", "top1"),
+    [
+        # Of two that tell makes only, the one that is more often right about them is better.
+        (["skoda"], ["skoda", "volvo"], [], None),
+        (["skoda", "volvo"], ["skoda", "volvo"], ["gain"], None),
+        (
+            ["skoda", "volvo"],
+            ["skoda"],
+            ["ece", "gain", "top1_difference", "make_top1_difference", "forgotten_models"],
+            None,
+        ),
+        # Whoever names models knows the makes as well, and the other way round it does not.
+        (["skoda", "volvo"], ["red", "lime", "blue", "gray"], [], 1.0),
+        (["red", "lime", "blue", "gray"], ["skoda", "volvo"], ["gain", "top1_difference", "forgotten_models"], None),
+    ],
+)
+def test_what_tells_makes_only_is_judged_by_its_makes(
+    manifest, trained, artefact, classes, db, serves, challenges, failed, top1
+):
+    folder = artefact("champion", classes=classes(*serves)).folder
+    champion = version_promote(version=version_register(folder=folder).version, by=None, reason="test")
+    trained(*challenges)
+    done = run(manifest("red", "lime", "blue", "gray", cars=160))
+    coverage = {"coverage_difference", "coverage_loss", "class_fall"}  # they fall with top-1
+    assert {gate.name for gate in done.gates if not gate.passed} - coverage == set(failed)
+    assert champion_get() == (champion if failed else done.version)
+    metrics = TrainingRun.objects.get().metrics["challenger"]
+    assert (metrics["top1"], metrics["make_top1"]) == (top1, 0.5 if challenges == ["skoda"] else 1.0)
+    if metrics["make_top1"] == 1.0:
+        assert metrics["ece"] < 0.03  # of the makes, of which it is 0.98 sure
+
+
 def test_a_run_whose_gates_cannot_be_written_leaves_the_champion(champion, manifest, trained, site, monkeypatch):
     trained("red", "lime", "blue", "gray")
     compare = services._compare
