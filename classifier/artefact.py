@@ -1,7 +1,8 @@
 """An artefact: one trained model's immutable folder, `<name>-<sha8>/` with `model.safetensors` and `model.json`.
 
 `sha8` is taken over `model.json` (less its date) and `model.json` holds the sha256 of the weights, so the folder's name
-vouches for all of it: a changed threshold is a new version, and a damaged or swapped file is refused when it is opened.
+vouches for both: a changed threshold is a new version, and a damaged or swapped file is refused when it is opened.
+A third file, `taught.safetensors`, may lie beside them; it is outside of that, and serving never reads it.
 Only safetensors are ever read: no pickle, so a file from elsewhere cannot run code here.
 """
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 WEIGHTS_FILE = "model.safetensors"
 SPEC_FILE = "model.json"
+TAUGHT_FILE = "taught.safetensors"
+"""Hashes of the pictures that taught it, see training.taught; not every artefact has one, and serving needs none."""
 NEVER = 1.01  # a threshold above every confidence
 
 Task = Literal["classifier", "usable", "detector"]
@@ -162,10 +165,13 @@ class Artefact:
         return {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
 
 
-def artefact_write(*, parent: Path, name: str, spec: ArtefactSpec, state_dict: dict[str, Tensor]) -> Artefact:
+def artefact_write(
+    *, parent: Path, name: str, spec: ArtefactSpec, state_dict: dict[str, Tensor], taught: bytes | None = None
+) -> Artefact:
     """Write `parent/<name>-<sha8>/` atomically, floating weights as fp16; returns the existing one if it is the same.
 
-    Raises ArtefactError if the spec is inconsistent, a weight does not fit fp16, or the folder cannot be written.
+    taught: the content of TAUGHT_FILE; None = it has none. Raises ArtefactError if the spec is inconsistent, a weight
+    does not fit fp16, or the folder cannot be written.
     """
     import torch  # noqa: PLC0415  see Artefact.state_dict
     from safetensors.torch import save  # noqa: PLC0415
@@ -191,7 +197,8 @@ def artefact_write(*, parent: Path, name: str, spec: ArtefactSpec, state_dict: d
     spec_from_json(document)  # what cannot be read back is not written
     folder = parent / f"{name}-{_identity(document)[:8]}"
     text = (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
-    return _publish(folder, {WEIGHTS_FILE: weights, SPEC_FILE: text})
+    files = {WEIGHTS_FILE: weights, SPEC_FILE: text}
+    return _publish(folder, files if taught is None else {**files, TAUGHT_FILE: taught})
 
 
 def artefact_copy(artefact: Artefact, *, parent: Path) -> Artefact:
@@ -201,15 +208,23 @@ def artefact_copy(artefact: Artefact, *, parent: Path) -> Artefact:
     """
     try:
         files = {name: (artefact.folder / name).read_bytes() for name in (WEIGHTS_FILE, SPEC_FILE)}
+        if (artefact.folder / TAUGHT_FILE).exists():
+            files[TAUGHT_FILE] = (artefact.folder / TAUGHT_FILE).read_bytes()
     except OSError as error:
         raise ArtefactError(f"cannot read {artefact.folder}: {error.strerror}") from error
     return _publish(parent / artefact.version, files)
 
 
 def _publish(folder: Path, files: dict[str, bytes]) -> Artefact:
-    """Write the files of an artefact's folder so that nobody ever sees half of them; an existing folder stays."""
+    """Write the files of an artefact's folder so that nobody ever sees half of them.
+
+    An existing folder stays; what taught it is added where it has no record, for it is no part of what it is.
+    """
     if folder.exists():
-        return artefact_open(folder)
+        artefact = artefact_open(folder)
+        if TAUGHT_FILE in files and not (folder / TAUGHT_FILE).exists():
+            taught_add(artefact, files[TAUGHT_FILE])
+        return artefact
     parent = folder.parent
     try:
         parent.mkdir(parents=True, exist_ok=True)
@@ -232,6 +247,18 @@ def _publish(folder: Path, files: dict[str, bytes]) -> Artefact:
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return artefact_open(folder)
+
+
+def taught_add(artefact: Artefact, content: bytes) -> None:
+    """Write its TAUGHT_FILE atomically. Raises ArtefactError."""
+    beside = artefact.folder / f".{TAUGHT_FILE}.{os.getpid()}"
+    try:
+        _write_synced(beside, content)
+        beside.replace(artefact.folder / TAUGHT_FILE)
+    except OSError as error:
+        raise ArtefactError(f"cannot write {artefact.folder / TAUGHT_FILE}: {error.strerror}") from error
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def artefact_open(folder: Path) -> Artefact:

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from classifier.artefact import TrainedClass
 from classifier.training.errors import TrainError
 from classifier.training.facts import FactsCache, PhotoFacts
 from classifier.training.labels import UNKNOWN, class_key, classes_of, label_numbers
 from classifier.training.manifest import ManifestRow
-from classifier.training.near_duplicates import twins
+from classifier.training.near_duplicates import PictureHash, twins
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe
 from classifier.training.split import STRICTNESS, held_apart, side_of
 from classifier.training.stages import LeftOut, Stage, counted
+from classifier.training.taught import Pupil, Taught
 
 USABLE = 0.7
 """How likely a photo must show a car from outside to be learned from: the Europe system's threshold."""
@@ -39,6 +40,8 @@ class Cleaned:
     rows: list[ManifestRow]
     stages: list[Stage]
     """In the order in which they were done."""
+    looks: list[PictureHash | None]
+    """Of each row's picture."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,15 @@ def clean(
     progress: Progress,
     usable: float = USABLE,
     known: Sequence[TrainedClass] = (),
+    pupils: Sequence[Pupil] = (),
 ) -> Cleaned:
     """Leave out what cannot be learned from or would be learned and asked at once; say so, a line for each stage.
 
     Only photos on the train side have to pass the usable-photo judge, with `usable` or more: held-out photos stay as
     they are, because what serves meets every photo and has its own judge, and is measured with it. Where the same
     picture stands on two sides the held-out one goes. known: classes that the training knows without photos, those of
-    the model it extends.
+    the model it extends. pupils: the models that the new one goes on from or is compared with; a held-out photo among
+    the pictures that taught them goes as well, whatever car it is said to show.
     Raises NothingToTrainError, EngineError, and OSError if the facts cannot be kept.
     """
     stages: list[Stage] = []
@@ -77,13 +82,16 @@ def clean(
     for step in (_readable, _same_file, lambda some: _usable(some, usable), _near_duplicates):
         photos, stage = step(photos)
         done(stage)
+    if pupils:
+        photos, stage = _seen_before(photos, pupils)
+        done(stage)
     kept = [photo.row for photo in photos]
     _check_anything_left(kept, stages)
     classes = _classes(kept, recipe, known)
     done(_rare(kept, recipe, classes))
     done(_sides(kept, classes))
     _check_enough(kept, recipe, classes, stages)
-    return Cleaned(kept, stages)
+    return Cleaned(kept, stages, [photo.facts.look for photo in photos])
 
 
 def _from_outside(rows: Sequence[ManifestRow]) -> tuple[list[ManifestRow], Stage]:
@@ -162,6 +170,36 @@ def _near_duplicates(photos: Sequence[_Photo]) -> tuple[list[_Photo], Stage]:
         lambda photo: f"held out, and {same[id(photo)].row.path} shows the same" if id(photo) in same else "",
         "held-out photos that show the same picture as one to learn from",
     )
+
+
+def _seen_before(photos: Sequence[_Photo], pupils: Sequence[Pupil]) -> tuple[list[_Photo], Stage]:
+    """As in _near_duplicates, a photo to test on must be new to what was calibrated as well."""
+    held = [photo for photo in photos if side_of(photo.row) != "train"]
+    test = [photo for photo in held if side_of(photo.row) == "test"]
+    why: dict[int, str] = {}
+    for pupil in pupils:
+        taught = pupil.taught or Taught()
+        for asked, known, what in (
+            (held if pupil.starts else test, taught.trained, "trained"),
+            (test, taught.calibrated, "calibrated"),
+        ):
+            found = twins([photo.facts.look for photo in asked], known)
+            for photo, place in zip(asked, found, strict=True):
+                if place is not None:
+                    why.setdefault(id(photo), f"held out, and {pupil.version} was {what} on this picture")
+    known_to = " or ".join(pupil.version for pupil in pupils if pupil.taught is not None)
+    kept, stage = _left(
+        "seen before",
+        photos,
+        lambda photo: why.get(id(photo), ""),
+        f"held-out photos that {known_to} was trained or calibrated on",
+    )
+    silent = [
+        f"nothing says which pictures taught {pupil.version}, and figures are too good where some come again"
+        for pupil in pupils
+        if pupil.taught is None
+    ]
+    return kept, replace(stage, words="; ".join([stage.words, *silent]))
 
 
 def _classes(rows: Sequence[ManifestRow], recipe: Recipe, known: Sequence[TrainedClass]) -> tuple[TrainedClass, ...]:

@@ -36,6 +36,7 @@ from classifier.training.manifest import ManifestRow
 from classifier.training.progress import Progress
 from classifier.training.remembered import RememberedEye
 from classifier.training.report_findings import Findings, findings_of
+from classifier.training.taught import Taught
 from classifier.training.usable_labels import body_of
 
 FEWEST_TO_CALIBRATE = 20
@@ -75,11 +76,13 @@ def finish(
     test: Sequence[ManifestRow],
     progress: Progress,
     rename: Rename = as_trained,
+    taught: Taught | None = None,
 ) -> Finished:
     """Fit temperatures and thresholds on val, measure on test (all: rows of photos from outside), write to `out`.
 
-    train: what the network learned from, for which sources each class knows. rename: see calibrate. Drafts lie in
-    work_dir while photos are looked at, see RememberedEye. Raises ArtefactError, EngineError, OSError.
+    train: what the network learned from, for which sources each class knows. rename: see calibrate. taught: written
+    beside the weights. Drafts lie in work_dir while photos are looked at, see RememberedEye. Raises ArtefactError,
+    EngineError, OSError.
     """
     drafts = work_dir / "drafts"
     shutil.rmtree(drafts, ignore_errors=True)
@@ -130,7 +133,8 @@ def finish(
         spec = replace(
             spec, metrics={**spec.metrics, "test": _rounded(measured), "per_class": _rounded(findings.per_class)}
         )
-    artefact = artefact_write(parent=out, name=name, spec=spec, state_dict=state)
+    record = taught.as_bytes() if taught else None
+    artefact = artefact_write(parent=out, name=name, spec=spec, state_dict=state, taught=record)
     shutil.rmtree(drafts, ignore_errors=True)
     return Finished(artefact, spec.metrics, findings)
 

@@ -27,6 +27,7 @@ from classifier.training.model import backbone_create, backbone_load, imagenet_s
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe
 from classifier.training.split import side_of
+from classifier.training.start import start_of, starter_of
 from classifier.training.transforms import CropSet
 
 SPARE = 1.3
@@ -51,8 +52,10 @@ class Lesson:
 
     recipe: Recipe
     """As asked; of one that extends, with what the extended artefact dictates."""
+    start: Artefact | None
+    """Whose weights it begins with; None for ImageNet's or none."""
     base: Artefact | None
-    """What is extended; None for a network that begins anew."""
+    """What is extended, which is then also the start; None for a network that begins anew."""
     classes: tuple[TrainedClass, ...]
     sides: dict[str, list[ManifestRow]]
     """train, val, test: all photos from outside with a label, those without a class as well."""
@@ -66,7 +69,10 @@ class Lesson:
 
     def fingerprint(self, epochs: int) -> str:
         """What makes two trainings one and the same, for `--resume`."""
-        values = [self.digest, self.recipe.as_dict(), epochs, self.detector]
+        # The test side has no part in it: which of its photos stay depends on who is champion when the run goes on.
+        learned = manifest_sha256([*self.sides["train"], *self.sides["val"]])
+        start = self.start.version if self.start else ""
+        values = [learned, self.recipe.as_dict(), epochs, self.detector, start]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -96,7 +102,8 @@ def lesson_prepare(
     progress: Progress,
 ) -> Lesson:
     """Find the classes and cut the photos. Parameters and errors: see train.train."""
-    base = (champion or artefact_only(weights / "classifier")) if recipe.start == "champion" else None
+    start = start_of(recipe, weights=weights, champion=champion)
+    base = start if recipe.start == "champion" else None
     if base is not None:
         recipe = replace(
             recipe, backbone=base.spec.backbone, input_sizes=(base.spec.preprocessing.input_size,),
@@ -123,8 +130,8 @@ def lesson_prepare(
         )
     progress.say(f"{len(classes)} classes, {len(train.rows)} photos to train on, {len(val.rows)} val")
     return Lesson(
-        recipe=recipe, base=base, classes=classes, sides=sides, train=train, val=val, preprocessing=preprocessing,
-        detector=detector.version, digest=manifest_sha256(rows),
+        recipe=recipe, start=start, base=base, classes=classes, sides=sides, train=train, val=val,
+        preprocessing=preprocessing, detector=detector.version, digest=manifest_sha256(rows),
     )  # fmt: skip
 
 
@@ -133,11 +140,11 @@ def start_check(recipe: Recipe, *, weights: Path) -> None:
     starter: said before hours of cutting photos. What a hub has is fetched now, and lies ready when training begins.
     """
     preprocessing_for(recipe.backbone, input_size=recipe.input_size, margin=recipe.crop_margin)  # it knows the names
-    if recipe.start == "imagenet" or (recipe.start == "starter" and _starter_of(recipe, weights) is None):
+    if recipe.start == "imagenet" or (recipe.start == "starter" and starter_of(recipe, weights) is None):
         imagenet_state(recipe.backbone)
 
 
-def network_for(lesson: Lesson, *, weights: Path, progress: Progress) -> nn.Module:
+def network_for(lesson: Lesson, *, progress: Progress) -> nn.Module:
     """The network to train; a starter of another backbone, or none, leaves ImageNet's weights. Raises TrainError."""
     recipe, classes = lesson.recipe, lesson.classes
     if lesson.base is not None:
@@ -145,7 +152,7 @@ def network_for(lesson: Lesson, *, weights: Path, progress: Progress) -> nn.Modu
     wanted: dict[str, Any] = {
         "backbone": recipe.backbone, "outputs": len(classes), "hidden": recipe.head_hidden, "dropout": recipe.dropout,
     }  # fmt: skip
-    artefact = _starter_of(recipe, weights)
+    artefact = lesson.start
     if artefact is not None:
         network = backbone_create(**wanted, pretrained=False)
         same_head = artefact.spec.head_hidden == recipe.head_hidden
@@ -160,15 +167,6 @@ def network_for(lesson: Lesson, *, weights: Path, progress: Progress) -> nn.Modu
         progress.say(f"goes on from {artefact.version}, which knows {known} of the {len(classes)} classes")
         return network
     return backbone_create(**wanted, pretrained=recipe.start != "nothing")
-
-
-def _starter_of(recipe: Recipe, weights: Path) -> Artefact | None:
-    """The artefact in `weights` that a recipe goes on from; None if it asks for none, or none has its backbone."""
-    starter = weights / "classifier"
-    if recipe.start != "starter" or not (starter.is_dir() and any(starter.iterdir())):
-        return None
-    artefact = artefact_only(starter)
-    return artefact if artefact.spec.backbone == recipe.backbone else None
 
 
 def _classes(recipe: Recipe, base: Artefact | None, rows: Sequence[ManifestRow]) -> tuple[TrainedClass, ...]:

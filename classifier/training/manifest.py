@@ -18,7 +18,7 @@ from pathlib import Path
 COLUMNS = ("file", "make", "model", "year", "vehicle", "kind", "view", "body", "split")
 REQUIRED = ("file", "make", "model")
 KINDS = ("", "exterior", "interior", "detail", "damage")
-SPLITS = ("", "train", "val", "test")
+SPLITS = ("", "train", "val", "test", "calibrate")
 
 
 class ManifestError(Exception):
@@ -43,7 +43,7 @@ class ManifestRow:
     view: str = ""
     body: str = ""
     split: str = ""
-    """train, val, test or "" (decided by split.side_of)."""
+    """train, val (of which half is test), calibrate (val, and all of it), test or "": see split.side_of."""
     source: str = ""
     """Name of the manifest's folder; figures are given per source."""
 

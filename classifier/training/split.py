@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -31,17 +32,25 @@ def vehicle_side(vehicle: str) -> Side:
 def side_of(row: ManifestRow) -> Side:
     """What the manifest says, else vehicle_side.
 
-    Where a manifest has only train and val, half of the val cars (again a pure function of the id) are test: confidence
-    and thresholds are fitted on the one half and measured on the other.
+    Manifests often have only train and val, so half of the val cars (again a pure function of the id) are test:
+    confidence and thresholds are fitted on the one half and measured on the other. "calibrate" is val undivided.
     """
     if row.split == "train":
         return "train"
     if row.split == "test":
         return "test"
+    if row.split == "calibrate":
+        return "val"
     if row.split == "val":
         return "val" if _fraction(row.vehicle, "half") < 0.5 else "test"
     # By the id as its owner gave it: a manifest's folder may be renamed or its rows copied into another one.
     return vehicle_side(row.vehicle.removeprefix(f"{row.source}/"))
+
+
+def settled(row: ManifestRow) -> ManifestRow:
+    """The row with its side written down: it stays there under any other id, as in another folder's manifest."""
+    side = side_of(row)
+    return replace(row, split="calibrate" if side == "val" else side)
 
 
 def held_apart(rows: Sequence[ManifestRow], digests: Sequence[bytes | None] | None = None) -> list[ManifestRow]:

@@ -24,6 +24,7 @@ from classifier.training.ranks import dismiss, leading
 from classifier.training.recipe import Recipe
 from classifier.training.report import report_write
 from classifier.training.report_facts import trained_facts
+from classifier.training.taught import STARTED_FROM, Taught, taught_read
 
 
 @dataclass
@@ -51,6 +52,7 @@ def train(
     champion: Artefact | None = None,
     rename: Rename = as_trained,
     report: bool = True,
+    taught: Taught | None = None,
 ) -> TrainResult:
     """Train on the rows' train side, calibrate on val, measure on test, write `<out>/<recipe name>-<sha8>/`.
 
@@ -58,6 +60,7 @@ def train(
     caches of crops and features, checkpoints. resume: go on after the last whole epoch of the same training.
     champion: what a recipe with start = "champion" extends; without one, the starter in `weights`. rename: see
     finish.calibrate. report: also write one, which draws for some seconds.
+    taught: the rows' pictures; the artefact keeps them together with those of what it goes on from, if that says.
     Raises TrainError, ArtefactError, EngineError.
     """
     epochs = epochs or recipe.epochs
@@ -70,7 +73,9 @@ def train(
     run_dir = work_dir / f"{recipe.name}-{fingerprint[:12]}"
     run_dir.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)  # a head begins with random weights: a run killed early begins with the same ones
-    network = network_for(lesson, weights=weights, progress=progress)
+    # Read now: at the end of a long training another starter may lie there.
+    taught = _all_that_taught(taught, lesson.start)
+    network = network_for(lesson, progress=progress)
     if recipe.freeze_backbone:
         dismiss()
         sets = _features(network, lesson, work_dir, progress=progress)
@@ -114,6 +119,7 @@ def train(
         recipe={
             **recipe.as_dict(), "epochs": epochs, "max_minutes": max_minutes or 0.0,
             **({"extends": base.version} if base is not None else {}),
+            **({STARTED_FROM: lesson.start.version} if lesson.start is not None and base is None else {}),
         },
     )  # fmt: skip
     if base is not None:  # few corrections bring few held-out photos: until there are enough, the base's figures stand
@@ -127,6 +133,7 @@ def train(
         spec=spec, state=fitted.state, name=recipe.name, out=out, work_dir=work_dir, weights=weights,
         train=lesson.sides["train"], val=lesson.sides["val"], test=lesson.sides["test"],
         progress=progress, rename=rename,
+        taught=taught,
     )  # fmt: skip
     page: Path | None = None
     if report:
@@ -145,6 +152,14 @@ def train(
             temperature=done.artefact.spec.temperature,
         )
     return TrainResult(artefact=done.artefact, metrics=done.metrics, report=page)
+
+
+def _all_that_taught(here: Taught | None, start: Artefact | None) -> Taught | None:
+    """None, so that no record claims to be whole, if either is not known."""
+    if here is None or start is None:
+        return here
+    before = taught_read(start.folder)
+    return here + before if before is not None else None
 
 
 def _features(network: nn.Module, lesson: Lesson, work_dir: Path, *, progress: Progress) -> dict[str, FeatureSet]:

@@ -68,7 +68,7 @@ def tune(
 
         try:
             fitted = fit(
-                network=network_for(lesson, weights=weights, progress=progress),
+                network=network_for(lesson, progress=progress),
                 loss_of=lesson.loss,
                 train=lesson.train.photos,
                 val=lesson.val.photos,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from classifier.artefact import TrainedClass
 from classifier.training.manifest import ManifestRow
+from classifier.training.stages import counted
 from marketplace.catalogue.selectors import catalogue_resolve
 from marketplace.moderation.labels import labels_decided
 from marketplace.moderation.models import LabelReview
@@ -51,10 +52,8 @@ class Reviewed:
         """One line; "" where there is nothing to say."""
         if not self.applied and not self.kept:
             return ""
-        return (
-            f"Labels that moderators reviewed: {self.corrected} corrected, {self.discarded} photos left out, "
-            f"{self.kept} kept"
-        )
+        left_out = counted(self.discarded, "photo")
+        return f"moderators corrected {self.corrected:,} and kept {self.kept:,}; {left_out} left out"
 
     def write(self, path: Path) -> None:
         """As JSON, so that the run's folder says whose answer taught what."""

@@ -4,12 +4,12 @@ import csv
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from django.conf import settings
 
-from classifier.artefact import TrainedClass, artefact_only, artefact_open
+from classifier.artefact import Artefact, TrainedClass, artefact_only, artefact_open
 from classifier.training.clean import Cleaned, NothingToTrainError, clean
 from classifier.training.facts import FactsCache, JudgeDoor, judge_door
 from classifier.training.manifest import ManifestRow, manifest_read
@@ -17,6 +17,8 @@ from classifier.training.merge import merge_apply, merge_read
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe
 from classifier.training.stages import Stage
+from classifier.training.start import start_of
+from classifier.training.taught import Pupil, taught_read
 from marketplace.refusals import Refused
 from marketplace.registry.models import ModelVersion
 from marketplace.training.labels import decision_rows
@@ -81,31 +83,47 @@ def rows_clean(
     usable: float,
     folder: Path,
     progress: Progress,
+    compared: bool = True,
 ) -> Cleaned:
     """Clean them, with what was done written into the run's folder: cleaning.json, left-out.csv.
 
+    compared: the champion will be asked about the test side, too.
     The files are written also if nothing is left: they say why. Raises TrainError, EngineError, ArtefactError or
     OSError.
     """
     facts = FactsCache(Path(settings.RUNS_DIR) / "work", judge=usable_judge() if usable else None)
     try:
         cleaned = clean(
-            collected.rows, facts=facts, recipe=plan, progress=progress, usable=usable, known=_known(plan, champion)
-        )
+            collected.rows, facts=facts, recipe=plan, progress=progress, usable=usable, known=_known(plan, champion),
+            pupils=_pupils(plan, champion, compared=compared),
+        )  # fmt: skip
     except NothingToTrainError as error:
         stages_write(folder, [*collected.stages, *error.stages])
         raise
     stages = [*collected.stages, *cleaned.stages]
     stages_write(folder, stages)
-    return Cleaned(cleaned.rows, stages)
+    return replace(cleaned, stages=stages)
 
 
 def _known(plan: Recipe, champion: ModelVersion | None) -> tuple[TrainedClass, ...]:
     """The classes of the model that a recipe extends, none for those that begin anew; see classifier's train."""
     if plan.start != "champion":
         return ()
-    starter = Path(settings.STARTER_WEIGHTS_DIR) / "classifier"
-    return (artefact_open(champion.folder) if champion else artefact_only(starter)).spec.classes
+    base = _start(plan, champion)
+    return base.spec.classes if base else ()
+
+
+def _pupils(plan: Recipe, champion: ModelVersion | None, *, compared: bool) -> list[Pupil]:
+    start = _start(plan, champion)
+    pupils = [Pupil(start.version, taught_read(start.folder))] if start else []
+    if compared and champion and (start is None or champion.version != start.version):
+        pupils.append(Pupil(champion.version, taught_read(champion.folder), starts=False))
+    return pupils
+
+
+def _start(plan: Recipe, champion: ModelVersion | None) -> Artefact | None:
+    artefact = artefact_open(champion.folder) if champion else None
+    return start_of(plan, weights=Path(settings.STARTER_WEIGHTS_DIR), champion=artefact)
 
 
 def usable_judge() -> JudgeDoor:

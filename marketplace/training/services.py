@@ -14,10 +14,12 @@ from django.utils import timezone
 
 from classifier.artefact import artefact_open
 from classifier.taxonomy import name_key
-from classifier.training.clean import USABLE
+from classifier.training.clean import USABLE, Cleaned
 from classifier.training.manifest import ManifestRow, manifest_write
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe, recipe_load, recipe_override
+from classifier.training.split import settled
+from classifier.training.taught import Taught, taught_by
 from marketplace.accounts.models import User
 from marketplace.photos.taxonomy import CatalogueNames
 from marketplace.registry.models import ModelVersion
@@ -132,7 +134,7 @@ def retrain(
             run_cleaned(run=run, cleaned=cleaned)
             report.stages = run.stages
             return _run(
-                run=run, rows=cleaned.rows, plan=plan, champion=champion, epochs=epochs, max_minutes=max_minutes,
+                run=run, cleaned=cleaned, plan=plan, champion=champion, epochs=epochs, max_minutes=max_minutes,
                 resume=resume, promote=promote, by=by, progress=progress, report=report, asked_at=asked_at,
                 collected=collected, suspects=suspects,
             )  # fmt: skip
@@ -144,7 +146,7 @@ def retrain(
 def _run(
     *,
     run: TrainingRun,
-    rows: list[ManifestRow],
+    cleaned: Cleaned,
     plan: Recipe,
     champion: ModelVersion | None,
     epochs: int | None,
@@ -158,16 +160,17 @@ def _run(
     collected: Collected,
     suspects: Suspects | None,
 ) -> Retrained:
+    rows = cleaned.rows
     folder = Path(settings.RUNS_DIR) / str(run.pk)
     folder.mkdir(parents=True, exist_ok=True)
-    manifest_write(folder / "manifest.csv", rows)
+    manifest_write(folder / "manifest.csv", map(settled, rows))  # read back, cars have this folder's name in their ids
     decisions_write(path=folder / "decisions.csv", rows=rows, before=asked_at)
     collected.reviewed.write(folder / "reviews.json")
     if suspects:
         suspects_report(rows=rows, champion=champion, folder=folder, queue=suspects == "queue", progress=progress)
     result = _train(
-        rows=rows, plan=plan, champion=champion, resume=resume, max_minutes=max_minutes, epochs=epochs,
-        progress=progress,
+        rows=rows, taught=taught_by(rows, cleaned.looks), plan=plan, champion=champion, resume=resume,
+        max_minutes=max_minutes, epochs=epochs, progress=progress,
     )  # fmt: skip
     version = version_register(folder=result.artefact.folder)
     gates, metrics = _compare(rows=rows, version=version, champion=champion, progress=progress, report=report)
@@ -200,6 +203,7 @@ def _run(
 def _train(
     *,
     rows: list[ManifestRow],
+    taught: Taught,
     plan: Recipe,
     champion: ModelVersion | None,
     resume: bool,
@@ -225,6 +229,7 @@ def _train(
         champion=artefact,
         rename=CatalogueNames(cars_named(rows, artefact.spec.classes if artefact else ())),
         report=False,  # the run's own says all of it and more
+        taught=taught,
     )
 
 
@@ -244,7 +249,7 @@ def _compare(
     report: "RunReport",
 ) -> tuple[list[Gate], dict[str, Any]]:
     test = rows_to_judge(rows)
-    progress.say(f"Comparing on {len(test)} photos of cars that no model was trained on")
+    progress.say(f"Comparing on {len(test)} photos of held-out cars")
     new = _judge(version, test, progress, report)
     rival = None if champion == version else champion
     old = _judge(rival, test, progress, report) if rival else None

@@ -59,7 +59,13 @@ def recipe_tune(
     with training_lock():
         start_ready(plan=plan, progress=progress)
         cleaned = rows_clean(
-            collected=collected, champion=champion, plan=plan, usable=usable, folder=runs / "tune", progress=progress
+            collected=collected,
+            champion=champion,
+            plan=plan,
+            usable=usable,
+            folder=runs / "tune",
+            progress=progress,
+            compared=False,
         )
         # Only now: it brings torch, which a command refused for its arguments does not need.
         from classifier.training.tune import tune  # noqa: PLC0415

@@ -10,6 +10,7 @@ from classifier.training.errors import TrainError
 from classifier.training.manifest import ManifestError, manifest_read
 from classifier.training.progress import Silent
 from classifier.training.recipe import RecipeError
+from classifier.training.split import side_of
 from marketplace.moderation.services import decision_make
 from marketplace.registry.models import ModelVersion, Promotion
 from marketplace.registry.selectors import champion_get
@@ -50,8 +51,13 @@ def test_a_value_given_beside_the_recipe_is_kept_with_the_run(champion, manifest
 
 def test_it_keeps_the_manifest_that_taught_a_model(champion, manifest, trained, site):
     trained("red", "blue")
-    done = run(manifest("red", "blue"))
-    assert len(manifest_read(site / "runs" / str(done.run.pk) / "manifest.csv")) == 40
+    lot = manifest("red", "blue")
+    lines = lot.read_text().replace(",test", ",val").splitlines()
+    lot.write_text("\n".join([*lines[:21], *(line.removesuffix("train").removesuffix("val") for line in lines[21:])]))
+    done = run(lot)
+    again = manifest_read(site / "runs" / str(done.run.pk) / "manifest.csv")
+    assert len(again) == 40
+    assert {row.path.name: side_of(row) for row in again} == {row.path.name: side_of(row) for row in manifest_read(lot)}
 
 
 def test_its_row_keeps_who_asked_the_curve_and_how_far_it_came(champion, manifest, trained):

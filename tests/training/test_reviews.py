@@ -56,7 +56,7 @@ def test_it_corrects_leaves_out_and_keeps(lot, say):
         (left_out.pk, "Skoda Fabia", ""),
     ]
     assert (done.corrected, done.discarded, done.kept) == (1, 1, 1)
-    assert done.text == "Labels that moderators reviewed: 1 corrected, 1 photos left out, 1 kept"
+    assert done.text == "moderators corrected 1 and kept 1; 1 photo left out"
 
 
 def test_it_knows_a_photo_by_its_content(lot, say, tmp_path):

@@ -2,17 +2,23 @@
 
 import csv
 import json
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from classifier.artefact import TAUGHT_FILE
 from classifier.training.clean import NothingToTrainError
 from classifier.training.manifest import ManifestError, manifest_read
 from classifier.training.merge import MergeError
+from classifier.training.near_duplicates import picture_hash
+from classifier.training.taught import Taught
 from marketplace.moderation.services import decision_make
 from marketplace.registry.models import ModelVersion
 from marketplace.registry.selectors import champion_get
 from marketplace.training.models import TrainingRun
 from marketplace.training.rows import RetrainRefused
+from tests.classifier.training.pictures import picture
 from tests.training.fakes import photo_write
 from tests.training.test_retrain import run
 
@@ -42,6 +48,21 @@ def test_the_run_keeps_what_was_left_out_and_why(champion, manifest, trained, si
     assert left_out[1]["reason"] == "shows a car from outside by 2% only"
     assert (row.photos, len(calls[0]["rows"])) == (38, 38)
     assert len(manifest_read(site / "runs" / str(row.pk) / "manifest.csv")) == 38
+
+
+def test_photos_that_taught_the_champion_under_other_ids_test_nobody(champion, manifest, trained, site):
+    calls = trained("red", "lime", "blue")
+    lot = manifest("red", "lime", "blue")
+    for number in (0, 1, 3):  # the first to train on, the others to test on
+        picture(number).save(lot.parent / f"{number}.jpg")
+    hashes = [picture_hash(picture(number)) for number in (0, 1)]
+    (champion.folder / TAUGHT_FILE).write_bytes(Taught(tuple(hashes)).as_bytes())
+    run(lot, usable=0)
+    _, left_out = files_of(site, TrainingRun.objects.get().pk)
+    why = f"held out, and {champion.version} was trained on this picture"
+    assert left_out == [{"file": str(lot.parent / "1.jpg"), "stage": "seen before", "reason": why}]
+    assert {Path(row.file).stem for row in calls[0]["rows"]} == {str(number) for number in range(40) if number != 1}
+    assert calls[0]["taught"].trained == (picture_hash(Image.open(lot.parent / "0.jpg")),)  # the others are plain
 
 
 def test_every_photo_is_taken_when_the_threshold_is_0(champion, manifest, trained):

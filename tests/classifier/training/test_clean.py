@@ -12,10 +12,11 @@ from classifier.artefact import TrainedClass
 from classifier.training.clean import NothingToTrainError, clean
 from classifier.training.facts import FactsCache, JudgeDoor, PhotoFacts
 from classifier.training.manifest import ManifestRow
-from classifier.training.near_duplicates import PictureHash
+from classifier.training.near_duplicates import PictureHash, picture_hash
 from classifier.training.progress import Silent
 from classifier.training.recipe import Recipe
 from classifier.training.split import side_of
+from classifier.training.taught import Pupil, Taught
 from tests.classifier.training.pictures import picture, picture_row
 from tests.training.fakes import ColourJudge
 
@@ -121,6 +122,43 @@ def test_too_little_to_learn_from_is_refused(cleaned, lot):
         cleaned([replace(row, model=f"A{number}") for number, row in enumerate(lot)])
     with pytest.raises(NothingToTrainError, match="1 class with 2 photos or more to train on"):
         cleaned([replace(row, model="A4") for row in lot])
+
+
+def test_a_picture_that_taught_a_model_in_the_comparison_is_held_out_from_nobody(cleaned, lot, tmp_path):
+    """The same photos come again under other ids: the champion knows them by heart and would be praised for it."""
+
+    def again(seed, split):
+        row = picture_row(tmp_path / f"again-{seed}-{split}.jpg", picture(seed).reduce(2), split=split)
+        cars = (replace(row, vehicle=f"lot/again-{seed}-{number}") for number in range(100))
+        return next(car for car in cars if side_of(car) == split)
+
+    hashes = {seed: picture_hash(picture(seed)) for seed in range(50, 60)}
+    rows = [again(seed, ("val", "test")[seed % 2]) for seed in range(50, 56)]
+    pupils = [
+        Pupil("starter-1", Taught((hashes[50], hashes[51], hashes[56]), (hashes[52], hashes[53]))),
+        Pupil("champion-1", Taught((hashes[54], hashes[55])), starts=False),
+    ]
+    result = cleaned([*lot, *rows, again(56, "train")], pupils=pupils)
+    stage = stage_of(result, "seen before")
+    # What is calibrated or learned again is no fault, nor what is calibrated on although a rival learned it.
+    assert {Path(one.file).stem: one.reason for one in stage.left_out} == {
+        "again-50-val": "held out, and starter-1 was trained on this picture",
+        "again-51-test": "held out, and starter-1 was trained on this picture",
+        "again-53-test": "held out, and starter-1 was calibrated on this picture",
+        "again-55-test": "held out, and champion-1 was trained on this picture",
+    }
+    assert stage.words == "4 photos left out: held-out photos that starter-1 or champion-1 was trained or calibrated on"
+    assert [picture_hash(Image.open(row.path)) for row in result.rows] == result.looks
+
+
+def test_a_model_that_does_not_say_what_taught_it_is_named(cleaned, lot):
+    known = picture_row(lot[0].path.with_name("known.jpg"), picture(60), split="test")
+    pupils = [Pupil("old-1", None), Pupil("new-1", Taught((picture_hash(picture(60)),)))]
+    assert stage_of(cleaned([*lot, known], pupils=pupils), "seen before").words == (
+        "1 photo left out: held-out photos that new-1 was trained or calibrated on; "
+        "nothing says which pictures taught old-1, and figures are too good where some come again"
+    )
+    assert "seen before" not in [one.name for one in cleaned(lot).stages]
 
 
 class _Known:

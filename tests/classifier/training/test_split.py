@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.training.manifest import ManifestRow
-from classifier.training.split import TRAIN_SHARE, VAL_SHARE, held_apart, side_of, vehicle_side
+from classifier.training.split import TRAIN_SHARE, VAL_SHARE, held_apart, settled, side_of, vehicle_side
 
 SIDES = {"cars/0": "val", "cars/1": "train", "cars/2": "train", "cars/3": "test", "cars/6": "val", "cars/15": "test"}
 
@@ -63,6 +63,13 @@ def test_held_out_cars_are_halved_so_that_thresholds_are_not_measured_where_they
     counts = Counter(side_of(row(f"car-{n}", "val")) for n in range(2000))
     assert set(counts) == {"val", "test"}
     assert abs(counts["val"] - 1000) < 100
+
+
+def test_a_side_that_is_written_down_does_not_follow_the_id():
+    for split in ("", "train", "val", "test"):
+        rows = [row(f"cars/{n}", split) for n in range(60)]
+        renamed = [replace(settled(one), vehicle=f"7/{one.vehicle}", source="7") for one in rows]
+        assert list(map(side_of, renamed)) == list(map(side_of, rows))
 
 
 def test_a_photo_that_is_trained_on_is_held_out_nowhere_else(tmp_path):

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from classifier.artefact import Preprocessing, artefact_open
+from classifier.artefact import TAUGHT_FILE, Preprocessing, artefact_open
 from classifier.engines.networks import classification_network
 from classifier.recognise import WEIGHTS
 from classifier.training.checkpoint import CheckpointError
@@ -22,10 +22,13 @@ from classifier.training.fit import CHECKPOINT, duration, fit
 from classifier.training.loss import LabelLoss
 from classifier.training.manifest import manifest_read
 from classifier.training.model import BackboneError, backbone_create, freeze_stages, imagenet_state
+from classifier.training.near_duplicates import picture_hash
 from classifier.training.progress import Silent
 from classifier.training.recipe import recipe_load
+from classifier.training.taught import Taught, taught_read
 from classifier.training.train import train
 from classifier.training.transforms import CropSet
+from tests.classifier.training.pictures import picture
 
 TINY = "test_efficientnet"
 RECIPE = replace(
@@ -266,6 +269,28 @@ def test_a_training_from_nothing_without_held_out_photos_ends_with_an_artefact_a
     without_val = [replace(row, split="train" if number % 4 else "test") for number, row in enumerate(rows)]
     done = trained(without_val, tmp_path, recipe=replace(RECIPE, start="nothing"))  # no weights lie anywhere
     assert done.artefact.spec.metrics["test"]["photos"] > 0
+
+
+@pytest.mark.usefixtures("backbones")
+def test_an_artefact_keeps_what_taught_it_and_what_it_goes_on_from(rows, tmp_path):
+    first, second = Taught((_hash(1),), (_hash(2),)), Taught((_hash(3),))
+    base = trained(rows, tmp_path, epochs=1, taught=first).artefact
+    assert taught_read(base.folder) == first
+    quick = replace(recipe_load("quick"), min_photos_per_class=2)
+    assert taught_read(trained(rows, tmp_path, recipe=quick, champion=base, taught=second).artefact.folder) == (
+        first + second
+    )
+    (base.folder / TAUGHT_FILE).unlink()
+    other = {"recipe": replace(quick, name="other"), "champion": base, "taught": second}
+    half_known = trained(rows, tmp_path, **other).artefact
+    assert taught_read(half_known.folder) is None  # half a record would pass for a whole one
+    (base.folder / TAUGHT_FILE).write_bytes(first.as_bytes())
+    assert trained(rows, tmp_path, **other).artefact == half_known
+    assert taught_read(half_known.folder) == first + second
+
+
+def _hash(seed):
+    return picture_hash(picture(seed))
 
 
 @pytest.mark.usefixtures("backbones")
