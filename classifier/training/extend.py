@@ -119,10 +119,13 @@ def head_extend(
     worse = 0
     history: list[dict[str, float]] = []
     holds = HOLDS if len(val.labels) >= FEWEST_TO_CHOOSE else (HOLD_UNASKED,)
-    correction = torch.zeros_like(head.weight)
+    correction = before = torch.zeros_like(head.weight)
     for step, hold in enumerate(progress.track(holds, total=len(holds), what="head"), start=1):
-        # From the last one: its answer lies near, and a convex problem has but one wherever one begins.
-        correction = _correction(head, train, taught, begin=correction, scale=scale, hold=hold, recipe=recipe)
+        # One step on along the line of the last two answers: the next one lies near, and wherever one begins, a convex
+        # problem has but one.
+        begin = 2 * correction - before
+        before = correction
+        correction = _correction(head, train, taught, begin=begin, scale=scale, hold=hold, recipe=recipe)
         figures = {"epoch": float(step), "hold": hold, **_figures(head, correction, train, val)}
         history.append({key: round(value, 5) for key, value in figures.items()})
         progress.note(f"hold {hold:g}  val loss {figures['val_loss']:.3f}")

@@ -47,8 +47,13 @@ class ResolvedCars:
     """What makes and models mean in the catalogue, each looked up once."""
 
     def __init__(self, cars: Iterable[tuple[str, str]] = ()) -> None:
-        """cars: those that will be asked for, looked up together; others are looked up one by one."""
-        self._known = catalogue_resolve_many(cars)
+        """cars: those that will be asked for, looked up together; others are looked up one by one.
+
+        What they are in the catalogue may be asked for as well, under its own names: an answer is under these already.
+        """
+        found = catalogue_resolve_many(cars)
+        own = [(one.make.name, one.car_model.name if one.car_model else "") for one in found.values() if one.make]
+        self._known = found | catalogue_resolve_many(own)
 
     def of(self, make: str, model: str) -> Resolved:
         """See catalogue_resolve."""
