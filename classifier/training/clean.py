@@ -12,7 +12,15 @@ from dataclasses import dataclass, replace
 from classifier.artefact import TrainedClass
 from classifier.training.errors import TrainError
 from classifier.training.facts import FactsCache, PhotoFacts
-from classifier.training.labels import UNKNOWN, class_key, classes_of, label_numbers
+from classifier.training.labels import (
+    UNKNOWN,
+    class_key,
+    classes_extended,
+    classes_of,
+    label_numbers,
+    makes_of_rows,
+    of_makes,
+)
 from classifier.training.manifest import ManifestRow
 from classifier.training.near_duplicates import PictureHash, twins
 from classifier.training.progress import Progress
@@ -66,7 +74,8 @@ def clean(
     they are, because what serves meets every photo and has its own judge, and is measured with it. Where the same
     picture stands on two sides the held-out one goes. known: classes that the training knows without photos, those of
     the model it extends. pupils: the models that the new one goes on from or is compared with; a held-out photo among
-    the pictures that taught them goes as well, whatever car it is said to show.
+    the pictures that taught them goes as well, whatever car it is said to show. Where makes only are learned, by the
+    recipe's level or by what it extends, photos without a model are as good as others.
     Raises NothingToTrainError, EngineError, and OSError if the facts cannot be kept.
     """
     stages: list[Stage] = []
@@ -75,7 +84,8 @@ def clean(
         stages.append(stage)
         progress.say(f"{stage.name}: {stage.words}")
 
-    kept, stage = _from_outside(rows)
+    makes_only = of_makes(known) if known else recipe.level == "make"
+    kept, stage = _from_outside(rows, makes_only=makes_only)
     done(stage)
     found = facts.facts([row.path for row in kept], [usable > 0 and side_of(row) == "train" for row in kept], progress)
     photos = [_Photo(row, fact) for row, fact in zip(kept, found, strict=True)]
@@ -88,23 +98,29 @@ def clean(
     kept = [photo.row for photo in photos]
     _check_anything_left(kept, stages)
     classes = _classes(kept, recipe, known)
-    done(_rare(kept, recipe, classes))
-    done(_sides(kept, classes))
+    done(_rare(kept, recipe, classes, makes_only=makes_only))
+    done(_sides(kept, classes, makes_only=makes_only))
     _check_enough(kept, recipe, classes, stages)
     return Cleaned(kept, stages, [photo.facts.look for photo in photos])
 
 
-def _from_outside(rows: Sequence[ManifestRow]) -> tuple[list[ManifestRow], Stage]:
+def _from_outside(rows: Sequence[ManifestRow], *, makes_only: bool) -> tuple[list[ManifestRow], Stage]:
     kept = []
     left_out = []
+    nameless = 0
     for row in rows:
         if not row.exterior:
             left_out.append(LeftOut(str(row.path), f"shows {row.kind}, by its manifest"))
-        elif not (row.make and row.model):
-            left_out.append(LeftOut(str(row.path), "its manifest names no model"))
+        elif not row.make or not (row.model or makes_only):
+            left_out.append(LeftOut(str(row.path), f"its manifest names no {'model' if row.make else 'make'}"))
+            nameless += bool(row.make)
         else:
             kept.append(row)
     words = f"{counted(len(kept), 'photo')} of known cars from outside, of {len(rows):,}"
+    if nameless:
+        words += (
+            f"; {counted(nameless, 'photo')} name only the make, which a recipe with level = 'make' learns (brands)"
+        )
     return kept, Stage("labelled", len(rows), len(kept), words, tuple(left_out))
 
 
@@ -205,43 +221,48 @@ def _seen_before(photos: Sequence[_Photo], pupils: Sequence[Pupil]) -> tuple[lis
 def _classes(rows: Sequence[ManifestRow], recipe: Recipe, known: Sequence[TrainedClass]) -> tuple[TrainedClass, ...]:
     """The classes that these rows will give, by the training's own rules."""
     train = [row for row in rows if side_of(row) == "train"]
-    if not known:
-        return classes_of(train, min_photos=recipe.min_photos_per_class, min_photos_of_rest=recipe.min_photos_of_rest)
-    unknown = [row for row, number in zip(train, label_numbers(train, known), strict=True) if number == UNKNOWN]
-    return (*known, *classes_of(unknown, min_photos=recipe.min_photos_per_class))
+    least = recipe.min_photos_per_class
+    if known:
+        return classes_extended(known, train, min_photos=least)
+    if recipe.level == "make":
+        return makes_of_rows(train, min_photos=least)
+    return classes_of(train, min_photos=least, min_photos_of_rest=recipe.min_photos_of_rest)
 
 
-def _rare(rows: Sequence[ManifestRow], recipe: Recipe, classes: Sequence[TrainedClass]) -> Stage:
+def _rare(
+    rows: Sequence[ManifestRow], recipe: Recipe, classes: Sequence[TrainedClass], *, makes_only: bool
+) -> Stage:  # fmt: skip
     """Nothing is left out here: training does that itself, and held-out photos of such cars show what it says of cars
     that it does not know."""
     train = [row for row in rows if side_of(row) == "train"]
-    own = label_numbers(train, [one for one in classes if one.model])
+    own = label_numbers(train, [one for one in classes if one.model or makes_only], rest=makes_only)
     with_rest = label_numbers(train, classes, rest=True)
     cars: Counter[str] = Counter()
     rest = 0
     for row, number, any_number in zip(train, own, with_rest, strict=True):
         if number == UNKNOWN:
-            cars[f"{row.make} {row.model}"] += 1
+            cars[row.make if makes_only else f"{row.make} {row.model}"] += 1
             rest += any_number != UNKNOWN
     total = cars.total()
-    words = "every model has enough"
+    what = "make" if makes_only else "model"
+    words = f"every {what} has enough"
     if total:
         left = total - rest
-        makes_only = recipe.make_weight > 0 and not recipe.freeze_backbone
+        teaches_make = recipe.make_weight > 0 and not recipe.freeze_backbone and not makes_only
         parts = [f"{counted(rest, 'photo')} learned as another model of their make"] if rest else []
         if left:
             parts.append(
-                f"{counted(left, 'photo')} {'learned for their make only' if makes_only else 'not learned from'}"
+                f"{counted(left, 'photo')} {'learned for their make only' if teaches_make else 'not learned from'}"
             )
         words = (
-            f"{counted(len(cars), 'model')} with fewer than {recipe.min_photos_per_class} photos to train on "
+            f"{counted(len(cars), what)} with fewer than {recipe.min_photos_per_class} photos to train on "
             f"({counted(total, 'photo')}): {', '.join(parts)}"
         )
     details = tuple(f"{name}: {counted(count, 'photo')}" for name, count in sorted(cars.items()))
     return Stage("rare", len(rows), len(rows), words, details=details)
 
 
-def _sides(rows: Sequence[ManifestRow], classes: Sequence[TrainedClass]) -> Stage:
+def _sides(rows: Sequence[ManifestRow], classes: Sequence[TrainedClass], *, makes_only: bool) -> Stage:
     """Which side a car is on follows from its id alone, so a model with few cars may miss a side: it is named here."""
     cars: dict[str, set[str]] = defaultdict(set)
     photos: Counter[str] = Counter()
@@ -251,8 +272,8 @@ def _sides(rows: Sequence[ManifestRow], classes: Sequence[TrainedClass]) -> Stag
         side = side_of(row)
         cars[side].add(row.vehicle)
         photos[side] += 1
-        make, model, _ = class_key(row.make, row.model, "")
-        models[side][names.setdefault((make, model), f"{row.make} {row.model}")] += 1
+        make, model, _ = class_key(row.make, "" if makes_only else row.model, "")
+        models[side][names.setdefault((make, model), row.make if makes_only else f"{row.make} {row.model}")] += 1
     words = ", ".join(
         f"{counted(photos[side], 'photo')} of {counted(len(cars[side]), 'car')} {what}"
         for side, what in (("train", "to train on"), ("val", "to calibrate on"), ("test", "to test on"))
@@ -264,10 +285,11 @@ def _sides(rows: Sequence[ManifestRow], classes: Sequence[TrainedClass]) -> Stag
     details += [
         f"no car to train on: {name} ({counted(models['test'][name], 'photo')} to test on)" for name in unlearned
     ]
+    what = "make" if makes_only else "model"
     if untested:
-        words += f"; {counted(len(untested), 'model')} without a car to test on"
+        words += f"; {counted(len(untested), what)} without a car to test on"
     if unlearned:
-        words += f"; {counted(len(unlearned), 'model')} to test on without a car to train on"
+        words += f"; {counted(len(unlearned), what)} to test on without a car to train on"
     return Stage("split", len(rows), len(rows), words, details=tuple(details))
 
 

@@ -15,7 +15,7 @@ from classifier.artefact import Artefact, ArtefactSpec, TrainedClass
 from classifier.engines.networks import last_prefix
 from classifier.training.features import FeatureSet
 from classifier.training.fit import Fitted
-from classifier.training.labels import UNKNOWN, class_key, classes_of, label_numbers, makes_of_rows, of_makes
+from classifier.training.labels import UNKNOWN, class_key
 from classifier.training.looks import class_bodies_of
 from classifier.training.manifest import ManifestRow
 from classifier.training.model import backbone_create, backbone_load
@@ -33,21 +33,6 @@ TOLERANCE = 2e-5
 """Steps that move the loss or every weight by less than this end the search: no photo's answer hangs on it."""
 FIRST_STEPS = 2
 """Of the solver, which take it to where its steps have their size: the first one of a large problem is tiny."""
-
-
-def classes_extended(
-    champion: Sequence[TrainedClass], rows: Sequence[ManifestRow], *, min_photos: int
-) -> tuple[TrainedClass, ...]:
-    """The champion's classes in their order, then those of the training rows' cars that it does not know.
-
-    A champion that tells makes only gets makes.
-    """
-    if of_makes(champion):
-        strange = [row for row, at in zip(rows, label_numbers(rows, champion, rest=True), strict=True) if at == UNKNOWN]
-        return (*champion, *makes_of_rows(strange, min_photos=min_photos))
-    known = label_numbers(rows, champion)  # a class of its own takes a model out of the rest of its make
-    unknown = [row for row, number in zip(rows, known, strict=True) if number == UNKNOWN]
-    return (*champion, *classes_of(unknown, min_photos=min_photos))
 
 
 def network_extended(champion: Artefact, *, outputs: int) -> nn.Module:

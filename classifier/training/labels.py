@@ -88,6 +88,21 @@ def label_numbers(rows: Sequence[ManifestRow], classes: Sequence[TrainedClass], 
     return [mine if mine != UNKNOWN else make for mine, make in zip(own, of_make, strict=True)]
 
 
+def classes_extended(
+    champion: Sequence[TrainedClass], rows: Sequence[ManifestRow], *, min_photos: int
+) -> tuple[TrainedClass, ...]:
+    """The champion's classes in their order, then those of the training rows' cars that it does not know.
+
+    A champion that tells makes only gets makes.
+    """
+    if of_makes(champion):
+        strange = [row for row, at in zip(rows, label_numbers(rows, champion, rest=True), strict=True) if at == UNKNOWN]
+        return (*champion, *makes_of_rows(strange, min_photos=min_photos))
+    known = label_numbers(rows, champion)  # a class of its own takes a model out of the rest of its make
+    unknown = [row for row, number in zip(rows, known, strict=True) if number == UNKNOWN]
+    return (*champion, *classes_of(unknown, min_photos=min_photos))
+
+
 def spelled(spellings: Counter[str]) -> str:
     """The commonest spelling that has a capital; else the commonest one with capitals put in."""
     cased = [(count, name) for name, count in spellings.items() if name != name.lower()]

@@ -19,8 +19,8 @@ from classifier.artefact import Artefact, Preprocessing, TrainedClass, artefact_
 from classifier.engines.networks import last_prefix
 from classifier.training.crops import CropCache, Crops
 from classifier.training.errors import TrainError
-from classifier.training.extend import classes_extended, head_copy, network_extended
-from classifier.training.labels import classes_of, label_numbers, makes_of_rows, of_makes
+from classifier.training.extend import head_copy, network_extended
+from classifier.training.labels import classes_extended, classes_of, label_numbers, makes_of_rows, of_makes
 from classifier.training.loss import LabelLoss, class_weights, label_loss, labels_with_makes
 from classifier.training.manifest import ManifestRow, manifest_sha256
 from classifier.training.model import backbone_create, backbone_load, imagenet_state, preprocessing_for

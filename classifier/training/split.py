@@ -65,7 +65,7 @@ def held_apart(rows: Sequence[ManifestRow], digests: Sequence[bytes | None] | No
     sides = [STRICTNESS.index(side_of(row)) for row in rows]
     digests = [_digest(row.path) for row in rows] if digests is None else digests
     for row, digest, side in zip(rows, digests, sides, strict=True):
-        if digest is not None and row.exterior and row.make and row.model:  # all that is ever learned from
+        if digest is not None and row.exterior and row.make:  # all that is ever learned from
             first[digest] = min(first.get(digest, side), side)
     return [
         row

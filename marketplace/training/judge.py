@@ -36,7 +36,7 @@ class Judged:
     photos: Sequence[JudgedPhoto] = ()
     """For a report; without the probabilities, of which two versions' would fill the memory."""
     of_makes: bool = False
-    """The version tells makes only: what it can be right about, and how sure it is, is then the make."""
+    """The version tells makes only, or no photo's label says more: what it can be right about is then the make."""
 
     def answers(self, *, by_make: bool) -> Answers:
         """For the comparison: right about the make, or about make and model."""
@@ -63,13 +63,16 @@ class Judged:
         }
 
 
-def rows_to_judge(rows: Sequence[ManifestRow]) -> list[ManifestRow]:
+def rows_to_judge(rows: Sequence[ManifestRow], *, makes_only: bool = False) -> list[ManifestRow]:
     """The photos from outside, with make and model, of cars on the test side of the split.
 
-    The side is a function of the car alone, so no version was ever trained on them; what came under another id was left
-    out when the rows were cleaned.
+    Photos without a model take part where nobody could be asked about models: all versions tell makes only, or no label
+    names a model. The side is a function of the car alone, so no version was ever trained on them; what came under
+    another id was left out when the rows were cleaned.
     """
-    return [row for row in rows if row.exterior and row.make and row.model and side_of(row) == "test"]
+    held = [row for row in rows if row.exterior and row.make and side_of(row) == "test"]
+    named = [row for row in held if row.model]
+    return held if makes_only or not named else named
 
 
 def judge(*, rows: Sequence[ManifestRow], recogniser: Eye, progress: Progress) -> Judged:
@@ -91,12 +94,12 @@ def judge(*, rows: Sequence[ManifestRow], recogniser: Eye, progress: Progress) -
         make_confidence=np.array(make_confidence, dtype=np.float64),
         evaluation=judged_summarise(judged=judged, recogniser=recogniser, key=names),
         photos=[replace(one, recognition=replace(one.recognition, log_probs=None)) for one in judged],
-        of_makes=of_makes(recogniser.classes),
+        of_makes=of_makes(recogniser.classes) or not any(row.model for row in rows),
     )
 
 
 def by_make(one: Judged, other: Judged) -> bool:
-    """Whether two versions are compared by their makes: where neither names a model."""
+    """Whether two versions are compared by their makes: where neither names a model, or no label does."""
     return one.of_makes and other.of_makes
 
 

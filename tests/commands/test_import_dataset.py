@@ -108,7 +108,7 @@ def test_names_are_cleaned_by_the_catalogue_and_what_is_odd_is_told(manage, cars
     assert ran.code == 0
     rows = {(row.make, row.model) for row in manifest_read(root)}
     assert rows == {("Volvo", "V70"), (cars["Octavia"].make.name, "unheard-of"), ("Volvo", "")}
-    assert "without a model: 1 photos, which are not learned from" in ran.out
+    assert "without a model: 1 photos, which only a recipe of makes learns" in ran.out
     assert "1 cars have photos of several models: are the ids whole?" in ran.out
 
 

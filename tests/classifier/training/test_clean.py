@@ -92,6 +92,28 @@ def test_rare_models_are_counted_and_go_on(cleaned, lot, tmp_path):
     assert "1 photo learned for their make only" in stage_of(cleaned([*lot, rare], recipe=by_make), "rare").words
 
 
+def test_where_makes_are_learned_photos_without_a_model_take_part_and_makes_are_counted(cleaned, lot, tmp_path):
+    unnamed = [replace(row, model="") for row in lot[:3]] + lot[3:]  # three of these have a model, and a class of one
+    volvos = [
+        picture_row(tmp_path / f"volvo{seed}.jpg", picture(60 + seed), make="Volvo", model="") for seed in range(5)
+    ]
+    saab = picture_row(tmp_path / "saab.jpg", picture(70), make="Saab", model="900")
+    nobody = picture_row(tmp_path / "nobody.jpg", picture(71), make="", model="")
+    rows = [*unnamed, *volvos, saab, nobody]
+    for way in (
+        {"recipe": replace(RECIPE, level="make", min_photos_per_class=5)},
+        {"recipe": replace(RECIPE, start="champion"), "known": [TrainedClass("Audi", ""), TrainedClass("Volvo", "")]},
+    ):
+        result = cleaned(rows, **way)
+        assert result.rows == rows[:-1]
+        assert stage_of(result, "labelled").left_out[0].reason == "its manifest names no make"
+        assert stage_of(result, "rare").details == ("Saab: 1 photo",)
+        assert stage_of(result, "rare").words.startswith("1 make with fewer than ")
+        assert "no car to test on: Audi (6 photos)" in stage_of(result, "split").details
+    told = stage_of(cleaned([*lot, *volvos]), "labelled").words
+    assert told.endswith("of 11; 5 photos name only the make, which a recipe with level = 'make' learns (brands)")
+
+
 def test_models_that_miss_a_side_are_named(cleaned, lot, tmp_path):
     only_test = picture_row(tmp_path / "t.jpg", picture(60), split="test", model="Q7")
     stage = stage_of(cleaned([*lot, only_test]), "split")

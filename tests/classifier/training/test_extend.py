@@ -8,8 +8,9 @@ import torch
 
 from classifier.artefact import ArtefactSpec, Preprocessing, TrainedClass, artefact_write
 from classifier.engines.networks import build, classification_network
-from classifier.training.extend import classes_extended, head_copy, head_extend, network_extended
+from classifier.training.extend import head_copy, head_extend, network_extended
 from classifier.training.features import FeatureSet
+from classifier.training.labels import classes_extended
 from classifier.training.manifest import ManifestRow
 from classifier.training.progress import Silent
 from classifier.training.recipe import recipe_load

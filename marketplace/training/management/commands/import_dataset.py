@@ -78,7 +78,9 @@ class Command(ServiceCommand):
         ]
         lines += [f"  not in the catalogue: {make} ({count} photos)" for make, count in strange.items()]
         if document["without_model"]:
-            lines.append(f"  without a model: {document['without_model']} photos, which are not learned from")
+            lines.append(
+                f"  without a model: {document['without_model']} photos, which only a recipe of makes learns (brands)"
+            )
         if document["cars_of_several_models"]:
             lines.append(
                 f"  {document['cars_of_several_models']} cars have photos of several models: are the ids whole?"
