@@ -25,16 +25,14 @@ class Promoted:
     version: ModelVersion
     previous: ModelVersion | None
     overrode: list[str]
-    """The gates that it had not passed, in words; empty where it passed them, or nothing served before."""
-    compared_with: ModelVersion | None
-    """What it was measured against in its last run."""
+    """What spoke against it, in words: see objections; empty also where nothing served before."""
 
 
 def promote(*, version: str, by: User | None, reason: str, force: bool) -> Promoted:
     """Let a version serve from the next batch on; one that was copied into the site's artefacts is registered first.
 
-    It needs ``force`` and a reason, both kept with the promotion, unless all gates of its last run were passed, or
-    nothing serves that it could be worse than. Raises OverrideNeeded or RegistryError.
+    It needs ``force`` and a reason, both kept with the promotion, unless all gates of its last run were passed beside
+    what serves now, or nothing serves that it could be worse than. Raises OverrideNeeded or RegistryError.
     """
     folder = Path(settings.ARTEFACTS_DIR) / version
     if Path(version).name == version and folder.is_dir():
@@ -44,18 +42,22 @@ def promote(*, version: str, by: User | None, reason: str, force: bool) -> Promo
         run = _last_run(version)
         against = []
         if serving is not None and serving.version != version and ModelVersion.objects.filter(version=version).exists():
-            against = objections(run)
+            against = objections(run, serving=serving)
         if against and not (force and reason.strip()):
             raise OverrideNeeded(f"{version} {_why_not(run, against)}. {HOW}")
         promoted = version_promote(version=version, by=by, reason=reason, forced=bool(against), overrode=against)
-    return Promoted(promoted, serving, against, run.champion if run else None)
+    return Promoted(promoted, serving, against)
 
 
-def objections(run: TrainingRun | None) -> list[str]:
-    """What speaks against the version of this run, its last one, in words; empty if all its gates were passed."""
+def objections(run: TrainingRun | None, *, serving: ModelVersion | None) -> list[str]:
+    """What speaks against the version of this run, its last one, in words; empty if all its gates were passed beside
+    what serves now."""
     if run is None or not run.gates:
         return ["never compared"]
-    return [f"{gate['name']}: {gate['text']}" for gate in run.gates if not gate["passed"]]
+    failed = [f"{gate['name']}: {gate['text']}" for gate in run.gates if not gate["passed"]]
+    if run.champion != serving:
+        failed.append(_other(run, serving))
+    return failed
 
 
 def _last_run(version: str) -> TrainingRun | None:
@@ -66,4 +68,10 @@ def _last_run(version: str) -> TrainingRun | None:
 def _why_not(run: TrainingRun | None, against: list[str]) -> str:
     if run is None or not run.gates:
         return "was never compared with what serves"
+    if all(gate["passed"] for gate in run.gates):
+        return f"was {against[0]} (run {run.pk}). Train it again to compare the two"
     return f"did not pass its gates in run {run.pk} ({'; '.join(against)})"
+
+
+def _other(run: TrainingRun, serving: ModelVersion | None) -> str:
+    return f"compared with {run.champion or 'nothing'}, not with {serving}, which serves now"

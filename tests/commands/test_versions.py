@@ -82,12 +82,19 @@ def test_a_version_that_was_never_compared_takes_a_reason_too(manage, judged):
     assert Promotion.objects.get().overrode == ["never compared"]
 
 
-def test_it_says_that_it_was_compared_with_another_one(manage, judged, registered):
+def test_what_was_compared_with_another_one_than_serves_takes_a_reason_too(manage, judged, registered):
     version = judged(True)
+    rival = TrainingRun.objects.get().champion
     other = registered("other")
     manage("promote", other, *FORCED)
     ran = manage("promote", version)
-    assert f"It was compared with serving-{TrainingRun.objects.get().champion.version[8:]}, not with {other}" in ran.out
+    assert (ran.code, champion_get().version) == (2, other)
+    assert f"{version} was compared with {rival}, not with {other}, which serves now" in ran.line
+    assert manage("promote", version, *FORCED).code == 0
+    assert f"not with {other}" in Promotion.objects.latest("pk").overrode[0]
+    # Back to the one that it was compared with, it may serve.
+    manage("promote", rival.version, *FORCED)
+    assert manage("promote", version).code == 0
 
 
 def test_it_lists_versions(manage, registered):

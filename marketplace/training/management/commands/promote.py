@@ -14,7 +14,9 @@ class Command(ServiceCommand):
         parser.add_argument("version", help="as `models` lists it, or a folder copied into the site's artefacts")
         parser.add_argument("--reason", default="", help="kept with the promotion")
         parser.add_argument(
-            "--force", action="store_true", help="also if it failed gates or was never compared; takes --reason"
+            "--force",
+            action="store_true",
+            help="also if it failed gates or was not compared with what serves; takes --reason",
         )
 
     def work(self, *, progress: Progress, **options: Any) -> Outcome:
@@ -30,6 +32,4 @@ class Command(ServiceCommand):
 def _text(done: Promoted) -> str:
     lines = [f"{done.version} serves now. `rollback` undoes it."]
     lines += [f"  in spite of  {one}" for one in done.overrode]
-    if done.previous and done.compared_with and done.compared_with != done.previous and not done.overrode:
-        lines.append(f"It was compared with {done.compared_with}, not with {done.previous}, which served until now.")
     return "\n".join(lines)
