@@ -37,6 +37,7 @@ from classifier.preprocess import (
 from classifier.training.errors import TrainError
 from classifier.training.manifest import ManifestRow
 from classifier.training.progress import Progress
+from classifier.training.stages import counted
 
 BATCH = 16
 SAVE_EVERY = 512
@@ -103,15 +104,18 @@ class CropCache:
         return self._folder / "pixels.bin"
 
     def crops(self, rows: Sequence[ManifestRow], progress: Progress) -> Crops:
-        """The rows' pictures, cutting those that are not here yet.
+        """The rows' pictures, cutting those that are not here yet; a file that is gone is as good as unreadable.
 
         Raises EngineError, and TrainError if the disk is full.
         """
         if not self._read:
             self._load(progress)
-        digests = [hashlib.sha256(row.path.read_bytes()).hexdigest() for row in rows]
-        new = {digest: row for digest, row in zip(digests, rows, strict=True) if digest not in self._known}
-        self._used.update(digests)
+        digests = [_digest(row.path) for row in rows]
+        gone = [row.file for row, digest in zip(rows, digests, strict=True) if not digest]
+        if gone:  # a seller takes an advertisement back while hours of photos are cut
+            progress.say(f"{counted(len(gone), 'photo')} not there any more, such as {gone[0]}: left out")
+        new = {digest: row for digest, row in zip(digests, rows, strict=True) if digest and digest not in self._known}
+        self._used.update(filter(None, digests))
         for digest in digests:
             if digest in self._known:
                 self._known[digest] = self._known.pop(digest)  # so that it stands last, as used last
@@ -126,7 +130,7 @@ class CropCache:
         else:
             shape = (self._count, self._side, self._side, 3)
             pixels = np.memmap(self._data_file, dtype=np.uint8, mode="r", shape=shape)
-        known = [self._known[digest] for digest in digests]
+        known = [self._known[digest] if digest else (UNREADABLE, False) for digest in digests]
         index = np.asarray([at for at, _ in known], dtype=np.int64)
         boxed = sum(found for _, found in known)
         if rows:
@@ -317,3 +321,11 @@ class CropCache:
 def _size(count: int) -> str:
     """Of so many bytes, for people."""
     return f"{count / 2**30:.1f} GB" if count >= 2**29 else f"{count / 2**20:.1f} MB"
+
+
+def _digest(path: Path) -> str:
+    """The file's sha256; "" if it is gone."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return ""

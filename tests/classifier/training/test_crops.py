@@ -84,6 +84,16 @@ def test_it_goes_by_content_and_says_which_photos_cannot_be_read(crops, rows):
     assert found.index[2] == UNREADABLE
 
 
+def test_a_photo_that_is_gone_by_then_is_left_out_with_a_line(crops, rows):
+    crops(rows[:6])
+    rows[3].path.unlink()  # known from before, and yet not to be told from others
+    rows[8].path.unlink()
+    done, said = crops(rows)
+    assert [at for at, index in enumerate(done.index) if index == UNREADABLE] == [3, 8]
+    assert said.lines == [f"2 photos not there any more, such as {rows[3].file}: left out"]
+    assert crops(rows[:3])[0].index.min() >= 0
+
+
 @pytest.mark.parametrize(
     ("file", "damage"),
     [
