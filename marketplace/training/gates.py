@@ -6,6 +6,7 @@ from typing import Any
 
 from marketplace.training.compare import MIN_OF_CLASS, ClassChange, Difference
 from marketplace.training.fitness import Latency, Parity
+from marketplace.training.known_cars import Forgotten
 
 MIN_TEST_PHOTOS = 20
 TOP1_LOSS = -0.005
@@ -51,7 +52,7 @@ def gates_judge(
     challenger: Mapping[str, Any],
     champion: Mapping[str, Any] | None,
     paired: Paired | None,
-    forgotten: Sequence[str] = (),
+    forgotten: Forgotten | None = None,
     learned: int = 0,
     parity: Parity | None = None,
     latency: Latency | None = None,
@@ -60,9 +61,10 @@ def gates_judge(
     """All gates. Metrics as ``evaluate`` gives them, on the same test photos; no champion: only what stands alone.
 
     forgotten: cars that the champion knows and the challenger does not. However well it does on the photos at hand, it
-    would never name these again. learned: how many it knows and the champion does not; without any, and without more
-    right answers, it is not better, however little it loses. paired: None without champion or photos. parity, latency:
-    None where nothing could be measured. budget_ms: what a photo that comes alone may take.
+    would never name those again that sellers offer here; another market's are no loss. learned: how many it knows and
+    the champion does not; without any, and without more right answers, it is not better, however little it loses.
+    paired: None without champion or photos. parity, latency: None where nothing could be measured. budget_ms: what a
+    photo that comes alone may take.
     """
     photos = int(challenger["photos"])
     gates = [
@@ -74,8 +76,7 @@ def gates_judge(
         limit = max(MOST_ECE, float(champion["ece"] or 0) if champion is not None else 0)
         gates.append(_at_most("ece", value, limit, f"calibration error {value:.3f}"))
     if champion is not None:
-        example = f", such as {forgotten[0]}" if forgotten else ""
-        gates.append(_at_most("forgotten_models", len(forgotten), 0, f"{len(forgotten)} models forgotten{example}"))
+        gates.append(_forgotten_gate(forgotten or Forgotten([], 0)))
     if paired is not None:
         gates += _paired_gates(paired, learned=learned)
     if parity is not None:
@@ -83,6 +84,14 @@ def gates_judge(
     if latency is not None:
         gates.append(_latency_gate(latency, budget_ms=budget_ms))
     return gates
+
+
+def _forgotten_gate(forgotten: Forgotten) -> Gate:
+    offered = forgotten.offered
+    example = f", such as {offered[0]}" if offered else ""
+    others = f"; {forgotten.others} more that nobody offers" if forgotten.others else ""
+    text = f"{len(offered)} models forgotten that sellers offer here{example}{others}"
+    return _at_most("forgotten_models", len(offered), 0, text)
 
 
 def _paired_gates(paired: Paired, *, learned: int) -> list[Gate]:

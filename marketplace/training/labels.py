@@ -27,17 +27,20 @@ SOURCE = "decisions"
 """Vehicle ids begin with it, as they do with the folder's name of any other manifest: see ManifestRow.source."""
 
 
-def decision_rows(*, classes: Sequence[TrainedClass] = ()) -> list[ManifestRow]:
+def decision_rows(*, classes: Sequence[TrainedClass] = (), before: datetime | None = None) -> list[ManifestRow]:
     """Photos from outside of every listing whose car a person confirmed or corrected, newest decision per listing.
 
     What policy approved last is not here: a model must not learn from its own opinion. A listing that was rejected
     last is not, either: nobody said what car it is. With ``classes`` (a model's) a car is named as that model names it
     wherever it has exactly one name for it ("3 Series" of the catalogue, "3 Series Sedan" of the model).
+    before: decisions made later do not count.
     """
     names = ClassNames(classes)
     newest: dict[int, Decision] = {}
     # Policy's approvals take part as well: the listing was changed and handed in anew since a person decided.
     decisions = Decision.objects.filter(listing__isnull=False)
+    if before is not None:
+        decisions = decisions.filter(created_at__lte=before)
     for decision in decisions.select_related("listing", "make", "car_model__make").order_by("pk"):
         if decision.listing_id is not None:
             newest[decision.listing_id] = decision

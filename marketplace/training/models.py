@@ -36,6 +36,11 @@ class TrainingRun(models.Model):
     operator = models.CharField(max_length=150, blank=True, help_text="The system's account, where a command did it.")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     process_id = models.PositiveIntegerField(default=0)
+    decided_before = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Decisions until then took part; what goes on with this takes no newer.",
+    )
     started_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 

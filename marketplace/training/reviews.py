@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from classifier.artefact import TrainedClass
@@ -62,14 +63,18 @@ class Reviewed:
         )
 
 
-def labels_reviewed(*, rows: Sequence[ManifestRow], classes: Sequence[TrainedClass] = ()) -> Reviewed:
+def labels_reviewed(
+    *, rows: Sequence[ManifestRow], classes: Sequence[TrainedClass] = (), before: datetime | None = None
+) -> Reviewed:
     """Correct and leave out what moderators said of photos with this content, whatever the file is called here.
 
     Of several answers about one photo the newest counts. Only files that are as large as a reviewed one are read. A
     corrected car is named as ``classes`` (a model's) name it, see labels.decision_rows; of one whose model cannot be
-    told the row keeps only the make. Files that cannot be read stay, for whoever reads them to say so.
+    told the row keeps only the make. Files that cannot be read stay, for whoever reads them to say so. before: answers
+    given later do not count.
     """
-    newest = {review.sha256: review for review in labels_decided()}
+    answers = labels_decided() if before is None else labels_decided().filter(decided_at__lte=before)
+    newest = {review.sha256: review for review in answers}
     sizes = {review.size for review in newest.values()}
     names = ClassNames(classes)
     kept_rows: list[ManifestRow] = []

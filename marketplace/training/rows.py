@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -48,22 +49,24 @@ def rows_collect(
     progress: Progress,
     merges: Sequence[Path] = (),
     decisions: bool = True,
+    before: datetime | None = None,
 ) -> Collected:
     """Decisions (unless refused) and manifests, each photo once; a person's decision goes before what a manifest says.
 
-    Labels that moderators reviewed are put right before any table merges them.
+    Labels that moderators reviewed are put right before any table merges them. before: what people said later does not
+    count.
     Raises RetrainRefused, ManifestError or MergeError.
     """
     table = merge_read(merges)
     classes = artefact_open(champion.folder).spec.classes if champion else ()
-    rows = {row.path.resolve(): row for row in decision_rows(classes=classes)} if decisions else {}
+    rows = {row.path.resolve(): row for row in decision_rows(classes=classes, before=before)} if decisions else {}
     for manifest in manifests:
         for row in manifest_read(manifest):
             rows.setdefault(row.path.resolve(), row)
     if not rows:
         why = "no decisions yet" if decisions else "decisions are refused"
         raise RetrainRefused(f"There is nothing to learn from: {why}. Name a manifest with --manifest.")
-    reviewed = labels_reviewed(rows=list(rows.values()), classes=classes)
+    reviewed = labels_reviewed(rows=list(rows.values()), classes=classes, before=before)
     found, stages = reviewed.rows, []
     if reviewed.text:
         stages.append(Stage("reviewed labels", before=len(rows), after=len(found), words=reviewed.text))

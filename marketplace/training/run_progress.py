@@ -26,6 +26,7 @@ class RunProgress:
 
     def track(self, items: Iterable[T], *, total: int, what: str) -> Iterator[T]:
         """See Progress.track."""
+        self._note = ""  # the last one was about something else
         for number, item in enumerate(self._inner.track(items, total=total, what=what)):
             self._write(f"{what}: {number} of {total} {self._note}")
             yield item

@@ -210,9 +210,9 @@ def _run_facts(run: TrainingRun, champion: ModelVersion | None, *, test: int) ->
     return {
         "run": run.pk,
         "started": f"{run.started_at:%Y-%m-%d %H:%M} UTC",
-        "by": str(run.by) if run.by else "the command line",
+        "by": str(run.by) if run.by else f"{run.operator}, by the command line",
         "recipe": run.recipe,
-        "photos given": run.photos,
+        "photos, cleaned": run.photos,
         "… of them for this test, of held-out cars": test,
         "champion": champion.version if champion else "none",
     }

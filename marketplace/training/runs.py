@@ -1,9 +1,11 @@
 """The rows of training runs: begun under a lock, ended whatever happens."""
 
 import fcntl
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,21 +50,39 @@ def training_lock() -> Iterator[None]:
         yield
 
 
+def run_interrupted(values: Mapping[str, Any]) -> TrainingRun | None:
+    """The last run of this very recipe, if it did not come to its end; one with another time limit is the same."""
+    last = TrainingRun.objects.filter(recipe=values["name"]).first()
+    if last is None or last.status == TrainingRun.Status.DONE:
+        return None
+    asked = json.loads(json.dumps(values))  # as the database gives them back
+    return last if last.recipe_values | {"max_minutes": 0} == asked | {"max_minutes": 0} else None
+
+
 def run_start(
-    *, plan: Recipe, rows: list[ManifestRow], champion: ModelVersion | None, by: User | None
+    *,
+    values: Mapping[str, Any],
+    rows: list[ManifestRow],
+    champion: ModelVersion | None,
+    by: User | None,
+    decided_before: datetime,
 ) -> TrainingRun:  # fmt: skip
-    """Enter a run as running. Raises RetrainRefused if another one is."""
+    """Enter a run as running. values: the recipe's, as asked. decided_before: later decisions are not among the rows.
+
+    Raises RetrainRefused if another one is running.
+    """
     try:
         with transaction.atomic():
             return TrainingRun.objects.create(
-                recipe=plan.name,
-                recipe_values=plan.as_dict(),
+                recipe=values["name"],
+                recipe_values=values,
                 manifest_sha256=manifest_sha256(rows),
                 photos=len(rows),
                 champion=champion,
                 by=by,
                 operator="" if by else account_name(),
                 process_id=os.getpid(),
+                decided_before=decided_before,
             )
     except IntegrityError as error:  # on another machine, whose lock is not ours to see
         raise RetrainRefused("Another training is running on this site.") from error

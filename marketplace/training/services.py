@@ -13,8 +13,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from classifier.artefact import artefact_open
-from classifier.taxonomy import name_key
 from classifier.training.clean import USABLE, Cleaned
+from classifier.training.labels import of_makes
 from classifier.training.manifest import ManifestRow, manifest_write
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe, recipe_load, recipe_override
@@ -29,11 +29,12 @@ from marketplace.training.eye import judging_eye_open
 from marketplace.training.fitness import latency_measure, parity_measure
 from marketplace.training.gates import Gate, gates_judge
 from marketplace.training.judge import Judged, cars_named, judge, paired, rows_to_judge
+from marketplace.training.known_cars import cars_forgotten, cars_only_in
 from marketplace.training.labels import SOURCE, decision_rows, decisions_write, unknown_makes
 from marketplace.training.models import TrainingRun
 from marketplace.training.rows import Collected, RetrainRefused, rows_clean, rows_collect
 from marketplace.training.run_progress import RunProgress
-from marketplace.training.runs import run_cleaned, run_end, run_start, start_ready, training_lock
+from marketplace.training.runs import run_cleaned, run_end, run_interrupted, run_start, start_ready, training_lock
 from marketplace.training.suspects import suspects_report
 
 if TYPE_CHECKING:
@@ -114,8 +115,12 @@ def retrain(
     report = _report(external)
     champion = champion_get()
     asked_at = timezone.now()
+    asked = {**plan.as_dict(), "epochs": epochs or plan.epochs, "max_minutes": max_minutes or plan.max_minutes}
+    if resume and (interrupted := run_interrupted(asked)):
+        asked_at = interrupted.decided_before or asked_at
+        progress.say(f"Going on with {interrupted}: decisions until {asked_at:%Y-%m-%d %H:%M} UTC count, as there")
     collected = rows_collect(
-        manifests=manifests, merges=merges, decisions=decisions, champion=champion, progress=progress
+        manifests=manifests, merges=merges, decisions=decisions, champion=champion, progress=progress, before=asked_at
     )
     strange = {} if new_makes else unknown_makes(rows=collected.rows)
     if strange:
@@ -123,7 +128,7 @@ def retrain(
         more = f" and {len(strange) - 5} more" if len(strange) > 5 else ""
         raise RetrainRefused(f"The catalogue does not know {named}{more}. Add them there, or allow them: --new-makes.")
     with training_lock():
-        run = run_start(plan=plan, rows=collected.rows, champion=champion, by=by)
+        run = run_start(values=asked, rows=collected.rows, champion=champion, by=by, decided_before=asked_at)
         progress = RunProgress(progress, run)
         try:
             start_ready(plan=plan, progress=progress)
@@ -173,6 +178,8 @@ def _run(
         max_minutes=max_minutes, epochs=epochs, progress=progress,
     )  # fmt: skip
     version = version_register(folder=result.artefact.folder)
+    run.version = version  # at once: whatever ends the run from here on, the version leads to what taught it
+    run.save(update_fields=["version"])
     gates, metrics = _compare(rows=rows, version=version, champion=champion, progress=progress, report=report)
     report.draw(run=run, version=version, champion=champion, metrics=metrics)
     page = folder / "report.html"
@@ -248,10 +255,11 @@ def _compare(
     progress: Progress,
     report: "RunReport",
 ) -> tuple[list[Gate], dict[str, Any]]:
-    test = rows_to_judge(rows)
+    rival = None if champion == version else champion
+    versions = [one for one in (version, rival) if one is not None]
+    test = rows_to_judge(rows, makes_only=all(of_makes(artefact_open(one.folder).spec.classes) for one in versions))
     progress.say(f"Comparing on {len(test)} photos of held-out cars")
     new = _judge(version, test, progress, report)
-    rival = None if champion == version else champion
     old = _judge(rival, test, progress, report) if rival else None
     side_by_side = paired(rows=test, challenger=new, champion=old) if old else None
     progress.say("Comparing OpenVINO with PyTorch, and timing single photos")
@@ -263,8 +271,8 @@ def _compare(
         challenger=new.metrics,
         champion=old.metrics if old else None,
         paired=side_by_side,
-        forgotten=_only_in(rival, version) if rival else (),
-        learned=len(_only_in(version, rival)) if rival else 0,
+        forgotten=cars_forgotten(champion=rival, challenger=version) if rival else None,
+        learned=len(cars_only_in(version, rival)) if rival else 0,
         parity=parity,
         latency=latency,
         budget_ms=settings.RECOGNITION_BUDGET_MS,
@@ -277,21 +285,6 @@ def _compare(
         "parity": parity and parity.as_dict(),
         "latency": latency and latency.as_dict(),
     }
-
-
-def _only_in(one: ModelVersion, other: ModelVersion) -> list[str]:
-    """Makes and models that the one version knows and the other has no class for.
-
-    Whoever knows a model of a make knows the make, which is all that a class without model says.
-    """
-    known = {(name_key(car.make), name_key(car.model)) for car in artefact_open(other.folder).spec.classes}
-    known |= {(make, "") for make, _ in known}
-    missing = {
-        f"{car.make} {car.model}".rstrip()
-        for car in artefact_open(one.folder).spec.classes
-        if (name_key(car.make), name_key(car.model) if car.model else "") not in known
-    }
-    return sorted(missing)
 
 
 def _judge(version: ModelVersion, test: list[ManifestRow], progress: Progress, report: "RunReport") -> Judged:

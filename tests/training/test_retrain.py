@@ -22,8 +22,8 @@ from marketplace.training.services import RetrainRefused, retrain
 
 def run(*manifests, promote="auto", recipe="quick", **given):
     return retrain(
-        manifests=manifests, recipe=recipe, epochs=None, max_minutes=None, resume=False, promote=promote, by=None,
-        progress=Silent(), **given,
+        manifests=manifests, recipe=recipe, promote=promote, by=None, progress=Silent(),
+        **{"epochs": None, "max_minutes": None, "resume": False, **given},
     )  # fmt: skip
 
 
@@ -44,9 +44,9 @@ def test_it_lets_a_better_challenger_serve(champion, manifest, trained, settings
 
 def test_a_value_given_beside_the_recipe_is_kept_with_the_run(champion, manifest, trained):
     trained("red", "blue")
-    run(manifest("red", "blue"), values=["epochs=7", "label_smoothing=0.2"])
+    run(manifest("red", "blue"), values=["epochs=7", "label_smoothing=0.2"], max_minutes=5)
     values = TrainingRun.objects.get().recipe_values
-    assert (values["epochs"], values["label_smoothing"], values["name"]) == (7, 0.2, "quick")
+    assert (values["epochs"], values["label_smoothing"], values["max_minutes"]) == (7, 0.2, 5)
 
 
 def test_it_keeps_the_manifest_that_taught_a_model(champion, manifest, trained, site):
@@ -113,12 +113,12 @@ def test_it_takes_no_champion_s_place_that_it_was_not_compared_with(
         (
             ["skoda", "volvo"],
             ["skoda"],
-            ["ece", "gain", "top1_difference", "make_top1_difference", "forgotten_models"],
+            ["ece", "gain", "top1_difference", "make_top1_difference"],
             None,
         ),
         # Whoever names models knows the makes as well, and the other way round it does not.
         (["skoda", "volvo"], ["red", "lime", "blue", "gray"], [], 1.0),
-        (["red", "lime", "blue", "gray"], ["skoda", "volvo"], ["gain", "top1_difference", "forgotten_models"], None),
+        (["red", "lime", "blue", "gray"], ["skoda", "volvo"], ["gain", "top1_difference"], None),
     ],
 )
 def test_what_tells_makes_only_is_judged_by_its_makes(
@@ -135,6 +135,37 @@ def test_what_tells_makes_only_is_judged_by_its_makes(
     assert (metrics["top1"], metrics["make_top1"]) == (top1, 0.5 if challenges == ["skoda"] else 1.0)
     if metrics["make_top1"] == 1.0:
         assert metrics["ece"] < 0.03  # of the makes, of which it is 0.98 sure
+
+
+def test_what_sellers_offer_here_is_not_forgotten(champion, manifest, trained, waiting):
+    trained("red", "lime", "gray")  # not the blue V70
+    rows = manifest("red", "lime", "gray", cars=60)
+    waiting("V70")
+    gates = {gate.name: gate for gate in run(rows).gates}
+    assert (gates["forgotten_models"].passed, gates["forgotten_models"].value) == (False, 1)
+    assert "such as Volvo V70" in gates["forgotten_models"].text
+
+
+def test_another_market_s_models_are_no_loss(champion, manifest, trained, db):
+    trained("red", "lime", "gray")
+    done = run(manifest("red", "lime", "gray", cars=60))
+    assert done.passed
+    assert champion_get() == done.version
+
+
+def test_photos_whose_labels_name_makes_only_are_judged_by_makes(champion, manifest, trained):
+    trained("skoda", "volvo")
+    lot = manifest("red", "lime", "gray", cars=160)
+    lines = [line.split(",") for line in lot.read_text().splitlines()]
+    lot.write_text("\n".join(",".join([*row[:2], "" if at else row[2], *row[3:]]) for at, row in enumerate(lines)))
+    done = run(lot, recipe="brands", values=["start=nothing", "unfreeze_every=0"])
+    assert {gate.name for gate in done.gates} >= {"gain", "test_photos"}
+    metrics = TrainingRun.objects.get().metrics
+    assert (metrics["challenger"]["photos"], metrics["champion"]["photos"]) == (80, 80)
+    assert (metrics["challenger"]["top1"], metrics["champion"]["top1"]) == (None, None)
+    assert metrics["challenger"]["make_top1"] == 1.0
+    assert metrics["champion"]["make_top1"] == pytest.approx(2 / 3, abs=0.01)  # it takes the grey one for a Skoda
+    assert done.passed, done.gates
 
 
 def test_a_run_whose_gates_cannot_be_written_leaves_the_champion(champion, manifest, trained, site, monkeypatch):
@@ -235,6 +266,34 @@ def test_it_refuses_a_second_run_while_one_is_running(champion, manifest, traine
         with pytest.raises(RetrainRefused, match=r"Another training is running \(run \d+ \(default\), since 20"):
             run(manifest("red", "blue"))
     assert TrainingRun.objects.get().status == "running"
+
+
+def test_what_is_gone_on_with_learns_from_what_was_decided_before_it_began(champion, trained, manifest, waiting, bob):
+    lot = manifest("red", "lime", "blue", "gray")
+    decision_make(listing=waiting("Octavia"), moderator=bob, action="accept")
+    killed = trained("red", fails=TrainError("killed"))
+    for resume in (False, True):  # the second time as well it is what was decided before the first
+        with pytest.raises(TrainError):
+            run(lot, resume=resume)
+        decision_make(listing=waiting("Fabia"), moderator=bob, action="accept")
+    calls = trained("red", "lime", "blue", "gray")
+    run(lot, resume=True)
+    run(lot)
+    before, again, went_on, anew = [
+        {row.vehicle for row in call["rows"] if row.source == "decisions"} for call in (*killed, *calls)
+    ]
+    assert len(before) == 1
+    assert before == again == went_on
+    assert len(anew) == 3
+
+
+def test_a_version_leads_to_its_run_also_if_the_comparison_breaks_off(champion, manifest, trained, monkeypatch):
+    trained("red", "lime", "blue", "gray")
+    monkeypatch.setattr(services, "_compare", lambda **_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(OSError, match="No space"):
+        run(manifest("red", "blue"))
+    row = TrainingRun.objects.get()
+    assert (row.status, row.version) == ("failed", ModelVersion.objects.exclude(pk=champion.pk).get())
 
 
 def test_it_closes_the_run_of_a_process_that_died(champion, manifest, trained, site):
