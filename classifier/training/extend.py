@@ -6,7 +6,10 @@ the last digit, so a handful of a moderator's corrections cannot undo what a hun
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -30,7 +33,9 @@ WORSE_MOST = 2
 """So many weaker holds in a row that held-out photos like less end the choice."""
 FEWEST_TO_CHOOSE = 20
 TOLERANCE = 2e-5
-"""Steps that move the loss or every weight by less than this end the search: no photo's answer hangs on it."""
+"""Steps that move the loss or every weight by less than this end the search: hardly a photo's answer hangs on it."""
+TOLERANCE_TO_CHOOSE = 1e-4
+"""While it is asked which hold is best; the answer for that one is then found to TOLERANCE."""
 FIRST_STEPS = 2
 """Of the solver, which take it to where its steps have their size: the first one of a large problem is tiny."""
 
@@ -89,13 +94,20 @@ def head_copy(network: nn.Module, base: Artefact, classes: Sequence[TrainedClass
 
 
 def head_extend(
-    *, network: nn.Module, train: FeatureSet, val: FeatureSet, recipe: Recipe, progress: Progress
+    *,
+    network: nn.Module,
+    train: FeatureSet,
+    val: FeatureSet,
+    recipe: Recipe,
+    progress: Progress,
+    max_minutes: float | None = None,
 ) -> Fitted:
     """Fit the correction of the head and return the whole network's weights. Deterministic: a convex problem.
 
     train, val: features (N, D) of the network's backbone and class numbers (N,). Only classes with training photos get
-    a correction.
+    a correction. max_minutes: when they are over no further hold is tried.
     """
+    ends = time.monotonic() + (max_minutes * 60 if max_minutes else math.inf)
     head = _head(network)
     taught = (torch.bincount(train.labels, minlength=head.out_features) > 0).float()[:, None]
     # One scale for all features: a scale for each would blow up those that happen to be still in a few photos.
@@ -104,13 +116,14 @@ def head_extend(
     worse = 0
     history: list[dict[str, float]] = []
     holds = HOLDS if len(val.labels) >= FEWEST_TO_CHOOSE else (HOLD_UNASKED,)
+    solved = partial(_correction, head, train, taught, scale=scale, recipe=recipe)
     correction = before = torch.zeros_like(head.weight)
     for step, hold in enumerate(progress.track(holds, total=len(holds), what="head"), start=1):
         # One step on along the line of the last two answers: the next one lies near, and wherever one begins, a convex
         # problem has but one.
         begin = 2 * correction - before
         before = correction
-        correction = _correction(head, train, taught, begin=begin, scale=scale, hold=hold, recipe=recipe)
+        correction = solved(begin=begin, hold=hold, tolerance=TOLERANCE_TO_CHOOSE)
         figures = {"epoch": float(step), "hold": hold, **_figures(head, correction, train, val)}
         history.append({key: round(value, 5) for key, value in figures.items()})
         progress.note(f"hold {hold:g}  val loss {figures['val_loss']:.3f}")
@@ -118,16 +131,25 @@ def head_extend(
             best, worse = (figures["val_loss"], correction, hold), 0
         else:
             worse += 1
-        if worse == WORSE_MOST:
+        if worse == WORSE_MOST or time.monotonic() >= ends:
             break
     state = {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
     if best is not None:
-        state[f"{last_prefix(network)}weight"] = head.weight.detach() + best[1]
+        correction = solved(begin=best[1], hold=best[2], tolerance=TOLERANCE)
+        state[f"{last_prefix(network)}weight"] = head.weight.detach() + correction
     return Fitted(state=state, history=history)
 
 
 def _correction(
-    head: nn.Linear, train: FeatureSet, taught: Tensor, *, begin: Tensor, scale: float, hold: float, recipe: Recipe
+    head: nn.Linear,
+    train: FeatureSet,
+    taught: Tensor,
+    *,
+    begin: Tensor,
+    scale: float,
+    hold: float,
+    tolerance: float,
+    recipe: Recipe,
 ) -> Tensor:
     with torch.no_grad():
         before = head(train.features)
@@ -147,7 +169,7 @@ def _correction(
     optimizer.param_groups[0] |= {
         "max_iter": recipe.epochs,
         "max_eval": 2 * recipe.epochs,
-        "tolerance_change": TOLERANCE,
+        "tolerance_change": tolerance,
     }
     optimizer.step(closure)  # type: ignore[no-untyped-call]
     return (moved.detach() * taught) / scale

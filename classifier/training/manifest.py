@@ -62,7 +62,8 @@ def manifest_read(path: Path) -> list[ManifestRow]:
         with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
             reader = csv.DictReader(file)
             _check_header(path, reader.fieldnames or ())
-            rows = [_row(path, number, cells) for number, cells in enumerate(reader, start=2)]
+            source = path.parent.resolve().name.encode(errors="backslashreplace").decode()
+            rows = [_row(path, number, cells, source=source) for number, cells in enumerate(reader, start=2)]
     except OSError as error:
         raise ManifestError(f"{path}: cannot be read ({error.strerror})") from error
     except csv.Error as error:
@@ -81,7 +82,7 @@ def _check_header(path: Path, names: Sequence[str]) -> None:
         raise ManifestError(f"{path}: column {missing[0]!r} is missing")
 
 
-def _row(path: Path, number: int, cells: dict[str, str | None]) -> ManifestRow:
+def _row(path: Path, number: int, cells: dict[str, str | None], *, source: str) -> ManifestRow:
     value = {name: (cells.get(name) or "").strip() for name in COLUMNS}
     where = f"{path}: row {number}"
     _check_text(where, value)
@@ -97,7 +98,6 @@ def _row(path: Path, number: int, cells: dict[str, str | None]) -> ManifestRow:
         raise ManifestError(f"{where}: split {value['split']!r} is none of {', '.join(SPLITS[1:])}")
     if value["model"] and not value["make"]:
         raise ManifestError(f"{where}: a model but no make")
-    source = path.parent.resolve().name.encode(errors="backslashreplace").decode()
     value["vehicle"] = f"{source}/{value['vehicle'] or value['file']}"
     # Only the path has to open something; all else is text.
     texts = {name: text.encode(errors="backslashreplace").decode() for name, text in value.items()}
@@ -113,7 +113,7 @@ def _check_text(where: str, value: Mapping[str, str]) -> None:
 
 def _is_text(value: str) -> bool:
     """Whether there is none of what the file system's names that are no UTF-8 are read as."""
-    return not any("\udc80" <= letter <= "\udcff" for letter in value)
+    return value.isascii() or not any("\udc80" <= letter <= "\udcff" for letter in value)
 
 
 def _check_vehicles(path: Path, rows: Sequence[ManifestRow]) -> None:
@@ -132,12 +132,13 @@ def manifest_write(path: Path, rows: Iterable[ManifestRow]) -> int:
     count = 0
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        folder = path.parent.absolute()
         with beside.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
             for row in rows:
                 _check_text(str(row.path), vars(row))
-                relative = os.path.relpath(row.path.absolute(), path.parent.absolute())
+                relative = os.path.relpath(row.path.absolute(), folder)
                 writer.writerow([relative, *(getattr(row, name) for name in COLUMNS[1:])])
                 count += 1
             file.flush()

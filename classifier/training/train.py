@@ -82,7 +82,7 @@ def train(
         if base is not None:
             fitted = head_extend(
                 network=network, train=sets["train"], val=sets["val"], recipe=replace(recipe, epochs=epochs),
-                progress=progress,
+                max_minutes=max_minutes, progress=progress,
             )  # fmt: skip
         else:
             fitted = head_fit(

@@ -8,7 +8,7 @@ import torch
 
 from classifier.artefact import ArtefactSpec, Preprocessing, TrainedClass, artefact_write
 from classifier.engines.networks import build, classification_network
-from classifier.training.extend import head_copy, head_extend, network_extended
+from classifier.training.extend import HOLDS, head_copy, head_extend, network_extended
 from classifier.training.features import FeatureSet
 from classifier.training.labels import classes_extended
 from classifier.training.manifest import ManifestRow
@@ -114,3 +114,8 @@ def test_a_new_car_is_learned_and_classes_without_new_photos_keep_every_weight(c
     assert torch.equal(weight[1:3], old["classifier.weight"][1:3])
     assert torch.equal(bias[:3], old["classifier.bias"])
     assert torch.equal(done.state["conv_stem.weight"], old["conv_stem.weight"])
+    assert len(done.history) > 1
+    hurried = head_extend(
+        network=network, train=train, val=val, recipe=recipe_load("quick"), progress=Silent(), max_minutes=1e-9
+    )
+    assert [one["hold"] for one in hurried.history] == [HOLDS[0]]  # the best so far

@@ -77,7 +77,6 @@ def test_brazil_europe_and_brands_train_and_open_where_they_serve(trained):
     assert {one.model for one in candidates} == {""}
 
 
-@pytest.mark.slow
 def test_stanford_trains_and_opens_where_it_serves(trained):
     artefact = trained("stanford")
     assert artefact.spec.backbone == "resnet152"
