@@ -11,7 +11,7 @@ import csv
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from classifier.training.manifest import ManifestRow
 from classifier.training.stages import LeftOut, Stage, counted
 
 NAME = "merge"
+Renamed = Callable[[str, str], tuple[str, str]]
+"""(make, model) → (make, model)."""
 JSON_KEYS = ("merge_into", "dropped")
 CSV_COLUMNS = ("from", "to")
 _CLASS = re.compile(r"([^_]+)_(.+?)(?:_((?:19|20)\d\d))?")
@@ -107,6 +109,25 @@ def merge_apply(rows: Sequence[ManifestRow], table: MergeTable) -> tuple[list[Ma
     details = [f"{table.names[key]} {_way(table.into[key])}: {counted(used[key], 'photo')}" for key in sorted(used)]
     details += [f"match no photo: {', '.join(unused)}"] if unused else []
     return kept, Stage(NAME, len(rows), len(kept), words, tuple(left_out), tuple(details))
+
+
+def as_it_is(make: str, model: str) -> tuple[str, str]:
+    """The names of a run without a merge table."""
+    return make, model
+
+
+def merge_names(table: MergeTable) -> Renamed:
+    """(make, model) → what both are called after the table, for whatever knows the finer names.
+
+    Entries of single years are passed over: a model's name stands for all of them. What the table leaves out keeps its
+    name.
+    """
+
+    def renamed(make: str, model: str) -> tuple[str, str]:
+        _, end = _followed(class_key(make, model, ""), table)
+        return (end.make, end.model) if end else (make, model)
+
+    return renamed
 
 
 def _followed(key: Key, table: MergeTable) -> tuple[list[Key], Label | None]:

@@ -15,7 +15,7 @@ from classifier.artefact import Artefact, ArtefactSpec
 from classifier.training.extend import bodies_extended, head_extend, temperatures_extended
 from classifier.training.features import FeatureCache, FeatureSet, head_fit
 from classifier.training.finish import Rename, as_trained, finish
-from classifier.training.fit import fit
+from classifier.training.fit import CHECKPOINT, fit
 from classifier.training.lesson import Lesson, lesson_prepare, network_for
 from classifier.training.manifest import ManifestRow
 from classifier.training.model import backbone_create
@@ -36,6 +36,9 @@ class TrainResult:
     """As in model.json: classes, train_photos, history, and under "test" what evaluate says of the test side."""
     report: Path | None
     """One HTML file, if one was asked for."""
+    checkpoint: Path
+    """What a kill from here on would be gone on from, where the training writes one; whoever needs it no longer deletes
+    it."""
 
 
 def train(
@@ -151,7 +154,7 @@ def train(
             findings=done.findings,
             temperature=done.artefact.spec.temperature,
         )
-    return TrainResult(artefact=done.artefact, metrics=done.metrics, report=page)
+    return TrainResult(artefact=done.artefact, metrics=done.metrics, report=page, checkpoint=run_dir / CHECKPOINT)
 
 
 def _all_that_taught(here: Taught | None, start: Artefact | None) -> Taught | None:

@@ -14,6 +14,7 @@ from classifier.training.evaluate import Eye, judged_summarise, key_by_letters, 
 from classifier.training.evaluate import Judged as JudgedPhoto
 from classifier.training.labels import of_makes
 from classifier.training.manifest import ManifestRow
+from classifier.training.merge import Renamed, as_it_is
 from classifier.training.progress import Progress
 from classifier.training.split import side_of
 from marketplace.photos.taxonomy import CatalogueNames, ResolvedCars, catalogue_classes
@@ -75,10 +76,17 @@ def rows_to_judge(rows: Sequence[ManifestRow], *, makes_only: bool = False) -> l
     return held if makes_only or not named else named
 
 
-def judge(*, rows: Sequence[ManifestRow], recogniser: Eye, progress: Progress) -> Judged:
-    """Ask a version about every row."""
-    names = CatalogueKeys(cars_named(rows, recogniser.classes))
-    classes = catalogue_classes(recogniser.classes)
+def judge(
+    *, rows: Sequence[ManifestRow], recogniser: Eye, progress: Progress, merged: Renamed = as_it_is
+) -> Judged:  # fmt: skip
+    """Ask a version about every row.
+
+    merged: what the rows' merge tables call a car. A version that knows the finer classes is right about one of them as
+    well, and its confidences add up, as if it had been merged.
+    """
+    after = [TrainedClass(*merged(one.make, one.model), one.years) for one in recogniser.classes]
+    names = CatalogueKeys(cars_named(rows, [*recogniser.classes, *after]), merged)
+    classes = catalogue_classes(after)
     judged = photos_judge(rows=rows, recogniser=recogniser, progress=progress, key=names, classes=classes)
     top1, make, confidence, make_confidence = [], [], [], []
     for row, said in ((one.row, one.recognition) for one in judged):
@@ -134,7 +142,13 @@ def cars_named(rows: Iterable[ManifestRow], classes: Iterable[TrainedClass]) -> 
 class CatalogueKeys(ResolvedCars):
     """An evaluate.CarKey: two names mean one car by the catalogue where it knows both, else letter by letter."""
 
+    def __init__(self, cars: Iterable[tuple[str, str]] = (), merged: Renamed = as_it_is) -> None:
+        """merged: what a car is called before it is looked up."""
+        super().__init__(cars)
+        self._merged = merged
+
     def __call__(self, make: str, model: str) -> tuple[str, str]:
+        make, model = self._merged(make, model)
         found, by_letters = self.of(make, model), key_by_letters(make, model)
         return (
             found.make.key if found.make else by_letters[0],

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from classifier.artefact import artefact_open
 from classifier.taxonomy import name_key
+from classifier.training.merge import Renamed, as_it_is
 from marketplace.catalogue.selectors import catalogue_resolve_many
 from marketplace.listings.models import Listing
 from marketplace.registry.models import ModelVersion
@@ -22,23 +23,30 @@ class Forgotten:
     """How many nobody offered here: another market's."""
 
 
-def cars_only_in(one: ModelVersion, other: ModelVersion) -> list[tuple[str, str]]:
+def cars_only_in(one: ModelVersion, other: ModelVersion, merged: Renamed = as_it_is) -> list[tuple[str, str]]:
     """Makes and models that the one version knows and the other has no class for, sorted; a make alone has model "".
 
-    Whoever knows a model of a make knows the make, which is all that a class without model says.
+    Whoever knows a model of a make knows the make, which is all that a class without model says. merged: under which
+    name the other may know a car of the one, see judge.
     """
-    known = {(name_key(car.make), name_key(car.model)) for car in artefact_open(other.folder).spec.classes}
+    known = {_key(car.make, car.model) for car in artefact_open(other.folder).spec.classes}
     known |= {(make, "") for make, _ in known}
     return sorted({
         (car.make, car.model)
         for car in artefact_open(one.folder).spec.classes
-        if (name_key(car.make), name_key(car.model) if car.model else "") not in known
+        if not {_key(car.make, car.model), _key(*merged(car.make, car.model))} & known
     })  # fmt: skip
 
 
-def cars_forgotten(*, champion: ModelVersion, challenger: ModelVersion) -> Forgotten:
-    """What would be lost; a make counts as offered if any car of it was."""
-    lost = cars_only_in(champion, challenger)
+def _key(make: str, model: str) -> tuple[str, str]:
+    return name_key(make), name_key(model) if model else ""
+
+
+def cars_forgotten(
+    *, champion: ModelVersion, challenger: ModelVersion, merged: Renamed = as_it_is
+) -> Forgotten:  # fmt: skip
+    """What would be lost; a make counts as offered if any car of it was. merged: see cars_only_in."""
+    lost = cars_only_in(champion, challenger, merged)
     listings = Listing.objects.filter(status__in=OFFERED, make__isnull=False)
     offers: set[tuple[int | None, int | None]] = set(listings.values_list("make", "car_model"))
     offers |= {(make, None) for make, _ in offers}

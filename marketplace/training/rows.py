@@ -14,7 +14,7 @@ from classifier.artefact import Artefact, TrainedClass, artefact_only, artefact_
 from classifier.training.clean import Cleaned, NothingToTrainError, clean
 from classifier.training.facts import FactsCache, JudgeDoor, judge_door
 from classifier.training.manifest import ManifestRow, manifest_read
-from classifier.training.merge import merge_apply, merge_read
+from classifier.training.merge import Renamed, merge_apply, merge_names, merge_read
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe
 from classifier.training.stages import Stage
@@ -40,6 +40,8 @@ class Collected:
     stages: list[Stage]
     """What moderators' answers about labels and merge tables did; none without any."""
     reviewed: Reviewed
+    merged: Renamed
+    """What the merge tables call a (make, model)."""
 
 
 def rows_collect(
@@ -75,7 +77,7 @@ def rows_collect(
         stages.append(stage)
     for stage in stages:
         progress.say(f"{stage.name}: {stage.words}")
-    return Collected(found, stages, reviewed)
+    return Collected(found, stages, reviewed, merge_names(table))
 
 
 def rows_clean(

@@ -16,6 +16,7 @@ from classifier.artefact import artefact_open
 from classifier.training.clean import USABLE, Cleaned
 from classifier.training.labels import of_makes
 from classifier.training.manifest import ManifestRow, manifest_write
+from classifier.training.merge import Renamed
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe, recipe_load, recipe_override
 from classifier.training.split import settled
@@ -180,7 +181,9 @@ def _run(
     version = version_register(folder=result.artefact.folder)
     run.version = version  # at once: whatever ends the run from here on, the version leads to what taught it
     run.save(update_fields=["version"])
-    gates, metrics = _compare(rows=rows, version=version, champion=champion, progress=progress, report=report)
+    gates, metrics = _compare(
+        rows=rows, version=version, champion=champion, progress=progress, report=report, merged=collected.merged
+    )
     report.draw(run=run, version=version, champion=champion, metrics=metrics)
     page = folder / "report.html"
     with report.only_if_done(page), transaction.atomic():
@@ -203,6 +206,7 @@ def _run(
             run=run, status=TrainingRun.Status.DONE, version=version, promoted=promoted, report=str(page),
             gates=[gate.as_dict() for gate in gates], metrics=metrics, curve=result.metrics.get("history", []),
         )  # fmt: skip
+    result.checkpoint.unlink(missing_ok=True)  # as large as three networks, and a training that ended needs none
     version.refresh_from_db()
     return Retrained(run=run, version=version, champion=champion, gates=gates, report=page)
 
@@ -254,13 +258,14 @@ def _compare(
     champion: ModelVersion | None,
     progress: Progress,
     report: "RunReport",
+    merged: Renamed,
 ) -> tuple[list[Gate], dict[str, Any]]:
     rival = None if champion == version else champion
     versions = [one for one in (version, rival) if one is not None]
     test = rows_to_judge(rows, makes_only=all(of_makes(artefact_open(one.folder).spec.classes) for one in versions))
     progress.say(f"Comparing on {len(test)} photos of held-out cars")
-    new = _judge(version, test, progress, report)
-    old = _judge(rival, test, progress, report) if rival else None
+    new = _judge(version, test, progress, report, merged)
+    old = _judge(rival, test, progress, report, merged) if rival else None
     side_by_side = paired(rows=test, challenger=new, champion=old) if old else None
     progress.say("Comparing OpenVINO with PyTorch, and timing single photos")
     parity = parity_measure(folder=version.folder, rows=test)
@@ -271,7 +276,7 @@ def _compare(
         challenger=new.metrics,
         champion=old.metrics if old else None,
         paired=side_by_side,
-        forgotten=cars_forgotten(champion=rival, challenger=version) if rival else None,
+        forgotten=cars_forgotten(champion=rival, challenger=version, merged=merged) if rival else None,
         learned=len(cars_only_in(version, rival)) if rival else 0,
         parity=parity,
         latency=latency,
@@ -287,10 +292,12 @@ def _compare(
     }
 
 
-def _judge(version: ModelVersion, test: list[ManifestRow], progress: Progress, report: "RunReport") -> Judged:
+def _judge(
+    version: ModelVersion, test: list[ManifestRow], progress: Progress, report: "RunReport", merged: Renamed
+) -> Judged:
     eye = judging_eye_open(folder=version.folder)
     try:
-        judged = judge(rows=test, recogniser=eye, progress=progress)
+        judged = judge(rows=test, recogniser=eye, progress=progress, merged=merged)
         report.look(version=version, eye=eye, judged=judged, progress=progress)
         return judged
     finally:

@@ -69,6 +69,7 @@ class Result:
     artefact: Any
     metrics: dict
     report: Path
+    checkpoint: Path
 
 
 @pytest.fixture
@@ -87,9 +88,10 @@ def trained(monkeypatch: pytest.MonkeyPatch, artefact: Any, classes: Any) -> Cal
             report = Path(settings.RUNS_DIR) / "work" / "report.html"
             report.parent.mkdir(parents=True, exist_ok=True)
             report.write_text("<p>report</p>")
-            return Result(
-                artefact("challenger", classes=classes(*colours)), {"history": [{"epoch": 1.0, "loss": 0.5}]}, report
-            )
+            checkpoint = report.with_name("checkpoint.pt")
+            checkpoint.touch()
+            made = artefact("challenger", classes=classes(*colours))
+            return Result(made, {"history": [{"epoch": 1.0, "loss": 0.5}]}, report, checkpoint)
 
         monkeypatch.setattr("marketplace.training.services._train", train)
         return calls

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from classifier.training.manifest import ManifestRow
-from classifier.training.merge import MergeError, merge_apply, merge_read
+from classifier.training.merge import MergeError, merge_apply, merge_names, merge_read
 
 PHOTOS = os.environ.get("CAR_PHOTOS", "")
 
@@ -55,6 +55,17 @@ def test_chains_are_followed_and_unused_entries_told(tmp_path):
     assert labels == [("audi", "a", ""), ("Audi", "", "")]
     assert stage.words.endswith("1 of 3 entries match no photo")
     assert "match no photo: audi_a3" in stage.details
+
+
+def test_names_are_followed_for_whoever_tells_the_merged_apart(tmp_path):
+    table = tmp_path / "t.json"
+    into = '{"audi_a4": ["audi_s4"], "audi_a5": ["audi_a4", "audi_a3_2010"]}'
+    table.write_text(f'{{"merge_into": {into}, "dropped": ["mini_one"]}}')
+    renamed = merge_names(merge_read([table]))
+    assert [renamed("Audi", name) for name in ("S4", "A4", "A5", "A3")] == [
+        ("audi", "a5"), ("audi", "a5"), ("Audi", "A5"), ("Audi", "A3"),
+    ]  # fmt: skip
+    assert renamed("Mini", "One") == ("Mini", "One")
 
 
 def test_a_table_may_be_csv(tmp_path):

@@ -28,7 +28,9 @@ class Command(ServiceCommand):
             "--search", action="append", default=[], metavar="KEY=LOW:HIGH",
             help="what is searched, or KEY=A,B,C; may be repeated; default: rates, decay, augmentation, resolution",
         )  # fmt: skip
-        parser.add_argument("-o", "--output", type=Path, metavar="TOML", help="default: <recipe>-tuned.toml in var/")
+        parser.add_argument(
+            "-o", "--output", type=Path, metavar="TOML", help="default: <recipe>-tuned.toml in var/runs/tune/"
+        )
 
     def work(self, *, progress: Progress, **options: Any) -> Outcome:
         above_nothing(options, "trials", "epochs", "minutes_each", "max_minutes")
