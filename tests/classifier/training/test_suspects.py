@@ -163,6 +163,7 @@ def crops(tmp_path_factory):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # thousands of photos are cut and looked at
 @pytest.mark.parametrize("eye", ["imagenet", "starter"])
 def test_planted_errors_of_real_photos_come_first(car_photos, crops, eye):
     """5 % of the learning side of Stanford Cars gets a random other car's label: 60 % of these must be in the first
