@@ -18,7 +18,7 @@ from classifier.engines.networks import classification_network
 from classifier.recognise import WEIGHTS
 from classifier.training.checkpoint import CheckpointError
 from classifier.training.errors import TrainError
-from classifier.training.fit import CHECKPOINT, duration, fit
+from classifier.training.fit import CHECKPOINT, duration, fit, mix
 from classifier.training.loss import LabelLoss
 from classifier.training.manifest import manifest_read
 from classifier.training.model import BackboneError, backbone_create, freeze_stages, imagenet_state
@@ -60,7 +60,7 @@ def pictures(photos=40, side=48):
     return CropSet(pixels, np.arange(photos), labels.astype(np.int64), Preprocessing(32))
 
 
-def fitted(folder, *, resume=False, progress=None, recipe=RECIPE, fingerprint="same"):
+def fitted(folder, *, resume=False, progress=None, recipe=RECIPE, fingerprint="same", max_minutes=None):
     folder.mkdir(exist_ok=True)
     torch.manual_seed(5)
     return fit(
@@ -70,7 +70,7 @@ def fitted(folder, *, resume=False, progress=None, recipe=RECIPE, fingerprint="s
         val=pictures(16),
         recipe=recipe,
         epochs=3,
-        max_minutes=None,
+        max_minutes=max_minutes,
         run_dir=folder,
         fingerprint=fingerprint,
         resume=resume,
@@ -119,6 +119,32 @@ def test_adding_up_gradients_steps_once_for_all_their_photos(tmp_path, monkeypat
     monkeypatch.setattr(torch.optim.AdamW, "step", lambda self: stepped.append(1) or step(self))
     fitted(tmp_path / "run", recipe=replace(RECIPE, accumulate=2))
     assert len(stepped) == 3 * 3  # an epoch has five batches of eight; the last one steps alone
+
+
+def test_when_its_time_is_over_it_ends_with_the_best_so_far_and_stays_ended(tmp_path):
+    done = fitted(tmp_path / "run", max_minutes=1e-6)  # over after the first batch
+    assert [one["epoch"] for one in done.history] == [1.0]
+    assert done.history[0]["val_top1"] >= 0
+    assert fitted(tmp_path / "run", max_minutes=1e-6, resume=True).history == done.history
+    assert len(fitted(tmp_path / "run", max_minutes=60, resume=True).history) == 3  # more time was given
+
+
+def test_mixed_photos_keep_most_of_themselves_and_teach_something_else(tmp_path):
+    share, order = mix(8, 0.4)
+    assert 0.5 <= share <= 1
+    assert sorted(order.tolist()) == list(range(8))
+    assert mix(8, 0.0) == mix(1, 0.4) == (1.0, None)
+    plain, mixed = (fitted(tmp_path / str(m), recipe=replace(RECIPE, ema_decay=0.0, mixup=m)) for m in (0.0, 0.4))
+    assert plain.history[0]["loss"] != mixed.history[0]["loss"]
+
+
+def test_averaged_weights_lag_behind_those_that_learn(tmp_path):
+    plain, averaged = (fitted(tmp_path / str(d), recipe=replace(RECIPE, ema_decay=d)) for d in (0.0, 0.95))
+    assert [one["loss"] for one in plain.history] == [one["loss"] for one in averaged.history]  # the same learning
+    torch.manual_seed(5)
+    begin = classification_network(TINY, outputs=2, hidden=(), dropout=0.2).state_dict()["classifier.weight"]
+    moved = [(one.state["classifier.weight"] - begin).norm() for one in (averaged, plain)]
+    assert 0 < moved[0] < moved[1]
 
 
 def test_it_ends_when_it_gets_no_better_and_stays_ended(tmp_path):
