@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,13 +67,17 @@ class RunningSite:
         return self.log.read_text()
 
     def processes(self):
-        """Ids of all processes that belong to this site, however they are related."""
+        """States of all processes that belong to this site, however they are related, by their ids.
+
+        Redis writes its title over its environment; it is known by the folder it works in.
+        """
         mark = f"VAR_DIR={self.var}".encode()
-        found = []
+        found = {}
         for folder in Path("/proc").glob("[0-9]*"):
             try:
-                if mark in (folder / "environ").read_bytes().split(b"\0") and "Z" not in _state(folder):
-                    found.append(int(folder.name))
+                ours = mark in (folder / "environ").read_bytes().split(b"\0") or (folder / "cwd").readlink() == self.var
+                if ours and (state := _state(folder)) != "Z":
+                    found[int(folder.name)] = state
             except OSError:
                 continue  # ended while we looked
         return found
@@ -88,13 +93,18 @@ class RunningSite:
 
         They are stopped first: a child that learns of its parent's end while it still runs tidies up after itself.
         """
-        for end in (signal.SIGSTOP, signal.SIGKILL):
-            for pid in self.processes():
-                try:
-                    os.kill(pid, end)
-                except ProcessLookupError:
-                    continue
+        deadline = time.monotonic() + 10
+        while running := [pid for pid, state in self.processes().items() if state != "T"]:
+            assert time.monotonic() < deadline, f"Processes {running} do not stop."
+            _signal(running, signal.SIGSTOP)
+        _signal(self.processes(), signal.SIGKILL)
         self.process.wait(timeout=10)
+
+
+def _signal(pids, signum):
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signum)
 
 
 def _state(folder):
