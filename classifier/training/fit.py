@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import PARAM_LIST, AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Subset
 
 from classifier.training.checkpoint import checkpoint_read, checkpoint_write
@@ -315,12 +316,14 @@ def _told(figures: dict[str, float], *, epoch: int, size: int, log: Log) -> dict
     return {"epoch": epoch + 1.0, "size": float(size), **finite}
 
 
-def _average(network: nn.Module, recipe: Recipe) -> torch.optim.swa_utils.AveragedModel:
-    return torch.optim.swa_utils.AveragedModel(
-        network,
-        multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(recipe.ema_decay),  # type: ignore[no-untyped-call]
-        use_buffers=True,
-    )
+def _average(network: nn.Module, recipe: Recipe) -> AveragedModel:
+    def update(averaged: PARAM_LIST, current: PARAM_LIST, counted: Tensor | int) -> None:
+        # A decay of 0.999 remembers 1,000 steps, and a small market's training has 200: it would end as an average of
+        # its random beginning. Until there are enough steps the decay grows with them, as tf.train's average does.
+        decay = min(recipe.ema_decay, (1 + int(counted)) / (10 + int(counted)))
+        get_ema_multi_avg_fn(decay)(averaged, current, counted)  # type: ignore[no-untyped-call]
+
+    return AveragedModel(network, multi_avg_fn=update, use_buffers=True)
 
 
 def _saved(checkpoint: Path, *, fingerprint: str, progress: Progress) -> dict[str, Any]:

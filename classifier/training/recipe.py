@@ -92,7 +92,8 @@ class Recipe:
     erasing: float = _between(0.1, 0, 1)
     """Probability that a rectangle of the photo is erased."""
     ema_decay: float = _between(0.0, 0, 0.99999)
-    """Moving average of the weights that becomes the artefact; 0 = off."""
+    """Moving average of the weights that becomes the artefact; 0 = off. At first it forgets faster, so that a short
+    training does not end as its own beginning."""
     min_photos_per_class: int = _between(5, 1, 100_000)
     """Classes with fewer training photos are left out."""
     min_photos_of_rest: int = _between(0, 0, 100_000)

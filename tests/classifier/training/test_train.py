@@ -138,13 +138,14 @@ def test_mixed_photos_keep_most_of_themselves_and_teach_something_else(tmp_path)
     assert plain.history[0]["loss"] != mixed.history[0]["loss"]
 
 
-def test_averaged_weights_lag_behind_those_that_learn(tmp_path):
-    plain, averaged = (fitted(tmp_path / str(d), recipe=replace(RECIPE, ema_decay=d)) for d in (0.0, 0.95))
-    assert [one["loss"] for one in plain.history] == [one["loss"] for one in averaged.history]  # the same learning
+def test_averaged_weights_lag_behind_those_that_learn_but_forget_a_short_trainings_beginning(tmp_path):
+    plain, *averaged = (fitted(tmp_path / str(d), recipe=replace(RECIPE, ema_decay=d)) for d in (0.0, 0.3, 0.999))
+    for one in averaged:
+        assert [e["loss"] for e in one.history] == [e["loss"] for e in plain.history]  # the same learning
     torch.manual_seed(5)
     begin = classification_network(TINY, outputs=2, hidden=(), dropout=0.2).state_dict()["classifier.weight"]
-    moved = [(one.state["classifier.weight"] - begin).norm() for one in (averaged, plain)]
-    assert 0 < moved[0] < moved[1]
+    whole, some, most = ((one.state["classifier.weight"] - begin).norm() for one in (plain, *averaged))
+    assert 0.5 * whole < most < some < whole
 
 
 def test_it_ends_when_it_gets_no_better_and_stays_ended(tmp_path):
