@@ -143,8 +143,10 @@ def _folders(root: Path, makes: _Makes, vehicle_pattern: re.Pattern[str] | None)
     for place, side in sides:
         for folder in sorted(p for p in place.iterdir() if p.is_dir()):
             make, model, year = _folder_label(folder.name, makes)
-            before = len(found.rows)
-            for photo in _photos(folder, root, found):
+            photos = list(_photos(folder, root, found))
+            if not photos:
+                found.unread.append(Unread(str(folder.relative_to(root)), "a class without photos"))
+            for photo in photos:
                 vehicle = vehicle_pattern.search(photo.name) if vehicle_pattern else None
                 if vehicle_pattern and vehicle is None:
                     found.unread.append(Unread(str(photo.relative_to(root)), "the vehicle pattern does not fit"))
@@ -160,8 +162,6 @@ def _folders(root: Path, makes: _Makes, vehicle_pattern: re.Pattern[str] | None)
                         split=side,
                     )
                 )
-            if len(found.rows) == before:
-                found.unread.append(Unread(str(folder.relative_to(root)), "a class without photos"))
     return found
 
 

@@ -75,6 +75,7 @@ def test_it_takes_vehicle_and_side_from_folders(tmp_path):
         photo(tmp_path / "set" / name)
     photo(tmp_path / "set/test/audi-a3/851_3_z.jpg")  # a car on both sides
     photo(tmp_path / "set/test/audi-a3/cover.jpg")
+    photo(tmp_path / "set/test/audi-a4/cover.jpg")  # has a photo, though none that can be taken
     photo(tmp_path / "set/test/audi-a3/notes.txt")
     (tmp_path / "set/test/empty-class").mkdir()
     found = import_dataset(format="folders", path=tmp_path / "set", vehicle_pattern=r"^(\d+)_")
@@ -85,6 +86,7 @@ def test_it_takes_vehicle_and_side_from_folders(tmp_path):
     ]
     assert {one.file: one.reason for one in found.unread} == {
         "test/audi-a3/cover.jpg": "the vehicle pattern does not fit",
+        "test/audi-a4/cover.jpg": "the vehicle pattern does not fit",
         "test/audi-a3/notes.txt": "not a photo by its ending",
         "test/empty-class": "a class without photos",
         "test/audi-a3/851_3_z.jpg": "its car is in train, the photo in test",
