@@ -138,7 +138,9 @@ def heat_chart(confusion: Confusion, *, words: str) -> str:
                 if cell:
                     red, green, blue, _ = image.cmap(shares[at][column])
                     colour = INKS["dark" if 0.3 * red + 0.6 * green + 0.1 * blue < 0.5 else "light"]
-                    axes.text(column, at, str(cell), ha="center", va="center", fontsize=7, color=colour)
+                    axes.text(
+                        column, at, str(cell), ha="center", va="center", fontsize=7, color=colour, in_layout=False
+                    )
         axes.set_xticks(range(columns), [_short(name) for name in confusion.answers], rotation=90, fontsize=8)
         axes.set_yticks(range(rows), [_short(name) for name in confusion.labels], fontsize=8)
         axes.set(xlabel="answer", ylabel="label")
