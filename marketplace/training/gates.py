@@ -71,10 +71,7 @@ def gates_judge(
         _at_least("test_photos", photos, MIN_TEST_PHOTOS, f"{photos} test photos of held-out cars"),
     ]
     if challenger["ece"] is not None:
-        # On few photos even perfect confidence shows an error above the limit; then it is the champion's that counts.
-        value = float(challenger["ece"])
-        limit = max(MOST_ECE, float(champion["ece"] or 0) if champion is not None else 0)
-        gates.append(_at_most("ece", value, limit, f"calibration error {value:.3f}"))
+        gates.append(_calibration_gate(challenger, champion))
     if champion is not None:
         gates.append(_forgotten_gate(forgotten or Forgotten([], 0)))
     if paired is not None:
@@ -84,6 +81,17 @@ def gates_judge(
     if latency is not None:
         gates.append(_latency_gate(latency, budget_ms=budget_ms))
     return gates
+
+
+def _calibration_gate(challenger: Mapping[str, Any], champion: Mapping[str, Any] | None) -> Gate:
+    """On few photos even perfect confidence shows an error above the limit: then what chance alone shows counts.
+
+    The champion's counts as well: one that is less honest than the limit may be replaced by one that is no worse.
+    """
+    value, chance = float(challenger["ece"]), float(challenger["ece_by_chance"])
+    limit = max(MOST_ECE, chance, float(champion["ece"] or 0) if champion is not None else 0)
+    of_chance = f", {chance:.3f} by chance alone" if chance > MOST_ECE else ""
+    return _at_most("ece", value, limit, f"calibration error {value:.3f}{of_chance}")
 
 
 def _forgotten_gate(forgotten: Forgotten) -> Gate:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.artefact import TrainedClass
-from classifier.training.calibrate import coverage_at_error, ece
+from classifier.training.calibrate import coverage_at_error, ece, ece_by_chance
 from classifier.training.evaluate import Eye, judged_summarise, key_by_letters, photos_judge
 from classifier.training.evaluate import Judged as JudgedPhoto
 from classifier.training.labels import of_makes
@@ -52,7 +52,8 @@ class Judged:
         """
         photos = len(self.top1)
         if not photos:
-            return {"photos": 0, "top1": None, "make_top1": None, "ece": None, "coverage_at_3pct_error": None}
+            nothing = ("top1", "make_top1", "ece", "ece_by_chance", "coverage_at_3pct_error")
+            return {"photos": 0, **dict.fromkeys(nothing)}
         said = self.answers(by_make=self.of_makes)
         answered = said.confidence > 0
         return {
@@ -60,6 +61,7 @@ class Judged:
             "top1": None if self.of_makes else float(self.top1.mean()),
             "make_top1": float(self.make.mean()),
             "ece": float(ece(said.confidence[answered], said.right[answered])) if answered.any() else None,
+            "ece_by_chance": ece_by_chance(said.confidence[answered]) if answered.any() else None,
             "coverage_at_3pct_error": float(coverage_at_error(said.confidence, said.right)),
         }
 

@@ -10,10 +10,10 @@ NONE = Difference(0.0, 0.0, 0.0)
 
 
 def judged(
-    *, top1=0.02, low=0.0, make=0.0, ece=0.03, champion_ece=0.03, coverage=NONE, fall=0.0, differing=0, sample=100,
-    took=50.0, champion_took=50.0, learned=0, photos=400, alone=False,
+    *, top1=0.02, low=0.0, make=0.0, ece=0.03, by_chance=0.01, champion_ece=0.03, coverage=NONE, fall=0.0, differing=0,
+    sample=100, took=50.0, champion_took=50.0, learned=0, photos=400, alone=False,
 ):  # fmt: skip
-    figures = {"photos": photos, "ece": ece}
+    figures = {"photos": photos, "ece": ece, "ece_by_chance": by_chance}
     paired = Paired(
         top1=Difference(top1, low, top1 + 0.02),
         make=Difference(make, make - 0.01, make + 0.01),
@@ -45,6 +45,8 @@ def judged(
         ({"ece": 0.06}, ["ece"]),
         ({"ece": 0.06, "champion_ece": 0.2}, []),
         ({"ece": 0.06, "champion_ece": None}, ["ece"]),
+        ({"ece": 0.12, "by_chance": 0.13}, []),
+        ({"ece": 0.14, "by_chance": 0.13}, ["ece"]),
         ({"coverage": Difference(-0.02, -0.06, 0.01)}, []),
         ({"coverage": Difference(-0.01, -0.019, -0.001)}, ["coverage_difference"]),
         ({"coverage": Difference(-0.03, -0.3, 0.2)}, ["coverage_loss"]),
@@ -67,3 +69,9 @@ def test_each_gate_holds_back_what_it_is_there_for(figures, names):
 def test_it_names_the_class_that_fell_most():
     said = {gate.name: gate.text for gate in judged(fall=-0.2)}
     assert said["class_fall"] == "worst class Skoda Fabia: 0.900 → 0.700 on 25 photos"
+
+
+def test_it_says_what_chance_alone_makes_of_the_calibration_error_where_that_is_more_than_the_limit():
+    said = [{gate.name: gate for gate in judged(ece=0.12, by_chance=chance)}["ece"] for chance in (0.04, 0.13)]
+    assert [gate.text for gate in said] == ["calibration error 0.120", "calibration error 0.120, 0.130 by chance alone"]
+    assert [gate.limit for gate in said] == [0.05, 0.13]
