@@ -106,6 +106,9 @@ class Recipe:
     backbone: what it knows of the classes stays in the head, too); "champion" (backbone, size, level and classes of
     the serving model, which is extended; needs freeze_backbone); "nothing" (random weights: much worse, but can be had
     anywhere)."""
+    average_with_start: bool = False
+    """The artefact's weights lie on the line between start's and those learned, where held-out photos like them best
+    (arXiv:2109.01903); needs start = "starter"."""
     freeze_stages: int = _between(0, 0, 100)
     """Stages of the backbone, from the photo's side, that stay as they are: faster on a CPU."""
     unfreeze_every: int = _between(0, 0, 1000)
@@ -197,6 +200,8 @@ def recipe_from_dict(values: Mapping[str, object]) -> Recipe:
     if recipe.freeze_backbone and len(recipe.input_sizes) > 1:
         raise RecipeError("input_sizes must be one size with freeze_backbone: features are computed once")
     _check_freezing(recipe)
+    if recipe.average_with_start and (recipe.start != "starter" or recipe.freeze_backbone):
+        raise RecipeError("average_with_start needs start = 'starter', all of which goes on learning")
     if recipe.level == "make" and recipe.min_photos_of_rest:
         raise RecipeError("min_photos_of_rest is for level = 'model': makes have no rest")
     return recipe

@@ -17,6 +17,11 @@ def trained_facts(artefact: Artefact) -> dict[str, Any]:
         "network": f"{spec.backbone}, {spec.preprocessing.input_size} px",
         "classes": len(spec.classes),
         "photos to train on": spec.metrics.get("train_photos"),
+        **(
+            {"share of the way from its start to its end": spec.metrics["share_learned"]}
+            if "share_learned" in spec.metrics
+            else {}
+        ),
         "manifest sha256": spec.manifest_sha256,
         "code": spec.code_version,
         "trained": spec.created,

@@ -12,6 +12,8 @@ from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
 from classifier.artefact import Artefact, ArtefactSpec
+from classifier.training.between import best_between
+from classifier.training.calibrate import source_weights
 from classifier.training.extend import bodies_extended, head_extend, temperatures_extended
 from classifier.training.features import FeatureCache, FeatureSet, head_fit
 from classifier.training.finish import Rename, as_trained, finish
@@ -79,6 +81,7 @@ def train(
     # Read now: at the end of a long training another starter may lie there.
     taught = _all_that_taught(taught, lesson.start)
     network = network_for(lesson, progress=progress)
+    share_learned = 1.0
     if recipe.freeze_backbone:
         dismiss()
         sets = _features(network, lesson, work_dir, progress=progress)
@@ -93,6 +96,7 @@ def train(
                 max_minutes=max_minutes, progress=progress,
             )  # fmt: skip
     else:
+        start = {name: value.clone() for name, value in network.state_dict().items()}
         with leading() as ranks, SummaryWriter(str(run_dir / "tensorboard")) as board:
             fitted = fit(
                 network=network,
@@ -110,6 +114,11 @@ def train(
                 workers=lesson.loaders,
                 ranks=ranks,
             )
+        if recipe.average_with_start:
+            fitted.state, share_learned = best_between(
+                network, start=start, end=fitted.state, val=lesson.val.photos,
+                weights=source_weights([row.source for row in lesson.val.rows]), batch=recipe.batch, progress=progress,
+            )  # fmt: skip
     spec = ArtefactSpec(
         task="classifier",
         backbone=recipe.backbone,
@@ -117,7 +126,10 @@ def train(
         head_hidden=base.spec.head_hidden if base is not None else recipe.head_hidden,
         classes=classes,
         mirrored=recipe.serve_mirrored,
-        metrics={"train_photos": len(lesson.train.rows), "classes": len(classes), "history": fitted.history},
+        metrics={
+            "train_photos": len(lesson.train.rows), "classes": len(classes), "history": fitted.history,
+            **({"share_learned": share_learned} if recipe.average_with_start else {}),
+        },
         manifest_sha256=lesson.digest,
         recipe={
             **recipe.as_dict(), "epochs": epochs, "max_minutes": max_minutes or 0.0,

@@ -69,6 +69,10 @@ def test_it_loads_a_file_named_after_it(tmp_path):
             {"start": "nothing", "unfreeze_every": 1},
             "start = 'nothing' leaves nothing worth freezing: freeze_* and unfreeze_every must be off",
         ),
+        (
+            {"average_with_start": True},
+            "average_with_start needs start = 'starter', all of which goes on learning",
+        ),
         ({"level": "make", "min_photos_of_rest": 4}, "min_photos_of_rest is for level = 'model': makes have no rest"),
         ({"name": "My Recipe"}, "name 'My Recipe' must be lower-case letters, digits, dots, dashes"),
     ],
