@@ -13,11 +13,12 @@ from django.conf import settings
 from classifier.artefact import Artefact, TrainedClass, artefact_only, artefact_open
 from classifier.training.clean import Cleaned, NothingToTrainError, clean
 from classifier.training.facts import FactsCache, JudgeDoor, judge_door
+from classifier.training.labels import class_key
 from classifier.training.manifest import ManifestRow, manifest_read
 from classifier.training.merge import Renamed, merge_apply, merge_names, merge_read
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe
-from classifier.training.stages import Stage
+from classifier.training.stages import LeftOut, Stage, counted
 from classifier.training.start import start_of
 from classifier.training.taught import Pupil, taught_read
 from marketplace.refusals import Refused
@@ -53,7 +54,8 @@ def rows_collect(
     decisions: bool = True,
     before: datetime | None = None,
 ) -> Collected:
-    """Decisions (unless refused) and manifests, each photo once; a person's decision goes before what a manifest says.
+    """Decisions (unless refused) and manifests, each photo once; a person's decision goes before what a manifest says,
+    and a manifest before those named after it.
 
     Labels that moderators reviewed are put right before any table merges them. before: what people said later does not
     count.
@@ -62,14 +64,20 @@ def rows_collect(
     table = merge_read(merges)
     classes = artefact_open(champion.folder).spec.classes if champion else ()
     rows = {row.path.resolve(): row for row in decision_rows(classes=classes, before=before)} if decisions else {}
+    otherwise: list[LeftOut] = []
     for manifest in manifests:
         for row in manifest_read(manifest):
-            rows.setdefault(row.path.resolve(), row)
+            first = rows.setdefault(row.path.resolve(), row)
+            if _contradict(first, row):
+                otherwise.append(LeftOut(str(row.path), f"{manifest} says {_named(row)}, {_named(first)} counts"))
     if not rows:
         why = "no decisions yet" if decisions else "decisions are refused"
         raise RetrainRefused(f"There is nothing to learn from: {why}. Name a manifest with --manifest.")
     reviewed = labels_reviewed(rows=list(rows.values()), classes=classes, before=before)
     found, stages = reviewed.rows, []
+    if otherwise:
+        words = f"{counted(len(otherwise), 'photo')} named again, as another car: what was said first counts"
+        stages.append(Stage("named twice", len(rows) + len(otherwise), len(rows), words, tuple(otherwise)))
     if reviewed.text:
         stages.append(Stage("reviewed labels", before=len(rows), after=len(found), words=reviewed.text))
     if merges:
@@ -78,6 +86,16 @@ def rows_collect(
     for stage in stages:
         progress.say(f"{stage.name}: {stage.words}")
     return Collected(found, stages, reviewed, merge_names(table))
+
+
+def _contradict(one: ManifestRow, other: ManifestRow) -> bool:
+    """What only one of them says contradicts nothing."""
+    keys = (class_key(row.make, row.model, row.year) for row in (one, other))
+    return any(mine and its and mine != its for mine, its in zip(*keys, strict=True))
+
+
+def _named(row: ManifestRow) -> str:
+    return " ".join(filter(None, (row.make, row.model, row.year))) or "no car"
 
 
 def rows_clean(

@@ -73,6 +73,25 @@ def test_every_photo_is_taken_when_the_threshold_is_0(champion, manifest, traine
     assert len(calls[0]["rows"]) == 40
 
 
+def test_a_photo_that_two_manifests_name_differently_is_told_and_learned_once(champion, manifest, trained, site):
+    calls = trained("red", "lime", "blue")
+    lot = manifest("red", "lime", "blue")
+    again = lot.with_name("again.csv")
+    again.write_text(
+        "file,make,model,year,vehicle,kind,split\n"
+        "0.jpg,Skoda,Fabia,,car-0,exterior,train\n"  # the first says Octavia
+        "3.jpg,SKODA,octavia,2012,car-3,exterior,test\n"  # nothing else than the first, and a year
+    )
+    run(lot, again)
+    assert len(calls[0]["rows"]) == 40
+    (row,) = [row for row in calls[0]["rows"] if row.path.name == "0.jpg"]
+    assert (row.make, row.model) == ("Skoda", "Octavia")
+    stages, left_out = files_of(site, TrainingRun.objects.get().pk)
+    assert stages[0]["words"] == "1 photo named again, as another car: what was said first counts"
+    reason = f"{again} says Skoda Fabia, Skoda Octavia counts"
+    assert left_out == [{"file": str(lot.parent / "0.jpg"), "stage": "named twice", "reason": reason}]
+
+
 def test_tables_merge_before_the_catalogue_is_asked(champion, cars, manifest, trained, site):
     """A name that the catalogue does not know is no reason to refuse where a table says what it is."""
     calls = trained("red", "lime", "blue")
