@@ -10,6 +10,14 @@ from pathlib import Path
 
 import pytest
 from django.core.cache import cache
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from playwright.sync_api import expect
+
+# A busy machine may take its time, over any example and any page.
+expect.set_options(timeout=30_000)  # milliseconds
+hypothesis_settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("patient")
 
 PASSWORD = "a long enough secret"
 

@@ -56,7 +56,8 @@ def _commands() -> dict[str, list[str]]:
     if settings.REDIS_URL:
         return commands
     socket_folder_prepare(settings.REDIS_SOCKET)
-    return {"redis": redis_command(socket=settings.REDIS_SOCKET, folder=settings.VAR_DIR), **commands}
+    # They are told to end in this order: what talks to Redis goes first.
+    return {**commands, "redis": redis_command(socket=settings.REDIS_SOCKET, folder=settings.VAR_DIR)}
 
 
 def _environment(port: int) -> dict[str, str]:

@@ -107,7 +107,7 @@ def visit(browser, site):
 
 def _is_wrong(line):
     # A form sent back with what is missing answers 422, which the console reports as a failed load: that is meant.
-    return line.type == "error" and "422" not in line.text
+    return line.type == "error" and "status of 422" not in line.text
 
 
 def sign_in(page, email, password):

@@ -157,7 +157,7 @@ def _serving(site):
     return next(one["version"] for one in document["models"] if one["status"] == "champion")
 
 
-def _identify(page, photo, *, served_by, seconds=40):
+def _identify(page, photo, *, served_by, seconds=120):
     """Ask again until the version answers; whether it did in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

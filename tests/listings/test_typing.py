@@ -104,12 +104,12 @@ def test_going_back_after_a_submit_that_lacked_something_saves_again(page, draft
     page.get_by_role("button", name="Submit for review").click()
     expect(page.get_by_text("Almost there.")).to_be_visible()
     page.fill("#id_price", "200")
-    page.wait_for_timeout(LONGER_THAN_AUTOSAVE)
+    expect(page.locator("#save-state")).to_have_text("Saved.")
     go_back(page)
     assert page.evaluate("sessionStorage.getItem('back')") == "true"
     expect(page.locator("#id_price")).to_have_value("200")  # the newer one
     page.fill("#id_place", "Brno")
-    page.wait_for_timeout(LONGER_THAN_AUTOSAVE)
+    expect(page.locator("#save-state")).to_have_text("Saved.")
     row = Listing.objects.get(pk=draft.pk)
     assert (row.price, row.place) == (200, "Brno")
 
@@ -123,9 +123,12 @@ def test_going_back_after_a_submit_that_got_lost_saves_what_was_typed(page, draf
     expect(page.get_by_text("Bad gateway")).to_be_visible()
     page.unroute("**/save/")
     go_back(page)
-    page.wait_for_timeout(LONGER_THAN_AUTOSAVE)
-    assert Listing.objects.get(pk=draft.pk).place == "Brno"
     expect(page.locator("#id_place")).to_have_value("Brno")
+    for _ in range(200):
+        if Listing.objects.get(pk=draft.pk).place == "Brno":
+            return
+        page.wait_for_timeout(50)
+    pytest.fail("what was typed was not saved")
 
 
 def test_photos_are_put_in_order_and_removed_without_losing_ones_place(page, draft, put_photo):

@@ -1,5 +1,8 @@
 """One key press per listing, in a real browser."""
 
+import time
+from datetime import datetime, timedelta
+
 import pytest
 from django.db import connections
 from playwright.sync_api import expect, sync_playwright
@@ -74,14 +77,15 @@ def test_a_moderator_works_with_the_keys_alone(page, waiting, cars):
 def test_a_key_pressed_twice_decides_one_listing(page, waiting):
     for n in range(2):
         waiting("Octavia", said=verdict(("Skoda", "Octavia", 0.1 + n / 10)))
+    page.clock.install()
     page.goto("/moderate/")
     before = page.url
-    page.wait_for_timeout(SEEN)
+    page.clock.pause_at(datetime.now() + timedelta(minutes=1))
     page.keyboard.press("a")
     page.keyboard.press("a")
     page.wait_for_url(lambda url: url != before)
-    page.keyboard.press("a")
-    page.wait_for_timeout(SEEN)
+    page.keyboard.press("a")  # the next page's clock stands still: nobody can have seen it yet
+    time.sleep(SEEN / 1000)
     assert Decision.objects.count() == 1
     assert Listing.objects.filter(status="submitted").count() == 1
 
@@ -104,10 +108,18 @@ def test_enter_does_nothing_when_what_is_typed_goes_on(page, waiting, cars):
     listing = waiting("Octavia")
     page.goto(f"/moderate/{listing.code}/")
     page.wait_for_timeout(SEEN)
+    early = []
+
+    def hold(route):
+        early.append(route)  # its answer comes when the rest is typed
+
+    page.route(lambda url: url.endswith("q=fab"), hold)
     page.keyboard.press("/")
     page.keyboard.type("fab")
     page.keyboard.press("Enter")
     page.keyboard.type("ia")
+    for route in early:
+        route.continue_()
     expect(page.locator("#mod-found button").first).to_have_text("Škoda Fabia")
     page.wait_for_timeout(SEEN)
     assert not Decision.objects.exists()

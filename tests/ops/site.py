@@ -26,7 +26,7 @@ class RunningSite:
 
     def __init__(self, var, port=None, keep=()):
         """keep: variables to set on top of a bare environment."""
-        self.var = var
+        self.var = var.resolve()  # as the site's settings name it, by which its processes are known
         self.port = port or free_port()
         self.log = var.parent / f"{var.name[:20]}.{self.port}.log"
         env = {
@@ -53,6 +53,7 @@ class RunningSite:
                 pass
             else:
                 if status == 200 and json.loads(health)["status"] == "ok":
+                    assert len(self.processes()) >= 5  # supervisor, Redis, web, worker, scheduler
                     return self
             time.sleep(0.1)
 

@@ -2,7 +2,7 @@
 
 import errno
 import io
-import time
+import resource
 import zlib
 
 import imagehash
@@ -158,13 +158,19 @@ def flat_webp(side):
     return bytes(data)
 
 
+def childrens_seconds():
+    """Of a processor's work in children that ended; the clock on the wall counts what else a machine does."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def test_it_refuses_pixel_bombs_at_once():
     for data, name in ((flat_png(50_000, 50_000), "a.png"), (flat_webp(16_383), "a.webp")):
-        started = time.monotonic()
+        before = childrens_seconds()
         answer = rejected(data, name)
         assert answer.reason_code == "too_many_pixels"
         assert "64 megapixels" in answer.message
-        assert time.monotonic() - started < 2
+        assert childrens_seconds() - before < 2
 
 
 def test_it_names_what_the_file_is(encoded, picture):
@@ -238,10 +244,10 @@ def test_it_stops_a_picture_that_takes_endless_work(picture, monkeypatch):
     monkeypatch.setattr(ingest_module, "CPU_SECONDS", 1)
     out = io.BytesIO()
     picture(3000, 3000).save(out, "JPEG", progressive=True)
-    started = time.monotonic()
+    before = childrens_seconds()
     answer = rejected(with_scans(out.getvalue(), 3000))
     assert answer.reason_code == "too_complex"
-    assert time.monotonic() - started < 10
+    assert childrens_seconds() - before < 5
 
 
 def test_it_stops_a_picture_that_takes_too_much_memory(encoded, monkeypatch):

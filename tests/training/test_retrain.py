@@ -10,7 +10,7 @@ from classifier.training.errors import TrainError
 from classifier.training.manifest import ManifestError, manifest_read
 from classifier.training.progress import Silent
 from classifier.training.recipe import RecipeError
-from classifier.training.split import side_of, vehicle_side
+from classifier.training.split import side_of
 from marketplace.moderation.services import decision_make
 from marketplace.registry.models import ModelVersion, Promotion
 from marketplace.registry.selectors import champion_get
@@ -18,6 +18,7 @@ from marketplace.registry.services import version_promote, version_register
 from marketplace.training import services
 from marketplace.training.models import TrainingRun
 from marketplace.training.services import RetrainRefused, retrain
+from tests.training.fakes import to_train_on
 
 
 def run(*manifests, promote="auto", recipe="quick", **given):
@@ -223,8 +224,8 @@ def test_it_serves_the_first_model_of_a_site_that_has_none(db, manifest, trained
 
 
 def test_it_learns_from_decisions_alone(champion, trained, waiting, bob):
-    for _ in range(12):  # so that some are cars to train on, whatever their listings' codes
-        decision_make(listing=waiting("Octavia"), moderator=bob, action="accept")
+    for _ in range(3):
+        decision_make(listing=to_train_on(waiting("Octavia")), moderator=bob, action="accept")
     calls = trained("red", "lime", "blue")
     done = run()
     assert {(row.make, row.model) for row in calls[0]["rows"]} == {("Skoda", "Octavia")}
@@ -288,12 +289,8 @@ def test_it_refuses_a_second_run_while_one_is_running(champion, manifest, traine
 
 def test_what_is_gone_on_with_learns_from_what_was_decided_before_it_began(champion, trained, manifest, waiting, bob):
     def decided(model):
-        listing = waiting(model)
         # All on one side of the split: they have the same photo, and a held-out one would go.
-        codes = (f"{listing.pk}x{n}" for n in range(100))
-        listing.code = next(code for code in codes if vehicle_side(f"listing-{code}") == "train")
-        listing.save(update_fields=["code"])
-        decision_make(listing=listing, moderator=bob, action="accept")
+        decision_make(listing=to_train_on(waiting(model)), moderator=bob, action="accept")
 
     lot = manifest("red", "lime", "blue", "gray")
     decided("Octavia")

@@ -9,6 +9,7 @@ from django.urls import reverse
 from marketplace.accounts.models import User
 from marketplace.moderation.services import decision_make
 from marketplace.training.models import Rerecognition, TrainingRun
+from tests.training.fakes import to_train_on
 from tests.training.test_retrain import run
 
 HARMFUL = "<script>alert(1)</script>"
@@ -66,8 +67,8 @@ def test_the_report_opens_where_it_can_do_no_harm(staff, done):
 
 def test_a_run_leads_to_the_photos_and_decisions_that_taught_it(staff, champion, trained, waiting, bob, site):
     decided = {}
-    for _ in range(12):  # so that some are cars to train on, whatever their listings' codes
-        listing = waiting("Octavia")
+    for _ in range(3):
+        listing = to_train_on(waiting("Octavia"))
         decided[listing.code] = listing, decision_make(listing=listing, moderator=bob, action="accept")
     waiting("Fabia")  # which nobody decided
     trained("red", "lime", "blue")
