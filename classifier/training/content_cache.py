@@ -102,7 +102,7 @@ class ContentCache:
 
     def _once(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         with closing(sqlite3.connect(self._file, timeout=WAIT_SECONDS)) as base:
-            base.execute("PRAGMA journal_mode = WAL")
+            _switch_to_wal(base)
             base.execute("PRAGMA synchronous = NORMAL")
             base.execute(
                 "CREATE TABLE IF NOT EXISTS kept (kind TEXT NOT NULL, digest TEXT NOT NULL, used INTEGER NOT NULL, "
@@ -112,3 +112,17 @@ class ContentCache:
             base.execute("CREATE INDEX IF NOT EXISTS kept_by_use ON kept (used, size)")
             with base:
                 return work(base)
+
+
+def _switch_to_wal(base: sqlite3.Connection) -> None:
+    """In a new file two processes may do it at once, and SQLite refuses one of them without waiting its timeout."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            base.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
