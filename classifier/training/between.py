@@ -6,15 +6,13 @@ confidences first. A point between the two often has the gain without the loss; 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from classifier.fuse import log_softmax
-from classifier.training.calibrate import temperature_fit
 from classifier.training.fit import logits_of
+from classifier.training.loss import tempered_loss
 from classifier.training.progress import Progress
 from classifier.training.transforms import CropSet
 
@@ -51,14 +49,8 @@ def best_between(
     for share in progress.track(SHARES, total=len(SHARES), what="between start and end"):
         network.load_state_dict(weights_between(start, end, share))
         logits, labels = logits_of(network, val, batch=batch)
-        losses[share] = _loss(logits.numpy(), labels.tolist(), weights)
+        losses[share] = float(tempered_loss(logits, labels, torch.from_numpy(weights)))
     best = min(reversed(SHARES), key=lambda share: losses[share])
     told = ", ".join(f"{share:g}: {loss:.4f}" for share, loss in losses.items())
     progress.say(f"held-out loss by the share of the way from start to end: {told}; taken: {best:g}")
     return weights_between(start, end, best), best
-
-
-def _loss(logits: NDArray[np.float32], labels: Sequence[int], weights: NDArray[np.float64]) -> float:
-    temperature = temperature_fit(logits, labels, weights)
-    likely = log_softmax(logits / temperature)[np.arange(len(labels)), labels]
-    return float(-np.average(likely, weights=weights))

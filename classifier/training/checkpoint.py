@@ -15,6 +15,9 @@ import torch
 
 from classifier.training.errors import TrainError
 
+FORMAT = 2
+"""One of another form is not gone on with."""
+
 
 class CheckpointError(TrainError):
     """A checkpoint cannot be continued from; the message is one clear line."""
@@ -27,7 +30,7 @@ def checkpoint_write(path: Path, content: dict[str, Any]) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with beside.open("w+b") as file:
-            torch.save(content, file)
+            torch.save({**content, "format": FORMAT}, file)
             file.write(_sha256(file, file.tell()))
             file.flush()
             os.fsync(file.fileno())
@@ -50,7 +53,11 @@ def checkpoint_read(path: Path, *, fingerprint: str) -> dict[str, Any]:
         raise CheckpointError(f"{path}: the checkpoint cannot be read; start again without --resume") from error
     if not intact:
         raise CheckpointError(f"{path}: the checkpoint is damaged; start again without --resume")
-    if not isinstance(content, dict) or content.get("fingerprint") != fingerprint:
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{path}: the checkpoint is of another version of this software; start again without --resume"
+        )
+    if content.get("fingerprint") != fingerprint:
         raise CheckpointError(f"{path}: the checkpoint is of another manifest, recipe or number of epochs")
     return content
 

@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader, Subset
 from classifier.training.checkpoint import checkpoint_read, checkpoint_write
 from classifier.training.depthwise import speed_up_depthwise
 from classifier.training.errors import TrainError
-from classifier.training.loss import Loss
+from classifier.training.loss import Loss, tempered_loss
 from classifier.training.machine import bf16_pays, keep_freed_memory
 from classifier.training.model import freeze_stages
 from classifier.training.optimise import epoch_order, one_cycle, optimizer_for, unfreeze
@@ -202,10 +202,14 @@ def fit(
     log: Log = lambda name, value, step: None,
     workers: int = 0,
     score_of: Score = top1,
-    val_loss_of: Loss = nn.functional.cross_entropy,
+    val_loss_of: Loss = tempered_loss,
     ranks: Ranks | None = None,
 ) -> Fitted:
-    """Train; the best epoch on val wins (the last one if there is no val). Raises CheckpointError, TrainError.
+    """Train; the epoch with the least val loss wins, the last one if there is no val.
+
+    Not the one with the most right answers, which luck would choose: of 465 val photos an epoch at two thirds of a
+    training once had one more than any after it, and was 2.5 points behind the model before. Raises CheckpointError,
+    TrainError.
 
     With resume and a checkpoint in run_dir it goes on after the last whole epoch. ranks: the processes that train
     together, this one the first; None = this one alone.
@@ -228,7 +232,7 @@ def fit(
     checkpoint = run_dir / CHECKPOINT
     batch = min(recipe.batch, len(train) - len(train) % ranks.size)
     per_epoch = len(train) // batch
-    done, spent, history, best, since, best_state = 0, 0.0, [], -1.0, 0, {}
+    done, spent, history, least_loss, since, best_state = 0, 0.0, [], math.inf, 0, {}
     saved = ranks.told(_saved(checkpoint, fingerprint=fingerprint, progress=progress) if resume and ranks.first else {})
     if saved:
         network.load_state_dict(saved["network"])
@@ -236,7 +240,7 @@ def fit(
         if average is not None:
             average.load_state_dict(saved["average"])
         done, spent, history = saved["done"], saved["spent"], saved["history"]
-        best, since, best_state = saved["best"], saved["since"], saved["best_state"]
+        least_loss, since, best_state = saved["least_loss"], saved["since"], saved["best_state"]
     clock = Clock(steps=per_epoch * epochs, minutes=max_minutes, spent=spent)
     for epoch in range(done, epochs):
         ended = bool(history) and (clock.over or 0 < recipe.patience <= since)
@@ -265,18 +269,18 @@ def fit(
             note=progress.note,
             ranks=ranks,
         )
-        if not math.isfinite(figures["loss"]):
-            raise TrainError(f"the loss is no number any more in epoch {epoch + 1}: lower lr_backbone and lr_head")
+        _check_loss(figures["loss"], epoch)
         if not ranks.first:
             history.append(figures)
             continue
         judged = average.module if average is not None else network
         figures |= _validate(judged, val, recipe, score_of=score_of, loss_of=val_loss_of)
+        _check_loss(figures["val_loss"], epoch)
         history.append(_told(figures, epoch=epoch, size=size, log=log))
         progress.say("  ".join(f"{k} {v:g}" for k, v in history[-1].items()) + f"  after {clock.spent / 60:.1f} min")
-        since = 0 if figures["val_top1"] > best or not len(val) else since + 1
-        if figures["val_top1"] >= best or not len(val):
-            best, best_state = figures["val_top1"], _copy(judged)
+        since += 1
+        if figures["val_loss"] < least_loss or not len(val):
+            since, least_loss, best_state = 0, figures["val_loss"], _copy(judged)
         checkpoint_write(
             checkpoint,
             {
@@ -287,12 +291,17 @@ def fit(
                 "done": epoch + 1,
                 "spent": clock.spent,
                 "history": history,
-                "best": best,
+                "least_loss": least_loss,
                 "since": since,
                 "best_state": best_state,
             },
         )
     return Fitted(state=best_state, history=history)
+
+
+def _check_loss(loss: float, epoch: int) -> None:
+    if not math.isfinite(loss):
+        raise TrainError(f"the loss is no number any more in epoch {epoch + 1}: lower lr_backbone and lr_head")
 
 
 def fit_help() -> None:
@@ -335,7 +344,7 @@ def _saved(checkpoint: Path, *, fingerprint: str, progress: Progress) -> dict[st
 
 def _validate(network: nn.Module, val: CropSet, recipe: Recipe, *, score_of: Score, loss_of: Loss) -> dict[str, float]:
     if not len(val):
-        return {"val_top1": 0.0}
+        return {"val_loss": 0.0, "val_top1": 0.0}
     logits, labels = logits_of(network, val, batch=recipe.batch)
     right, answers = score_of(logits, labels)
     return {"val_loss": float(loss_of(logits, labels)), "val_top1": right / max(answers, 1)}

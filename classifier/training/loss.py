@@ -11,11 +11,25 @@ from torch import Tensor, nn
 
 from classifier.artefact import TrainedClass
 from classifier.taxonomy import name_key
+from classifier.training.calibrate import temperature_fit
 from classifier.training.labels import UNKNOWN, label_numbers
 from classifier.training.manifest import ManifestRow
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """logits, labels → a scalar."""
+
+
+def tempered_loss(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Cross-entropy of logits (N, C) and labels (N,) at the temperature that suits them best, as they would serve.
+
+    weights: (N,), what each photo counts. So nobody looks worse for being too sure, which calibration mends. NaN where
+    a logit is not finite.
+    """
+    if not torch.isfinite(logits).all():
+        return logits.new_tensor(torch.nan)
+    temperature = temperature_fit(logits.numpy(), labels.numpy(), None if weights is None else weights.numpy())
+    losses = nn.functional.cross_entropy(logits / temperature, labels, reduction="none")
+    return losses.mean() if weights is None else (losses * weights).sum() / weights.sum()
 
 
 def makes_of(classes: Sequence[TrainedClass]) -> list[str]:

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
 from classifier.artefact import TrainedClass
 from classifier.training.labels import UNKNOWN
-from classifier.training.loss import HeadsLoss, LabelLoss, class_weights, label_loss, labels_with_makes
+from classifier.training.loss import HeadsLoss, LabelLoss, class_weights, label_loss, labels_with_makes, tempered_loss
 from classifier.training.manifest import ManifestRow
 
 CLASSES = (TrainedClass("BMW", "3 Series"), TrainedClass("Fiat", "500"), TrainedClass("Fiat", "Panda"))
@@ -69,3 +70,23 @@ def test_heads_cost_their_own_cross_entropy_and_what_a_photo_does_not_say_costs_
     loss.backward()
     assert (logits.grad[2] == 0).all()
     assert (logits.grad[1, 2:] == 0).all()
+
+
+def test_the_tempered_loss_asks_how_likely_labels_are_and_not_how_sure_a_network_is():
+    logits = torch.randn(40, 5, generator=torch.Generator().manual_seed(1))
+    labels = torch.arange(40) % 5
+    logits[torch.arange(40), labels] += 1.5
+    loss = tempered_loss(logits, labels)
+    assert float(tempered_loss(logits * 7, labels)) == pytest.approx(float(loss), rel=1e-3)
+    assert float(loss) <= float(cross_entropy(logits, labels)) + 1e-6
+    assert float(tempered_loss(logits, labels.roll(1))) > float(loss)
+
+
+def test_the_tempered_loss_counts_photos_by_their_weights_and_is_no_number_where_a_logit_is_none():
+    logits = torch.randn(12, 3, generator=torch.Generator().manual_seed(1))
+    labels = torch.arange(12) % 3
+    some = torch.tensor([1.0, 0.0] * 6, dtype=torch.float64)
+    alone = tempered_loss(logits[::2], labels[::2])
+    assert float(tempered_loss(logits, labels, some)) == pytest.approx(float(alone), rel=1e-3)
+    logits[3, 1] = torch.inf
+    assert torch.isnan(tempered_loss(logits, labels))

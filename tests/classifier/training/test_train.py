@@ -60,7 +60,7 @@ def pictures(photos=40, side=48):
     return CropSet(pixels, np.arange(photos), labels.astype(np.int64), Preprocessing(32))
 
 
-def fitted(folder, *, resume=False, progress=None, recipe=RECIPE, fingerprint="same", max_minutes=None):
+def fitted(folder, *, resume=False, progress=None, recipe=RECIPE, fingerprint="same", max_minutes=None, **more):
     folder.mkdir(exist_ok=True)
     torch.manual_seed(5)
     return fit(
@@ -75,6 +75,7 @@ def fitted(folder, *, resume=False, progress=None, recipe=RECIPE, fingerprint="s
         fingerprint=fingerprint,
         resume=resume,
         progress=progress or Silent(),
+        **more,
     )
 
 
@@ -146,6 +147,29 @@ def test_averaged_weights_lag_behind_those_that_learn_but_forget_a_short_trainin
     begin = classification_network(TINY, outputs=2, hidden=(), dropout=0.2).state_dict()["classifier.weight"]
     whole, some, most = ((one.state["classifier.weight"] - begin).norm() for one in (plain, *averaged))
     assert 0.5 * whole < most < some < whole
+
+
+def test_the_epoch_whose_held_out_loss_is_least_wins_whatever_it_gets_right(tmp_path):
+    losses = iter([1.0, 0.5, 0.9])
+    given = {"val_loss_of": lambda logits, labels: torch.tensor(next(losses))}
+    done = fitted(tmp_path / "run", **given)
+    assert [one["val_loss"] for one in done.history] == [1.0, 0.5, 0.9]
+    with pytest.raises(Killed):
+        fitted(tmp_path / "cut", progress=DiesAfter(2))
+    second = torch.load(tmp_path / "cut" / CHECKPOINT, weights_only=True)["network"]
+    assert all(torch.equal(value, second[name]) for name, value in done.state.items())
+
+
+def test_a_held_out_loss_that_is_no_number_ends_it_too(tmp_path):
+    with pytest.raises(TrainError, match="no number any more in epoch 1"):
+        fitted(tmp_path / "run", val_loss_of=lambda logits, labels: torch.tensor(math.nan))
+
+
+def test_a_checkpoint_of_another_version_is_not_gone_on_with(tmp_path, monkeypatch):
+    fitted(tmp_path / "run")
+    monkeypatch.setattr("classifier.training.checkpoint.FORMAT", 3)
+    with pytest.raises(CheckpointError, match="another version of this software; start again without --resume"):
+        fitted(tmp_path / "run", resume=True)
 
 
 def test_it_ends_when_it_gets_no_better_and_stays_ended(tmp_path):
