@@ -14,6 +14,10 @@ from classifier.artefact import Artefact, ArtefactError, artefact_only
 from classifier.training.intervals import wilson
 
 SHARES = {"top1": "top-1", "top5": "top-5", "make_top1": "make", "coverage_at_3pct_error": "coverage at 3 % error"}
+CALIBRATION = {
+    "ece": "known models", "ece_by_chance": "by chance alone",
+    "ece_with_unknown": "known and unknown models", "ece_with_unknown_by_chance": "by chance alone",
+}  # fmt: skip
 
 
 def card(artefact: Artefact) -> str:
@@ -23,9 +27,7 @@ def card(artefact: Artefact) -> str:
     if not test or not classes:
         raise ArtefactError(f"{artefact.version} holds no figures of single classes: it was made without test photos")
     sources = {"all": test, **test.get("sources", {})}
-    chance = [
-        [name, f"{one['ece']:.3f}", f"{one['ece_by_chance']:.3f}"] for name, one in sources.items() if one["known"]
-    ]
+    chance = [[name, *(_figure(one.get(key)) for key in CALIBRATION)] for name, one in sources.items() if one["known"]]
     unknown, lists = test["unknown"], test["listings_of_known_makes"]
     parts = [
         f"# {artefact.version}: every class\n",
@@ -41,8 +43,9 @@ def card(artefact: Artefact) -> str:
             ],
         ),
         "## Calibration error of the first candidate\n",
-        "Beside it what perfectly honest confidences would show on as few photos.\n",
-        _table(["test photos", "calibration error", "by chance alone"], chance),
+        "Beside each what perfectly honest confidences would show on as few photos. A site sees photos of known and "
+        "unknown models alike, and for both the confidences are meant: any name for an unknown one counts as wrong.\n",
+        _table(["test photos", *CALIBRATION.values()], chance),
         "## Whole cars, and models without a class\n",
         f"- {lists['n']} cars of known makes with two or more photos: make {_share(lists['make_top1'], lists['n'])} "
         f"fused, {_share(lists['photo_make_top1'], None)} photo by photo.",
@@ -60,11 +63,15 @@ def card(artefact: Artefact) -> str:
     return "\n".join(parts)
 
 
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
 def _share(value: float | None, n: int | None) -> str:
     if value is None:
         return "–"
     if not n:
-        return f"{value:.3f}"
+        return _figure(value)
     low, high = wilson(round(value * n), n)
     return f"{value:.3f} ({low:.2f} … {high:.2f})"
 

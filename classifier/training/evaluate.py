@@ -249,9 +249,11 @@ def judged_summarise(*, judged: Sequence[Judged], recogniser: Eye, key: CarKey =
     make_top1, model_top1: probabilities summed over models and years first. All four and macro_f1 (mean F1 of the
     classes that occur) are shares of *known*, in which a photo that was answered no_vehicle, not_usable or unreadable
     counts as wrong. ece: of the top candidate's confidence, over known photos with an answer; ece_by_chance: what
-    honest confidences would show on these; ece_with_unknown: over all answered photos, as a site sees them, whose
-    models may be unknown and are wrong then. coverage_at_3pct_error: share of known photos, unanswered ones included,
-    that can be answered with at most 3 % wrong models.
+    honest confidences would show on these. ece_with_unknown, ece_with_unknown_by_chance: the same over all answered
+    photos, as a site sees them, whose models may be unknown and are wrong then. Confidence leaves room for the rest
+    of a make, so where many are unknown the answers to the known are right more often than it says.
+    coverage_at_3pct_error: share of known photos, unanswered ones included, that can be answered with at most 3 % wrong
+    models.
     filled_in: share of all photos, known or not, whose model lies above the threshold; filled_in_wrong: of those, the
     share that is wrong.
     usable: over photos labelled exterior, interior or detail ("damage" may be any); confusion[label][answer] counts.
@@ -295,6 +297,7 @@ def _figures(labelled: Sequence[Judged], threshold: float) -> dict[str, Any]:
     said = [one for one in labelled if one.recognition.candidates]
     answered = [one for one in said if one.known]
     confidences = [one.confidence for one in answered]
+    confidences_of_all = [one.confidence for one in said]
     return {
         "photos": len(labelled),
         "known": len(known),
@@ -305,7 +308,8 @@ def _figures(labelled: Sequence[Judged], threshold: float) -> dict[str, Any]:
         "macro_f1": _macro_f1(known),
         "ece": ece(confidences, [one.model_right for one in answered]) if answered else None,
         "ece_by_chance": ece_by_chance(confidences) if answered else None,
-        "ece_with_unknown": ece([one.confidence for one in said], [one.model_right for one in said]) if said else None,
+        "ece_with_unknown": ece(confidences_of_all, [one.model_right for one in said]) if said else None,
+        "ece_with_unknown_by_chance": ece_by_chance(confidences_of_all) if said else None,
         "coverage_at_3pct_error": (
             coverage_at_error([one.confidence for one in known], [one.model_right for one in known]) if known else None
         ),

@@ -24,6 +24,8 @@ MAIN_FIGURES = {
     "macro_f1": "F1, classes weighed alike",
     "ece": "Calibration error",
     "ece_by_chance": "… that honest confidences would show on these photos",
+    "ece_with_unknown": "Calibration error, models it does not know counted as wrong",
+    "ece_with_unknown_by_chance": "… that honest confidences would show on all these photos",
     "coverage_at_3pct_error": "Answered at 3 % error",
 }
 OF_KNOWN = ("top1", "top5", "make_top1", "model_top1")

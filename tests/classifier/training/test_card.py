@@ -7,7 +7,7 @@ from classifier.training.card import main
 
 FIGURES = {
     "photos": 12, "known": 10, "top1": 0.8, "top5": 1.0, "make_top1": 0.9, "coverage_at_3pct_error": 0.5, "ece": 0.1,
-    "ece_by_chance": 0.08,
+    "ece_by_chance": 0.08, "ece_with_unknown": 0.12,
 }  # fmt: skip
 TEST = {
     **FIGURES,
@@ -32,6 +32,7 @@ def test_it_shows_every_figure_with_its_interval_and_every_class(tmp_path, capsy
     text = capsys.readouterr().out
     assert text.startswith(f"# {made.version}")
     assert "| ads | 10 of 12 | 0.800 (0.49 … 0.94) |" in text
+    assert "| ads | 0.100 | 0.080 | 0.120 | – |" in text  # an artefact from before the last figure was measured
     assert "| Fiat Uno | 0.00 | 0.00 | 0.00 | 1 |" in text
     assert "none" not in text
 

@@ -128,6 +128,7 @@ def test_unknown_models_are_reported_apart():
     assert (said["photos"], said["known"], said["top1"]) == (3, 1, 1.0)
     assert said["unknown"] == {"photos": 2, "above_threshold": 0.5, "make_known": 1, "make_top1": 1.0}
     assert said["ece_with_unknown"] > said["ece"]  # who is sure of what it cannot know is not honest
+    assert said["ece_with_unknown_by_chance"] != said["ece_by_chance"]  # of other photos
 
 
 def test_interiors_and_photos_without_a_make_are_judged_only_for_use():
