@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import timm
 import torch
@@ -32,13 +32,54 @@ class HiddenHead(nn.Module):
         return answer
 
 
+SHARED_HEAD = "classifier."
+"""What the names of SideBySide's head begin with."""
+
+
+class SideBySide(nn.Module):
+    """Several backbones that look at the same input, their features side by side under one linear head.
+
+    Networks that were trained apart and have the same outputs fit in without loss: the head's weights beside one
+    another, each divided by how many they are, give the mean of their logits.
+    """
+
+    default_cfg: ClassVar[dict[str, str]] = {"classifier": SHARED_HEAD[:-1]}
+    """As a timm network's: where the head is."""
+
+    def __init__(self, backbones: Sequence[str], *, outputs: int, dropout: float) -> None:
+        """backbones: timm names. outputs: 0 = no head, the features come out."""
+        super().__init__()
+        parts = [timm.create_model(one, num_classes=0) for one in backbones]
+        self.parts = nn.ModuleList(parts)
+        self.dropout = nn.Dropout(dropout)
+        features = sum(part.head_hidden_size for part in parts)
+        self.classifier = nn.Linear(features, outputs) if outputs else nn.Identity()
+
+    def forward(self, photos: Tensor) -> Tensor:
+        """(N, 3, S, S) → (N, outputs)."""
+        features = torch.cat([part(photos) for part in self.parts], dim=1)
+        answer: Tensor = self.classifier(self.dropout(features))
+        return answer
+
+
+def backbones_of(backbone: str) -> list[str]:
+    """The timm names that "one+another" names, in the order of SideBySide.parts; of a single one, that one."""
+    return backbone.split("+")
+
+
 def classification_network(
     backbone: str, *, outputs: int, hidden: Sequence[int] = (), dropout: float = 0.0
 ) -> nn.Module:
     """A timm network with random weights and a head of `outputs` (0: none, it gives features).
 
-    hidden: widths of the head's layers before its last one. Raises RuntimeError if timm knows no such backbone.
+    backbone: a timm name, or several joined by "+" (SideBySide). hidden: widths of the head's layers before its last
+    one. Raises RuntimeError if timm knows no such backbone, or if several are to have hidden layers.
     """
+    names = backbones_of(backbone)
+    if len(names) > 1:
+        if hidden:
+            raise RuntimeError(f"{backbone}: backbones side by side have a head without hidden layers")
+        return SideBySide(names, outputs=outputs, dropout=dropout)
     network: nn.Module = timm.create_model(backbone, num_classes=1 if hidden else outputs, drop_rate=dropout)
     if hidden:
         name = head_prefix(network)[:-1]

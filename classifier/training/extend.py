@@ -77,20 +77,23 @@ def bodies_extended(
     return (*own, *found[len(own) :])
 
 
-def head_copy(network: nn.Module, base: Artefact, classes: Sequence[TrainedClass]) -> int:
-    """Give the head what `base` knows of `classes`, in their order; the others stay blank. Returns how many it knew.
+def head_copy(
+    network: nn.Module, state: dict[str, Tensor], *, of: Sequence[TrainedClass], to: Sequence[TrainedClass]
+) -> int:
+    """Give the head what a trained one knows of the classes `to`, in their order; the others stay blank.
 
-    The network's backbone and hidden layers must be the base's.
+    state: the weights of the trained one, of the same backbone and hidden layers; of: its classes. Returns how many of
+    `to` it knew.
     """
-    state, head, prefix = base.state_dict(), _head(network), last_prefix(network)
-    numbers = {class_key(one.make, one.model, one.years): number for number, one in enumerate(base.spec.classes)}
-    known = [numbers.get(class_key(one.make, one.model, one.years), UNKNOWN) for one in classes]
-    to = [at for at, number in enumerate(known) if number != UNKNOWN]
-    of = [number for number in known if number != UNKNOWN]
+    head, prefix = _head(network), last_prefix(network)
+    numbers = {class_key(one.make, one.model, one.years): number for number, one in enumerate(of)}
+    known = [numbers.get(class_key(one.make, one.model, one.years), UNKNOWN) for one in to]
+    here = [at for at, number in enumerate(known) if number != UNKNOWN]
+    there = [number for number in known if number != UNKNOWN]
     with torch.no_grad():
         for tensor, name in ((head.weight, "weight"), (head.bias, "bias")):
-            tensor[to] = state[f"{prefix}{name}"][of]
-    return len(to)
+            tensor[here] = state[f"{prefix}{name}"][there]
+    return len(here)
 
 
 def head_extend(

@@ -18,6 +18,7 @@ from torch import nn
 from classifier.artefact import Artefact, Preprocessing, TrainedClass, artefact_only
 from classifier.engines.networks import last_prefix
 from classifier.training.crops import CropCache, Crops
+from classifier.training.ensemble import member_check, members_of
 from classifier.training.errors import TrainError
 from classifier.training.extend import head_copy, network_extended
 from classifier.training.labels import classes_extended, classes_of, label_numbers, makes_of_rows, of_makes
@@ -27,7 +28,7 @@ from classifier.training.model import backbone_create, backbone_load, imagenet_s
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe
 from classifier.training.split import side_of
-from classifier.training.start import start_of, starter_of
+from classifier.training.start import partner_of, start_of, starter_of
 from classifier.training.transforms import CropSet
 
 SPARE = 1.3
@@ -56,6 +57,8 @@ class Lesson:
     """Whose weights it begins with; None for ImageNet's or none."""
     base: Artefact | None
     """What is extended, which is then also the start; None for a network that begins anew."""
+    partner: Artefact | None
+    """Beside whose network the new one will serve."""
     classes: tuple[TrainedClass, ...]
     sides: dict[str, list[ManifestRow]]
     """train, val, test: all photos from outside with a label, those without a class as well."""
@@ -73,7 +76,8 @@ class Lesson:
         learned = manifest_sha256([*self.sides["train"], *self.sides["val"]])
         start = self.start.version if self.start else ""
         recipe = self.recipe.as_dict()
-        del recipe["average_with_start"]  # what is done when all is learned
+        for later in ("average_with_start", "ensemble_with"):  # what is done when all is learned
+            del recipe[later]
         values = [learned, recipe, epochs, self.detector, start]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
@@ -121,6 +125,9 @@ def lesson_prepare(
         if base is not None
         else preprocessing_for(recipe.backbone, input_size=recipe.input_size, margin=recipe.crop_margin)
     )
+    partner = partner_of(recipe, weights=weights, champion=champion)
+    if partner is not None:
+        member_check(partner, hidden=recipe.head_hidden, preprocessing=preprocessing, classes=classes)
     side = recipe.input_size if recipe.freeze_backbone else round(recipe.input_sizes[-1] * SPARE / 16) * 16
     cache = CropCache(work_dir, detector=detector, rule=preprocessing.crop, side=side)
     by_make = recipe.make_weight > 0 and not recipe.freeze_backbone
@@ -132,7 +139,7 @@ def lesson_prepare(
         )
     progress.say(f"{len(classes)} classes, {len(train.rows)} photos to train on, {len(val.rows)} val")
     return Lesson(
-        recipe=recipe, start=start, base=base, classes=classes, sides=sides, train=train, val=val,
+        recipe=recipe, start=start, base=base, partner=partner, classes=classes, sides=sides, train=train, val=val,
         preprocessing=preprocessing, detector=detector.version, digest=manifest_sha256(rows),
     )  # fmt: skip
 
@@ -157,15 +164,16 @@ def network_for(lesson: Lesson, *, progress: Progress) -> nn.Module:
     artefact = lesson.start
     if artefact is not None:
         network = backbone_create(**wanted, pretrained=False)
+        state = next(state for name, state in members_of(artefact) if name == recipe.backbone)
         same_head = artefact.spec.head_hidden == recipe.head_hidden
         backbone_load(
-            network, artefact.state_dict(), what=f"the weights of {artefact.version}",
+            network, state, what=f"the weights of {artefact.version}",
             but=last_prefix(network) if same_head else None,
         )  # fmt: skip
         if not same_head:
             progress.say(f"goes on from the backbone of {artefact.version}, whose head has other layers")
             return network
-        known = head_copy(network, artefact, classes)
+        known = head_copy(network, state, of=artefact.spec.classes, to=classes)
         progress.say(f"goes on from {artefact.version}, which knows {known} of the {len(classes)} classes")
         return network
     return backbone_create(**wanted, pretrained=recipe.start != "nothing")

@@ -109,6 +109,9 @@ class Recipe:
     average_with_start: bool = False
     """The artefact's weights lie on the line between start's and those learned, where held-out photos like them best
     (arXiv:2109.01903); needs start = "starter"."""
+    ensemble_with: str = _one_of("nothing", "champion", "starter")
+    """The artefact is the new network and the serving model's, or that of the one that comes with the project, side by
+    side: the mean of their answers. Needs their classes and their input size; costs the time of both."""
     freeze_stages: int = _between(0, 0, 100)
     """Stages of the backbone, from the photo's side, that stay as they are: faster on a CPU."""
     unfreeze_every: int = _between(0, 0, 1000)
@@ -202,6 +205,10 @@ def recipe_from_dict(values: Mapping[str, object]) -> Recipe:
     _check_freezing(recipe)
     if recipe.average_with_start and (recipe.start != "starter" or recipe.freeze_backbone):
         raise RecipeError("average_with_start needs start = 'starter', all of which goes on learning")
+    if recipe.ensemble_with != "nothing" and recipe.freeze_backbone:
+        raise RecipeError("ensemble_with needs a network that learned by itself: not with freeze_backbone")
+    if "+" in recipe.backbone:
+        raise RecipeError("backbone must be one timm model: ensemble_with sets it beside another")
     if recipe.level == "make" and recipe.min_photos_of_rest:
         raise RecipeError("min_photos_of_rest is for level = 'model': makes have no rest")
     return recipe

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from classifier.artefact import Artefact, artefact_only
+from classifier.engines.networks import backbones_of
 from classifier.training.recipe import Recipe
 
 
@@ -18,10 +19,21 @@ def start_of(recipe: Recipe, *, weights: Path, champion: Artefact | None) -> Art
     return starter_of(recipe, weights)
 
 
+def partner_of(recipe: Recipe, *, weights: Path, champion: Artefact | None) -> Artefact | None:
+    """The artefact beside whose network the new one will serve; None if the recipe asks for none. Raises ArtefactError.
+
+    Parameters: see start_of.
+    """
+    if recipe.ensemble_with == "nothing":
+        return None
+    return (champion if recipe.ensemble_with == "champion" else None) or artefact_only(weights / "classifier")
+
+
 def starter_of(recipe: Recipe, weights: Path) -> Artefact | None:
-    """The artefact in `weights` that a recipe goes on from; None if it asks for none, or none has its backbone."""
+    """The artefact in `weights` that a recipe goes on from, or from the member of it that has the recipe's backbone;
+    None if the recipe asks for none, or none has it. Raises ArtefactError."""
     starter = weights / "classifier"
     if recipe.start != "starter" or not (starter.is_dir() and any(starter.iterdir())):
         return None
     artefact = artefact_only(starter)
-    return artefact if artefact.spec.backbone == recipe.backbone else None
+    return artefact if recipe.backbone in backbones_of(artefact.spec.backbone) else None

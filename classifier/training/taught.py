@@ -31,6 +31,8 @@ from classifier.training.split import side_of
 
 STARTED_FROM = "started_from"
 """In the recipe of an artefact's model.json: the version whose weights it began with."""
+ENSEMBLE_OF = "ensemble_of"
+"""There, too: the version whose network stands beside the one that was trained."""
 WORDS = 5
 """Of 64 bits in a record: the coarse hash and four of the fine one."""
 
@@ -109,7 +111,7 @@ def taught_write(artefact: Artefact, *, rows: Sequence[ManifestRow], work: Path,
     work: the cache of facts. Raises TrainError if it goes on from another artefact, whose pictures would be missing,
     or a photo cannot be read; ArtefactError and OSError if nothing can be written.
     """
-    if artefact.spec.recipe.keys() & {"extends", STARTED_FROM}:
+    if artefact.spec.recipe.keys() & {"extends", STARTED_FROM, ENSEMBLE_OF}:
         raise TrainError(f"{artefact.version} goes on from another artefact, which other photos taught: train it again")
     rows = [row for row in rows if row.exterior and row.make and row.model]
     facts = FactsCache(work, judge=None).facts([row.path for row in rows], [False] * len(rows), progress)

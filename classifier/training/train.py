@@ -14,6 +14,7 @@ from torch.utils.tensorboard import SummaryWriter
 from classifier.artefact import Artefact, ArtefactSpec
 from classifier.training.between import best_between
 from classifier.training.calibrate import source_weights
+from classifier.training.ensemble import ensembled
 from classifier.training.extend import bodies_extended, head_extend, temperatures_extended
 from classifier.training.features import FeatureCache, FeatureSet, head_fit
 from classifier.training.finish import Rename, as_trained, finish
@@ -26,7 +27,7 @@ from classifier.training.ranks import dismiss, leading
 from classifier.training.recipe import Recipe
 from classifier.training.report import report_write
 from classifier.training.report_facts import trained_facts
-from classifier.training.taught import STARTED_FROM, Taught, taught_read
+from classifier.training.taught import ENSEMBLE_OF, STARTED_FROM, Taught, taught_read
 
 
 @dataclass
@@ -79,7 +80,7 @@ def train(
     run_dir.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)  # a head begins with random weights: a run killed early begins with the same ones
     # Read now: at the end of a long training another starter may lie there.
-    taught = _all_that_taught(taught, lesson.start)
+    taught = _all_that_taught(taught, lesson.start, lesson.partner)
     network = network_for(lesson, progress=progress)
     share_learned = 1.0
     if recipe.freeze_backbone:
@@ -119,9 +120,12 @@ def train(
                 network, start=start, end=fitted.state, val=lesson.val.photos,
                 weights=source_weights([row.source for row in lesson.val.rows]), batch=recipe.batch, progress=progress,
             )  # fmt: skip
+    backbone = recipe.backbone
+    if lesson.partner is not None:
+        backbone, fitted.state = ensembled(backbone=backbone, state=fitted.state, classes=classes, other=lesson.partner)
     spec = ArtefactSpec(
         task="classifier",
-        backbone=recipe.backbone,
+        backbone=backbone,
         preprocessing=lesson.preprocessing,
         head_hidden=base.spec.head_hidden if base is not None else recipe.head_hidden,
         classes=classes,
@@ -135,6 +139,7 @@ def train(
             **recipe.as_dict(), "epochs": epochs, "max_minutes": max_minutes or 0.0,
             **({"extends": base.version} if base is not None else {}),
             **({STARTED_FROM: lesson.start.version} if lesson.start is not None and base is None else {}),
+            **({ENSEMBLE_OF: lesson.partner.version} if lesson.partner is not None else {}),
         },
     )  # fmt: skip
     if base is not None:  # few corrections bring few held-out photos: until there are enough, the base's figures stand
@@ -169,12 +174,12 @@ def train(
     return TrainResult(artefact=done.artefact, metrics=done.metrics, report=page, checkpoint=run_dir / CHECKPOINT)
 
 
-def _all_that_taught(here: Taught | None, start: Artefact | None) -> Taught | None:
-    """None, so that no record claims to be whole, if either is not known."""
-    if here is None or start is None:
-        return here
-    before = taught_read(start.folder)
-    return here + before if before is not None else None
+def _all_that_taught(here: Taught | None, *others: Artefact | None) -> Taught | None:
+    """None, so that no record claims to be whole, if any of them is not known."""
+    for other in others:
+        before = taught_read(other.folder) if other is not None else Taught()
+        here = here + before if here is not None and before is not None else None
+    return here
 
 
 def _features(network: nn.Module, lesson: Lesson, work_dir: Path, *, progress: Progress) -> dict[str, FeatureSet]:

@@ -19,7 +19,7 @@ from classifier.training.merge import Renamed, merge_apply, merge_names, merge_r
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe
 from classifier.training.stages import LeftOut, Stage, counted
-from classifier.training.start import start_of
+from classifier.training.start import partner_of, start_of
 from classifier.training.taught import Pupil, taught_read
 from marketplace.refusals import Refused
 from marketplace.registry.models import ModelVersion
@@ -137,11 +137,13 @@ def _known(plan: Recipe, champion: ModelVersion | None) -> tuple[TrainedClass, .
 
 
 def _pupils(plan: Recipe, champion: ModelVersion | None, *, compared: bool) -> list[Pupil]:
-    start = _start(plan, champion)
-    pupils = [Pupil(start.version, taught_read(start.folder))] if start else []
-    if compared and champion and (start is None or champion.version != start.version):
-        pupils.append(Pupil(champion.version, taught_read(champion.folder), starts=False))
-    return pupils
+    artefact = artefact_open(champion.folder) if champion else None
+    starter = Path(settings.STARTER_WEIGHTS_DIR)
+    inside = (_start(plan, champion), partner_of(plan, weights=starter, champion=artefact))
+    pupils = {one.version: Pupil(one.version, taught_read(one.folder)) for one in inside if one is not None}
+    if compared and champion and champion.version not in pupils:
+        pupils[champion.version] = Pupil(champion.version, taught_read(champion.folder), starts=False)
+    return list(pupils.values())
 
 
 def _start(plan: Recipe, champion: ModelVersion | None) -> Artefact | None:

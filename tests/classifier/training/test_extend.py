@@ -90,7 +90,7 @@ def test_a_new_training_goes_on_with_what_the_head_knows_in_the_order_of_its_own
     network = timm.create_model(TINY, num_classes=3)
     blank = network.classifier.weight.detach()[1].clone()
     classes = (TrainedClass("bmw", "x5", "2012"), TrainedClass("Fiat", "500"), TrainedClass("Audi", "A3"))
-    assert head_copy(network, champion, classes) == 2
+    assert head_copy(network, champion.state_dict(), of=champion.spec.classes, to=classes) == 2
     old = champion.state_dict()
     assert torch.equal(network.classifier.weight[0], old["classifier.weight"][2])
     assert torch.equal(network.classifier.bias[2], old["classifier.bias"][0])

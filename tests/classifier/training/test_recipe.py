@@ -73,6 +73,11 @@ def test_it_loads_a_file_named_after_it(tmp_path):
             {"average_with_start": True},
             "average_with_start needs start = 'starter', all of which goes on learning",
         ),
+        (
+            {"ensemble_with": "starter", "freeze_backbone": True},
+            "ensemble_with needs a network that learned by itself: not with freeze_backbone",
+        ),
+        ({"backbone": "resnet50+resnet18"}, "backbone must be one timm model: ensemble_with sets it beside another"),
         ({"level": "make", "min_photos_of_rest": 4}, "min_photos_of_rest is for level = 'model': makes have no rest"),
         ({"name": "My Recipe"}, "name 'My Recipe' must be lower-case letters, digits, dots, dashes"),
     ],
