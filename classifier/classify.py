@@ -45,12 +45,7 @@ class MakeModelClassifier:
 
     def outputs(self, inputs: Sequence[FloatArray]) -> FloatArray:
         """What the network says of prepared crops, one or more: (N, classes), nothing calibrated."""
-        crops = np.stack(inputs)
-        logits = self._engine.infer(crops)
-        if self._spec.mirrored:
-            mirrored = self._engine.infer(np.ascontiguousarray(crops[..., ::-1]))
-            logits = np.asarray((logits + mirrored) / 2, dtype=np.float32)
-        return logits
+        return self._engine.infer(np.stack(inputs), mirrored=self._spec.mirrored)
 
     def log_probs(self, inputs: Sequence[FloatArray]) -> list[FloatArray]:
         """Per prepared crop an array of shape (classes,), float32, calibrated."""

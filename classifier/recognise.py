@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -33,6 +34,8 @@ from classifier.recognition import Interpreter, Recognition, Sight, Status
 from classifier.usable import EXTERIOR, Judgement, UsableJudge
 
 WEIGHTS = Path(__file__).resolve().parent / "weights"
+BATCHES_AHEAD = 2
+"""So many are decoded or waiting for it while one is inferred: with one the cores would rest whenever it is ready."""
 
 
 class NoCropError(Exception):
@@ -96,7 +99,10 @@ class Recogniser(Interpreter):
         self.batch = batch
         """How many photos go through together."""
         self._detector, self._judge, self._classifier = detector, judge, classifier
-        self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="decode")
+        cores = os.cpu_count() or 1
+        self._pool = ThreadPoolExecutor(max_workers=cores, thread_name_prefix="decode")
+        # Apart, because a batch that is to be cut out must not wait until the ones after it are decoded.
+        self._crops = ThreadPoolExecutor(max_workers=cores, thread_name_prefix="crop")
 
     @classmethod
     def open(
@@ -147,8 +153,9 @@ class Recogniser(Interpreter):
     def close(self) -> None:
         """Let go of the decoding threads; a worker calls it before it opens a new champion."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._crops.shutdown(wait=True, cancel_futures=True)
 
-    def recognise(self, photos: Sequence[Photo]) -> list[Recognition]:
+    def recognise(self, photos: Iterable[Photo]) -> list[Recognition]:
         """Recognise photos (paths, encoded bytes or Pillow images), in their order.
 
         A photo that cannot be read gets status "unreadable" and leaves the others alone.
@@ -197,10 +204,10 @@ class Recogniser(Interpreter):
 
     def _see(self, photos: Iterable[Photo]) -> Iterator[list[Sight]]:
         waiting = iter(photos)
-        ahead = self._decode_ahead(waiting)
-        while ahead:
-            batch = [future.result() for future in ahead]
-            ahead = self._decode_ahead(waiting)
+        ahead = deque(self._decode_ahead(waiting) for _ in range(BATCHES_AHEAD))
+        while futures := ahead.popleft():
+            batch = [future.result() for future in futures]
+            ahead.append(self._decode_ahead(waiting))
             readable = [work for work in batch if work.decoded is not None]
             self._look(readable)
             self._classify([work for work in readable if _status(work) == "ok"])
@@ -228,7 +235,7 @@ class Recogniser(Interpreter):
 
     def _classify(self, works: list[_Work]) -> None:
         start = perf_counter()
-        crops = list(self._pool.map(self._crop, works))
+        crops = list(self._crops.map(self._crop, works))
         cut = [(work, crop) for work, crop in zip(works, crops, strict=True) if crop is not None]
         if cut:
             outputs = self._classifier.outputs([crop for _, crop in cut])

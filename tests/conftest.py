@@ -14,6 +14,11 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import expect
 
+# Many tests compare to the last bit, start two trainings at once or expect a machine without a GPU. Those that are
+# about one have a target of their own (make test-cuda). Here, because torch looks when it is first asked.
+if os.environ.get("FORECOURT_TEST_CUDA") != "1":
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
 # A busy machine may take its time, over any example and any page.
 expect.set_options(timeout=30_000)  # milliseconds
 hypothesis_settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -31,8 +31,11 @@ class Engine(Protocol):
     batch: int
     """How many photos keep it busy; more at once are no faster."""
 
-    def infer(self, batch: FloatArray) -> FloatArray:
-        """float32 (N, 3, S, S), N ≥ 1 → the network's output, float32, first dimension N. See networks.build."""
+    def infer(self, batch: FloatArray, *, mirrored: bool = False) -> FloatArray:
+        """float32 (N, 3, S, S), N ≥ 1 → the network's output, float32, first dimension N. See networks.build.
+
+        mirrored: the mean of what it says of each picture and of its mirror image.
+        """
         ...
 
 

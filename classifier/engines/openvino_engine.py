@@ -88,15 +88,20 @@ class OpenVinoEngine:
                 raise EngineError(f"OpenVINO cannot load {artefact.version}: {why}") from error
         return engines
 
-    def infer(self, batch: FloatArray) -> FloatArray:
+    def infer(self, batch: FloatArray, *, mirrored: bool = False) -> FloatArray:
         """See Engine.infer."""
         with self._lock:
-            # Copies, because the request uses its own memory again.
-            parts = [
-                np.array(self._request.infer([batch[i : i + CHUNK]], share_inputs=True)[0], dtype=np.float32)
-                for i in range(0, len(batch), CHUNK)
-            ]
+            parts = [self._run(batch[start : start + CHUNK], mirrored) for start in range(0, len(batch), CHUNK)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _run(self, batch: FloatArray, mirrored: bool) -> FloatArray:
+        # A copy, because the request uses its own memory again.
+        said = np.array(self._request.infer([batch], share_inputs=True)[0], dtype=np.float32)
+        if mirrored:
+            turned = np.ascontiguousarray(batch[..., ::-1])
+            said += self._request.infer([turned], share_inputs=True)[0]
+            said /= 2
+        return said
 
 
 def irs_cached(artefacts: Sequence[Artefact], cache_dir: Path, *, here: bool = False) -> list[Path]:

@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor
 
 from classifier.artefact import Artefact, ArtefactError
 from classifier.engines import DeviceName, EngineError
@@ -29,6 +29,7 @@ class TorchEngine:
         self._network = network.to(device=device, dtype=self._dtype)
         # Faster on CPUs as well as on GPUs.
         self._network = self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stubs
+        self._staged: Tensor | None = None
         self._lock = threading.Lock()  # ultralytics' head keeps its anchors on itself: not for two threads at once
 
     @classmethod
@@ -42,31 +43,47 @@ class TorchEngine:
             network = build(artefact)
         except ArtefactError as error:
             raise EngineError(str(error)) from error
-        engine = cls(network, torch.device("cpu" if device == "auto" else device))
-        if device == "cuda":  # the kernels and the memory that it will need: now, not in the middle of the work
-            side = artefact.spec.preprocessing.input_size
-            for power in range(engine.batch.bit_length()):
-                engine.infer(np.zeros((1 << power, 3, side, side), dtype=np.float32))
+        try:
+            engine = cls(network, torch.device("cpu" if device == "auto" else device))
+            if device == "cuda":  # the kernels and the memory that it will need: now, not in the middle of the work
+                side = artefact.spec.preprocessing.input_size
+                for power in range(engine.batch.bit_length()):
+                    engine.infer(np.zeros((1 << power, 3, side, side), dtype=np.float32))
+        except RuntimeError as error:  # what torch raises for a device that is full, taken or out of order
+            why = " ".join(str(error).split())[:200]
+            raise EngineError(f"device {device!r} cannot run {artefact.version}: {why}") from error
         return engine
 
-    def infer(self, batch: FloatArray) -> FloatArray:
+    def infer(self, batch: FloatArray, *, mirrored: bool = False) -> FloatArray:
         """See Engine.infer."""
         with self._lock, torch.inference_mode():
-            parts = [self._run(batch[start : start + self.batch]) for start in range(0, len(batch), self.batch)]
+            parts = [
+                self._run(batch[start : start + self.batch], mirrored) for start in range(0, len(batch), self.batch)
+            ]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    def _run(self, batch: FloatArray) -> FloatArray:
-        inputs = torch.from_numpy(batch)
-        if self._device.type == "cuda":
-            # A GPU loads kernels anew for every size of a batch: it gets to see powers of two only.
-            inputs = nn.functional.pad(
-                inputs.to(self._dtype), (0, 0, 0, 0, 0, 0, 0, _power_of_two(len(batch)) - len(batch))
-            )
-            inputs = inputs.pin_memory()
-        inputs = inputs.to(self._device, non_blocking=True)
-        inputs = inputs.to(dtype=self._dtype, memory_format=torch.channels_last)
+    def _run(self, batch: FloatArray, mirrored: bool) -> FloatArray:
+        inputs = self._on_device(torch.from_numpy(batch))
         outputs: torch.Tensor = self._network(inputs)
+        if mirrored:  # turned on the device, which need not be sent twice as much
+            outputs = (outputs + self._network(inputs.flip(3))) / 2
+        # This waits until the device is done, so from here on the staging memory is free again.
         return np.ascontiguousarray(outputs[: len(batch)].float().cpu().numpy(), dtype=np.float32)
+
+    def _on_device(self, batch: Tensor) -> Tensor:
+        """The batch on the device, in its precision; on a GPU filled up with zeros to a power of two, because it loads
+        kernels anew for every size of a batch."""
+        if self._device.type != "cuda":
+            return batch.to(device=self._device, dtype=self._dtype, memory_format=torch.channels_last)
+        count = len(batch)
+        filled = _power_of_two(count)
+        if self._staged is None:
+            # Page-locked, so that it can be sent while the processor goes on; making it takes longer than filling it.
+            self._staged = torch.zeros((self.batch, *batch.shape[1:]), dtype=self._dtype, pin_memory=True)
+        staged = self._staged[:filled]
+        staged[:count].copy_(batch)  # and rounded to half precision in the same pass
+        staged[count:].zero_()
+        return staged.to(self._device, non_blocking=True).contiguous(memory_format=torch.channels_last)
 
 
 def _power_of_two(count: int) -> int:

@@ -53,7 +53,8 @@ def recognise_waiting() -> int:
 
 def _recognise(photos: list[Photo], eye: Eye) -> int:
     try:
-        recognitions = eye.recogniser.recognise([bytes_of(photo) for photo in photos])
+        # One by one as they are wanted: not all that a GPU's worker claims is in memory at once.
+        recognitions = eye.recogniser.recognise(bytes_of(photo) for photo in photos)
     except Exception as error:
         # Whatever it was, these rows need not wait for the sweep; Celery logs the error itself.
         photos_release(photos=photos, error=f"{type(error).__name__}: {error}")

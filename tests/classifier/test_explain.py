@@ -33,7 +33,7 @@ class Corners:
     def __init__(self):
         self.batches = []
 
-    def infer(self, batch):
+    def infer(self, batch, *, mirrored=False):
         self.batches.append(len(batch))
         half = batch.shape[-1] // 2
         logits = np.zeros((len(batch), len(CLASSES)), dtype=np.float32)

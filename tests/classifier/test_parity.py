@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from classifier.artefact import artefact_only
 from classifier.detect import Detector, the_car
@@ -44,22 +45,32 @@ def test_the_shipped_weights_answer_alike_in_both_engines(exteriors, bus, ir_cac
 
 @pytest.mark.slow
 def test_the_shipped_weights_answer_alike_on_five_hundred_photos(car_photos, ir_cache):
+    alike(five_hundred(car_photos), ir_cache)
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU: make test-cuda")
+def test_a_gpu_answers_five_hundred_photos_as_the_cpu_does(car_photos, ir_cache):
+    alike(five_hundred(car_photos), ir_cache, engines=(("openvino", "cpu"), ("torch", "cuda")))
+
+
+def five_hundred(car_photos):
     photos = []
     for name in ("stanford_cars", "advertisements"):
         rows = manifest_read(car_photos / name)
         photos += random.Random(0).sample([row.path for row in rows if row.kind in {"", "exterior"}], 250)
-    alike(photos, ir_cache)
+    return photos
 
 
-def alike(photos, ir_cache):
+def alike(photos, ir_cache, *, engines=(("openvino", "cpu"), ("torch", "cpu"))):
     """Both engines, the same photos: the same fate of each, the same first model on 99 %, confidences within 0.02."""
     missing = [task for task in ("detector", "usable", "classifier") if not any(Path(WEIGHTS / task).glob("*-*"))]
     if missing:
         pytest.skip(f"no shipped weights for {', '.join(missing)}")
     folder = artefact_only(WEIGHTS / "classifier").folder
     answers = []
-    for name in ("openvino", "torch"):
-        recogniser = Recogniser.open(classifier=folder, engine=name, device="cpu", cache_dir=ir_cache)
+    for name, device in engines:
+        recogniser = Recogniser.open(classifier=folder, engine=name, device=device, cache_dir=ir_cache)
         answers.append(recogniser.recognise(photos))
         recogniser.close()
     assert np.mean([a.status == b.status for a, b in zip(*answers, strict=True)]) >= 0.99

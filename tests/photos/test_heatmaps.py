@@ -46,8 +46,9 @@ class Eye:
         pass
 
     def recognise(self, photos):
-        Eye.recognised += len(photos)
-        return [Eye.said for _ in photos]
+        answers = [Eye.said for _ in photos]
+        Eye.recognised += len(answers)
+        return answers
 
     def crop(self, photo):
         return Eye.crop_answer()

@@ -43,6 +43,7 @@ class Eye(ColourRecogniser):
 
     def recognise(self, photos):
         Eye.before()
+        photos = list(photos)
         Eye.batches.append(len(photos))
         return super().recognise(photos)
 

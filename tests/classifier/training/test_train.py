@@ -156,7 +156,7 @@ def test_the_epoch_whose_held_out_loss_is_least_wins_whatever_it_gets_right(tmp_
     assert [one["val_loss"] for one in done.history] == [1.0, 0.5, 0.9]
     with pytest.raises(Killed):
         fitted(tmp_path / "cut", progress=DiesAfter(2))
-    second = torch.load(tmp_path / "cut" / CHECKPOINT, weights_only=True)["network"]
+    second = torch.load(tmp_path / "cut" / CHECKPOINT, map_location="cpu", weights_only=True)["network"]
     assert all(torch.equal(value, second[name]) for name, value in done.state.items())
 
 
