@@ -128,8 +128,8 @@ def train_one_epoch(
         parts = min(recipe.accumulate, steps - begins)
         if step == begins:
             optimizer.zero_grad(set_to_none=True)
-        inputs = images.to(ranks.device).to(memory_format=torch.channels_last)
-        targets = labels.to(ranks.device)
+        inputs = images.to(ranks.device, non_blocking=True).to(memory_format=torch.channels_last)
+        targets = labels.to(ranks.device, non_blocking=True)
         kept, order = mix(len(targets), recipe.mixup)
         if order is not None:
             inputs = kept * inputs + (1 - kept) * inputs[order]
@@ -254,7 +254,10 @@ def fit(
         for module in unfreeze(network, recipe, epoch=epoch):
             module.eval()
         order = ranks.part_of(epoch_order(train.labels, recipe, epoch=epoch).tolist(), batch=batch)
-        loader: Any = DataLoader(Subset(train, order), batch_size=ranks.share_of(batch), num_workers=workers)
+        loader: Any = DataLoader(
+            Subset(train, order), batch_size=ranks.share_of(batch), num_workers=workers,
+            pin_memory=ranks.device.type == "cuda",
+        )  # fmt: skip
         figures = train_one_epoch(
             ranks.wrapped(network),
             progress.track(loader, total=per_epoch, what=f"epoch {epoch + 1}/{epochs}"),

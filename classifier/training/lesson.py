@@ -23,6 +23,7 @@ from classifier.training.errors import TrainError
 from classifier.training.extend import head_copy, network_extended
 from classifier.training.labels import classes_extended, classes_of, label_numbers, makes_of_rows, of_makes
 from classifier.training.loss import LabelLoss, class_weights, label_loss, labels_with_makes
+from classifier.training.machine import loaders_for
 from classifier.training.manifest import ManifestRow, manifest_sha256
 from classifier.training.model import backbone_create, backbone_load, imagenet_state, preprocessing_for
 from classifier.training.progress import Progress
@@ -33,8 +34,6 @@ from classifier.training.transforms import CropSet
 
 SPARE = 1.3
 """Crops are kept this much larger than the largest input, for random cuts out of them."""
-MANY_PHOTOS = 1000
-"""From so many on a process of its own prepares the pictures."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ class Lesson:
     @property
     def loaders(self) -> int:
         """Processes that prepare pictures beside the training."""
-        return 1 if len(self.train.rows) >= MANY_PHOTOS else 0
+        return loaders_for(len(self.train.rows))
 
 
 def lesson_prepare(

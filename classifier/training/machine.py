@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from pathlib import Path
 
 import torch
 
+MANY_PHOTOS = 1000
+"""From so many on processes of their own prepare the pictures."""
+MOST_LOADERS = 12
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4
 """mallopt's names, from malloc.h."""
 _CPU_FACTS = Path("/proc/cpuinfo")
@@ -25,6 +29,19 @@ def bf16_pays(device: torch.device) -> bool:
         return False
     flags = _CPU_FACTS.read_text().split()
     return "amx_bf16" in flags or "avx512_bf16" in flags
+
+
+def loaders_for(photos: int) -> int:
+    """How many processes prepare so many pictures beside a training.
+
+    A CPU that trains has cores to spare for one; a GPU takes what a dozen can give. Each GPU has a process of its own
+    (torchrun), which gets its share of the cores.
+    """
+    if photos < MANY_PHOTOS:
+        return 0
+    if not torch.cuda.is_available():
+        return 1
+    return max(1, min(MOST_LOADERS, (os.cpu_count() or 1) // torch.cuda.device_count() - 1))
 
 
 def keep_freed_memory() -> None:

@@ -31,8 +31,11 @@ Train = Callable[[Recipe, Tell], float]
 
 PATIENT_TRIALS = 4
 """So many trials run to their end before any is measured against them."""
-NOT_SEARCHED = {"name", "backbone", "level", "start", "freeze_backbone", "seed", "epochs", "max_minutes"}
-"""What makes another training of it, not a better one."""
+NOT_SEARCHED = {
+    "name", "backbone", "level", "start", "freeze_backbone", "seed", "epochs", "max_minutes", "average_with_start",
+    "ensemble_with",
+}  # fmt: skip
+"""What makes another training of it, not a better one, and what is done only when a training is over."""
 OF_SIZES = (0.8, 1.0, 1.25)
 """Resolutions that are tried, as shares of the recipe's own."""
 

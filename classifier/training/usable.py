@@ -31,6 +31,7 @@ from classifier.training.finish import FALLBACK_TEMPERATURE, FEWEST_TO_CALIBRATE
 from classifier.training.fit import Fitted, fit, logits_of
 from classifier.training.labels import UNKNOWN
 from classifier.training.loss import HeadsLoss
+from classifier.training.machine import loaders_for
 from classifier.training.manifest import ManifestRow, manifest_read, manifest_sha256
 from classifier.training.model import backbone_create, preprocessing_for
 from classifier.training.progress import Progress, progress_for_terminal
@@ -107,7 +108,7 @@ def usable_train(
         fingerprint=f"{manifest_sha256(rows)} {recipe} {WEIGHTS} {SHOWN}",
         resume=resume,
         progress=progress,
-        workers=1 if len(shown) >= 1000 else 0,
+        workers=loaders_for(len(shown)),
         score_of=heads_right,
         val_loss_of=HeadsLoss(SIZES, weights=[1.0] * len(SIZES), label_smoothing=0.0),
     )
