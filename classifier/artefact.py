@@ -78,6 +78,11 @@ class Thresholds:
     body: float = NEVER
 
 
+def backbones_of(backbone: str) -> list[str]:
+    """The timm names that "one+another" names, which stand side by side (networks.SideBySide); of one name, that."""
+    return backbone.split("+")
+
+
 @dataclass(frozen=True)
 class Head:
     """A further question that a network answers, beside its labels."""
@@ -96,7 +101,7 @@ class ArtefactSpec:
 
     task: Task
     backbone: str
-    """timm model name, or the ultralytics yaml's name for a detector."""
+    """timm model name, several joined by "+" (see backbones_of), or the ultralytics yaml's name for a detector."""
     preprocessing: Preprocessing
     head_hidden: tuple[int, ...] = ()
     """classifier: widths of the layers between the backbone's features and the last one (networks.HiddenHead)."""

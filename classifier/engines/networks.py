@@ -1,4 +1,4 @@
-"""Artefact → torch module ready to infer. Imports torch: only the torch engine and the export child come here."""
+"""Artefact → torch module ready to infer. Imports torch: the torch engine, the export child and training come here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import timm
 import torch
 from torch import Tensor, nn
 
-from classifier.artefact import Artefact, ArtefactError
+from classifier.artefact import Artefact, ArtefactError, backbones_of
 from classifier.detect import detection_network, detection_network_serving
 
 
@@ -60,11 +60,6 @@ class SideBySide(nn.Module):
         features = torch.cat([part(photos) for part in self.parts], dim=1)
         answer: Tensor = self.classifier(self.dropout(features))
         return answer
-
-
-def backbones_of(backbone: str) -> list[str]:
-    """The timm names that "one+another" names, in the order of SideBySide.parts; of a single one, that one."""
-    return backbone.split("+")
 
 
 def classification_network(

@@ -64,11 +64,11 @@ class TorchEngine:
 
     def _run(self, batch: FloatArray, mirrored: bool) -> FloatArray:
         inputs = self._on_device(torch.from_numpy(batch))
-        outputs: torch.Tensor = self._network(inputs)
+        outputs: Tensor = self._network(inputs).float()
         if mirrored:  # turned on the device, which need not be sent twice as much
-            outputs = (outputs + self._network(inputs.flip(3))) / 2
+            outputs = (outputs + self._network(inputs.flip(3)).float()) / 2
         # This waits until the device is done, so from here on the staging memory is free again.
-        return np.ascontiguousarray(outputs[: len(batch)].float().cpu().numpy(), dtype=np.float32)
+        return np.ascontiguousarray(outputs[: len(batch)].cpu().numpy(), dtype=np.float32)
 
     def _on_device(self, batch: Tensor) -> Tensor:
         """The batch on the device, in its precision; on a GPU filled up with zeros to a power of two, because it loads

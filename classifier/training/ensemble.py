@@ -8,49 +8,82 @@ comparisons need not know that it is two.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from classifier.artefact import Artefact, Preprocessing, TrainedClass
-from classifier.engines.networks import SHARED_HEAD, backbones_of, classification_network, head_prefix
+from classifier.artefact import Artefact, Preprocessing, TrainedClass, backbones_of
+from classifier.engines.networks import SHARED_HEAD, classification_network, head_prefix
 from classifier.training.errors import TrainError
 from classifier.training.labels import class_key
 
 State = dict[str, Tensor]
 
 
-def member_check(
-    other: Artefact, *, hidden: Sequence[int], preprocessing: Preprocessing, classes: Sequence[TrainedClass]
+def partner_check(
+    partner: Artefact,
+    *,
+    backbone: str,
+    hidden: Sequence[int],
+    preprocessing: Preprocessing,
+    mirrored: bool,
+    classes: Sequence[TrainedClass],
 ) -> None:
-    """Raise TrainError if a network of these classes cannot stand beside `other`: said before hours of training."""
-    if hidden or other.spec.head_hidden:
-        raise TrainError(f"ensemble_with: neither {other.version} nor the new network may have head_hidden")
-    if other.spec.preprocessing != preprocessing:
+    """Raise TrainError if such a network cannot stand beside that of `partner`: said before hours of training.
+
+    backbone, hidden, preprocessing, mirrored, classes: of the network that is about to learn; see ArtefactSpec.
+    """
+    theirs = partner.spec
+    if hidden or theirs.head_hidden:
+        raise TrainError(f"ensemble_with: neither {partner.version} nor the new network may have head_hidden")
+    for name in (backbone, *backbones_of(theirs.backbone)):
+        if not _has_plain_head(name):
+            raise TrainError(f"ensemble_with: the head of {name!r} is not one linear layer, so it cannot be shared")
+    if theirs.preprocessing != preprocessing:
         raise TrainError(
-            f"ensemble_with: {other.version} is shown its cars as {_seen(other.spec.preprocessing)}, the new network "
+            f"ensemble_with: {partner.version} is shown its cars as {_seen(theirs.preprocessing)}, the new network "
             f"would be as {_seen(preprocessing)}: set serve_size, crop_margin or backbone so that they agree"
         )
-    known = _numbers(other.spec.classes)
+    if theirs.mirrored != mirrored:
+        wanted = str(theirs.mirrored).lower()
+        raise TrainError(f"ensemble_with: {partner.version} serves with serve_mirrored={wanted}: set that here, too")
+    known = _numbers(theirs.classes)
     strange = [one for one in classes if _key(one) not in known]
     if strange:
         one = strange[0]
         raise TrainError(
-            f"ensemble_with: {other.version} does not know {len(strange)} of the {len(classes)} classes, such as "
+            f"ensemble_with: {partner.version} does not know {len(strange)} of the {len(classes)} classes, such as "
             f"{' '.join(filter(None, (one.make, one.model, one.years)))}: only what both know can be asked of both"
         )
 
 
-def ensembled(*, backbone: str, state: State, classes: Sequence[TrainedClass], other: Artefact) -> tuple[str, State]:
+@dataclass(frozen=True)
+class Partner:
+    """What a new network will stand beside."""
+
+    version: str
+    classes: tuple[TrainedClass, ...]
+    members: list[tuple[str, State]]
+    """See members_of."""
+
+
+def partner_read(artefact: Artefact) -> Partner:
+    """Read its weights, which may be gone at the end of a long training. Raises ArtefactError."""
+    return Partner(artefact.version, artefact.spec.classes, members_of(artefact))
+
+
+def ensembled(*, backbone: str, state: State, classes: Sequence[TrainedClass], partner: Partner) -> tuple[str, State]:
     """The backbone's name and the weights of a network whose logits are the mean of all members'.
 
-    backbone, state: of the trained network, whose head has an output for each of `classes`. other: see member_check;
-    classes that it alone knows are left behind. One that is an ensemble itself counts as often as it has members.
+    backbone, state: of the trained network, whose head has an output for each of `classes`. partner: see
+    partner_check; classes that it alone knows are left behind. One that is an ensemble itself counts as often as it has
+    members.
     """
-    known = _numbers(other.spec.classes)
-    rows = [known[_key(one)] for one in classes]
-    every = [(backbone, state, slice(None)), *((name, theirs, rows) for name, theirs in members_of(other))]
+    known = _numbers(partner.classes)
+    own, rows = list(range(len(classes))), [known[_key(one)] for one in classes]
+    every = [(backbone, state, own), *((name, theirs, rows) for name, theirs in partner.members)]
     made: State = {}
     weights, biases = [], []
     for at, (name, tensors, wanted) in enumerate(every):
@@ -72,7 +105,8 @@ def members_of(artefact: Artefact) -> list[tuple[str, State]]:
     if len(names) == 1:
         return [(names[0], state)]
     networks: list[Any] = [classification_network(name, outputs=0) for name in names]
-    columns = state[f"{SHARED_HEAD}weight"].split([network.head_hidden_size for network in networks], dim=1)
+    shared: Any = state[f"{SHARED_HEAD}weight"]  # torch's stubs do not know split
+    columns = shared.split([network.head_hidden_size for network in networks], dim=1)
     members = []
     for at, (name, network, weight) in enumerate(zip(names, networks, columns, strict=True)):
         prefix, head = f"parts.{at}.", head_prefix(network)
@@ -81,6 +115,14 @@ def members_of(artefact: Artefact) -> list[tuple[str, State]]:
         own[f"{head}bias"] = state[f"{SHARED_HEAD}bias"]
         members.append((name, own))
     return members
+
+
+def _has_plain_head(backbone: str) -> bool:
+    """Whether all that a network has beyond its features is one linear layer with a bias."""
+    network, bare = (classification_network(backbone, outputs=outputs) for outputs in (1, 0))
+    head = head_prefix(network)
+    beyond = network.state_dict().keys() - bare.state_dict().keys()
+    return beyond == {f"{head}weight", f"{head}bias"} and isinstance(network.get_submodule(head[:-1]), nn.Linear)
 
 
 def _key(one: TrainedClass) -> tuple[str, str, str]:

@@ -35,7 +35,11 @@ def headless_engine(
     """
     chosen, place = engine_choose(engine, device)
     if chosen == "torch":
-        return TorchEngine(network, torch.device(place))
+        try:
+            return TorchEngine(network, torch.device(place))
+        except RuntimeError as error:  # what torch raises for a device that is full, taken or out of order
+            why = " ".join(str(error).split())[:300]
+            raise EngineError(f"device {place!r} cannot take the network: {why}") from error
     with tempfile.TemporaryDirectory(prefix="forecourt-features-") as folder:
         out = Path(folder) / "ir"
         try:

@@ -18,7 +18,7 @@ from torch import nn
 from classifier.artefact import Artefact, Preprocessing, TrainedClass, artefact_only
 from classifier.engines.networks import last_prefix
 from classifier.training.crops import CropCache, Crops
-from classifier.training.ensemble import member_check, members_of
+from classifier.training.ensemble import members_of, partner_check
 from classifier.training.errors import TrainError
 from classifier.training.extend import head_copy, network_extended
 from classifier.training.labels import classes_extended, classes_of, label_numbers, makes_of_rows, of_makes
@@ -126,7 +126,10 @@ def lesson_prepare(
     )
     partner = partner_of(recipe, weights=weights, champion=champion)
     if partner is not None:
-        member_check(partner, hidden=recipe.head_hidden, preprocessing=preprocessing, classes=classes)
+        partner_check(
+            partner, backbone=recipe.backbone, hidden=recipe.head_hidden, preprocessing=preprocessing,
+            mirrored=recipe.serve_mirrored, classes=classes,
+        )  # fmt: skip
     side = recipe.input_size if recipe.freeze_backbone else round(recipe.input_sizes[-1] * SPARE / 16) * 16
     cache = CropCache(work_dir, detector=detector, rule=preprocessing.crop, side=side)
     by_make = recipe.make_weight > 0 and not recipe.freeze_backbone

@@ -11,7 +11,8 @@ import torch
 
 MANY_PHOTOS = 1000
 """From so many on processes of their own prepare the pictures."""
-MOST_LOADERS = 12
+MOST_LOADERS = 8
+"""More would need more shared memory for the batches on their way than a container has."""
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4
 """mallopt's names, from malloc.h."""
 _CPU_FACTS = Path("/proc/cpuinfo")
@@ -34,14 +35,15 @@ def bf16_pays(device: torch.device) -> bool:
 def loaders_for(photos: int) -> int:
     """How many processes prepare so many pictures beside a training.
 
-    A CPU that trains has cores to spare for one; a GPU takes what a dozen can give. Each GPU has a process of its own
+    A CPU that trains has cores to spare for one; a GPU takes what several can give. Each GPU has a process of its own
     (torchrun), which gets its share of the cores.
     """
     if photos < MANY_PHOTOS:
         return 0
     if not torch.cuda.is_available():
         return 1
-    return max(1, min(MOST_LOADERS, (os.cpu_count() or 1) // torch.cuda.device_count() - 1))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(MOST_LOADERS, cores // torch.cuda.device_count() - 1))
 
 
 def keep_freed_memory() -> None:

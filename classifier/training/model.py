@@ -32,9 +32,9 @@ class BackboneError(TrainError):
 def backbone_create(
     backbone: str, *, outputs: int, hidden: Sequence[int] = (), dropout: float = 0.0, pretrained: bool = True
 ) -> nn.Module:
-    """A network of that timm name with a new head of `outputs` (0: none, it gives features). Raises BackboneError.
+    """A network of that backbone with a new head of `outputs` (0: none, it gives features). Raises BackboneError.
 
-    hidden: see networks.classification_network.
+    backbone, hidden: see networks.classification_network; only a single timm name has weights to start from.
     """
     try:
         network = classification_network(backbone, outputs=outputs, hidden=hidden, dropout=dropout)

@@ -133,7 +133,11 @@ def measured_section(metrics: Mapping[str, Any]) -> Section | None:
             value = metrics[name]
             shown = percent(value, known) if name in OF_KNOWN and value is not None else _shown(value, name)
             rows.append([words, _right(shown)])
-    made = table("Shares of photos of known models; in brackets 95 % intervals (Wilson's)", ["", "Measured"], rows)
+    made = table(
+        "Shares of photos of known models, where nothing else is said; in brackets 95 % intervals (Wilson's)",
+        ["", "Measured"],
+        rows,
+    )
     figures = {"metrics": dict(metrics)}
     return Section("measured", "How often it is right", made, figures) if rows else None
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from classifier.artefact import Artefact, artefact_only
-from classifier.engines.networks import backbones_of
+from classifier.artefact import Artefact, artefact_only, backbones_of
 from classifier.training.recipe import Recipe
 
 

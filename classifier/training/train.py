@@ -14,7 +14,7 @@ from torch.utils.tensorboard import SummaryWriter
 from classifier.artefact import Artefact, ArtefactSpec
 from classifier.training.between import best_between
 from classifier.training.calibrate import source_weights
-from classifier.training.ensemble import ensembled
+from classifier.training.ensemble import ensembled, partner_read
 from classifier.training.extend import bodies_extended, head_extend, temperatures_extended
 from classifier.training.features import FeatureCache, FeatureSet, head_fit
 from classifier.training.finish import Rename, as_trained, finish
@@ -64,9 +64,11 @@ def train(
 
     weights: the folder that holds detector/ and usable/ (and classifier/ for recipes that start from it). work_dir:
     caches of crops and features, checkpoints. resume: go on after the last whole epoch of the same training.
-    champion: what a recipe with start = "champion" extends; without one, the starter in `weights`. rename: see
-    finish.calibrate. report: also write one, which draws for some seconds.
-    taught: the rows' pictures; the artefact keeps them together with those of what it goes on from, if that says.
+    champion: what a recipe with start = "champion" extends and one with ensemble_with = "champion" stands beside;
+    without one, the starter in `weights`. rename: see finish.calibrate. report: also write one, which draws for some
+    seconds.
+    taught: the rows' pictures; the artefact keeps them together with those of what it goes on from or stands beside,
+    if that says.
     Raises TrainError, ArtefactError, EngineError.
     """
     epochs = epochs or recipe.epochs
@@ -81,6 +83,7 @@ def train(
     torch.manual_seed(recipe.seed)  # a head begins with random weights: a run killed early begins with the same ones
     # Read now: at the end of a long training another starter may lie there.
     taught = _all_that_taught(taught, lesson.start, lesson.partner)
+    partner = partner_read(lesson.partner) if lesson.partner is not None else None
     network = network_for(lesson, progress=progress)
     share_learned = 1.0
     if recipe.freeze_backbone:
@@ -121,8 +124,8 @@ def train(
                 weights=source_weights([row.source for row in lesson.val.rows]), batch=recipe.batch, progress=progress,
             )  # fmt: skip
     backbone = recipe.backbone
-    if lesson.partner is not None:
-        backbone, fitted.state = ensembled(backbone=backbone, state=fitted.state, classes=classes, other=lesson.partner)
+    if partner is not None:
+        backbone, fitted.state = ensembled(backbone=backbone, state=fitted.state, classes=classes, partner=partner)
     spec = ArtefactSpec(
         task="classifier",
         backbone=backbone,
@@ -139,7 +142,7 @@ def train(
             **recipe.as_dict(), "epochs": epochs, "max_minutes": max_minutes or 0.0,
             **({"extends": base.version} if base is not None else {}),
             **({STARTED_FROM: lesson.start.version} if lesson.start is not None and base is None else {}),
-            **({ENSEMBLE_OF: lesson.partner.version} if lesson.partner is not None else {}),
+            **({ENSEMBLE_OF: partner.version} if partner is not None else {}),
         },
     )  # fmt: skip
     if base is not None:  # few corrections bring few held-out photos: until there are enough, the base's figures stand

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import optuna
@@ -54,8 +55,9 @@ def tune(
     key = hashlib.sha256(json.dumps([identity, recipe.as_dict(), repr(sorted(space.items()))]).encode()).hexdigest()
 
     def train_one(candidate: Recipe, tell: Tell) -> float:
+        alone = replace(candidate, ensemble_with="nothing")  # a trial asks how well it learns by itself
         lesson = lesson_prepare(
-            rows=seen, recipe=candidate, work_dir=work_dir, weights=weights, champion=None, progress=progress
+            rows=seen, recipe=alone, work_dir=work_dir, weights=weights, champion=None, progress=progress
         )
         fingerprint = lesson.fingerprint(epochs)
         run_dir = work_dir / "trials" / fingerprint[:16]

@@ -8,7 +8,7 @@ import torch
 from classifier.artefact import ArtefactSpec, CropRule, Preprocessing, TrainedClass, artefact_write
 from classifier.engines.networks import build, classification_network
 from classifier.recognise import WEIGHTS, Recogniser
-from classifier.training.ensemble import ensembled, member_check, members_of
+from classifier.training.ensemble import ensembled, members_of, partner_check, partner_read
 from classifier.training.errors import TrainError
 from classifier.training.manifest import manifest_read
 from classifier.training.progress import Silent
@@ -39,7 +39,7 @@ def said(artefact):
 
 def together(folder, new, other):
     backbone, state = ensembled(
-        backbone=new.spec.backbone, state=new.state_dict(), classes=new.spec.classes, other=other
+        backbone=new.spec.backbone, state=new.state_dict(), classes=new.spec.classes, partner=partner_read(other)
     )
     return made(folder, backbone, new.spec.classes, state=state)
 
@@ -72,6 +72,8 @@ def test_its_members_can_be_had_again(tmp_path):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
+        ({"backbone": "dla34"}, "the head of 'dla34' is not one linear layer"),
+        ({"mirrored": True}, "serves with serve_mirrored=false: set that here, too"),
         ({"hidden": (8,)}, "neither .* may have head_hidden"),
         ({"preprocessing": replace(LOOK, input_size=64)}, "shown its cars as 32 px.*would be as 64 px"),
         ({"preprocessing": replace(LOOK, crop=CropRule(1, 0.1))}, "margin 0.05.*margin 0.1"),
@@ -80,10 +82,12 @@ def test_its_members_can_be_had_again(tmp_path):
 )
 def test_what_does_not_fit_is_said_before_anything_is_learned(tmp_path, given, message):
     other = made(tmp_path, OTHER)
-    fitting = {"hidden": (), "preprocessing": LOOK, "classes": CLASSES[:2]}
-    member_check(other, **fitting)
+    fitting = {
+        "backbone": ONE, "hidden": (), "preprocessing": LOOK, "mirrored": False, "classes": CLASSES[:2],
+    }  # fmt: skip
+    partner_check(other, **fitting)
     with pytest.raises(TrainError, match=message):
-        member_check(other, **{**fitting, **given})
+        partner_check(other, **{**fitting, **given})
 
 
 @pytest.fixture
@@ -129,8 +133,7 @@ def test_a_recipe_sets_what_it_trains_beside_the_starter_without_learning_again(
     assert both.spec.backbone == f"{ONE}+{OTHER}"
     assert both.spec.recipe[ENSEMBLE_OF] == starter.version
     assert taught_read(both.folder) is not None
-    wide = Preprocessing(32, crop=alone.spec.preprocessing.crop)
-    assert both.spec.preprocessing == replace(alone.spec.preprocessing, input_size=wide.input_size)
+    assert both.spec.preprocessing == alone.spec.preprocessing
     assert torch.allclose(said(both), (said(alone) + said(starter)) / 2, atol=2e-3)
     eye = Recogniser.open(classifier=both.folder, cache_dir=tmp_path / "ir")
     try:
