@@ -28,12 +28,11 @@ def partner_check(
     backbone: str,
     hidden: Sequence[int],
     preprocessing: Preprocessing,
-    mirrored: bool,
     classes: Sequence[TrainedClass],
 ) -> None:
     """Raise TrainError if such a network cannot stand beside that of `partner`: said before hours of training.
 
-    backbone, hidden, preprocessing, mirrored, classes: of the network that is about to learn; see ArtefactSpec.
+    backbone, hidden, preprocessing, classes: of the network that is about to learn; see ArtefactSpec.
     """
     theirs = partner.spec
     if hidden or theirs.head_hidden:
@@ -46,9 +45,6 @@ def partner_check(
             f"ensemble_with: {partner.version} is shown its cars as {_seen(theirs.preprocessing)}, the new network "
             f"would be as {_seen(preprocessing)}: set serve_size, crop_margin or backbone so that they agree"
         )
-    if theirs.mirrored != mirrored:
-        wanted = str(theirs.mirrored).lower()
-        raise TrainError(f"ensemble_with: {partner.version} serves with serve_mirrored={wanted}: set that here, too")
     known = _numbers(theirs.classes)
     strange = [one for one in classes if _key(one) not in known]
     if strange:

@@ -75,7 +75,7 @@ class Lesson:
         learned = manifest_sha256([*self.sides["train"], *self.sides["val"]])
         start = self.start.version if self.start else ""
         recipe = self.recipe.as_dict()
-        for later in ("average_with_start", "ensemble_with"):  # what is done when all is learned
+        for later in ("average_with_start", "ensemble_with", "serve_mirrored"):  # of use when all is learned
             del recipe[later]
         values = [learned, recipe, epochs, self.detector, start]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
@@ -128,8 +128,12 @@ def lesson_prepare(
     if partner is not None:
         partner_check(
             partner, backbone=recipe.backbone, hidden=recipe.head_hidden, preprocessing=preprocessing,
-            mirrored=recipe.serve_mirrored, classes=classes,
+            classes=classes,
         )  # fmt: skip
+        if partner.spec.mirrored and not recipe.serve_mirrored:
+            progress.say(
+                f"{partner.version} sees each car mirrored as well; beside the new network it will see it once"
+            )
     side = recipe.input_size if recipe.freeze_backbone else round(recipe.input_sizes[-1] * SPARE / 16) * 16
     cache = CropCache(work_dir, detector=detector, rule=preprocessing.crop, side=side)
     by_make = recipe.make_weight > 0 and not recipe.freeze_backbone

@@ -73,7 +73,6 @@ def test_its_members_can_be_had_again(tmp_path):
     ("given", "message"),
     [
         ({"backbone": "dla34"}, "the head of 'dla34' is not one linear layer"),
-        ({"mirrored": True}, "serves with serve_mirrored=false: set that here, too"),
         ({"hidden": (8,)}, "neither .* may have head_hidden"),
         ({"preprocessing": replace(LOOK, input_size=64)}, "shown its cars as 32 px.*would be as 64 px"),
         ({"preprocessing": replace(LOOK, crop=CropRule(1, 0.1))}, "margin 0.05.*margin 0.1"),
@@ -83,7 +82,7 @@ def test_its_members_can_be_had_again(tmp_path):
 def test_what_does_not_fit_is_said_before_anything_is_learned(tmp_path, given, message):
     other = made(tmp_path, OTHER)
     fitting = {
-        "backbone": ONE, "hidden": (), "preprocessing": LOOK, "mirrored": False, "classes": CLASSES[:2],
+        "backbone": ONE, "hidden": (), "preprocessing": LOOK, "classes": CLASSES[:2],
     }  # fmt: skip
     partner_check(other, **fitting)
     with pytest.raises(TrainError, match=message):
