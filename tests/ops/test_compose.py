@@ -27,4 +27,4 @@ def test_the_database_is_ready_only_when_it_can_be_reached_over_the_network():
 
 
 def test_training_has_memory_to_share():
-    assert all(service["shm_size"] == "1gb" for service in OURS.values())
+    assert all(service["shm_size"] == "2gb" for service in OURS.values())

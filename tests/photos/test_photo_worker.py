@@ -28,7 +28,7 @@ class Eye:
         pass
 
     def recognise(self, photos):
-        return Eye.answer(photos)
+        return Eye.answer(list(photos))
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +66,7 @@ def test_it_serves_a_new_champion_from_the_next_batch_on(three, champion, challe
     looked = []
 
     def answer(photos):
-        looked.append(photos)
+        looked.append(len(photos))
         if len(looked) == 1:
             challenger()
         return [said(0.98, 0.01, 0.01) for _ in photos]
