@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 WEIGHTS_FILE = "model.safetensors"
 SPEC_FILE = "model.json"
-TAUGHT_FILE = "taught.safetensors"
+SEEN_PHOTOS_FILE = "taught.safetensors"
 """Hashes of the pictures that taught it, see training.taught; not every artefact has one, and serving needs none."""
 NEVER = 1.01  # a threshold above every confidence
 
@@ -171,11 +171,12 @@ class Artefact:
 
 
 def artefact_write(
-    *, parent: Path, name: str, spec: ArtefactSpec, state_dict: dict[str, Tensor], taught: bytes | None = None
+    *, parent: Path, name: str, spec: ArtefactSpec, state_dict: dict[str, Tensor], seen_photos: bytes | None = None
 ) -> Artefact:
     """Write `parent/<name>-<sha8>/` atomically, floating weights as fp16; returns the existing one if it is the same.
 
-    taught: the content of TAUGHT_FILE; None = it has none. Raises ArtefactError if the spec is inconsistent, a weight
+    seen_photos: the content of SEEN_PHOTOS_FILE; None = it has none.
+    Raises ArtefactError if the spec is inconsistent, a weight
     does not fit fp16, or the folder cannot be written.
     """
     import torch  # noqa: PLC0415  see Artefact.state_dict
@@ -203,7 +204,7 @@ def artefact_write(
     folder = parent / f"{name}-{_identity(document)[:8]}"
     text = (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
     files = {WEIGHTS_FILE: weights, SPEC_FILE: text}
-    return _publish(folder, files if taught is None else {**files, TAUGHT_FILE: taught})
+    return _publish(folder, files if seen_photos is None else {**files, SEEN_PHOTOS_FILE: seen_photos})
 
 
 def artefact_copy(artefact: Artefact, *, parent: Path) -> Artefact:
@@ -213,8 +214,8 @@ def artefact_copy(artefact: Artefact, *, parent: Path) -> Artefact:
     """
     try:
         files = {name: (artefact.folder / name).read_bytes() for name in (WEIGHTS_FILE, SPEC_FILE)}
-        if (artefact.folder / TAUGHT_FILE).exists():
-            files[TAUGHT_FILE] = (artefact.folder / TAUGHT_FILE).read_bytes()
+        if (artefact.folder / SEEN_PHOTOS_FILE).exists():
+            files[SEEN_PHOTOS_FILE] = (artefact.folder / SEEN_PHOTOS_FILE).read_bytes()
     except OSError as error:
         raise ArtefactError(f"cannot read {artefact.folder}: {error.strerror}") from error
     return _publish(parent / artefact.version, files)
@@ -227,8 +228,8 @@ def _publish(folder: Path, files: dict[str, bytes]) -> Artefact:
     """
     if folder.exists():
         artefact = artefact_open(folder)
-        if TAUGHT_FILE in files and not (folder / TAUGHT_FILE).exists():
-            taught_add(artefact, files[TAUGHT_FILE])
+        if SEEN_PHOTOS_FILE in files and not (folder / SEEN_PHOTOS_FILE).exists():
+            seen_photos_add(artefact, files[SEEN_PHOTOS_FILE])
         return artefact
     parent = folder.parent
     try:
@@ -254,14 +255,14 @@ def _publish(folder: Path, files: dict[str, bytes]) -> Artefact:
     return artefact_open(folder)
 
 
-def taught_add(artefact: Artefact, content: bytes) -> None:
-    """Write its TAUGHT_FILE atomically. Raises ArtefactError."""
-    beside = artefact.folder / f".{TAUGHT_FILE}.{os.getpid()}"
+def seen_photos_add(artefact: Artefact, content: bytes) -> None:
+    """Write its SEEN_PHOTOS_FILE atomically. Raises ArtefactError."""
+    beside = artefact.folder / f".{SEEN_PHOTOS_FILE}.{os.getpid()}"
     try:
         _write_synced(beside, content)
-        beside.replace(artefact.folder / TAUGHT_FILE)
+        beside.replace(artefact.folder / SEEN_PHOTOS_FILE)
     except OSError as error:
-        raise ArtefactError(f"cannot write {artefact.folder / TAUGHT_FILE}: {error.strerror}") from error
+        raise ArtefactError(f"cannot write {artefact.folder / SEEN_PHOTOS_FILE}: {error.strerror}") from error
     finally:
         beside.unlink(missing_ok=True)
 

@@ -14,6 +14,7 @@ from time import perf_counter
 import numpy as np
 
 from classifier.artefact import ArtefactError, ArtefactSpec, artefact_only, artefact_open
+from classifier.attributes import EXTERIOR, AttributeClassifier, PhotoAttributes
 from classifier.classify import MakeModelClassifier
 from classifier.detect import Detector, the_car
 from classifier.engines import DeviceName, Engine, EngineName, engine_choose, engines_open
@@ -31,7 +32,6 @@ from classifier.preprocess import (
     photo_load,
 )
 from classifier.recognition import Interpreter, Recognition, Sight, Status
-from classifier.usable import EXTERIOR, Judgement, UsableJudge
 
 WEIGHTS = Path(__file__).resolve().parent / "weights"
 BATCHES_AHEAD = 2
@@ -65,14 +65,14 @@ class _Work:
     boxed: Letterbox | None = None
     whole: FloatArray | None = None
     error: str = ""
-    judgement: Judgement | None = None
+    attributes: PhotoAttributes | None = None
     box: Box | None = None
     outputs: FloatArray | None = None
     timings: dict[str, float] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
-        return self.judgement.kind if self.judgement else ""
+        return self.attributes.kind if self.attributes else ""
 
     def spend(self, stage: str, seconds: float) -> None:
         self.timings[stage] = self.timings.get(stage, 0.0) + seconds * 1000
@@ -85,7 +85,7 @@ class Recogniser(Interpreter):
         self,
         *,
         detector: Detector,
-        judge: UsableJudge,
+        attribute_classifier: AttributeClassifier,
         classifier: MakeModelClassifier,
         spec: ArtefactSpec,
         version: str,
@@ -93,12 +93,12 @@ class Recogniser(Interpreter):
         batch: int = 16,
     ) -> None:
         """Use Recogniser.open."""
-        super().__init__(spec, body_threshold=judge.body_threshold)
+        super().__init__(spec, body_threshold=attribute_classifier.body_threshold)
         self.version = version
         self.engine = engine
         self.batch = batch
         """How many photos go through together."""
-        self._detector, self._judge, self._classifier = detector, judge, classifier
+        self._detector, self._judge, self._classifier = detector, attribute_classifier, classifier
         cores = os.cpu_count() or 1
         self._pool = ThreadPoolExecutor(max_workers=cores, thread_name_prefix="decode")
         # Apart, because a batch that is to be cut out must not wait until the ones after it are decoded.
@@ -142,7 +142,7 @@ class Recogniser(Interpreter):
         spec = artefacts["classifier"].spec
         return cls(
             detector=Detector(engines["detector"], artefacts["detector"].spec),
-            judge=UsableJudge(engines["usable"], artefacts["usable"].spec),
+            attribute_classifier=AttributeClassifier(engines["usable"], artefacts["usable"].spec),
             classifier=MakeModelClassifier(engines["classifier"], spec),
             spec=spec,
             version=artefacts["classifier"].version,
@@ -215,7 +215,7 @@ class Recogniser(Interpreter):
 
     def _look(self, works: list[_Work]) -> None:
         self._find_cars(works)
-        self._judge_kinds(works)
+        self._find_attributes(works)
 
     def _find_cars(self, works: list[_Work]) -> None:
         start = perf_counter()
@@ -226,11 +226,11 @@ class Recogniser(Interpreter):
             work.box = car.box if car else None
         _share("detect", works, start)
 
-    def _judge_kinds(self, works: list[_Work]) -> None:
+    def _find_attributes(self, works: list[_Work]) -> None:
         start = perf_counter()
         inputs = [work.whole for work in works if work.whole is not None]
-        for work, judgement in zip(works, self._judge.kinds(inputs), strict=True):
-            work.judgement = judgement
+        for work, attributes in zip(works, self._judge.kinds(inputs), strict=True):
+            work.attributes = attributes
         _share("usable", works, start)
 
     def _classify(self, works: list[_Work]) -> None:
@@ -273,7 +273,7 @@ def _sight(work: _Work) -> Sight:
     if work.decoded is None:
         return Sight("unreadable", error=work.error, timings_ms=timings)
     status = _status(work)
-    shown = work.judgement if status == "ok" else None
+    shown = work.attributes if status == "ok" else None
     return Sight(
         status,
         kind=work.kind,

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from classifier.artefact import ArtefactSpec, Thresholds, TrainedClass
-from classifier.bodies import bodies_of
+from classifier.body_type import bodies_of
 from classifier.classify import calibrated
 from classifier.fuse import Verdict, verdict_from
 from classifier.preprocess import Box, FloatArray

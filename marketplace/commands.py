@@ -19,7 +19,7 @@ from django.db import DatabaseError
 from classifier.artefact import ArtefactError
 from classifier.engines import EngineError
 from classifier.preprocess import UnreadablePhotoError
-from classifier.training.manifest import ManifestError
+from classifier.training.data.manifest import ManifestError
 from classifier.training.progress import Progress, Silent, progress_for_terminal
 from marketplace.refusals import Refused, database_refusal, system_refusal
 

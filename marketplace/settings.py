@@ -57,7 +57,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "marketplace.bodies.BodySizeMiddleware",  # before the next, which reads the body
+    "marketplace.upload_limits.BodySizeMiddleware",  # before the next, which reads the body
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -165,7 +165,9 @@ RUNS_DIR = VAR_DIR / "runs"
 ENGINE_CACHE_DIR = VAR_DIR / "engine-cache"
 STARTER_WEIGHTS_DIR = BASE_DIR / "classifier" / "weights"
 RECOGNISER = "classifier.recognise.Recogniser"  # by name: imported only by what recognises; tests put their own here
-JUDGING_EYE = "classifier.training.remembered.RememberedEye"  # looks at test photos, for retraining
+EVALUATION_RECOGNISER = (
+    "classifier.training.evaluation.cached_recogniser.CachedRecogniser"  # looks at test photos, for retraining
+)
 RECOGNISER_ENGINE = env.choice("RECOGNISER_ENGINE", "auto", ("auto", "openvino", "torch"))
 RECOGNISER_DEVICE = env.choice("RECOGNISER_DEVICE", "auto", ("auto", "cpu", "cuda", "mps"))
 # A challenger that takes longer for a photo that comes alone does not serve, unless the champion is as slow here.

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from classifier.artefact import Artefact, ArtefactError, backbones_of
-from classifier.detect import detection_network, detection_network_serving
+from classifier.engines.yolo import detection_network, detection_network_serving
 
 
 class HiddenHead(nn.Module):

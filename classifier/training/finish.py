@@ -21,7 +21,7 @@ from classifier.fuse import log_softmax
 from classifier.preprocess import FloatArray
 from classifier.recognition import Recognition
 from classifier.taxonomy import name_key, summarise
-from classifier.training.calibrate import (
+from classifier.training.calibration import (
     MIN_ANSWERED,
     alpha_fit,
     class_temperatures_fit,
@@ -29,15 +29,16 @@ from classifier.training.calibrate import (
     temperature_fit,
     threshold_fit,
 )
-from classifier.training.evaluate import judged_summarise, key_by_letters, photos_judge
-from classifier.training.labels import UNKNOWN, label_numbers
-from classifier.training.looks import bodies_fit, class_bodies_of
-from classifier.training.manifest import ManifestRow
+from classifier.training.data.attribute_labels import body_of, class_bodies_of
+from classifier.training.data.labels import UNKNOWN, label_numbers
+from classifier.training.data.manifest import ManifestRow
+from classifier.training.data.seen_photos import SeenPhotos
+from classifier.training.evaluation.cached_recogniser import CachedRecogniser
+from classifier.training.evaluation.evaluate import photos_score, scores_summarise
+from classifier.training.evaluation.trained_names import key_by_letters
+from classifier.training.evaluation.view_and_body import bodies_fit
 from classifier.training.progress import Progress
-from classifier.training.remembered import RememberedEye
-from classifier.training.report_findings import Findings, findings_of
-from classifier.training.taught import Taught
-from classifier.training.usable_labels import body_of
+from classifier.training.report.findings import Findings, findings_of
 
 FEWEST_TO_CALIBRATE = 20
 """With fewer held-out photos a temperature would be fitted to noise."""
@@ -76,20 +77,20 @@ def finish(
     test: Sequence[ManifestRow],
     progress: Progress,
     rename: Rename = as_trained,
-    taught: Taught | None = None,
+    seen_photos: SeenPhotos | None = None,
 ) -> Finished:
     """Fit temperatures and thresholds on val, measure on test (all: rows of photos from outside), write to `out`.
 
     train: what the network learned from, for which sources each class knows. rename: see calibrate. taught: written
-    beside the weights. Drafts lie in work_dir while photos are looked at, see RememberedEye. Raises ArtefactError,
+    beside the weights. Drafts lie in work_dir while photos are looked at, see CachedRecogniser. Raises ArtefactError,
     EngineError, OSError.
     """
     drafts = work_dir / "drafts"
     shutil.rmtree(drafts, ignore_errors=True)
     plain = replace(spec, temperature=1.0, class_temperatures=(), class_bodies=())
     draft = artefact_write(parent=drafts, name=name, spec=plain, state_dict=state)
-    eye = partial(RememberedEye, draft, memory=work_dir, weights=weights, cache_dir=work_dir / "ir")
-    said = _said(eye(), val, progress=progress)
+    recogniser_of = partial(CachedRecogniser, draft, memory=work_dir, weights=weights, cache_dir=work_dir / "ir")
+    said = _said(recogniser_of(), val, progress=progress)
     raw = [one.log_probs for one in said]
     extends = "extends" in spec.recipe  # it learned from a few photos of its own only
     if not extends:
@@ -120,21 +121,21 @@ def finish(
         def key(make: str, model: str) -> tuple[str, str]:
             return key_by_letters(*rename(make, model))
 
-        recogniser = eye(spec=spec)
+        recogniser = recogniser_of(spec=spec)
         try:
-            judged = photos_judge(
+            scored = photos_score(
                 rows=test, recogniser=recogniser, progress=progress, key=key, classes=_renamed(spec, rename)
             )
-            measured = judged_summarise(judged=judged, recogniser=recogniser, key=key)
+            measured = scores_summarise(scored=scored, recogniser=recogniser, key=key)
         finally:
             recogniser.close()
         measured.pop("usable", None)  # all photos are exteriors here: it would say half the truth
-        findings = findings_of(judged=judged, model=spec, key=key)
+        findings = findings_of(scored=scored, model=spec, key=key)
         spec = replace(
             spec, metrics={**spec.metrics, "test": _rounded(measured), "per_class": _rounded(findings.per_class)}
         )
-    record = taught.as_bytes() if taught else None
-    artefact = artefact_write(parent=out, name=name, spec=spec, state_dict=state, taught=record)
+    record = seen_photos.as_bytes() if seen_photos else None
+    artefact = artefact_write(parent=out, name=name, spec=spec, state_dict=state, seen_photos=record)
     shutil.rmtree(drafts, ignore_errors=True)
     return Finished(artefact, spec.metrics, findings)
 
@@ -234,12 +235,12 @@ def _cars(
     return [car for car in cars.values() if len(car[0]) > 1]
 
 
-def _said(eye: RememberedEye, rows: Sequence[ManifestRow], *, progress: Progress) -> list[Recognition]:
+def _said(recogniser_of: CachedRecogniser, rows: Sequence[ManifestRow], *, progress: Progress) -> list[Recognition]:
     try:
-        stream = eye.stream(row.path for row in rows)
+        stream = recogniser_of.stream(row.path for row in rows)
         return list(progress.track(stream, total=len(rows), what="calibrating"))
     finally:
-        eye.close()
+        recogniser_of.close()
 
 
 def code_version() -> str:

@@ -12,22 +12,23 @@ from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
 from classifier.artefact import Artefact, ArtefactSpec
-from classifier.training.between import best_between
-from classifier.training.calibrate import source_weights
-from classifier.training.ensemble import ensembled, partner_read
-from classifier.training.extend import bodies_extended, head_extend, temperatures_extended
-from classifier.training.features import FeatureCache, FeatureSet, head_fit
+from classifier.training.calibration import source_weights
+from classifier.training.data.manifest import ManifestRow
+from classifier.training.data.seen_photos import ENSEMBLE_OF, STARTED_FROM, SeenPhotos, seen_photos_read
 from classifier.training.finish import Rename, as_trained, finish
-from classifier.training.fit import CHECKPOINT, fit
-from classifier.training.lesson import Lesson, lesson_prepare, network_for
-from classifier.training.manifest import ManifestRow
-from classifier.training.model import backbone_create
+from classifier.training.loop.distributed import dismiss, leading
+from classifier.training.loop.fit import CHECKPOINT, fit
+from classifier.training.loop.incremental import bodies_extended, head_extend, temperatures_extended
+from classifier.training.loop.linear_probe import head_fit
+from classifier.training.loop.setup import TrainingSetup, network_for, setup_prepare
+from classifier.training.loop.weight_averaging import weights_averaged
+from classifier.training.model.backbones import backbone_create
+from classifier.training.model.ensemble import ensembled, partner_read
+from classifier.training.model.features import FeatureCache, FeatureSet
 from classifier.training.progress import Progress
-from classifier.training.ranks import dismiss, leading
 from classifier.training.recipe import Recipe
-from classifier.training.report import report_write
-from classifier.training.report_facts import trained_facts
-from classifier.training.taught import ENSEMBLE_OF, STARTED_FROM, Taught, taught_read
+from classifier.training.report.facts import trained_facts
+from classifier.training.report.run_report import report_write
 
 
 @dataclass
@@ -58,7 +59,7 @@ def train(
     champion: Artefact | None = None,
     rename: Rename = as_trained,
     report: bool = True,
-    taught: Taught | None = None,
+    seen_photos: SeenPhotos | None = None,
 ) -> TrainResult:
     """Train on the rows' train side, calibrate on val, measure on test, write `<out>/<recipe name>-<sha8>/`.
 
@@ -73,22 +74,22 @@ def train(
     """
     epochs = epochs or recipe.epochs
     max_minutes = max_minutes or recipe.max_minutes or None
-    lesson = lesson_prepare(
+    setup = setup_prepare(
         rows=rows, recipe=recipe, work_dir=work_dir, weights=weights, champion=champion, progress=progress
     )
-    recipe, base, classes = lesson.recipe, lesson.base, lesson.classes
-    fingerprint = lesson.fingerprint(epochs)
+    recipe, base, classes = setup.recipe, setup.base, setup.classes
+    fingerprint = setup.fingerprint(epochs)
     run_dir = work_dir / f"{recipe.name}-{fingerprint[:12]}"
     run_dir.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)  # a head begins with random weights: a run killed early begins with the same ones
     # Read now: at the end of a long training another starter may lie there.
-    taught = _all_that_taught(taught, lesson.start, lesson.partner)
-    partner = partner_read(lesson.partner) if lesson.partner is not None else None
-    network = network_for(lesson, progress=progress)
+    seen_photos = _seen_with_ancestors(seen_photos, setup.start, setup.partner)
+    partner = partner_read(setup.partner) if setup.partner is not None else None
+    network = network_for(setup, progress=progress)
     share_learned = 1.0
     if recipe.freeze_backbone:
         dismiss()
-        sets = _features(network, lesson, work_dir, progress=progress)
+        sets = _features(network, setup, work_dir, progress=progress)
         if base is not None:
             fitted = head_extend(
                 network=network, train=sets["train"], val=sets["val"], recipe=replace(recipe, epochs=epochs),
@@ -104,9 +105,9 @@ def train(
         with leading() as ranks, SummaryWriter(str(run_dir / "tensorboard")) as board:
             fitted = fit(
                 network=network,
-                loss_of=lesson.loss,
-                train=lesson.train.photos,
-                val=lesson.val.photos,
+                loss_of=setup.loss,
+                train=setup.train.photos,
+                val=setup.val.photos,
                 recipe=recipe,
                 epochs=epochs,
                 max_minutes=max_minutes,
@@ -115,13 +116,13 @@ def train(
                 resume=resume,
                 progress=progress,
                 log=board.add_scalar,
-                workers=lesson.loaders,
+                workers=setup.loaders,
                 ranks=ranks,
             )
         if recipe.average_with_start:
-            fitted.state, share_learned = best_between(
-                network, start=start, end=fitted.state, val=lesson.val.photos,
-                weights=source_weights([row.source for row in lesson.val.rows]), batch=recipe.batch, progress=progress,
+            fitted.state, share_learned = weights_averaged(
+                network, start=start, end=fitted.state, val=setup.val.photos,
+                weights=source_weights([row.source for row in setup.val.rows]), batch=recipe.batch, progress=progress,
             )  # fmt: skip
     backbone = recipe.backbone
     if partner is not None:
@@ -129,19 +130,19 @@ def train(
     spec = ArtefactSpec(
         task="classifier",
         backbone=backbone,
-        preprocessing=lesson.preprocessing,
+        preprocessing=setup.preprocessing,
         head_hidden=base.spec.head_hidden if base is not None else recipe.head_hidden,
         classes=classes,
         mirrored=recipe.serve_mirrored,
         metrics={
-            "train_photos": len(lesson.train.rows), "classes": len(classes), "history": fitted.history,
+            "train_photos": len(setup.train.rows), "classes": len(classes), "history": fitted.history,
             **({"share_learned": share_learned} if recipe.average_with_start else {}),
         },
-        manifest_sha256=lesson.digest,
+        manifest_sha256=setup.digest,
         recipe={
             **recipe.as_dict(), "epochs": epochs, "max_minutes": max_minutes or 0.0,
             **({"extends": base.version} if base is not None else {}),
-            **({STARTED_FROM: lesson.start.version} if lesson.start is not None and base is None else {}),
+            **({STARTED_FROM: setup.start.version} if setup.start is not None and base is None else {}),
             **({ENSEMBLE_OF: partner.version} if partner is not None else {}),
         },
     )  # fmt: skip
@@ -149,14 +150,14 @@ def train(
         spec = replace(
             spec, temperature=base.spec.temperature, thresholds=base.spec.thresholds, mirrored=base.spec.mirrored,
             class_temperatures=temperatures_extended(base.spec, outputs=len(classes)),
-            class_bodies=bodies_extended(base.spec, classes, lesson.sides["train"]),
+            class_bodies=bodies_extended(base.spec, classes, setup.sides["train"]),
             body_temperature=base.spec.body_temperature,
         )  # fmt: skip
     done = finish(
         spec=spec, state=fitted.state, name=recipe.name, out=out, work_dir=work_dir, weights=weights,
-        train=lesson.sides["train"], val=lesson.sides["val"], test=lesson.sides["test"],
+        train=setup.sides["train"], val=setup.sides["val"], test=setup.sides["test"],
         progress=progress, rename=rename,
-        taught=taught,
+        seen_photos=seen_photos,
     )  # fmt: skip
     page: Path | None = None
     if report:
@@ -165,9 +166,9 @@ def train(
             title=done.artefact.version,
             metrics=done.metrics.get("test", {}),
             facts={
-                "held-out photos to calibrate on": len(lesson.sides["val"]),
-                "test photos": len(lesson.sides["test"]),
-                "detector": lesson.detector,
+                "held-out photos to calibrate on": len(setup.sides["val"]),
+                "test photos": len(setup.sides["test"]),
+                "detector": setup.detector,
                 **trained_facts(done.artefact),
             },
             curve=fitted.history,
@@ -177,18 +178,18 @@ def train(
     return TrainResult(artefact=done.artefact, metrics=done.metrics, report=page, checkpoint=run_dir / CHECKPOINT)
 
 
-def _all_that_taught(here: Taught | None, *others: Artefact | None) -> Taught | None:
+def _seen_with_ancestors(here: SeenPhotos | None, *others: Artefact | None) -> SeenPhotos | None:
     """None, so that no record claims to be whole, if any of them is not known."""
     for other in others:
-        before = taught_read(other.folder) if other is not None else Taught()
+        before = seen_photos_read(other.folder) if other is not None else SeenPhotos()
         here = here + before if here is not None and before is not None else None
     return here
 
 
-def _features(network: nn.Module, lesson: Lesson, work_dir: Path, *, progress: Progress) -> dict[str, FeatureSet]:
-    hidden = lesson.base.spec.head_hidden if lesson.base is not None else ()
-    headless = backbone_create(lesson.recipe.backbone, outputs=0, hidden=hidden, pretrained=False)
+def _features(network: nn.Module, setup: TrainingSetup, work_dir: Path, *, progress: Progress) -> dict[str, FeatureSet]:
+    hidden = setup.base.spec.head_hidden if setup.base is not None else ()
+    headless = backbone_create(setup.recipe.backbone, outputs=0, hidden=hidden, pretrained=False)
     headless.load_state_dict(network.state_dict(), strict=False)
-    cache = FeatureCache(work_dir, backbone=headless, cut=f"{lesson.detector} {lesson.preprocessing}")
-    sets = {"train": lesson.train, "val": lesson.val}
+    cache = FeatureCache(work_dir, backbone=headless, cut=f"{setup.detector} {setup.preprocessing}")
+    sets = {"train": setup.train, "val": setup.val}
     return {name: cache.features(one.photos, one.digests, progress) for name, one in sets.items()}

@@ -30,7 +30,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractUser):
-    """Whoever has signed up. What one may do is asked in ``marketplace.access`` only."""
+    """Whoever has signed up. What one may do is asked in ``access.py`` modules only."""
 
     username = None  # type: ignore[assignment]  # the e-mail address is the name
     email = models.EmailField("e-mail address", unique=True)

@@ -18,7 +18,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.access import visible_listing
 from marketplace.api.filters import CarModelFilterSet, ListingFilterSet
 from marketplace.api.recognise import recognise_and_wait
 from marketplace.api.serializers import (
@@ -32,6 +31,7 @@ from marketplace.api.serializers import (
 )
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.selectors import make_list
+from marketplace.listings.access import visible_listing
 from marketplace.listings.models import Listing
 from marketplace.listings.selectors import listings_live
 from marketplace.photos.forms import upload_read

@@ -45,7 +45,7 @@ class Listing(models.Model):
         OTHER = "other", "Other"
 
     class Body(models.TextChoices):
-        """What the classifier tells apart (classifier.usable.BODIES), and the seller's word for: none of these."""
+        """What the classifier tells apart (classifier.attributes.BODIES), and the seller's word for: none of these."""
 
         SEDAN = "sedan", "Sedan"
         HATCHBACK = "hatchback", "Hatchback"

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from marketplace.access import visible_listing
+from marketplace.listings.access import visible_listing
 from marketplace.listings.forms import BrowseForm
 from marketplace.listings.selectors import listings_search
 

@@ -9,7 +9,8 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from marketplace.access import own_listing, signed_in
+from marketplace.accounts.access import signed_in
+from marketplace.listings.access import own_listing
 from marketplace.listings.forms import ListingForm
 from marketplace.listings.models import Listing
 from marketplace.listings.selectors import body_suggestion_of, car_version, drafts_of, listings_of, suggestions_of

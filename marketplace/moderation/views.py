@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from marketplace.access import moderator
+from marketplace.accounts.access import moderator
 from marketplace.listings.models import Listing
 from marketplace.moderation.forms import REJECT_REASONS, DecisionForm
 from marketplace.moderation.labels import labels_open

@@ -8,7 +8,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from marketplace.access import moderator
+from marketplace.accounts.access import moderator
 from marketplace.moderation.views import reviewable
 from marketplace.pages import is_htmx
 from marketplace.photos.heatmaps import HeatmapRefused, heatmap_of, heatmap_request

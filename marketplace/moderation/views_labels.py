@@ -6,7 +6,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from marketplace.access import moderator
+from marketplace.accounts.access import moderator
 from marketplace.accounts.models import User
 from marketplace.moderation.forms import LabelForm
 from marketplace.moderation.labels import (

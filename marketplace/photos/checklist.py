@@ -9,7 +9,7 @@ from marketplace.photos.selectors import prediction_latest
 VIEW_BELIEVED = 0.5
 """A view less likely than this ticks nothing off. Nothing but a tick hangs on it, so half is enough."""
 
-# What people ask for, and the views that answer it (all of classifier.usable.VIEWS): either side will do.
+# What people ask for, and the views that answer it (all of classifier.attributes.VIEWS): either side will do.
 VIEW_WORDS = {
     "front": ("front",),
     "front corner": ("front-left", "front-right"),

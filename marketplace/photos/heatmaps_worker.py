@@ -18,7 +18,13 @@ from marketplace.photos.heatmaps import (
 )
 from marketplace.photos.models import Heatmap
 from marketplace.photos.taxonomy import catalogue_spec
-from marketplace.photos.worker import SECONDS_PER_RING, Eye, bytes_of, eye_of_champion, recognise_waiting
+from marketplace.photos.worker import (
+    SECONDS_PER_RING,
+    ServingRecogniser,
+    bytes_of,
+    champion_recogniser,
+    recognise_waiting,
+)
 
 LONG_SIDE = 480
 # From cold to hot, red, green, blue and opacity: one ramp that grows lighter and warmer at once, so that it can be read
@@ -38,22 +44,22 @@ def heatmaps_draw() -> int:
     started = time.monotonic()
     while True:
         recognise_waiting()
-        eye = eye_of_champion()  # before the claim: opening it may take longer than a claim lasts
+        serving = champion_recogniser()  # before the claim: opening it may take longer than a claim lasts
         heatmap = heatmap_claim()
         if heatmap is None:
             return drawn
-        drawn += _draw(heatmap, eye)
+        drawn += _draw(heatmap, serving)
         if time.monotonic() - started > SECONDS_PER_RING:
             ring(DRAW_HEATMAPS)
             return drawn
 
 
-def _draw(heatmap: Heatmap, eye: Eye) -> bool:
-    classes = catalogue_spec(eye.version).classes
+def _draw(heatmap: Heatmap, serving: ServingRecogniser) -> bool:
+    classes = catalogue_spec(serving.version).classes
     try:
-        found = heat_map(eye.recogniser, bytes_of(heatmap.photo), classes=classes)
+        found = heat_map(serving.recogniser, bytes_of(heatmap.photo), classes=classes)
         car = f"{found.candidate.make} {found.candidate.model}".strip()
-        return heatmap_finish(heatmap=heatmap, png=heat_png(found), box=found.box, car=car, by=eye.version)
+        return heatmap_finish(heatmap=heatmap, png=heat_png(found), box=found.box, car=car, by=serving.version)
     except (NoCropError, NothingToExplainError) as why:
         heatmap_fail(heatmap=heatmap, error=str(why))
         return False

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from marketplace.access import own_listing
+from marketplace.listings.access import own_listing
 from marketplace.listings.forms import ListingForm
 from marketplace.listings.models import Listing
 from marketplace.listings.selectors import car_version

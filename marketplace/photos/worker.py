@@ -26,14 +26,14 @@ SECONDS_PER_RING = 30
 
 
 @dataclass
-class Eye:
+class ServingRecogniser:
     """The recogniser of the version that serves."""
 
     version: ModelVersion
     recogniser: "Recogniser"
 
 
-_eye: Eye | None = None
+_serving: ServingRecogniser | None = None
 
 
 def recognise_waiting() -> int:
@@ -41,20 +41,20 @@ def recognise_waiting() -> int:
     finished = 0
     started = time.monotonic()
     # Opened before the first claim: the first opening of a new version takes longer than a claim may last.
-    eye = eye_of_champion()
+    serving = champion_recogniser()
     while photos := photos_claim(limit=settings.PHOTO_BATCH):
-        finished += _recognise(photos, eye)
+        finished += _recognise(photos, serving)
         if time.monotonic() - started > SECONDS_PER_RING:
             ring(RECOGNISE_PENDING)
             break
-        eye = eye_of_champion()  # a new champion serves from the next batch on
+        serving = champion_recogniser()  # a new champion serves from the next batch on
     return finished
 
 
-def _recognise(photos: list[Photo], eye: Eye) -> int:
+def _recognise(photos: list[Photo], serving: ServingRecogniser) -> int:
     try:
         # One by one as they are wanted: not all that a GPU's worker claims is in memory at once.
-        recognitions = eye.recogniser.recognise(bytes_of(photo) for photo in photos)
+        recognitions = serving.recogniser.recognise(bytes_of(photo) for photo in photos)
     except Exception as error:
         # Whatever it was, these rows need not wait for the sweep; Celery logs the error itself.
         photos_release(photos=photos, error=f"{type(error).__name__}: {error}")
@@ -64,8 +64,8 @@ def _recognise(photos: list[Photo], eye: Eye) -> int:
             photo_id=photo.pk,
             attempt=photo.attempts,
             recognition=recognition,
-            version=eye.version,
-            body_threshold=eye.recogniser.body_threshold,
+            version=serving.version,
+            body_threshold=serving.recogniser.body_threshold,
         )
         for photo, recognition in zip(photos, recognitions, strict=True)
     )
@@ -83,13 +83,13 @@ def bytes_of(photo: Photo) -> bytes:
     return content
 
 
-def eye_of_champion() -> Eye:
+def champion_recogniser() -> ServingRecogniser:
     """The champion's Recogniser, opened once per worker child and again when the champion has changed."""
-    global _eye  # noqa: PLW0603  # one per process, and a worker child works on one task at a time
+    global _serving  # noqa: PLW0603  # one per process, and a worker child works on one task at a time
     champion = champion_get()
     if champion is None:
         raise RegistryError("No model version serves yet; run: python manage.py setup_site")
-    if _eye is None or _eye.version.pk != champion.pk:
+    if _serving is None or _serving.version.pk != champion.pk:
         # By name, so that torch and OpenVINO are loaded in the child that works and nowhere else: they do not survive
         # a fork, and the web process shares this module's floor.
         recogniser = import_string(settings.RECOGNISER).open(
@@ -99,9 +99,9 @@ def eye_of_champion() -> Eye:
             device=settings.RECOGNISER_DEVICE,
             cache_dir=settings.ENGINE_CACHE_DIR,
         )
-        if _eye is not None:
-            _eye.recogniser.close()
+        if _serving is not None:
+            _serving.recogniser.close()
         catalogue_spec(champion)  # names its classes now rather than while a seller waits
-        _eye = Eye(version=champion, recogniser=recogniser)
+        _serving = ServingRecogniser(version=champion, recogniser=recogniser)
         log.info("recogniser_opened", version=champion.version)
-    return _eye
+    return _serving

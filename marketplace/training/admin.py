@@ -12,10 +12,10 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from marketplace.registry.admin import ModelVersionAdmin, ReadOnly
 from marketplace.registry.models import ModelVersion
-from marketplace.training.curve import curve_svg
 from marketplace.training.models import Rerecognition, TrainingRun
-from marketplace.training.rerecognition import rerecognition_counts
-from marketplace.training.run_page import classes_table, figures_table, gates_table, pairs_table, stages_table
+from marketplace.training.rerecognition.services import rerecognition_counts
+from marketplace.training.runs.admin_page import classes_table, figures_table, gates_table, pairs_table, stages_table
+from marketplace.training.runs.curve import curve_svg
 
 REPORT = "report.html"
 FILES = {
@@ -143,7 +143,7 @@ class TrainingRunInline(ReadOnly, TabularInline):
     model = TrainingRun
     fk_name = "version"
     verbose_name_plural = "training runs that gave it"
-    fields = ("link", "status", "recipe", "photos", "promoted", "started_at", "taught_by")
+    fields = ("link", "status", "recipe", "photos", "promoted", "started_at", "seen_photos_of")
     readonly_fields = fields
     extra = 0
 
@@ -153,7 +153,7 @@ class TrainingRunInline(ReadOnly, TabularInline):
         return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', address, run)
 
     @admin.display(description="taught by")
-    def taught_by(self, run: TrainingRun) -> SafeString | str:
+    def seen_photos_of(self, run: TrainingRun) -> SafeString | str:
         there = [
             (_file_url(run, name), words)
             for name, words in (("manifest.csv", "photos"), ("decisions.csv", "decisions"))
@@ -168,7 +168,7 @@ admin.site.unregister(ModelVersion)
 
 
 @admin.register(ModelVersion)
-class TaughtVersionAdmin(ModelVersionAdmin):
+class TrainedVersionAdmin(ModelVersionAdmin):
     """The registry's page with the runs beside it: they are of a floor that the registry does not know."""
 
     inlines = (*ModelVersionAdmin.inlines, TrainingRunInline)

@@ -5,19 +5,20 @@ from pathlib import Path
 from typing import Any
 
 from classifier.artefact import artefact_open
-from classifier.training.evaluate import judged_summarise, key_by_letters, photos_judge
-from classifier.training.manifest import ManifestRow
+from classifier.training.data.manifest import ManifestRow
+from classifier.training.evaluation.evaluate import photos_score, scores_summarise
+from classifier.training.evaluation.trained_names import key_by_letters
 from classifier.training.progress import Progress
-from classifier.training.report import report_write
-from classifier.training.report_external import ExternalAnswers, external_photos, external_section
-from classifier.training.report_facts import trained_facts
-from classifier.training.report_findings import findings_of
-from classifier.training.report_page import report_folder
-from classifier.training.report_photos import Album
+from classifier.training.report.facts import trained_facts
+from classifier.training.report.findings import findings_of
+from classifier.training.report.own_pictures import ExternalAnswers, external_photos, external_section
+from classifier.training.report.page import report_folder
+from classifier.training.report.photos import Album
+from classifier.training.report.run_report import report_write
 from marketplace.photos.taxonomy import catalogue_classes
-from marketplace.training.eye import catalogue_loaded, recogniser_open
-from marketplace.training.judge import CatalogueKeys, cars_named
-from marketplace.training.run_report import external_look
+from marketplace.training.promotion.scoring import CatalogueKeys, cars_named
+from marketplace.training.recogniser import catalogue_loaded, recogniser_open
+from marketplace.training.runs.report import external_look
 
 CONFUSED_SHOWN = 10
 
@@ -43,12 +44,12 @@ def version_evaluate(
     try:
         key = CatalogueKeys(cars_named(rows, recogniser.classes)) if catalogue else key_by_letters
         classes = catalogue_classes(recogniser.classes) if catalogue else None
-        judged = photos_judge(rows=rows, recogniser=recogniser, progress=progress, key=key, classes=classes)
-        figures = judged_summarise(judged=judged, recogniser=recogniser, key=key)
-        findings = findings_of(judged=judged, model=recogniser, key=key)
+        scored = photos_score(rows=rows, recogniser=recogniser, progress=progress, key=key, classes=classes)
+        figures = scores_summarise(scored=scored, recogniser=recogniser, key=key)
+        findings = findings_of(scored=scored, model=recogniser, key=key)
         if classes is not None:
             recogniser.classes = tuple(classes)
-        said = external_look(eye=recogniser, photos=pictures, progress=progress)
+        said = external_look(recogniser=recogniser, photos=pictures, progress=progress)
         version = recogniser.version
     finally:
         recogniser.close()
@@ -61,7 +62,7 @@ def version_evaluate(
         album = Album()
         answers = ExternalAnswers(pictures, said, makes={one.make for one in findings.classes}) if pictures else None
         report_write(
-            path=report, title=f"{version} on {len(judged)} photos", metrics=figures, facts=trained_facts(artefact),
+            path=report, title=f"{version} on {len(scored)} photos", metrics=figures, facts=trained_facts(artefact),
             findings=findings, temperature=artefact.spec.temperature, album=album,
             more=[external_section(answers, album)],
         )  # fmt: skip

@@ -3,8 +3,8 @@
 from celery import shared_task
 
 from marketplace.registry.services import RERECOGNISE
-from marketplace.training.rerecognition import rerecognitions_sweep
-from marketplace.training.rerecognition_worker import rerecognise_waiting
+from marketplace.training.rerecognition.services import rerecognitions_sweep
+from marketplace.training.rerecognition.worker import rerecognise_waiting
 
 
 @shared_task(name=RERECOGNISE, time_limit=300)

@@ -10,8 +10,8 @@ import uuid
 import pytest
 from playwright.sync_api import expect
 
-from classifier.training.manifest import manifest_read, manifest_write
-from classifier.training.split import side_of
+from classifier.training.data.manifest import manifest_read, manifest_write
+from classifier.training.data.split import side_of
 from tests.browser.conftest import PHONE, sign_in
 
 pytestmark = pytest.mark.timeout(600)

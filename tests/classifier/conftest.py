@@ -12,8 +12,8 @@ import torch
 from safetensors.torch import load_file
 
 from classifier.artefact import Artefact, ArtefactSpec, CropRule, Head, Preprocessing, TrainedClass, artefact_write
-from classifier.detect import detection_network
 from classifier.engines.networks import classification_network, last_prefix
+from classifier.engines.yolo import detection_network
 
 CLASSES = (
     TrainedClass("BMW", "3 Series", "2012"),
@@ -66,7 +66,7 @@ def tiny_classifier(parent: Path, *, seed: int = 0, **changes: object) -> Artefa
     return artefact_write(parent=parent, name="tiny", spec=spec, state_dict=network.state_dict())
 
 
-def constant_judge(parent: Path, kind: str, heads: tuple[Head, ...] = ()) -> Artefact:
+def constant_attributes(parent: Path, kind: str, heads: tuple[Head, ...] = ()) -> Artefact:
     """A usable-photo network that says `kind` of every photo, and of each head the first label."""
     labels = ("exterior", "interior", "detail")
     said = [label == kind for label in labels] + [label == head.labels[0] for head in heads for label in head.labels]
@@ -127,7 +127,7 @@ def weights_of(tmp_path_factory) -> Callable[..., Path]:
     def make(kind: str = "exterior", *, sees_vehicle: bool = True) -> Path:
         if (kind, sees_vehicle) not in made:
             folder = tmp_path_factory.mktemp("weights")
-            constant_judge(folder / "usable", kind)
+            constant_attributes(folder / "usable", kind)
             random_detector(folder / "detector", confidence=0.0 if sees_vehicle else 1.0)
             made[kind, sees_vehicle] = folder
         return made[kind, sees_vehicle]

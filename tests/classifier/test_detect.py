@@ -4,7 +4,8 @@ import numpy as np
 from PIL import Image
 
 from classifier.artefact import ArtefactSpec, Preprocessing
-from classifier.detect import Detection, Detector, import_ultralytics, suppress, the_car
+from classifier.detect import Detection, Detector, suppress, the_car
+from classifier.engines.yolo import import_ultralytics
 from classifier.preprocess import letterbox
 
 SPEC = ArtefactSpec(

@@ -7,12 +7,12 @@ import pytest
 from PIL import Image, ImageDraw
 
 from classifier.artefact import NEVER, ArtefactSpec, CropRule, Preprocessing
+from classifier.attributes import PhotoAttributes
 from classifier.classify import MakeModelClassifier
 from classifier.detect import Detection
 from classifier.explain import CELLS, NothingToExplainError, heat_map
 from classifier.recognise import NoCropError, Recogniser
 from classifier.taxonomy import Candidate
-from classifier.usable import Judgement
 from tests.classifier.conftest import CLASSES
 
 SPEC = ArtefactSpec(
@@ -58,7 +58,7 @@ class Sees:
         return np.zeros((3, 64, 64), dtype=np.float32)
 
     def kinds(self, inputs):
-        return [Judgement(self.kind, 0.9) for _ in inputs]
+        return [PhotoAttributes(self.kind, 0.9) for _ in inputs]
 
 
 def recogniser(engine=None, **seen):

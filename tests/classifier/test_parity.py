@@ -12,7 +12,7 @@ from classifier.detect import Detector, the_car
 from classifier.engines import engine_open
 from classifier.preprocess import decode, letterbox
 from classifier.recognise import WEIGHTS, Recogniser
-from classifier.training.manifest import manifest_read
+from classifier.training.data.manifest import manifest_read
 from tests.classifier.conftest import teacher
 
 

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from classifier.artefact import NEVER, ArtefactError, Head
+from classifier.attributes import BODIES, VIEWS
 from classifier.recognise import Recogniser
-from classifier.usable import BODIES, VIEWS
-from tests.classifier.conftest import CLASSES, constant_judge, teacher
+from tests.classifier.conftest import CLASSES, constant_attributes, teacher
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -93,7 +93,7 @@ def test_it_says_why_a_photo_is_of_no_use(classifier, useless, ir_cache, bus):
 
 @pytest.mark.parametrize("kind", ["exterior", "interior"])
 def test_view_and_bodies_are_told_of_usable_photos_only(kind, classifier, weights_of, ir_cache, tmp_path, bus):
-    constant_judge(tmp_path / "usable", kind, heads=(Head("view", VIEWS), Head("body", BODIES, threshold=0.9)))
+    constant_attributes(tmp_path / "usable", kind, heads=(Head("view", VIEWS), Head("body", BODIES, threshold=0.9)))
     shutil.copytree(weights_of() / "detector", tmp_path / "detector")
     recogniser = Recogniser.open(classifier=classifier.folder, weights=tmp_path, engine="openvino", cache_dir=ir_cache)
     (one,) = recogniser.recognise([bus])

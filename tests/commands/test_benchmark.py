@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from marketplace.operations.benchmark import limits, measure
 from marketplace.registry.services import version_promote, version_register
-from marketplace.training import benchmark, benchmark_limits
-from tests.classifier.conftest import constant_judge, random_detector, tiny_classifier
+from tests.classifier.conftest import constant_attributes, random_detector, tiny_classifier
 from tests.training.fakes import photo_write
 
 FIGURES = {
@@ -27,12 +27,12 @@ def tiny_site(db, settings, tmp_path, monkeypatch):
     """Real networks with random weights; each figure is measured once; the worker's process opens a fake at once."""
     settings.RECOGNISER = "classifier.recognise.Recogniser"
     random_detector(settings.STARTER_WEIGHTS_DIR / "detector", confidence=0)
-    constant_judge(settings.STARTER_WEIGHTS_DIR / "usable", "exterior")
+    constant_attributes(settings.STARTER_WEIGHTS_DIR / "usable", "exterior")
     version_promote(
         version=version_register(folder=tiny_classifier(settings.ARTEFACTS_DIR).folder).version, by=None, reason="test"
     )
-    monkeypatch.setattr(benchmark, "ROUNDS", 1)
-    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "tests.training.benchmark_settings")
+    monkeypatch.setattr(measure, "ROUNDS", 1)
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "tests.operations.benchmark.benchmark_settings")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # on a busy machine several would mostly wait for one another
     yield
@@ -48,7 +48,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def measured(monkeypatch):
-    monkeypatch.setattr("marketplace.training.management.commands.benchmark.benchmark", lambda **_: FOUND)
+    monkeypatch.setattr("marketplace.operations.management.commands.benchmark.benchmark", lambda **_: FOUND)
 
 
 def test_it_measures_everything(manage, tiny_site, folder):
@@ -67,7 +67,7 @@ def test_it_measures_everything(manage, tiny_site, folder):
 
 
 def test_people_see_each_figure_beside_its_limit(manage, champion, folder, measured, monkeypatch):
-    monkeypatch.setattr(benchmark_limits, "WORKER_RSS_MB", 400)
+    monkeypatch.setattr(limits, "WORKER_RSS_MB", 400)
     ran = manage("benchmark", folder)
     assert ran.code == 0
     assert "openvino on 2 cores: Abacus" in ran.out
@@ -77,8 +77,8 @@ def test_people_see_each_figure_beside_its_limit(manage, champion, folder, measu
 
 def test_check_fails_with_a_line_for_each_missed_limit(manage, champion, folder, measured, monkeypatch):
     assert manage("benchmark", folder, "--check").code == 0
-    monkeypatch.setattr(benchmark_limits, "ONE_PHOTO_P50_MS", 0)
-    monkeypatch.setattr(benchmark_limits, "COLD_START_S", 0)
+    monkeypatch.setattr(limits, "ONE_PHOTO_P50_MS", 0)
+    monkeypatch.setattr(limits, "COLD_START_S", 0)
     ran = manage("benchmark", folder, "--check", "--json")
     assert ran.code == 1
     assert ran.document == FOUND
@@ -88,7 +88,7 @@ def test_check_fails_with_a_line_for_each_missed_limit(manage, champion, folder,
 
 
 def test_only_a_worker_on_openvino_must_be_small_and_without_torch():
-    checks = benchmark_limits.checks({**FOUND, "engine": "torch-cuda", "worker_imports_torch": True})
+    checks = limits.checks({**FOUND, "engine": "torch-cuda", "worker_imports_torch": True})
     assert [one.what for one in checks] == ["One photo alone, p50", "Worker's cold start"]
 
 

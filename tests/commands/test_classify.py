@@ -72,8 +72,8 @@ def test_it_needs_no_database(manage, artefact, classes, photo, settings, monkey
     def no_table():
         raise OperationalError("no such table: registry_modelversion")
 
-    monkeypatch.setattr("marketplace.training.eye.champion_get", no_table)
-    monkeypatch.setattr("marketplace.training.eye.Make.objects.exists", no_table)
+    monkeypatch.setattr("marketplace.training.recogniser.champion_get", no_table)
+    monkeypatch.setattr("marketplace.training.recogniser.Make.objects.exists", no_table)
     starter = artefact("starter", classes=classes("red", "blue"))
     target = settings.STARTER_WEIGHTS_DIR / "classifier" / starter.version
     target.parent.mkdir(parents=True)

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from classifier.training.manifest import manifest_read, manifest_sha256
-from classifier.training.split import side_of
+from classifier.training.data.manifest import manifest_read, manifest_sha256
+from classifier.training.data.split import side_of
 from marketplace.catalogue.models import MakeAlias
 from tests.training.fakes import photo_write
 

@@ -64,7 +64,7 @@ def test_a_result_that_cannot_be_written_is_said_once(db, capfd):
 
 
 def test_classify_does_not_answer_with_the_starter_while_the_database_is_away(manage, champion, tmp_path, monkeypatch):
-    stop_with(monkeypatch, OperationalError("database is locked"), "marketplace.training.eye.champion_get")
+    stop_with(monkeypatch, OperationalError("database is locked"), "marketplace.training.recogniser.champion_get")
     ran = manage("classify", photo_write(tmp_path / "red.jpg", "red"), "--json")
     assert (ran.code, ran.out) == (2, "")
     assert "database is locked" in ran.line

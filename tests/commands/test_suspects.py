@@ -15,7 +15,7 @@ FIND = "marketplace.training.management.commands.suspects.suspects_find"
 @pytest.fixture
 def found(monkeypatch):
     """The ranking is the manifest's order, its first two labels are wrong; a list of what was asked."""
-    from classifier.training.suspects import Ranking, Suspect
+    from classifier.training.evaluation.label_errors import Ranking, Suspect
 
     calls = []
 
@@ -24,7 +24,7 @@ def found(monkeypatch):
         other = (Candidate("Volvo", "V70", "2008", 0.9),)
         digests = [hashlib.sha256(row.path.read_bytes()).hexdigest() for row in rows]
         ranked = [Suspect(at + 1, row, digests[at], at / 100, at < 2, 0.1, other) for at, row in enumerate(rows)]
-        return Ranking(ranked, not_judged=1, by="first-00000000")
+        return Ranking(ranked, not_ranked=1, by="first-00000000")
 
     monkeypatch.setattr(FIND, find)
     return calls
@@ -76,7 +76,7 @@ def test_retrain_takes_it_as_an_option(manage, champion, manifest, trained, foun
     from marketplace.training.management.commands import suspects as command
 
     trained("red", "blue")
-    monkeypatch.setattr("marketplace.training.suspects.suspects_find", command.suspects_find)
+    monkeypatch.setattr("marketplace.training.labels.suspects.suspects_find", command.suspects_find)
     lot = manifest("red", "blue")
     ran = manage("retrain", "--manifest", lot, "--recipe", "quick", "--promote", "never", "--suspects", *given)
     assert "2 of 40 labels look wrong" in ran.err

@@ -66,7 +66,7 @@ def test_retrain_refuses_in_one_line(manage, champion, trained, arguments, answe
 def test_a_further_process_of_torchrun_helps_to_train_and_touches_neither_database_nor_output(manage, monkeypatch):
     helped = []
     monkeypatch.setenv("RANK", "1")
-    monkeypatch.setattr("classifier.training.fit.fit_help", lambda: helped.append(1))
+    monkeypatch.setattr("classifier.training.loop.fit.fit_help", lambda: helped.append(1))
     ran = manage("retrain", "--recipe", "no-such-recipe", "--json")  # the first process says what is wrong with it
     assert (ran.code, ran.out, helped) == (0, "", [1])
 

@@ -10,7 +10,7 @@ from classifier.training.recipe import recipe_load
 @pytest.fixture
 def found(monkeypatch):
     """A search that takes no time; a list of what was asked."""
-    from classifier.training.search import Found, Trial
+    from classifier.training.loop.search import Found, Trial
 
     calls = []
 
@@ -24,7 +24,7 @@ def found(monkeypatch):
         ]
         return Found(recipe=best, top1=0.625, base_top1=0.5, trials=trials)
 
-    monkeypatch.setattr("classifier.training.tune.tune", tune)
+    monkeypatch.setattr("classifier.training.loop.tune.tune", tune)
     return calls
 
 
@@ -70,7 +70,7 @@ def test_it_refuses_in_one_line(manage, champion, found, arguments, answer):
 
 
 def test_it_waits_for_no_other_training(manage, champion, manifest, found):
-    from marketplace.training.runs import training_lock
+    from marketplace.training.runs.records import training_lock
 
     with training_lock():
         ran = manage("tune", "--manifest", manifest("red", "lime", "blue"))

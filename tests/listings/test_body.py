@@ -2,7 +2,7 @@
 
 import pytest
 
-from classifier.usable import BODIES
+from classifier.attributes import BODIES
 from marketplace.listings.forms import BrowseForm
 from marketplace.listings.models import Listing
 from marketplace.listings.selectors import body_suggestion_of, car_version, listings_search

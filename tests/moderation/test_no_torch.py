@@ -10,7 +10,7 @@ import django
 django.setup()
 import marketplace.urls
 import marketplace.moderation.tasks
-import marketplace.training.services
+import marketplace.training.runs.services
 from django.urls import reverse
 reverse("moderation:next")
 print("torch" in sys.modules, "openvino" in sys.modules)

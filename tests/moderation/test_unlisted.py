@@ -6,7 +6,7 @@ from django.urls import reverse
 from marketplace.listings.models import Listing
 from marketplace.moderation.models import Decision
 from marketplace.moderation.services import DecisionRefused, decision_make, review_submitted
-from marketplace.training.labels import decision_rows
+from marketplace.training.labels.decisions import decision_rows
 from tests.moderation.conftest import decided, verdict
 
 SURE = verdict(("Skoda", "Octavia", 0.99))

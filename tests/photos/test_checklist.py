@@ -2,7 +2,7 @@
 
 import pytest
 
-from classifier.usable import VIEWS
+from classifier.attributes import VIEWS
 from marketplace.photos.checklist import VIEW_BELIEVED, VIEW_WORDS, WORDS_OF, checklist_of
 from marketplace.photos.models import Photo, Prediction
 from marketplace.photos.selectors import photos_of

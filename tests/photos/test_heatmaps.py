@@ -31,7 +31,7 @@ from marketplace.photos.tidy import photos_tidy
 BOX = (10, 20, 110, 70)
 
 
-class Eye:
+class StubRecogniser:
     """Takes the crop's top left corner for an Octavia."""
 
     body_threshold = 0.8
@@ -46,12 +46,12 @@ class Eye:
         pass
 
     def recognise(self, photos):
-        answers = [Eye.said for _ in photos]
-        Eye.recognised += len(answers)
+        answers = [StubRecogniser.said for _ in photos]
+        StubRecogniser.recognised += len(answers)
         return answers
 
     def crop(self, photo):
-        return Eye.crop_answer()
+        return StubRecogniser.crop_answer()
 
     def log_probs(self, crops):
         evidence = [crop[:, :8, :8].mean() for crop in crops]
@@ -60,13 +60,13 @@ class Eye:
 
 @pytest.fixture(autouse=True)
 def eye(settings, monkeypatch, said, rings):
-    settings.RECOGNISER = "tests.photos.test_heatmaps.Eye"
-    monkeypatch.setattr(worker, "_eye", None)
+    settings.RECOGNISER = "tests.photos.test_heatmaps.StubRecogniser"
+    monkeypatch.setattr(worker, "_serving", None)
     pixels = np.zeros((3, 32, 32), dtype=np.float32)
     pixels[:, :8, :8] = 1
-    Eye.crop_answer = staticmethod(lambda: Crop(pixels, BOX))
-    Eye.recognised, Eye.said = 0, said(0.9, 0.05, 0.05)
-    return Eye
+    StubRecogniser.crop_answer = staticmethod(lambda: Crop(pixels, BOX))
+    StubRecogniser.recognised, StubRecogniser.said = 0, said(0.9, 0.05, 0.05)
+    return StubRecogniser
 
 
 @pytest.fixture
@@ -106,10 +106,10 @@ def test_sellers_come_first(photo, champion, listing, encoded):
         waiting.append(Photo.objects.filter(status="pending").count())
         raise NoCropError("no_vehicle", "no vehicle was found on the photo")
 
-    Eye.crop_answer = crop
+    StubRecogniser.crop_answer = crop
     heatmaps_draw()
     assert waiting == [0]
-    assert Eye.recognised == 1
+    assert StubRecogniser.recognised == 1
 
 
 def test_a_request_survives_workers_that_die_but_not_for_ever(photo, champion, settings, rings):
@@ -129,7 +129,7 @@ def test_a_request_survives_workers_that_die_but_not_for_ever(photo, champion, s
 
 def test_one_that_raises_is_given_back(photo, champion):
     heatmap_request(photo=photo)
-    Eye.crop_answer = lambda: 1 / 0
+    StubRecogniser.crop_answer = lambda: 1 / 0
     with pytest.raises(ZeroDivisionError):
         heatmaps_draw()
     assert heatmaps_sweep() == 1
@@ -168,7 +168,7 @@ def test_what_the_eye_refuses_is_said_to_the_moderator_and_not_tried_again(photo
     def crop():
         raise NoCropError("unreadable", "the photo is unreadable: it is cut off")
 
-    Eye.crop_answer = crop
+    StubRecogniser.crop_answer = crop
     assert heatmaps_draw() == 0
     assert (heatmap_of(photo=photo).status, heatmaps_sweep()) == ("failed", 0)
     assert heatmap_of(photo=photo).error == "the photo is unreadable: it is cut off"

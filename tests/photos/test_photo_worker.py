@@ -12,7 +12,7 @@ from marketplace.photos.services import photo_add
 from marketplace.registry.services import RegistryError
 
 
-class Eye:
+class StubRecogniser:
     """Stands where the Recogniser stands; ``answer`` is what it does with a batch."""
 
     opened: list[str] = []  # noqa: RUF012
@@ -28,16 +28,16 @@ class Eye:
         pass
 
     def recognise(self, photos):
-        return Eye.answer(list(photos))
+        return StubRecogniser.answer(list(photos))
 
 
 @pytest.fixture(autouse=True)
 def eye(settings, monkeypatch, said, rings):
-    settings.RECOGNISER = "tests.photos.test_photo_worker.Eye"
-    monkeypatch.setattr(worker, "_eye", None)
-    Eye.opened = []
-    Eye.answer = lambda photos: [said(0.98, 0.01, 0.01) for _ in photos]
-    return Eye
+    settings.RECOGNISER = "tests.photos.test_photo_worker.StubRecogniser"
+    monkeypatch.setattr(worker, "_serving", None)
+    StubRecogniser.opened = []
+    StubRecogniser.answer = lambda photos: [said(0.98, 0.01, 0.01) for _ in photos]
+    return StubRecogniser
 
 
 @pytest.fixture
@@ -49,14 +49,14 @@ def test_it_works_until_nothing_waits(three, champion, settings):
     settings.PHOTO_BATCH = 2
     assert worker.recognise_waiting() == 3
     assert {photo.status for photo in Photo.objects.all()} == {"done"}
-    assert Eye.opened == [champion.version]
+    assert StubRecogniser.opened == [champion.version]
 
 
 def test_it_keeps_from_when_on_a_body_may_be_filled_in(listing, encoded, champion, said):
     photo = photo_add(listing=listing, data=encoded(), filename="a.jpg")
-    Eye.answer = lambda _: [said(0.98, 0.01, 0.01, bodies=(Guess("wagon", 0.81), Guess("suv", 0.19)))]
+    StubRecogniser.answer = lambda _: [said(0.98, 0.01, 0.01, bodies=(Guess("wagon", 0.81), Guess("suv", 0.19)))]
     worker.recognise_waiting()
-    assert photo.predictions.get().body_threshold == Eye.body_threshold
+    assert photo.predictions.get().body_threshold == StubRecogniser.body_threshold
     listing.refresh_from_db()
     assert listing.body == "wagon"
 
@@ -71,9 +71,9 @@ def test_it_serves_a_new_champion_from_the_next_batch_on(three, champion, challe
             challenger()
         return [said(0.98, 0.01, 0.01) for _ in photos]
 
-    Eye.answer = answer
+    StubRecogniser.answer = answer
     worker.recognise_waiting()
-    assert [version.partition("-")[0] for version in Eye.opened] == ["first", "second"]
+    assert [version.partition("-")[0] for version in StubRecogniser.opened] == ["first", "second"]
     versions = Photo.objects.values_list("predictions__model_version__version", flat=True)
     assert [version.partition("-")[0] for version in versions] == ["first", "second", "second"]
 
@@ -84,7 +84,7 @@ def test_a_batch_that_raises_is_given_back_and_tried_one_by_one(three, champion,
             raise RuntimeError("the engine does not like this batch")
         return [said(0.98, 0.01, 0.01)]
 
-    Eye.answer = answer
+    StubRecogniser.answer = answer
     rings.clear()
     with pytest.raises(RuntimeError):
         worker.recognise_waiting()
@@ -95,7 +95,9 @@ def test_a_batch_that_raises_is_given_back_and_tried_one_by_one(three, champion,
 
 def test_a_photo_whose_file_is_lost_spares_the_others(three, champion, said):
     three[1].file.storage.delete(three[1].file.name)
-    Eye.answer = lambda photos: [said(0.9, 0.1, 0.1) if photo else said(status="unreadable") for photo in photos]
+    StubRecogniser.answer = lambda photos: [
+        said(0.9, 0.1, 0.1) if photo else said(status="unreadable") for photo in photos
+    ]
     assert worker.recognise_waiting() == 3
     assert [photo.outcome for photo in Photo.objects.all()] == ["ok", "unreadable", "ok"]
 

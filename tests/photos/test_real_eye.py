@@ -6,7 +6,7 @@ from marketplace.photos import worker
 from marketplace.photos.models import Prediction
 from marketplace.photos.services import photo_add
 from marketplace.registry.services import version_promote, version_register
-from tests.classifier.conftest import constant_judge, random_detector, tiny_classifier
+from tests.classifier.conftest import constant_attributes, random_detector, tiny_classifier
 
 
 @pytest.fixture
@@ -15,9 +15,9 @@ def tiny_site(db, settings, tmp_path, monkeypatch):
     settings.STARTER_WEIGHTS_DIR = tmp_path / "weights"
     settings.RECOGNISER_ENGINE = "torch"  # loaded in this process anyway; converting for OpenVINO would take 15 s
     random_detector(tmp_path / "weights" / "detector", confidence=0)
-    constant_judge(tmp_path / "weights" / "usable", "exterior")
+    constant_attributes(tmp_path / "weights" / "usable", "exterior")
     artefact = tiny_classifier(settings.ARTEFACTS_DIR)
-    monkeypatch.setattr(worker, "_eye", None)
+    monkeypatch.setattr(worker, "_serving", None)
     version = version_register(folder=artefact.folder).version
     return version_promote(version=version, by=None, reason="test")
 
@@ -36,4 +36,4 @@ def test_two_photos_become_one_verdict(tiny_site, listing, encoded, rings):
     assert listing.verdict["photos_used"] == 2
     assert listing.verdict["version"] == tiny_site.version
     assert listing.verdict["make"]["name"] in {"BMW", "Audi"}
-    worker._eye.recogniser.close()
+    worker._serving.recogniser.close()

@@ -39,7 +39,7 @@ from marketplace.registry.services import (  # noqa: E402
     version_rollback,
 )
 from marketplace.training.models import Rerecognition  # noqa: E402
-from marketplace.training.rerecognition import rerecognition_counts  # noqa: E402
+from marketplace.training.rerecognition.services import rerecognition_counts  # noqa: E402
 
 
 def start():

@@ -8,23 +8,26 @@ from typing import Any
 
 import pytest
 
-from classifier.training.facts import JudgeDoor
-from marketplace.training.fitness import Parity
+from classifier.training.data.photo_facts import LazyAttributeClassifier
+from marketplace.training.promotion.fitness import Parity
 from tests.moderation.conftest import cars, waiting  # noqa: F401  # fixtures
 from tests.registry.conftest import artefact  # noqa: F401  # fixtures
-from tests.training.fakes import COLOURS, MAKES, ColourJudge, photo_write
+from tests.training.fakes import COLOURS, MAKES, ColourAttributes, photo_write
 
 
 @pytest.fixture(autouse=True)
 def site(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     # Their artefacts have no network that an engine could run.
-    monkeypatch.setattr("marketplace.training.services.parity_measure", lambda **_: Parity(20, 0, 0.001))
-    settings.RECOGNISER = settings.JUDGING_EYE = "tests.training.fakes.ColourRecogniser"
+    monkeypatch.setattr("marketplace.training.runs.services.parity_measure", lambda **_: Parity(20, 0, 0.001))
+    settings.RECOGNISER = settings.EVALUATION_RECOGNISER = "tests.training.fakes.ColourRecogniser"
     settings.VAR_DIR = tmp_path
     settings.RUNS_DIR = tmp_path / "runs"
     settings.ARTEFACTS_DIR = tmp_path / "artefacts"
     settings.STARTER_WEIGHTS_DIR = tmp_path / "weights"
-    monkeypatch.setattr("marketplace.training.rows.usable_judge", lambda: JudgeDoor("fake", open=ColourJudge))
+    monkeypatch.setattr(
+        "marketplace.training.runs.rows.attribute_classifier",
+        lambda: LazyAttributeClassifier("fake", open=ColourAttributes),
+    )
     return tmp_path
 
 
@@ -93,7 +96,7 @@ def trained(monkeypatch: pytest.MonkeyPatch, artefact: Any, classes: Any) -> Cal
             made = artefact("challenger", classes=classes(*colours))
             return Result(made, {"history": [{"epoch": 1.0, "loss": 0.5}]}, report, checkpoint)
 
-        monkeypatch.setattr("marketplace.training.services._train", train)
+        monkeypatch.setattr("marketplace.training.runs.services._train", train)
         return calls
 
     return make

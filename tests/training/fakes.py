@@ -10,7 +10,7 @@ from classifier.fuse import verdict_from
 from classifier.preprocess import UnreadablePhotoError, decode
 from classifier.recognition import Recognition
 from classifier.taxonomy import Guess, summarise
-from classifier.training.split import vehicle_side
+from classifier.training.data.split import vehicle_side
 
 COLOURS = {"red": ("Skoda", "Octavia"), "lime": ("Skoda", "Fabia"), "blue": ("Volvo", "V70"), "gray": ("Volvo", "V40")}
 MAKES = {"skoda": ("Skoda", ""), "volvo": ("Volvo", "")}
@@ -32,7 +32,7 @@ def to_train_on(listing):
     return listing
 
 
-class ColourJudge:
+class ColourAttributes:
     """Takes black pictures for interiors, all others for cars from outside."""
 
     input_size = 32

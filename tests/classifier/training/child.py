@@ -19,17 +19,17 @@ from safetensors.torch import save_file
 
 from classifier.artefact import Preprocessing
 from classifier.engines.networks import classification_network
-from classifier.training import checkpoint
+from classifier.training.data.manifest import manifest_read
+from classifier.training.data.transforms import CropSet
 from classifier.training.errors import TrainError
-from classifier.training.fit import fit, fit_help
-from classifier.training.launch import rank
-from classifier.training.loss import LabelLoss
-from classifier.training.manifest import manifest_read
+from classifier.training.loop import checkpoint
+from classifier.training.loop.distributed import leading
+from classifier.training.loop.fit import fit, fit_help
+from classifier.training.loop.launch import rank
+from classifier.training.loop.loss import LabelLoss
 from classifier.training.progress import Silent
-from classifier.training.ranks import leading
 from classifier.training.recipe import Recipe, recipe_override
 from classifier.training.train import train
-from classifier.training.transforms import CropSet
 
 TINY = "test_efficientnet"
 RECIPE = Recipe(name="tiny", backbone=TINY, input_sizes=(32,), epochs=3, batch=8, min_photos_per_class=2)

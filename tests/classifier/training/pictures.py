@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from classifier.training.manifest import ManifestRow
+from classifier.training.data.manifest import ManifestRow
 
 
 def picture(seed: int, *, size: tuple[int, int] = (320, 240)) -> Image.Image:

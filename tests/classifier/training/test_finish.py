@@ -8,9 +8,9 @@ import pytest
 
 from classifier.artefact import NEVER, ArtefactSpec, Preprocessing, Thresholds, TrainedClass
 from classifier.fuse import log_softmax
-from classifier.training.calibrate import class_temperatures_fit
+from classifier.training.calibration import class_temperatures_fit
+from classifier.training.data.manifest import ManifestRow
 from classifier.training.finish import calibrate
-from classifier.training.manifest import ManifestRow
 
 CLASSES = (TrainedClass("Ford", "Focus Wagon"), TrainedClass("Ford", "Focus Sedan"), TrainedClass("Volvo", "V70"))
 

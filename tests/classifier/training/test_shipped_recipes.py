@@ -14,7 +14,7 @@ from classifier.artefact import artefact_open
 from classifier.engines.openvino_engine import OpenVinoEngine
 from classifier.fuse import log_softmax
 from classifier.taxonomy import summarise
-from classifier.training.manifest import manifest_read
+from classifier.training.data.manifest import manifest_read
 from classifier.training.progress import Silent
 from classifier.training.recipe import recipe_load, recipe_override
 from classifier.training.train import train

@@ -13,21 +13,21 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from classifier.artefact import TAUGHT_FILE, Preprocessing, artefact_open
+from classifier.artefact import SEEN_PHOTOS_FILE, Preprocessing, artefact_open
 from classifier.engines.networks import classification_network
 from classifier.recognise import WEIGHTS
-from classifier.training.checkpoint import CheckpointError
+from classifier.training.data.manifest import manifest_read
+from classifier.training.data.near_duplicates import picture_hash
+from classifier.training.data.seen_photos import SeenPhotos, seen_photos_read
+from classifier.training.data.transforms import CropSet
 from classifier.training.errors import TrainError
-from classifier.training.fit import CHECKPOINT, duration, fit, mix
-from classifier.training.loss import LabelLoss
-from classifier.training.manifest import manifest_read
-from classifier.training.model import BackboneError, backbone_create, freeze_stages, imagenet_state
-from classifier.training.near_duplicates import picture_hash
+from classifier.training.loop.checkpoint import CheckpointError
+from classifier.training.loop.fit import CHECKPOINT, duration, fit, mix
+from classifier.training.loop.loss import LabelLoss
+from classifier.training.model.backbones import BackboneError, backbone_create, freeze_stages, imagenet_state
 from classifier.training.progress import Silent
 from classifier.training.recipe import recipe_load
-from classifier.training.taught import Taught, taught_read
 from classifier.training.train import train
-from classifier.training.transforms import CropSet
 from tests.classifier.training.pictures import picture
 
 TINY = "test_efficientnet"
@@ -167,7 +167,7 @@ def test_a_held_out_loss_that_is_no_number_ends_it_too(tmp_path):
 
 def test_a_checkpoint_of_another_version_is_not_gone_on_with(tmp_path, monkeypatch):
     fitted(tmp_path / "run")
-    monkeypatch.setattr("classifier.training.checkpoint.FORMAT", 3)
+    monkeypatch.setattr("classifier.training.loop.checkpoint.FORMAT", 3)
     with pytest.raises(CheckpointError, match="another version of this software; start again without --resume"):
         fitted(tmp_path / "run", resume=True)
 
@@ -324,20 +324,20 @@ def test_a_training_from_nothing_without_held_out_photos_ends_with_an_artefact_a
 
 @pytest.mark.usefixtures("backbones")
 def test_an_artefact_keeps_what_taught_it_and_what_it_goes_on_from(rows, tmp_path):
-    first, second = Taught((_hash(1),), (_hash(2),)), Taught((_hash(3),))
-    base = trained(rows, tmp_path, epochs=1, taught=first).artefact
-    assert taught_read(base.folder) == first
+    first, second = SeenPhotos((_hash(1),), (_hash(2),)), SeenPhotos((_hash(3),))
+    base = trained(rows, tmp_path, epochs=1, seen_photos=first).artefact
+    assert seen_photos_read(base.folder) == first
     quick = replace(recipe_load("quick"), min_photos_per_class=2)
-    assert taught_read(trained(rows, tmp_path, recipe=quick, champion=base, taught=second).artefact.folder) == (
-        first + second
-    )
-    (base.folder / TAUGHT_FILE).unlink()
-    other = {"recipe": replace(quick, name="other"), "champion": base, "taught": second}
+    assert seen_photos_read(
+        trained(rows, tmp_path, recipe=quick, champion=base, seen_photos=second).artefact.folder
+    ) == (first + second)
+    (base.folder / SEEN_PHOTOS_FILE).unlink()
+    other = {"recipe": replace(quick, name="other"), "champion": base, "seen_photos": second}
     half_known = trained(rows, tmp_path, **other).artefact
-    assert taught_read(half_known.folder) is None  # half a record would pass for a whole one
-    (base.folder / TAUGHT_FILE).write_bytes(first.as_bytes())
+    assert seen_photos_read(half_known.folder) is None  # half a record would pass for a whole one
+    (base.folder / SEEN_PHOTOS_FILE).write_bytes(first.as_bytes())
     assert trained(rows, tmp_path, **other).artefact == half_known
-    assert taught_read(half_known.folder) == first + second
+    assert seen_photos_read(half_known.folder) == first + second
 
 
 def _hash(seed):

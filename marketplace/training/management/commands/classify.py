@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 from classifier.folder import photos_in
 from classifier.training.progress import Progress
 from marketplace.commands import BAD_INPUT, InputRefused, Outcome, ServiceCommand
-from marketplace.training.eye import (
+from marketplace.training.recogniser import (
     photo_document,
     recogniser_open,
     serving_folder,

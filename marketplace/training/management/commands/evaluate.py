@@ -3,12 +3,12 @@ from typing import Any, ClassVar
 
 from django.core.management.base import CommandParser
 
+from classifier.training.data.manifest import manifest_read
+from classifier.training.data.split import side_of
 from classifier.training.errors import ReportError
-from classifier.training.manifest import manifest_read
 from classifier.training.progress import Progress
-from classifier.training.split import side_of
 from marketplace.commands import InputRefused, Outcome, ServiceCommand
-from marketplace.training.eye import serving_folder, version_folder
+from marketplace.training.recogniser import serving_folder, version_folder
 
 
 class Command(ServiceCommand):

@@ -6,8 +6,8 @@ from django.core.management.base import CommandParser
 
 from classifier.training.progress import Progress
 from marketplace.commands import Outcome, ServiceCommand
-from marketplace.training.labels import SOURCE
-from marketplace.training.services import labels_export
+from marketplace.training.labels.decisions import SOURCE
+from marketplace.training.runs.services import labels_export
 
 
 class Command(ServiceCommand):

@@ -7,12 +7,12 @@ from typing import Any, cast, get_args
 from django.core.management.base import CommandParser
 
 from classifier.taxonomy import name_key
-from classifier.training.importers import PATTERNS, Format, Imported, import_dataset
-from classifier.training.manifest import ManifestRow, manifest_write
+from classifier.training.data.importers import PATTERNS, Format, Imported, import_dataset
+from classifier.training.data.manifest import ManifestRow, manifest_write
 from classifier.training.progress import Progress
 from marketplace.catalogue.selectors import make_aliases, make_list, model_spelled
 from marketplace.commands import InputRefused, Outcome, ServiceCommand
-from marketplace.training.labels import unknown_makes
+from marketplace.training.labels.decisions import unknown_makes
 
 SHOWN = 20
 

@@ -4,7 +4,7 @@ from django.core.management.base import CommandParser
 
 from classifier.training.progress import Progress
 from marketplace.commands import Outcome, ServiceCommand
-from marketplace.training.promotion import Promoted, promote
+from marketplace.training.promotion.services import Promoted, promote
 
 
 class Command(ServiceCommand):

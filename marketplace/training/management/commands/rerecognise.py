@@ -7,7 +7,7 @@ from marketplace.commands import Outcome, ServiceCommand
 from marketplace.doorbell import ring
 from marketplace.registry.services import RERECOGNISE
 from marketplace.training.models import Rerecognition
-from marketplace.training.rerecognition import rerecognition_counts, rerecognition_plan, rerecognition_request
+from marketplace.training.rerecognition.services import rerecognition_counts, rerecognition_plan, rerecognition_request
 
 SHOWN = 5
 

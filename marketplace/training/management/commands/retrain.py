@@ -4,12 +4,12 @@ from typing import Any, ClassVar
 from django.core.management.base import CommandParser
 
 from classifier.training.errors import ReportError, TrainError
-from classifier.training.launch import rank
+from classifier.training.loop.launch import rank
 from classifier.training.progress import Progress
 from classifier.training.recipe import RecipeError
 from marketplace.commands import Outcome, ServiceCommand, refusing
-from marketplace.training.arguments import above_nothing, photo_arguments, photos_asked, recipe_arguments
-from marketplace.training.services import Retrained, retrain
+from marketplace.training.runs.arguments import above_nothing, photo_arguments, photos_asked, recipe_arguments
+from marketplace.training.runs.services import Retrained, retrain
 
 
 class Command(ServiceCommand):
@@ -44,7 +44,7 @@ class Command(ServiceCommand):
             super().handle(*args, **options)
             return
         with refusing(*self.refusals):  # a further process of torchrun: it lends its hands and knows no database
-            from classifier.training.fit import fit_help  # noqa: PLC0415  it brings torch
+            from classifier.training.loop.fit import fit_help  # noqa: PLC0415  it brings torch
 
             fit_help()
 

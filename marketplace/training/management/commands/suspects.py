@@ -8,8 +8,7 @@ from classifier.training.errors import TrainError
 from classifier.training.progress import Progress
 from marketplace.commands import InputRefused, Outcome, ServiceCommand
 from marketplace.registry.selectors import champion_get
-from marketplace.training.rows import rows_collect
-from marketplace.training.suspects import (
+from marketplace.training.labels.suspects import (
     ASKED_MOST,
     COLUMNS,
     SIDES,
@@ -20,6 +19,7 @@ from marketplace.training.suspects import (
     suspects_queue,
     suspects_write,
 )
+from marketplace.training.runs.rows import rows_collect
 
 SHOWN = 10
 
@@ -71,7 +71,7 @@ class Command(ServiceCommand):
         shown = ranking.suspects[:top] if top is not None else ranking.issues[:ASKED_MOST]
         document = {
             "photos": len(ranking.suspects),
-            "not_judged": ranking.not_judged,
+            "not_judged": ranking.not_ranked,
             "issues": len(ranking.issues),
             "queued": queued,
             "ranked_by": ranking.by,

@@ -7,8 +7,8 @@ from classifier.training.errors import TrainError
 from classifier.training.progress import Progress
 from classifier.training.recipe import RecipeError
 from marketplace.commands import InputRefused, Outcome, ServiceCommand
-from marketplace.training.arguments import above_nothing, photo_arguments, photos_asked, recipe_arguments
-from marketplace.training.tuning import Tuned, recipe_tune
+from marketplace.training.runs.arguments import above_nothing, photo_arguments, photos_asked, recipe_arguments
+from marketplace.training.runs.tuning import Tuned, recipe_tune
 
 
 class Command(ServiceCommand):

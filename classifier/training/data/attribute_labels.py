@@ -1,0 +1,111 @@
+"""What a manifest says of a photo for the usable-photo judge: kind, view and body, each a number or nothing."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.artefact import TrainedClass
+from classifier.attributes import BODIES, VIEWS
+from classifier.taxonomy import name_key
+from classifier.training.data.labels import UNKNOWN, label_numbers
+from classifier.training.data.manifest import ManifestRow
+
+CLEAR = 0.6
+"""A class says its body where at least this share of its photos does."""
+KINDS = ("exterior", "interior", "detail")
+HEADS: tuple[tuple[str, ...], ...] = (KINDS, VIEWS, BODIES)
+"""The network's outputs, and the columns of its labels, in this order."""
+KIND, VIEW, BODY = range(3)
+
+_NAMED = {name: name for name in BODIES} | {
+    "suvcrossover": "suv",
+    "minivanandmicrovan": "minivan",
+    "estate": "wagon",
+    "cabriolet": "convertible",
+}
+"""Name keys of the manifests' column `body`."""
+_CABS = "(?:crew|extended|regular|club|quad) cab|supercab"
+_IN_MODEL = re.compile(rf"\b(?:({'|'.join(BODIES)})|{_CABS})\b", re.IGNORECASE)
+"""Pickups are told by their cabs."""
+
+
+def body_of(row: ManifestRow) -> str:
+    """One of BODIES: what the column `body` says, else the last body word of the model's name, as Stanford's have it
+    ("E-Series Wagon Van" is a van); "" where neither tells or the photo shows no car from outside."""
+    if not row.exterior:
+        return ""
+    if row.body:
+        return _NAMED.get(name_key(row.body), "")
+    words = list(_IN_MODEL.finditer(row.model))
+    if not words:
+        return ""
+    return (words[-1][1] or "pickup").lower()
+
+
+def labels_of(rows: Sequence[ManifestRow]) -> NDArray[np.int64]:
+    """(N, 3): the numbers of kind, view and body; UNKNOWN where the row does not say."""
+    said = [(row.kind or "exterior", row.view if row.exterior else "", body_of(row)) for row in rows]
+    numbers = [
+        [names.index(one) if one in names else UNKNOWN for one, names in zip(three, HEADS, strict=True)]
+        for three in said
+    ]
+    return np.asarray(numbers, dtype=np.int64).reshape(len(rows), len(HEADS))
+
+
+def mirrored(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The labels of the mirrored photos: a front-left view becomes a front-right one, all else stays."""
+    ends = {"left": "right", "right": "left"}
+    swapped = ["-".join(ends.get(word, word) for word in view.split("-")) for view in VIEWS]
+    other = np.asarray([*map(VIEWS.index, swapped), UNKNOWN])  # UNKNOWN means the last place, and so stays
+    changed = labels.copy()
+    changed[:, VIEW] = other[labels[:, VIEW]]
+    return changed
+
+
+def taught(
+    rows: Sequence[ManifestRow], *, kinds_per_source: int, bodies_per_source: int, view_repeats: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which training rows are shown in an epoch, as positions in `rows`, and what each teaches there, (shown, 3).
+
+    Exteriors are easy and many, interiors and details few: at most kinds_per_source exteriors of each source, evenly
+    over its list, teach their kind, and at most bodies_per_source their body. Views are few: photos that say one are
+    shown view_repeats times, for the view alone from the second time on. Whatever teaches nothing is left out.
+    """
+    labels = labels_of(rows)
+    sources = [row.source if row.exterior else "" for row in rows]
+    for head, most in ((KIND, kinds_per_source), (BODY, bodies_per_source)):
+        labels[_beyond(most, sources, labels[:, head] != UNKNOWN), head] = UNKNOWN
+    once = np.flatnonzero((labels != UNKNOWN).any(axis=1))
+    again = np.repeat(np.flatnonzero(labels[:, VIEW] != UNKNOWN), view_repeats - 1)
+    views = np.full((len(again), len(HEADS)), UNKNOWN)
+    views[:, VIEW] = labels[again, VIEW]
+    return np.concatenate([once, again]), np.concatenate([labels[once], views])
+
+
+def _beyond(most: int, sources: Sequence[str], told: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Positions of what is too many of a source, evenly over its list; rows of no source are never too many."""
+    beyond: list[int] = []
+    for source in sorted(set(sources) - {""}):
+        places = [at for at, one in enumerate(sources) if one == source and told[at]]
+        step = max(1.0, len(places) / most)
+        kept = {int(number * step) for number in range(int(len(places) / step))}
+        beyond += [at for number, at in enumerate(places) if number not in kept]
+    return np.asarray(beyond, dtype=np.int64)
+
+
+def class_bodies_of(rows: Sequence[ManifestRow], classes: Sequence[TrainedClass]) -> tuple[str, ...]:
+    """Per class the body that most of its training rows have, "" where they differ or do not say. () if none says."""
+    seen: dict[int, Counter[str]] = defaultdict(Counter)
+    for row, label in zip(rows, label_numbers(rows, classes), strict=True):
+        if label != UNKNOWN and (body := body_of(row)):
+            seen[label][body] += 1
+    found = []
+    for number in range(len(classes)):
+        body, photos = seen[number].most_common(1)[0] if seen[number] else ("", 0)
+        found.append(body if photos and photos >= CLEAR * seen[number].total() else "")
+    return tuple(found) if any(found) else ()

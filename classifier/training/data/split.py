@@ -1,0 +1,82 @@
+"""Which side of the split a car stands on: a pure function of its id, so it never changes when data is added."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from classifier.training.data.manifest import ManifestRow
+
+Side = Literal["train", "val", "test"]
+TRAIN_SHARE, VAL_SHARE = 0.70, 0.15
+STRICTNESS: tuple[Side, ...] = ("train", "val", "test")
+"""What is learned from first: a photo that stands on two sides stays on the earlier one."""
+
+
+def _fraction(vehicle: str, purpose: str) -> float:
+    digest = hashlib.sha256(f"{purpose}:{vehicle}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def vehicle_side(vehicle: str) -> Side:
+    """70 % train, 15 % val, 15 % test."""
+    at = _fraction(vehicle, "split")
+    if at < TRAIN_SHARE:
+        return "train"
+    return "val" if at < TRAIN_SHARE + VAL_SHARE else "test"
+
+
+def side_of(row: ManifestRow) -> Side:
+    """What the manifest says, else vehicle_side.
+
+    Manifests often have only train and val, so half of the val cars (again a pure function of the id) are test:
+    confidence and thresholds are fitted on the one half and measured on the other. "calibrate" is val undivided.
+    """
+    if row.split == "train":
+        return "train"
+    if row.split == "test":
+        return "test"
+    if row.split == "calibrate":
+        return "val"
+    if row.split == "val":
+        return "val" if _fraction(row.vehicle, "half") < 0.5 else "test"
+    # By the id as its owner gave it: a manifest's folder may be renamed or its rows copied into another one.
+    return vehicle_side(row.vehicle.removeprefix(f"{row.source}/"))
+
+
+def settled(row: ManifestRow) -> ManifestRow:
+    """The row with its side written down: it stays there under any other id, as in another folder's manifest."""
+    side = side_of(row)
+    return replace(row, split="calibrate" if side == "val" else side)
+
+
+def held_apart(rows: Sequence[ManifestRow], digests: Sequence[bytes | None] | None = None) -> list[ManifestRow]:
+    """The rows without held-out photos whose very file is also there to be trained on, or to be calibrated on.
+
+    A car that is advertised again, or stands in two manifests, has two ids and may fall on two sides. The side that is
+    learned from keeps its photo: else the figures would praise what was learned by heart. Files that cannot be read
+    stay, for whoever reads them to say so. digests: the files' sha256 where they are known already, None for those
+    that cannot be read.
+    """
+    first: dict[bytes, int] = {}
+    sides = [STRICTNESS.index(side_of(row)) for row in rows]
+    digests = [_digest(row.path) for row in rows] if digests is None else digests
+    for row, digest, side in zip(rows, digests, sides, strict=True):
+        if digest is not None and row.exterior and row.make:  # all that is ever learned from
+            first[digest] = min(first.get(digest, side), side)
+    return [
+        row
+        for row, digest, side in zip(rows, digests, sides, strict=True)
+        if digest is None or side <= first.get(digest, side)
+    ]
+
+
+def _digest(path: Path) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError:
+        return None

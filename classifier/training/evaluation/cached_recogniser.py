@@ -1,0 +1,175 @@
+"""An eye that remembers what it saw: versions that differ in their last layer only look at each photo once together.
+
+Finding the car, judging the photo and all layers of the network but the last are most of looking at it, and the same
+for a champion and for what extends it. A second look at the same photos with the same weights costs nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from classifier.artefact import Artefact, ArtefactSpec, artefact_only, artefact_open
+from classifier.attributes import body_threshold_of
+from classifier.engines import DeviceName, Engine, EngineName, engine_choose
+from classifier.engines.networks import build, last_prefix
+from classifier.preprocess import Photo
+from classifier.recognise import Recogniser
+from classifier.recognition import Interpreter, Recognition, Sight
+from classifier.taxonomy import Guess
+from classifier.training.data.content_cache import ContentCache
+from classifier.training.model.feature_extractor import from_bytes, headless_digest, headless_engine, to_bytes
+from classifier.training.model.features import CACHE_FILE
+
+FORM = "1"
+"""Of what is kept; another one makes it anew."""
+KEEP_AT_ONCE = 64
+"""Photos; what a killed run has seen since is looked at again."""
+
+
+class CachedRecogniser(Interpreter):
+    """Says what a Recogniser says; opens one only for photos that were not looked at before."""
+
+    def __init__(
+        self,
+        artefact: Artefact,
+        *,
+        memory: Path,
+        weights: Path,
+        cache_dir: Path | None = None,
+        spec: ArtefactSpec | None = None,
+        engine: EngineName = "auto",
+        device: DeviceName = "auto",
+    ) -> None:
+        """memory: the folder in which is kept what was seen. spec: in place of the artefact's own, with other
+        calibration or names for the same weights. The rest: see Recogniser.open. Raises ArtefactError or EngineError.
+        """
+        spec = spec or artefact.spec
+        detector, attributes = artefact_only(weights / "detector"), artefact_only(weights / "usable")
+        super().__init__(spec, body_threshold=body_threshold_of(attributes.spec))
+        self.version = artefact.version
+        self._network = build(artefact)
+        last = last_prefix(self._network)[:-1]
+        layer: Any = self._network.get_submodule(last)
+        # Of some networks it is a convolution of one pixel, of some it has no bias.
+        self._weight = layer.weight.flatten(start_dim=1).numpy()
+        self._bias = 0.0 if layer.bias is None else layer.bias.numpy()
+        self._network.set_submodule(last, nn.Identity())
+        seen_by = (
+            FORM, detector.version, attributes.version, str(spec.preprocessing), str(spec.mirrored),
+            *engine_choose(engine, device),
+        )  # fmt: skip
+        self._kind = f"sights {headless_digest(self._network, *seen_by)}"
+        self._kept = ContentCache(memory / CACHE_FILE)
+
+        def headless(engine: EngineName, device: DeviceName) -> Engine:
+            return headless_engine(
+                self._network, side=spec.preprocessing.input_size, engine=engine, device=device
+            )  # fmt: skip
+
+        def opened() -> Recogniser:
+            return Recogniser.open(
+                classifier=artefact.folder, weights=weights, engine=engine, device=device, cache_dir=cache_dir,
+                network=headless,
+            )  # fmt: skip
+
+        self._open: Callable[[], Recogniser] = opened
+        self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="digests")
+
+    @classmethod
+    def open(
+        cls,
+        *,
+        classifier: Path,
+        memory: Path,
+        weights: Path,
+        engine: EngineName = "auto",
+        device: DeviceName = "auto",
+        cache_dir: Path | None = None,
+    ) -> CachedRecogniser:
+        """For the artefact in folder `classifier`, as Recogniser.open. Raises ArtefactError or EngineError."""
+        return cls(
+            artefact_open(classifier), memory=memory, weights=weights, engine=engine, device=device,
+            cache_dir=cache_dir,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Let go of the threads that read."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def stream(self, photos: Iterable[Photo]) -> Iterator[Recognition]:
+        """See Recogniser.stream; what was seen of all of them is held in memory, 5 KB each.
+
+        Raises EngineError if a photo has to be looked at and that cannot be done, OSError if it cannot be kept.
+        """
+        asked = list(photos)
+        digests = list(self._pool.map(_digest, asked))
+        known = self._kept.get(self._kind, [digest for digest in digests if digest])
+        unknown = [(photo, digest) for photo, digest in zip(asked, digests, strict=True) if digest not in known]
+        with closing(self._fresh(unknown)) as fresh:
+            for digest in digests:
+                seen = _from_bytes(known[digest]) if digest in known else next(fresh)
+                if seen.outputs is not None:
+                    seen = replace(seen, outputs=seen.outputs.reshape(-1) @ self._weight.T + self._bias)
+                yield from self.interpret([seen])
+
+    def _fresh(self, unknown: list[tuple[Photo, str]]) -> Generator[Sight]:
+        """Sights with features as outputs, each kept."""
+        if not unknown:
+            return
+        recogniser = self._open()
+        new: dict[str, bytes] = {}
+        try:
+            seen = recogniser.sights(photo for photo, _ in unknown)
+            for (_, digest), sight in zip(unknown, seen, strict=True):
+                if digest and sight.status != "unreadable":  # the share may be back tomorrow
+                    new[digest] = _to_bytes(sight)
+                if len(new) == KEEP_AT_ONCE:
+                    self._kept.put(self._kind, new)
+                    new = {}
+                yield sight
+        finally:
+            recogniser.close()
+            self._kept.put(self._kind, new)  # also what was seen before somebody stopped it
+
+
+def _digest(photo: Photo) -> str:
+    """sha256 of its content; "" where there is none that could be found again."""
+    if isinstance(photo, Path):
+        try:
+            with photo.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            return ""  # the recogniser says what is wrong with it
+    return hashlib.sha256(photo).hexdigest() if isinstance(photo, bytes) else ""
+
+
+def _to_bytes(sight: Sight) -> bytes:
+    """A line of JSON, then the features."""
+    attributes_of = asdict(replace(sight, outputs=None, timings_ms={}))
+    features = b"" if sight.outputs is None else to_bytes(sight.outputs)
+    return json.dumps(attributes_of).encode("ascii") + b"\n" + features
+
+
+def _from_bytes(kept: bytes) -> Sight:
+    line, features = kept.split(b"\n", 1)
+    attributes_of = json.loads(line)
+    return Sight(
+        attributes_of["status"],
+        kind=attributes_of["kind"],
+        box=attributes_of["box"] and tuple(attributes_of["box"]),
+        image_size=tuple(attributes_of["image_size"]),
+        view=attributes_of["view"] and Guess(**attributes_of["view"]),
+        bodies=tuple(Guess(**one) for one in attributes_of["bodies"]),
+        outputs=from_bytes(features) if features else None,
+        error=attributes_of["error"],
+    )

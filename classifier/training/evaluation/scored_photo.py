@@ -1,0 +1,40 @@
+"""One labelled photo, what was recognised on it, and whether that was right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from classifier.recognition import Recognition
+from classifier.training.data.manifest import ManifestRow
+
+
+@dataclass(frozen=True)
+class ScoredPhoto:
+    """What was said of one labelled photo, and whether it was right."""
+
+    row: ManifestRow
+    recognition: Recognition
+    """Without log_probs where no listing needs them: 100,000 photos of 1,000 classes would be 400 MB."""
+    known: bool
+    """An exterior photo with a make, of a model that the artefact knows."""
+    make_known: bool
+    """As known, for the make."""
+    truth: int = -1
+    """Index of the photo's trained class; of several that fit (see `TrainedNames.fitting`) the predicted one, else the
+    first. -1 if the model is unknown."""
+    predicted: int = -1
+    """Index of the likeliest trained class; -1 if there was no answer."""
+    top1: bool = False
+    top5: bool = False
+    make_right: bool = False
+    model_right: bool = False
+
+    @property
+    def labelled(self) -> bool:
+        """Whether make and model of this photo are judged: the car from outside, and somebody said what it is."""
+        return self.row.exterior and bool(self.row.make)
+
+    @property
+    def confidence(self) -> float:
+        """Of the top candidate (make and model, years summed), 0…1; 0 if there was no answer."""
+        return self.recognition.candidates[0].confidence if self.recognition.candidates else 0.0

@@ -1,0 +1,134 @@
+"""Two classifiers that were trained apart, made one network: the mean of their answers (arXiv:1612.01474).
+
+Networks that began differently err on different photos, so together they are right more often, and less sure where they
+disagree. The result is a classifier like any other, of "one+another" (networks.SideBySide): engines, extensions and
+comparisons need not know that it is two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from classifier.artefact import Artefact, Preprocessing, TrainedClass, backbones_of
+from classifier.engines.networks import SHARED_HEAD, classification_network, head_prefix
+from classifier.training.data.labels import class_key
+from classifier.training.errors import TrainError
+
+State = dict[str, Tensor]
+
+
+def partner_check(
+    partner: Artefact,
+    *,
+    backbone: str,
+    hidden: Sequence[int],
+    preprocessing: Preprocessing,
+    classes: Sequence[TrainedClass],
+) -> None:
+    """Raise TrainError if such a network cannot stand beside that of `partner`: said before hours of training.
+
+    backbone, hidden, preprocessing, classes: of the network that is about to learn; see ArtefactSpec.
+    """
+    theirs = partner.spec
+    if hidden or theirs.head_hidden:
+        raise TrainError(f"ensemble_with: neither {partner.version} nor the new network may have head_hidden")
+    for name in (backbone, *backbones_of(theirs.backbone)):
+        if not _has_plain_head(name):
+            raise TrainError(f"ensemble_with: the head of {name!r} is not one linear layer, so it cannot be shared")
+    if theirs.preprocessing != preprocessing:
+        raise TrainError(
+            f"ensemble_with: {partner.version} is shown its cars as {_seen(theirs.preprocessing)}, the new network "
+            f"would be as {_seen(preprocessing)}: set serve_size, crop_margin or backbone so that they agree"
+        )
+    known = _numbers(theirs.classes)
+    strange = [one for one in classes if _key(one) not in known]
+    if strange:
+        one = strange[0]
+        raise TrainError(
+            f"ensemble_with: {partner.version} does not know {len(strange)} of the {len(classes)} classes, such as "
+            f"{' '.join(filter(None, (one.make, one.model, one.years)))}: only what both know can be asked of both"
+        )
+
+
+@dataclass(frozen=True)
+class Partner:
+    """What a new network will stand beside."""
+
+    version: str
+    classes: tuple[TrainedClass, ...]
+    members: list[tuple[str, State]]
+    """See members_of."""
+
+
+def partner_read(artefact: Artefact) -> Partner:
+    """Read its weights, which may be gone at the end of a long training. Raises ArtefactError."""
+    return Partner(artefact.version, artefact.spec.classes, members_of(artefact))
+
+
+def ensembled(*, backbone: str, state: State, classes: Sequence[TrainedClass], partner: Partner) -> tuple[str, State]:
+    """The backbone's name and the weights of a network whose logits are the mean of all members'.
+
+    backbone, state: of the trained network, whose head has an output for each of `classes`. partner: see
+    partner_check; classes that it alone knows are left behind. One that is an ensemble itself counts as often as it has
+    members.
+    """
+    known = _numbers(partner.classes)
+    own, rows = list(range(len(classes))), [known[_key(one)] for one in classes]
+    every = [(backbone, state, own), *((name, theirs, rows) for name, theirs in partner.members)]
+    made: State = {}
+    weights, biases = [], []
+    for at, (name, tensors, wanted) in enumerate(every):
+        head = head_prefix(classification_network(name, outputs=0))
+        made |= {f"parts.{at}.{one}": value for one, value in tensors.items() if not one.startswith(head)}
+        weights.append(tensors[f"{head}weight"][wanted])
+        biases.append(tensors[f"{head}bias"][wanted])
+    made[f"{SHARED_HEAD}weight"] = torch.cat(weights, dim=1) / len(every)
+    made[f"{SHARED_HEAD}bias"] = torch.stack(biases).mean(0)
+    return "+".join(name for name, _, _ in every), made
+
+
+def members_of(artefact: Artefact) -> list[tuple[str, State]]:
+    """Backbone and weights of each network of a classifier: of its only one, or of those that stand side by side.
+
+    Members share one bias, so each gets the mean of what they had when they were put together.
+    """
+    names, state = backbones_of(artefact.spec.backbone), artefact.state_dict()
+    if len(names) == 1:
+        return [(names[0], state)]
+    networks: list[Any] = [classification_network(name, outputs=0) for name in names]
+    shared: Any = state[f"{SHARED_HEAD}weight"]  # torch's stubs do not know split
+    columns = shared.split([network.head_hidden_size for network in networks], dim=1)
+    members = []
+    for at, (name, network, weight) in enumerate(zip(names, networks, columns, strict=True)):
+        prefix, head = f"parts.{at}.", head_prefix(network)
+        own = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+        own[f"{head}weight"] = weight * len(names)
+        own[f"{head}bias"] = state[f"{SHARED_HEAD}bias"]
+        members.append((name, own))
+    return members
+
+
+def _has_plain_head(backbone: str) -> bool:
+    """Whether all that a network has beyond its features is one linear layer with a bias."""
+    network, bare = (classification_network(backbone, outputs=outputs) for outputs in (1, 0))
+    head = head_prefix(network)
+    beyond = network.state_dict().keys() - bare.state_dict().keys()
+    return beyond == {f"{head}weight", f"{head}bias"} and isinstance(network.get_submodule(head[:-1]), nn.Linear)
+
+
+def _key(one: TrainedClass) -> tuple[str, str, str]:
+    return class_key(one.make, one.model, one.years)
+
+
+def _numbers(classes: Sequence[TrainedClass]) -> dict[tuple[str, str, str], int]:
+    return {_key(one): number for number, one in enumerate(classes)}
+
+
+def _seen(preprocessing: Preprocessing) -> str:
+    colours = " ".join(f"{value:g}" for value in (*preprocessing.mean, *preprocessing.std))
+    return f"{preprocessing.input_size} px, margin {preprocessing.crop.margin:g}, colours {colours}"

@@ -1,0 +1,119 @@
+"""What moderators said of doubtful labels, put in force on the rows of a training."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from classifier.artefact import TrainedClass
+from classifier.training.data.manifest import ManifestRow
+from classifier.training.data.stages import counted
+from marketplace.catalogue.selectors import catalogue_resolve
+from marketplace.moderation.labels import labels_decided
+from marketplace.moderation.models import LabelReview
+from marketplace.training.labels.decisions import ClassNames
+
+
+@dataclass(frozen=True)
+class Applied:
+    """One row that a moderator's answer changed, or took out."""
+
+    review: int
+    """LabelReview's id."""
+    file: str
+    source: str
+    was: str
+    now: str
+    """Make, model and year; "" = left out."""
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """Rows as moderators want them."""
+
+    rows: list[ManifestRow]
+    applied: list[Applied]
+    kept: int
+    """Rows whose doubtful label a moderator found right."""
+
+    @property
+    def corrected(self) -> int:
+        """How many rows have another label now."""
+        return sum(bool(one.now) for one in self.applied)
+
+    @property
+    def discarded(self) -> int:
+        """How many rows were taken out."""
+        return sum(not one.now for one in self.applied)
+
+    @property
+    def text(self) -> str:
+        """One line; "" where there is nothing to say."""
+        if not self.applied and not self.kept:
+            return ""
+        left_out = counted(self.discarded, "photo")
+        return f"moderators corrected {self.corrected:,} and kept {self.kept:,}; {left_out} left out"
+
+    def write(self, path: Path) -> None:
+        """As JSON, so that the run's folder says whose answer taught what."""
+        path.write_text(
+            json.dumps([asdict(one) for one in self.applied], indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
+
+
+def labels_reviewed(
+    *, rows: Sequence[ManifestRow], classes: Sequence[TrainedClass] = (), before: datetime | None = None
+) -> Reviewed:
+    """Correct and leave out what moderators said of photos with this content, whatever the file is called here.
+
+    Of several answers about one photo the newest counts. Only files that are as large as a reviewed one are read. A
+    corrected car is named as ``classes`` (a model's) name it, see labels.decision_rows; of one whose model cannot be
+    told the row keeps only the make. Files that cannot be read stay, for whoever reads them to say so. before: answers
+    given later do not count.
+    """
+    answers = labels_decided() if before is None else labels_decided().filter(decided_at__lte=before)
+    newest = {review.sha256: review for review in answers}
+    sizes = {review.size for review in newest.values()}
+    names = ClassNames(classes)
+    kept_rows: list[ManifestRow] = []
+    applied: list[Applied] = []
+    kept = 0
+    for row in rows:
+        review = newest.get(_digest(row.path, sizes)) if newest else None
+        if review is None or review.status == LabelReview.Status.KEPT:
+            kept += review is not None
+            kept_rows.append(row)
+            continue
+        right = _relabelled(row, review, names) if review.status == LabelReview.Status.CORRECTED else None
+        if right is not None:
+            kept_rows.append(right)
+        if right != row:
+            now = _label(right) if right is not None else ""
+            applied.append(Applied(review.pk, file=row.file, source=row.source, was=_label(row), now=now))
+    return Reviewed(kept_rows, applied, kept)
+
+
+def _digest(path: Path, sizes: set[int]) -> str:
+    """The sha256 of a file of one of these sizes, else ""."""
+    try:
+        if path.stat().st_size not in sizes:
+            return ""
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def _relabelled(row: ManifestRow, review: LabelReview, names: ClassNames) -> ManifestRow:
+    make, model, year = review.right_make, review.right_model, review.right_year
+    if model and not year:  # chosen from the catalogue, whose names are not always the model's
+        car = catalogue_resolve(make=make, model=model).car_model
+        if car is not None and (car.make.name, car.name) == (make, model):
+            make, model, year = names.of(car)
+    return replace(row, make=make, model=model, year=year)
+
+
+def _label(row: ManifestRow) -> str:
+    return " ".join(part for part in (row.make, row.model, row.year) if part)

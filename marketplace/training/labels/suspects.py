@@ -1,0 +1,175 @@
+"""Labels that are probably wrong: ranked, written down, and put before the moderators. Nothing is removed."""
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+from django.conf import settings
+
+from classifier.artefact import artefact_only, artefact_open
+from classifier.preprocess import decode
+from classifier.training.data.manifest import ManifestRow
+from classifier.training.data.split import Side
+from classifier.training.errors import TrainError
+from classifier.training.progress import Progress
+from marketplace.moderation.labels import Doubt, label_ask
+from marketplace.photos.models import Photo
+from marketplace.registry.models import ModelVersion
+from marketplace.training.labels.decisions import SOURCE
+
+if TYPE_CHECKING:
+    from classifier.training.evaluation.label_errors import Ranking, Suspect
+
+Eye = Literal["champion", "imagenet"]
+SIDES: tuple[Side, ...] = get_args(Side)
+ASKED_MOST = 200
+"""Nobody answers more at once; the next ranking, on better labels, brings the next ones."""
+PICTURE_SIDE = 480
+"""Pixels of the longer side of what the moderator sees."""
+LONGEST_NAME, LONGEST_YEAR, LONGEST_PATH = 200, 40, 1000
+"""Letters that LabelReview keeps of what a manifest says."""
+COLUMNS = (
+    "rank", "score", "issue", "source", "file", "vehicle", "make", "model", "year", "probability",
+    "suggested_make", "suggested_model", "suggested_year", "suggested_probability", "sha256",
+)  # fmt: skip
+
+
+def suspects_find(
+    *,
+    rows: Sequence[ManifestRow],
+    champion: ModelVersion | None,
+    progress: Progress,
+    sides: Sequence[Side] = ("train",),
+    eye: Eye = "champion",
+) -> "Ranking":
+    """Rank the photos that a training would learn from; features are kept where ``retrain`` keeps its own.
+
+    ``eye``: whose backbone looks at them. The champion's (the starter's where there is none), or one that only ImageNet
+    taught: for photos that the champion has learnt with the labels that are in doubt. Raises TrainError, ArtefactError,
+    EngineError.
+    """
+    # Only now: it brings torch and scikit-learn, which a command refused for its arguments needs not.
+    from classifier.training.evaluation.label_errors import suspects_rank  # noqa: PLC0415
+
+    work = Path(settings.RUNS_DIR) / "work"
+    work.mkdir(parents=True, exist_ok=True)
+    weights = Path(settings.STARTER_WEIGHTS_DIR)
+    base = None
+    if eye == "champion":
+        base = artefact_open(champion.folder) if champion else artefact_only(weights / "classifier")
+    return suspects_rank(
+        rows=rows,
+        weights=weights,
+        base=base,
+        work_dir=work,
+        progress=progress,
+        sides=sides,
+    )
+
+
+def suspect_cells(one: "Suspect") -> list[str | int | float]:
+    """A suspect under COLUMNS."""
+    row = one.row
+    best = one.others[0] if one.others else None
+    instead = (best.make, best.model, best.years, round(best.confidence, 4)) if best else ("", "", "", 0.0)
+    return [
+        one.rank, round(one.score, 6), int(one.issue), row.source, row.file, row.vehicle, row.make, row.model, row.year,
+        round(one.stated, 4), *instead, one.sha256,
+    ]  # fmt: skip
+
+
+def suspect_line(one: "Suspect") -> str:
+    """A suspect for people."""
+    row = one.row
+    label = " ".join(part for part in (row.make, row.model, row.year) if part)
+    instead = "; ".join(
+        f"{' '.join(part for part in (other.make, other.model, other.years) if part)} {other.confidence:.0%}"
+        for other in one.others[:2]
+    )
+    return f"{one.rank:5d}. {row.source}/{row.file}: {label} {one.stated:.0%}; rather {instead}"
+
+
+def suspects_write(*, path: Path, suspects: "Sequence[Suspect]") -> None:
+    """Write the ranking as a table, atomically. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
+            writer = csv.writer(file)
+            writer.writerow(COLUMNS)
+            writer.writerows(suspect_cells(one) for one in suspects)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def suspects_queue(*, ranking: "Ranking", top: int | None = None) -> int:
+    """Put the most suspect labels before the moderators; returns how many of them wait there now.
+
+    ``top``: so many; None = what cleanlab takes for wrong, at most ASKED_MOST. What moderators answered already is not
+    asked again: the next ones take its place. Raises OSError and UnreadablePhotoError.
+    """
+    chosen = ranking.suspects if top is not None else ranking.issues
+    photos = _photos_of([one.row for one in chosen])
+    asked = (one for one in chosen if _ask(one, photo=photos.get(one.row.path.name), by=ranking.by))
+    return sum(1 for _ in islice(asked, top if top is not None else ASKED_MOST))
+
+
+def _ask(one: "Suspect", *, photo: Photo | None, by: str) -> bool:
+    row = one.row
+    return label_ask(
+        doubt=Doubt(
+            sha256=one.sha256,
+            size=row.path.stat().st_size,
+            source=row.source[:LONGEST_NAME],
+            file=row.file[-LONGEST_PATH:],
+            make=row.make[:LONGEST_NAME],
+            model=row.model[:LONGEST_NAME],
+            year=row.year[:LONGEST_YEAR],
+            score=one.score,
+            stated=one.stated,
+            suggestions=[
+                {"make": other.make, "model": other.model, "years": other.years, "confidence": other.confidence}
+                for other in one.others
+            ],
+            ranked_by=by,
+            photo=photo if row.source == SOURCE else None,
+        ),
+        picture=lambda: _picture(row.path),
+    )
+
+
+def _photos_of(rows: Sequence[ManifestRow]) -> dict[str, Photo]:
+    """The listings' photos among the rows, by their file's name."""
+    names = [f"{Photo._meta.get_field('file').upload_to}/{row.path.name}" for row in rows if row.source == SOURCE]
+    found = Photo.objects.filter(file__in=names).select_related("listing")
+    return {Path(photo.file.path).name: photo for photo in found}
+
+
+def _picture(path: Path) -> bytes:
+    """The photo as a small JPEG without anything but its pixels."""
+    image = decode(path, min_side=PICTURE_SIDE).image
+    image.thumbnail((PICTURE_SIDE, PICTURE_SIDE))
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+def suspects_report(
+    *, rows: Sequence[ManifestRow], champion: ModelVersion | None, folder: Path, queue: bool, progress: Progress
+) -> None:
+    """Write a run's ranking into its folder and say how many; with ``queue`` put the worst before the moderators."""
+    try:
+        ranking = suspects_find(rows=rows, champion=champion, progress=progress)
+    except TrainError as error:  # too few photos to tell may be enough to extend a model
+        progress.say(f"No suspect labels: {error}")
+        return
+    path = folder / "suspects.csv"
+    suspects_write(path=path, suspects=ranking.suspects)
+    progress.say(f"{ranking.text}: {path}")
+    if queue:
+        progress.say(f"{suspects_queue(ranking=ranking)} labels wait for a moderator at /moderate/labels/")

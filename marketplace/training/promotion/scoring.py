@@ -1,0 +1,159 @@
+"""What one model version says of test photos, compared with the truth by the catalogue's names."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.artefact import TrainedClass
+from classifier.training.calibration import coverage_at_error, ece, ece_by_chance
+from classifier.training.data.labels import of_makes
+from classifier.training.data.manifest import ManifestRow
+from classifier.training.data.merges import Renamed, as_it_is
+from classifier.training.data.split import side_of
+from classifier.training.evaluation.evaluate import RecogniserLike, photos_score, scores_summarise
+from classifier.training.evaluation.scored_photo import ScoredPhoto
+from classifier.training.evaluation.trained_names import key_by_letters
+from classifier.training.progress import Progress
+from marketplace.photos.taxonomy import CatalogueNames, ResolvedCars, catalogue_classes
+from marketplace.training.promotion.comparison import Answers, class_changes, paired_coverage, paired_difference
+from marketplace.training.promotion.gates import Paired
+
+
+@dataclass(frozen=True)
+class VersionScores:
+    """Per test photo, in the rows' order: arrays of shape (N,)."""
+
+    top1: NDArray[np.bool_]
+    """Make and model right; a photo that the version could not use counts as wrong."""
+    make: NDArray[np.bool_]
+    confidence: NDArray[np.float64]
+    """Of the best make and model; 0 where there is none."""
+    make_confidence: NDArray[np.float64]
+    evaluation: dict[str, Any]
+    """What ``evaluate`` says of the version alone, over the classes that it knows."""
+    photos: Sequence[ScoredPhoto] = ()
+    """For a report; without the probabilities, of which two versions' would fill the memory."""
+    of_makes: bool = False
+    """The version tells makes only, or no photo's label says more: what it can be right about is then the make."""
+
+    def answers(self, *, by_make: bool) -> Answers:
+        """For the comparison: right about the make, or about make and model."""
+        return Answers(self.make, self.make_confidence) if by_make else Answers(self.top1, self.confidence)
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """Figures over all the photos, whether the version knows their models or not: two versions' are comparable.
+
+        Named as in ``evaluate``; None where no photo was there to measure. Of a version that tells makes only, top-1 is
+        None, and calibration and coverage are those of its makes.
+        """
+        photos = len(self.top1)
+        if not photos:
+            nothing = ("top1", "make_top1", "ece", "ece_by_chance", "coverage_at_3pct_error")
+            return {"photos": 0, **dict.fromkeys(nothing)}
+        said = self.answers(by_make=self.of_makes)
+        answered = said.confidence > 0
+        return {
+            "photos": photos,
+            "top1": None if self.of_makes else float(self.top1.mean()),
+            "make_top1": float(self.make.mean()),
+            "ece": float(ece(said.confidence[answered], said.right[answered])) if answered.any() else None,
+            "ece_by_chance": ece_by_chance(said.confidence[answered]) if answered.any() else None,
+            "coverage_at_3pct_error": float(coverage_at_error(said.confidence, said.right)),
+        }
+
+
+def rows_to_score(rows: Sequence[ManifestRow], *, makes_only: bool = False) -> list[ManifestRow]:
+    """The photos from outside, with make and model, of cars on the test side of the split.
+
+    Photos without a model take part where nobody could be asked about models: all versions tell makes only, or no label
+    names a model. The side is a function of the car alone, so no version was ever trained on them; what came under
+    another id was left out when the rows were cleaned.
+    """
+    held = [row for row in rows if row.exterior and row.make and side_of(row) == "test"]
+    named = [row for row in held if row.model]
+    return held if makes_only or not named else named
+
+
+def version_score(
+    *, rows: Sequence[ManifestRow], recogniser: RecogniserLike, progress: Progress, merged: Renamed = as_it_is
+) -> VersionScores:  # fmt: skip
+    """Ask a version about every row.
+
+    merged: what the rows' merge tables call a car. A version that knows the finer classes is right about one of them as
+    well, and its confidences add up, as if it had been merged.
+    """
+    after = [TrainedClass(*merged(one.make, one.model), one.years) for one in recogniser.classes]
+    names = CatalogueKeys(cars_named(rows, [*recogniser.classes, *after]), merged)
+    classes = catalogue_classes(after)
+    scored = photos_score(rows=rows, recogniser=recogniser, progress=progress, key=names, classes=classes)
+    top1, make, confidence, make_confidence = [], [], [], []
+    for row, said in ((one.row, one.recognition) for one in scored):
+        best = said.candidates[0] if said.candidates else None
+        top1.append(best is not None and names(row.make, row.model) == names(best.make, best.model))
+        make.append(said.make is not None and names(row.make, "")[0] == names(said.make.name, "")[0])
+        confidence.append(best.confidence if best else 0.0)
+        make_confidence.append(said.make.confidence if said.make else 0.0)
+    return VersionScores(
+        top1=np.array(top1, dtype=bool),
+        make=np.array(make, dtype=bool),
+        confidence=np.array(confidence, dtype=np.float64),
+        make_confidence=np.array(make_confidence, dtype=np.float64),
+        evaluation=scores_summarise(scored=scored, recogniser=recogniser, key=names),
+        photos=[replace(one, recognition=replace(one.recognition, log_probs=None)) for one in scored],
+        of_makes=of_makes(recogniser.classes) or not any(row.model for row in rows),
+    )
+
+
+def by_make(one: VersionScores, other: VersionScores) -> bool:
+    """Whether two versions are compared by their makes: where neither names a model, or no label does."""
+    return one.of_makes and other.of_makes
+
+
+def paired(*, rows: Sequence[ManifestRow], challenger: VersionScores, champion: VersionScores) -> Paired | None:
+    """Both versions' answers to these rows side by side; None if there is no row."""
+    if not rows:
+        return None
+    vehicles = [row.vehicle for row in rows]
+    names = CatalogueNames((row.make, row.model) for row in rows)
+    makes_only = by_make(challenger, champion)
+    new, old = challenger.answers(by_make=makes_only), champion.answers(by_make=makes_only)
+    cars = [names(row.make, row.model) for row in rows]
+    return Paired(
+        top1=paired_difference(challenger=new.right, champion=old.right, vehicles=vehicles),
+        make=paired_difference(challenger=challenger.make, champion=champion.make, vehicles=vehicles),
+        coverage=paired_coverage(challenger=new, champion=old, vehicles=vehicles),
+        classes=class_changes(
+            cars=[make if makes_only else f"{make} {model}" for make, model in cars],
+            challenger=new.right,
+            champion=old.right,
+        ),
+        by_make=makes_only,
+    )
+
+
+def cars_named(rows: Iterable[ManifestRow], classes: Iterable[TrainedClass]) -> list[tuple[str, str]]:
+    """Every make and model, and every make alone, that rows and classes name."""
+    cars = {(one.make, one.model) for some in (rows, classes) for one in some}
+    return sorted(cars | {(make, "") for make, _ in cars})
+
+
+class CatalogueKeys(ResolvedCars):
+    """An evaluate.CarKey: two names mean one car by the catalogue where it knows both, else letter by letter."""
+
+    def __init__(self, cars: Iterable[tuple[str, str]] = (), merged: Renamed = as_it_is) -> None:
+        """merged: what a car is called before it is looked up."""
+        super().__init__(cars)
+        self._merged = merged
+
+    def __call__(self, make: str, model: str) -> tuple[str, str]:
+        make, model = self._merged(make, model)
+        found, by_letters = self.of(make, model), key_by_letters(make, model)
+        return (
+            found.make.key if found.make else by_letters[0],
+            f"#{found.car_model.pk}" if model and found.car_model else by_letters[1],
+        )

@@ -1,0 +1,119 @@
+"""The rows of training runs: begun under a lock, ended whatever happens."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from classifier.training.data.clean import Cleaned
+from classifier.training.data.manifest import ManifestRow, manifest_sha256
+from classifier.training.progress import Progress
+from classifier.training.recipe import Recipe
+from marketplace.account import account_name
+from marketplace.accounts.models import User
+from marketplace.registry.models import ModelVersion
+from marketplace.training.models import TrainingRun
+from marketplace.training.runs.rows import RetrainRefused
+
+log = structlog.get_logger(__name__)
+
+
+@contextmanager
+def training_lock() -> Iterator[None]:
+    """Hold the lock of training for as long as this process lives; RetrainRefused if another process holds it.
+
+    The kernel lets go of it when a process dies, however it dies. So whoever holds it knows that a row that still says
+    "running" belongs to a process that is gone.
+    """
+    runs = Path(settings.RUNS_DIR)
+    runs.mkdir(parents=True, exist_ok=True)
+    with (runs / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            running = TrainingRun.objects.filter(status=TrainingRun.Status.RUNNING).first()
+            since = f" ({running}, since {running.started_at:%Y-%m-%d %H:%M} UTC)" if running else ""
+            raise RetrainRefused(f"Another training is running{since}. Wait for it, or end it first.") from error
+        for dead in TrainingRun.objects.filter(status=TrainingRun.Status.RUNNING):
+            run_end(
+                run=dead, status=TrainingRun.Status.FAILED, error=f"Its process ({dead.process_id}) ended on the way."
+            )
+        yield
+
+
+def run_interrupted(values: Mapping[str, Any]) -> TrainingRun | None:
+    """The last run of this very recipe, if it did not come to its end; one with another time limit is the same."""
+    last = TrainingRun.objects.filter(recipe=values["name"]).first()
+    if last is None or last.status == TrainingRun.Status.DONE:
+        return None
+    asked = json.loads(json.dumps(values))  # as the database gives them back
+    return last if last.recipe_values | {"max_minutes": 0} == asked | {"max_minutes": 0} else None
+
+
+def run_start(
+    *,
+    values: Mapping[str, Any],
+    rows: list[ManifestRow],
+    champion: ModelVersion | None,
+    by: User | None,
+    decided_before: datetime,
+) -> TrainingRun:  # fmt: skip
+    """Enter a run as running. values: the recipe's, as asked. decided_before: later decisions are not among the rows.
+
+    Raises RetrainRefused if another one is running.
+    """
+    try:
+        with transaction.atomic():
+            return TrainingRun.objects.create(
+                recipe=values["name"],
+                recipe_values=values,
+                manifest_sha256=manifest_sha256(rows),
+                photos=len(rows),
+                champion=champion,
+                by=by,
+                operator="" if by else account_name(),
+                process_id=os.getpid(),
+                decided_before=decided_before,
+            )
+    except IntegrityError as error:  # on another machine, whose lock is not ours to see
+        raise RetrainRefused("Another training is running on this site.") from error
+
+
+def start_ready(*, plan: Recipe, progress: Progress) -> None:
+    """Before anything is done with photos: the weights that the recipe starts from can be had.
+
+    Raises TrainError or ArtefactError.
+    """
+    if plan.start == "champion":
+        return
+    # Only now: it brings torch, which a command refused for its arguments does not need.
+    from classifier.training.loop.setup import start_check  # noqa: PLC0415
+
+    if plan.start != "nothing":
+        progress.say(f"Starting from the weights of {plan.start} for {plan.backbone}")
+    start_check(plan, weights=Path(settings.STARTER_WEIGHTS_DIR))
+
+
+def run_cleaned(*, run: TrainingRun, cleaned: Cleaned) -> None:
+    """From now on the row says what is learned, not what was given."""
+    run.photos, run.manifest_sha256 = len(cleaned.rows), manifest_sha256(cleaned.rows)
+    run.stages = [stage.as_dict() for stage in cleaned.stages]
+    run.save(update_fields=["photos", "manifest_sha256", "stages"])
+
+
+def run_end(*, run: TrainingRun, status: str, **values: Any) -> None:
+    """Enter what became of it; values: further fields of its row."""
+    for name, value in values.items():
+        setattr(run, name, value)
+    run.status, run.finished_at = status, timezone.now()
+    run.save(update_fields=["status", "finished_at", *values])
+    log.info("trainingrun_ended", run=run.pk, status=status)

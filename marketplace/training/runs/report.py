@@ -1,0 +1,222 @@
+"""A run's one report: what was trained, gates, champion beside challenger, and what single photos tell.
+
+Pictures take seconds: `draw` makes everything before the champion is locked, `save` only adds gates and verdict.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from classifier.artefact import artefact_open
+from classifier.training.evaluation.evaluate import RecogniserLike
+from classifier.training.progress import Progress
+from classifier.training.report.facts import trained_facts
+from classifier.training.report.findings import Findings, findings_of
+from classifier.training.report.own_pictures import ExternalAnswers, ExternalPhoto, external_photos, external_section
+from classifier.training.report.page import Section, points, report_save, table
+from classifier.training.report.photos import Album
+from classifier.training.report.run_report import model_sections
+from classifier.training.report.sections import MAIN_FIGURES, beside_section, gates_section, share_cell
+from marketplace.photos.taxonomy import catalogue_classes
+from marketplace.registry.models import ModelVersion
+from marketplace.training.models import TrainingRun
+from marketplace.training.promotion.comparison import Difference, paired_difference
+from marketplace.training.promotion.gates import Gate
+from marketplace.training.promotion.scoring import CatalogueKeys, VersionScores, by_make, cars_named
+
+if TYPE_CHECKING:
+    from classifier.recognition import Recognition
+    from classifier.training.evaluation.cached_recogniser import CachedRecogniser
+
+FILE = "report.html"
+CHANGES_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What is shown of one version."""
+
+    scored: VersionScores
+    findings: Findings
+    external: "Sequence[Recognition]"
+
+
+class RunReport:
+    """Collects on the way what the report needs, and writes it at the run's end."""
+
+    def __init__(self, *, external: Path | None = None, stages: Sequence[Mapping[str, Any]] = ()) -> None:
+        """external: a folder of pictures that both versions look at. stages: of cleaning, see report_sections.
+
+        Raises ReportError if there is nothing in the folder: said before hours of training.
+        """
+        self.stages = stages
+        self._external: list[ExternalPhoto] = external_photos(external) if external else []
+        self._looked: dict[int, _Looked] = {}
+        self._sections: list[Section | None] = []
+        self._top1: Difference | None = None
+
+    def look(
+        self, *, version: ModelVersion, recogniser: "CachedRecogniser", scored: VersionScores, progress: Progress
+    ) -> None:
+        """Keep what the report shows of a version, while its eye is open."""
+        cars = cars_named([one.row for one in scored.photos], recogniser.classes)
+        findings = findings_of(scored=scored.photos, model=recogniser, key=CatalogueKeys(cars))
+        recogniser.classes = catalogue_classes(recogniser.classes)  # its answers under the site's names
+        said = external_look(recogniser=recogniser, photos=self._external, progress=progress)
+        self._looked[version.pk] = _Looked(scored, findings, said)
+
+    def draw(
+        self,
+        *,
+        run: TrainingRun,
+        version: ModelVersion,
+        champion: ModelVersion | None,
+        metrics: Mapping[str, Any],
+    ) -> None:
+        """Make every part but gates and verdict. metrics: of the comparison, as they go into the run's row."""
+        new = self._looked[version.pk]
+        old = self._looked.get(champion.pk) if champion is not None and champion != version else None
+        differences = _differences(new.scored, old.scored) if old else {}
+        self._top1 = differences.get("top1")
+        artefact = artefact_open(version.folder)
+        album = Album()
+        answers = None
+        if self._external:
+            answers = ExternalAnswers(
+                self._external, new.external, old.external if old else None,
+                makes={one.make for one in new.findings.classes},
+            )  # fmt: skip
+        self._sections = [
+            beside_section(
+                metrics["challenger"], metrics["champion"],
+                {name: asdict(difference) for name, difference in differences.items()},
+                words=MAIN_FIGURES | {"top1": "Make and model right"},  # by the site's names
+            ),
+            _parts_beside(new.scored, old.scored) if old else None,
+            _changes_section(metrics.get("classes") or ()),
+            *model_sections(
+                metrics=metrics["evaluation"],
+                facts=_run_facts(run, champion, test=len(new.scored.photos)) | trained_facts(artefact),
+                stages=self.stages,
+                curve=artefact.spec.metrics.get("history") or (),
+                findings=new.findings,
+                champion=old.findings if old else None,
+                temperature=artefact.spec.temperature,
+                file=Path(FILE).stem,
+                album=album,
+                more=[external_section(answers, album)],
+            ),
+        ]  # fmt: skip
+
+    def save(self, *, path: Path, gates: Sequence[Gate], promoted: bool, asked: bool, title: str, rival: str) -> None:
+        """Write it with its JSON. rival: the champion compared with, "" if none. Raises ReportError."""
+        verdict = verdict_of(gates=gates, top1=self._top1, promoted=promoted, asked=asked, rival=rival)
+        sections = [gates_section([gate.as_dict() for gate in gates]), *self._sections]
+        passed = all(gate.passed for gate in gates)
+        report_save(path=path, title=title, sections=sections, verdict=verdict, good=passed)
+
+    @contextmanager
+    def only_if_done(self, path: Path) -> Iterator[None]:
+        """Take the report away again if what follows fails: it says what then did not happen."""
+        try:
+            yield
+        except BaseException:
+            for written in (path, path.with_suffix(".json")):
+                if written.is_file():
+                    written.unlink()
+            raise
+
+
+def external_look(
+    *, recogniser: RecogniserLike, photos: Sequence[ExternalPhoto], progress: Progress
+) -> "list[Recognition]":
+    """What a model says of a folder's pictures, without the probabilities that nobody shows."""
+    said = recogniser.stream(photo.path for photo in photos)
+    seen = progress.track(said, total=len(photos), what="Looking at your own pictures")
+    return [replace(one, log_probs=None) for one in seen] if photos else []
+
+
+def verdict_of(*, gates: Sequence[Gate], top1: Difference | None, promoted: bool, asked: bool, rival: str) -> str:
+    """The run in one line: what it gained and what became of it."""
+    failed = [gate.text for gate in gates if not gate.passed]
+    if failed:
+        reasons = "; ".join(failed)
+        return f"{rival} kept: {reasons}" if rival else f"Not promoted: {reasons}"
+    if not rival or top1 is None:
+        gained = "All gates passed, with no other model to compare with"
+    elif top1.value > 0:
+        gained = f"Better by {points(top1.value)}"
+    else:
+        gained = f"{points(top1.value)}, and knows models that {rival} does not"
+    if promoted:
+        return f"{gained}: promoted"
+    return f"{gained}: it already serves" if asked else f"{gained}: not promoted, as asked"
+
+
+def _differences(new: VersionScores, old: VersionScores) -> dict[str, Difference]:
+    cars = [one.row.vehicle for one in new.photos]
+    if not cars:
+        return {}
+    makes_only = by_make(new, old)
+    of_top1 = [one.answers(by_make=makes_only).right for one in (new, old)]
+    pairs = {"top1": (of_top1[0], of_top1[1]), "make_top1": (new.make, old.make)}
+    return {
+        name: paired_difference(challenger=challenger, champion=champion, vehicles=cars)
+        for name, (challenger, champion) in pairs.items()
+    }
+
+
+def _parts_beside(new: VersionScores, old: VersionScores) -> Section | None:
+    """Both versions by source and by the labelled side: a gain in one must not hide a loss in another."""
+    rows, figures = [], []
+    makes_only = by_make(new, old)
+    rights = {} if makes_only else {"champion_top1": old.top1, "challenger_top1": new.top1}
+    rights |= {"champion_make_top1": old.make, "challenger_make_top1": new.make}
+    for what, of in (
+        ("source", [one.row.source for one in new.photos]),
+        ("side", [one.row.view for one in new.photos]),
+    ):
+        for name in sorted(set(of) - {""}):
+            here = np.asarray([one == name for one in of])
+            shares = {figure: float(right[here].mean()) for figure, right in rights.items()}
+            rows.append([name, int(here.sum()), *map(share_cell, shares.values())])
+            figures.append({what: name, "photos": int(here.sum()), **shares})
+    heads = ["", "Photos", *([] if makes_only else ["Model: champion", "challenger"]), "Make: champion", "challenger"]
+    made = table("Shares right of all the test photos, by source and by the side that they show", heads, rows)
+    return Section("beside-parts", "Both by source and view", made, {"beside": figures}) if rows else None
+
+
+def _changes_section(changes: Sequence[Mapping[str, Any]]) -> Section | None:
+    """Classes whose share right changed the most: mappings with name, photos, champion and challenger."""
+    moved = [one for one in changes if one["champion"] != one["challenger"]]
+    ordered = sorted(moved, key=_change)
+    falls = [one for one in ordered if _change(one) < 0][:CHANGES_SHOWN]
+    rises = [one for one in reversed(ordered) if _change(one) > 0][:CHANGES_SHOWN]
+    rows = [
+        [one["name"], one["photos"], *map(share_cell, (one["champion"], one["challenger"])), points(_change(one))]
+        for one in [*falls, *rises]
+    ]
+    if not rows:
+        return None
+    made = table("The largest falls, then the largest gains", ["Class", "Photos", "Champion", "Challenger", ""], rows)
+    return Section("changes", "Classes that changed", made, {"class_changes": [dict(one) for one in changes]})
+
+
+def _change(one: Mapping[str, Any]) -> float:
+    return float(one["challenger"]) - float(one["champion"])
+
+
+def _run_facts(run: TrainingRun, champion: ModelVersion | None, *, test: int) -> dict[str, Any]:
+    return {
+        "run": run.pk,
+        "started": f"{run.started_at:%Y-%m-%d %H:%M} UTC",
+        "by": str(run.by) if run.by else f"{run.operator}, by the command line",
+        "recipe": run.recipe,
+        "photos, cleaned": run.photos,
+        "… of them for this test, of held-out cars": test,
+        "champion": champion.version if champion else "none",
+    }

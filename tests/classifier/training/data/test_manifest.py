@@ -1,0 +1,81 @@
+"""A manifest is read as written, or refused in one line that names file and row."""
+
+import pytest
+from PIL import Image
+
+from classifier.training.data.manifest import ManifestError, manifest_read, manifest_sha256, manifest_write
+
+
+def write(folder, text):
+    folder.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (8, 8)).save(folder / "a.jpg")
+    Image.new("RGB", (8, 8)).save(folder / "b.jpg")
+    (folder / "manifest.csv").write_text(text)
+    return folder / "manifest.csv"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("file,make\na.jpg,BMW\n", "column 'model' is missing"),
+        ("file,make,model\n", "has no rows"),
+        ("file,make,model\na.jpg,BMW,X5\nc.jpg,BMW,X5\n", "row 3: no photo c.jpg"),
+        ("file,make,model\n,BMW,X5\n", "row 2: no file"),
+        ("file,make,model\na.jpg,,X5\n", "row 2: a model but no make"),
+        ("file,make,model,kind\na.jpg,BMW,X5,sideways\n", "row 2: kind 'sideways'"),
+        ("file,make,model,split\na.jpg,BMW,X5,both\n", "row 2: split 'both'"),
+        (
+            "file,make,model,vehicle,split\na.jpg,BMW,X5,7,train\nb.jpg,BMW,X5,7,val\n",
+            "row 3: vehicle cars/7 stands on two sides",
+        ),
+    ],
+)
+def test_it_refuses_in_one_line(tmp_path, text, message):
+    with pytest.raises(ManifestError) as refused:
+        manifest_read(write(tmp_path / "cars", text))
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert "manifest.csv" in str(refused.value)
+
+
+def test_it_says_that_there_is_none(tmp_path):
+    with pytest.raises(ManifestError, match="cannot be read"):
+        manifest_read(tmp_path / "no.csv")
+
+
+def test_it_refuses_what_is_no_text(tmp_path):
+    path = tmp_path / "manifest.csv"
+    path.write_bytes(b"file,make,model\n\xff\xfe\x00,1,2\n")
+    with pytest.raises(ManifestError, match="UTF-8"):
+        manifest_read(path)
+
+
+def test_a_photo_without_vehicle_is_its_own_car(tmp_path):
+    rows = manifest_read(write(tmp_path / "cars", "file,make,model\na.jpg,BMW,X5\nb.jpg,BMW,X5\n"))
+    assert [row.vehicle for row in rows] == ["cars/a.jpg", "cars/b.jpg"]
+    assert {row.source for row in rows} == {"cars"}
+
+
+def test_what_it_writes_it_reads(tmp_path):
+    rows = manifest_read(write(tmp_path / "cars", "file,make,model,year\na.jpg,BMW,X5,2010\nb.jpg,Škoda,Fabia,\n"))
+    assert manifest_write(tmp_path / "other" / "manifest.csv", rows) == 2
+    again = manifest_read(tmp_path / "other" / "manifest.csv")
+    assert [(r.make, r.model, r.year, r.path.resolve()) for r in again] == [
+        (r.make, r.model, r.year, r.path.resolve()) for r in rows
+    ]
+
+
+def test_the_hash_knows_labels_but_no_order(tmp_path):
+    rows = manifest_read(write(tmp_path / "cars", "file,make,model\na.jpg,BMW,X5\nb.jpg,BMW,X5\n"))
+    other = manifest_read(write(tmp_path / "cars", "file,make,model\na.jpg,BMW,X5\nb.jpg,BMW,X3\n"))
+    assert manifest_sha256(rows) == manifest_sha256(rows[::-1]) != manifest_sha256(other)
+
+
+@pytest.mark.parametrize("text", ["file,make,model\na.jpg,Citroën,C3\n", "file,make,model\ncitroën.jpg,BMW,X5\n"])
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_a_table_in_another_encoding_says_so(tmp_path, text, encoding):
+    """File names may be any bytes, labels may not."""
+    write(tmp_path, text)
+    (tmp_path / "manifest.csv").write_bytes(text.encode(encoding))
+    with pytest.raises(ManifestError, match="UTF-8"):
+        manifest_read(tmp_path / "manifest.csv")

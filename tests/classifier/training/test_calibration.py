@@ -1,0 +1,131 @@
+"""Temperature, thresholds, calibration error."""
+
+import numpy as np
+import pytest
+
+from classifier.artefact import NEVER, TrainedClass
+from classifier.fuse import log_softmax
+from classifier.training.calibration import (
+    alpha_fit,
+    coverage_at_error,
+    ece,
+    reliability,
+    source_weights,
+    temperature_fit,
+    threshold_fit,
+)
+
+
+def softmax(logits):
+    exact = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return exact / exact.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("true_temperature", [0.5, 1.0, 3.0])
+def test_it_finds_the_temperature_that_made_the_labels(true_temperature):
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(6000, 10)) * 3
+    labels = [rng.choice(10, p=row) for row in softmax(logits / true_temperature)]
+    assert temperature_fit(logits, labels) == pytest.approx(true_temperature, rel=0.06)
+
+
+def test_it_makes_overconfident_logits_honest():
+    rng = np.random.default_rng(1)
+    logits = rng.normal(size=(5000, 5)) * 2
+    labels = np.array([rng.choice(5, p=row) for row in softmax(logits)])
+    loud = logits * 4
+    before, after = softmax(loud), softmax(loud / temperature_fit(loud, labels))
+    right = loud.argmax(axis=1) == labels
+    assert ece(before.max(axis=1), right) > 0.1
+    assert ece(after.max(axis=1), right) < 0.03
+
+
+def test_it_stays_finite_for_perfect_logits():
+    assert 0 < temperature_fit(np.eye(4) * 1000, [0, 1, 2, 3]) < 21
+
+
+def test_a_small_source_is_heard_but_does_not_outvote_a_large_one():
+    weights = source_weights(["many"] * 400 + ["few"] * 4)
+    assert weights[:400].sum() == pytest.approx(20)
+    assert weights[400:].sum() == pytest.approx(2)
+    sure, unsure = np.array([[8.0, 0.0]] * 400), np.array([[8.0, 0.0]] * 4)
+    logits, labels = np.concatenate([sure, unsure]), [0] * 400 + [1] * 4
+    assert temperature_fit(logits, labels, weights) > temperature_fit(logits, labels)
+
+
+@pytest.mark.parametrize(("shared", "expected"), [(0.0, 0.0), (1.0, 1.0)])
+def test_it_finds_whether_photos_of_one_car_are_witnesses_or_repetitions(shared, expected):
+    rng = np.random.default_rng(2)
+    classes = [TrainedClass("Make", str(number)) for number in range(6)]
+    cars = []
+    for _ in range(400):
+        common = rng.normal(size=6) * 2
+        photos = [log_softmax(shared * common + (1 - shared) * rng.normal(size=6) * 2) for _ in range(4)]
+        joint = np.exp(log_softmax(photos[0] if shared else np.sum(photos, axis=0)).astype(np.float64))
+        cars.append((photos, int(rng.choice(6, p=joint / joint.sum()))))
+    assert alpha_fit(cars, classes) == expected
+    assert alpha_fit(cars[:3], classes) is None
+
+
+def test_it_refuses_logits_that_do_not_fit_their_labels():
+    with pytest.raises(ValueError, match="do not fit"):
+        temperature_fit(np.zeros((3, 2)), [0, 1])
+    with pytest.raises(ValueError, match="no class"):
+        temperature_fit(np.zeros((2, 2)), [0, 2])
+
+
+def test_it_finds_the_lowest_threshold_with_three_per_cent_error():
+    confidence = np.linspace(1, 0, 101)  # surest first
+    correct = np.ones(101, dtype=bool)
+    correct[[40, 50, 60]] = False
+    threshold = threshold_fit(confidence, correct)
+    answered = confidence >= threshold
+    assert 1 - correct[answered].mean() <= 0.03
+    assert answered.sum() == 101  # three wrong among all 101 are still under 3 %
+    correct[70] = False
+    answered = confidence >= threshold_fit(confidence, correct)
+    assert answered.sum() == 50  # the second mistake makes it 2 of 51
+
+
+def test_it_never_answers_on_the_word_of_a_few_photos():
+    assert threshold_fit([0.9] * 29, [True] * 29) == NEVER
+    assert threshold_fit([0.9] * 30, [True] * 30) == 0.9
+    assert threshold_fit([], []) == NEVER
+
+
+def test_the_largest_source_does_not_speak_for_the_others():
+    """400 easy photos, 100 of which every tenth is wrong however sure: pooled, nobody would notice."""
+    confidence = np.concatenate([np.full(400, 0.9), np.full(100, 0.9)])
+    right = np.concatenate([np.ones(400, bool), np.arange(100) % 10 > 0])
+    sources = ["easy"] * 400 + ["hard"] * 100
+    assert threshold_fit(confidence, right) == 0.9
+    assert threshold_fit(confidence, right, weights=source_weights(sources)) == NEVER
+    with pytest.raises(ValueError, match="do not fit"):
+        threshold_fit(confidence, right, weights=[1.0])
+
+
+def test_photos_of_equal_confidence_stand_or_fall_together():
+    assert threshold_fit([0.9] * 100, [True] * 50 + [False] * 50) == NEVER
+    assert coverage_at_error([0.9] * 100, [True] * 50 + [False] * 50) == 0
+
+
+def test_it_measures_coverage_over_all_photos_unanswered_ones_included():
+    assert coverage_at_error([0.9, 0.8, 0.0, 0.0], [True, True, False, False]) == 0.5
+
+
+def test_it_measures_calibration_error():
+    assert ece([0.8] * 10, [True] * 8 + [False] * 2) == pytest.approx(0)
+    assert ece([1.0] * 10, [False] * 10) == pytest.approx(1)
+    assert ece([0.0] * 10, [False] * 10) == pytest.approx(0)
+    with pytest.raises(ValueError, match="no photos"):
+        ece([], [])
+    with pytest.raises(ValueError, match="outside"):
+        ece([1.2], [True])
+
+
+def test_reliability_tells_the_bins_that_hold_photos():
+    assert reliability([0.9, 0.92, 0.1], [True, False, False], bins=10) == [
+        (pytest.approx(0.1), 0.0, 1),
+        (pytest.approx(0.9), 1.0, 1),
+        (pytest.approx(0.92), 0.0, 1),
+    ]

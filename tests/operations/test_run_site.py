@@ -1,0 +1,124 @@
+"""`make run`: one command starts all of a site, and nothing of it is left behind."""
+
+import json
+import os
+import re
+import signal
+import socket
+import sys
+
+import pytest
+import torch
+
+from classifier.artefact import ArtefactSpec, Preprocessing, TrainedClass, artefact_write
+from tests.operations.site import RunningSite
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for left-over processes in /proc")
+
+
+@pytest.fixture
+def start(tmp_path_factory):
+    sites = []
+
+    def begin(var=None, port=None, serve=True):
+        var = var or tmp_path_factory.mktemp("site") / "var"
+        if not (var / "weights").exists():
+            spec = ArtefactSpec(
+                task="classifier",
+                backbone="none",
+                preprocessing=Preprocessing(input_size=32),
+                classes=(TrainedClass("Skoda", "Fabia"),),
+            )
+            artefact_write(
+                parent=var / "weights" / "classifier", name="blind", spec=spec, state_dict={"head": torch.zeros(1)}
+            )
+        site = RunningSite(var, port)
+        sites.append(site)
+        return site.wait_until_it_serves() if serve else site
+
+    yield begin
+    for site in sites:
+        site.kill_everything()
+
+
+def test_it_serves_prints_the_accounts_and_ends_with_all_its_processes_on_ctrl_c(start):
+    site = start()
+    assert f"http://127.0.0.1:{site.port}" in site.said()
+    accounts = json.loads((site.var / "demo-accounts.json").read_text())
+    for account in accounts:
+        assert re.search(rf"{account['email']} +{account['password']}", site.said())
+    assert (site.var / "demo-accounts.json").stat().st_mode & 0o777 == 0o600
+    assert len(site.processes()) >= 5  # supervisor, Redis, web, worker, scheduler
+
+    os.kill(site.process.pid, signal.SIGINT)
+    assert site.process.wait(timeout=15) == 0
+    assert site.all_gone(seconds=2), site.said()
+    assert "Traceback" not in site.said()
+
+
+def test_it_shows_no_traceback_and_answers_nobody_elses_name(start):
+    site = start()
+    status, page = site.get("/no-such-page/")
+    assert status == 404
+    assert "URLconf" not in page
+    assert "DEBUG" not in page
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM])
+def test_nothing_is_left_when_the_supervisor_is_ended(start, end):
+    site = start()
+    os.kill(site.process.pid, end)
+    site.process.wait(timeout=15)
+    assert site.all_gone(), site.said()
+
+
+def test_it_starts_again_after_everything_was_killed(start):
+    site = start()
+    before = (site.var / "demo-accounts.json").read_text()
+    site.kill_everything()
+    assert (site.var / "redis.sock").exists()
+    again = start(var=site.var, port=site.port)
+    assert (site.var / "demo-accounts.json").read_text() == before
+    assert again.get("/healthz")[0] == 200
+
+
+def test_two_sites_run_side_by_side_and_a_long_folder_name_is_no_trouble(start, tmp_path_factory):
+    first = start()
+    folder = tmp_path_factory.mktemp("long") / ("a-folder-with-a-long-name-" * 5)[:120]
+    second = start(var=folder)
+    assert len(os.fsencode(folder / "redis.sock")) > 107
+    assert first.get("/healthz")[0] == second.get("/healthz")[0] == 200
+    assert json.loads((first.var / "demo-accounts.json").read_text()) != json.loads(
+        (second.var / "demo-accounts.json").read_text()
+    )
+    assert not (second.var / "redis.sock").exists()
+    os.kill(second.process.pid, signal.SIGINT)
+    second.process.wait(timeout=15)
+    assert first.get("/healthz")[0] == 200
+
+
+def test_it_says_in_one_line_that_a_port_is_in_use(start):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        site = start(port=port, serve=False)
+        assert site.process.wait(timeout=30) == 2
+    assert f"Port {port} is in use. Choose another: make run PORT={port + 1}" in site.said()
+    assert "Traceback" not in site.said()
+
+
+def test_it_refuses_a_second_site_in_the_same_folder(start):
+    site = start()
+    second = start(var=site.var, serve=False)
+    assert second.process.wait(timeout=30) == 2
+    assert f"runs already (process {site.process.pid})" in second.said()
+    assert site.get("/healthz")[0] == 200
+
+
+def test_it_says_in_one_line_that_a_folder_cannot_be_written(start, tmp_path):
+    (tmp_path / "var").touch()
+    site = RunningSite(tmp_path / "var")
+    assert site.process.wait(timeout=30) == 2
+    assert site.said().startswith("Cannot make the folder")
+    assert len(site.said().splitlines()) == 1

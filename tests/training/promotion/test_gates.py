@@ -1,0 +1,77 @@
+"""What a challenger must show."""
+
+import pytest
+
+from marketplace.training.promotion.comparison import ClassChange, Difference
+from marketplace.training.promotion.fitness import Latency, Parity
+from marketplace.training.promotion.gates import Paired, gates_check
+
+NONE = Difference(0.0, 0.0, 0.0)
+
+
+def judged(
+    *, top1=0.02, low=0.0, make=0.0, ece=0.03, by_chance=0.01, champion_ece=0.03, coverage=NONE, fall=0.0, differing=0,
+    sample=100, took=50.0, champion_took=50.0, learned=0, photos=400, alone=False,
+):  # fmt: skip
+    figures = {"photos": photos, "ece": ece, "ece_by_chance": by_chance}
+    paired = Paired(
+        top1=Difference(top1, low, top1 + 0.02),
+        make=Difference(make, make - 0.01, make + 0.01),
+        coverage=coverage,
+        classes=[ClassChange("Skoda Fabia", 25, 0.9, 0.9 + fall), ClassChange("Volvo V70", 40, 0.8, 0.9)],
+    )
+    return gates_check(
+        challenger=figures,
+        champion=None if alone else {**figures, "ece": champion_ece},
+        paired=None if alone else paired,
+        learned=learned,
+        parity=Parity(sample, differing, 0.01),
+        latency=Latency(40, took, None if alone else champion_took),
+        budget_ms=120,
+    )
+
+
+@pytest.mark.parametrize(
+    ("figures", "names"),
+    [
+        ({}, []),
+        ({"top1": 0.0}, ["gain"]),
+        ({"top1": -0.003, "low": -0.004}, ["gain"]),
+        ({"top1": -0.003, "low": -0.004, "learned": 1}, []),
+        ({"low": -0.005}, ["top1_difference"]),
+        ({"make": -0.001}, ["make_top1_difference"]),
+        ({"fall": -0.1}, []),
+        ({"fall": -0.11}, ["class_fall"]),
+        ({"ece": 0.06}, ["ece"]),
+        ({"ece": 0.06, "champion_ece": 0.2}, []),
+        ({"ece": 0.06, "champion_ece": None}, ["ece"]),
+        ({"ece": 0.12, "by_chance": 0.13}, []),
+        ({"ece": 0.14, "by_chance": 0.13}, ["ece"]),
+        ({"coverage": Difference(-0.02, -0.06, 0.01)}, []),
+        ({"coverage": Difference(-0.01, -0.019, -0.001)}, ["coverage_difference"]),
+        ({"coverage": Difference(-0.03, -0.3, 0.2)}, ["coverage_loss"]),
+        ({"differing": 1}, []),
+        ({"differing": 2}, ["parity"]),
+        ({"differing": 1, "sample": 7}, []),
+        ({"differing": 2, "sample": 7}, ["parity"]),
+        ({"took": 121.0}, ["latency_ms"]),
+        ({"took": 590.0, "champion_took": 500.0}, []),
+        ({"took": 610.0, "champion_took": 500.0}, ["latency_ms"]),
+        ({"took": 121.0, "alone": True}, ["latency_ms"]),
+        ({"alone": True}, []),
+        ({"photos": 19}, ["test_photos"]),
+    ],
+)
+def test_each_gate_holds_back_what_it_is_there_for(figures, names):
+    assert [gate.name for gate in judged(**figures) if not gate.passed] == names
+
+
+def test_it_names_the_class_that_fell_most():
+    said = {gate.name: gate.text for gate in judged(fall=-0.2)}
+    assert said["class_fall"] == "worst class Skoda Fabia: 0.900 → 0.700 on 25 photos"
+
+
+def test_it_says_what_chance_alone_makes_of_the_calibration_error_where_that_is_more_than_the_limit():
+    said = [{gate.name: gate for gate in judged(ece=0.12, by_chance=chance)}["ece"] for chance in (0.04, 0.13)]
+    assert [gate.text for gate in said] == ["calibration error 0.120", "calibration error 0.120, 0.130 by chance alone"]
+    assert [gate.limit for gate in said] == [0.05, 0.13]
