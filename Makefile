@@ -1,9 +1,12 @@
 # make run            set up and serve http://127.0.0.1:8000   (PORT=…, VAR_DIR=… for another site beside it)
 # make test           set up and run the whole suite           (ARGS="tests/api -x" for a part of it, JOBS=0 for one process)
+# make test-fast      what says most in under two minutes: no browser, no running site, no training
+# make test-database  what touches a database: for the second one, named by DATABASE_URL
 # make test-slow      the tests that need minutes
 # make test-cuda      the tests that need an NVIDIA GPU
 # make measure-upload PHOTOS=folder   how long a seller waits for five photos
-# make lint           ruff, mypy, import-linter, djlint
+# make lint           ruff, sizes, mypy, import-linter, djlint, mdformat
+# make format         what lint can mend by itself: code and prose
 # make setup          only the virtual environment; PYTHON=… chooses the interpreter (3.11 or later)
 # make setup-dev      the same with what tests and linters need
 
@@ -12,8 +15,10 @@ PORT ?= 8000
 PYTHON ?=
 ARGS ?=
 JOBS ?= 2
+PROSE = $$(git ls-files '*.md' ':!docs/model-classes.md')
+PYTEST = OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile
 
-.PHONY: setup setup-dev run test test-slow test-cuda lint measure-upload
+.PHONY: setup setup-dev run test test-fast test-database test-slow test-cuda lint format measure-upload
 
 setup:
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh scripts/setup.sh requirements.txt
@@ -25,7 +30,13 @@ run: setup
 	@exec $(VENV)/bin/python manage.py run_site --port $(PORT)
 
 test: setup-dev
-	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -m "not slow" -n $(JOBS) --dist loadfile $(ARGS)
+	@$(PYTEST) -m "not slow" $(ARGS)
+
+test-fast: setup-dev
+	@$(PYTEST) -m "not slow and not long" $(ARGS)
+
+test-database: setup-dev
+	@$(PYTEST) -m "database and not slow" $(ARGS)
 
 test-slow: setup-dev
 	@$(VENV)/bin/python -m pytest -m slow --timeout=3600 $(ARGS)
@@ -36,9 +47,16 @@ test-cuda: setup-dev
 lint: setup-dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/python scripts/check_sizes.py
 	$(VENV)/bin/mypy marketplace classifier
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/djlint templates --lint --quiet
+	$(VENV)/bin/mdformat --check $(PROSE)
+
+format: setup-dev
+	$(VENV)/bin/ruff check --fix-only --quiet .
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/mdformat $(PROSE)
 
 measure-upload: setup-dev
 	@$(VENV)/bin/python scripts/measure_upload.py $(PHOTOS) --runs $(or $(RUNS),5)
