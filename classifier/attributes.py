@@ -18,6 +18,8 @@ from classifier.preprocess import FloatArray, to_input
 from classifier.taxonomy import Guess
 
 EXTERIOR = "exterior"
+KINDS = (EXTERIOR, "interior", "detail")
+"""What a photo may show."""
 VIEWS = ("front", "front-left", "side-left", "rear-left", "rear", "rear-right", "side-right", "front-right")
 """Which side of the car a photo shows. Left and right are the picture's: the end that is named points there, and a side
 view goes by where the front points. So front-left, side-left and rear-right show the car's own left side (the driver's

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.artefact import TrainedClass
+from classifier.names import name_key
 
 MAX_CANDIDATES = 5
 
@@ -33,15 +33,6 @@ class Guess:
 
     name: str
     confidence: float
-
-
-def name_key(name: str) -> str:
-    """What is left of a name when case, accents, spaces and punctuation are not looked at: "Citroën C-3" → "citroenc3".
-
-    Names without a letter or digit are compared as they stand.
-    """
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name).casefold() if c.isalnum())
-    return plain or name
 
 
 @dataclass(frozen=True)

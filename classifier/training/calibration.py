@@ -11,8 +11,8 @@ from scipy.optimize import minimize, minimize_scalar
 
 from classifier.artefact import NEVER, TrainedClass
 from classifier.fuse import fuse, log_softmax
+from classifier.names import name_key
 from classifier.preprocess import FloatArray
-from classifier.taxonomy import name_key
 
 MIN_ANSWERED = 30
 """Fewer answers say nothing about a 3 % error: even 30 right ones only bound it below 10 % (rule of three)."""

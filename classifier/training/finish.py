@@ -18,9 +18,10 @@ from torch import Tensor
 from classifier.artefact import NEVER, Artefact, ArtefactSpec, Thresholds, TrainedClass, artefact_write
 from classifier.classify import sharpened
 from classifier.fuse import log_softmax
+from classifier.names import name_key
 from classifier.preprocess import FloatArray
 from classifier.recognition import Recognition
-from classifier.taxonomy import name_key, summarise
+from classifier.taxonomy import summarise
 from classifier.training.calibration import (
     MIN_ANSWERED,
     alpha_fit,

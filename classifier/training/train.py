@@ -150,12 +150,12 @@ def train(
         spec = replace(
             spec, temperature=base.spec.temperature, thresholds=base.spec.thresholds, mirrored=base.spec.mirrored,
             class_temperatures=temperatures_extended(base.spec, outputs=len(classes)),
-            class_bodies=bodies_extended(base.spec, classes, setup.sides["train"]),
+            class_bodies=bodies_extended(base.spec, classes, setup.splits["train"]),
             body_temperature=base.spec.body_temperature,
         )  # fmt: skip
     done = finish(
         spec=spec, state=fitted.state, name=recipe.name, out=out, work_dir=work_dir, weights=weights,
-        train=setup.sides["train"], val=setup.sides["val"], test=setup.sides["test"],
+        train=setup.splits["train"], val=setup.splits["val"], test=setup.splits["test"],
         progress=progress, rename=rename,
         seen_photos=seen_photos,
     )  # fmt: skip
@@ -166,8 +166,8 @@ def train(
             title=done.artefact.version,
             metrics=done.metrics.get("test", {}),
             facts={
-                "held-out photos to calibrate on": len(setup.sides["val"]),
-                "test photos": len(setup.sides["test"]),
+                "held-out photos to calibrate on": len(setup.splits["val"]),
+                "test photos": len(setup.splits["test"]),
                 "detector": setup.detector,
                 **trained_facts(done.artefact),
             },

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from classifier.training.data.manifest import manifest_read, manifest_write
-from classifier.training.data.split import side_of
+from classifier.training.data.split import split_of
 from tests.browser.conftest import PHONE, sign_in
 
 pytestmark = pytest.mark.timeout(600)
@@ -146,8 +146,8 @@ def _small_manifest(car_photos, path):
     rows = [row for row in manifest_read(car_photos / "stanford_cars") if row.make in {"Audi", "BMW"}]
     chance = random.Random(1)
     chance.shuffle(rows)
-    train = [row for row in rows if side_of(row) == "train"][:40]
-    held_out = [row for row in rows if side_of(row) in {"val", "test"}][:60]
+    train = [row for row in rows if split_of(row) == "train"][:40]
+    held_out = [row for row in rows if split_of(row) in {"val", "test"}][:60]
     manifest_write(path, [*train, *held_out])
     return path
 

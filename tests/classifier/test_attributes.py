@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from classifier.artefact import NEVER, ArtefactSpec, Head, Preprocessing
-from classifier.attributes import BODIES, VIEWS, AttributeClassifier
+from classifier.attributes import BODIES, KINDS, VIEWS, AttributeClassifier
 from classifier.taxonomy import Guess
 
-KINDS = ("exterior", "interior", "detail")
 HEADS = (Head("view", VIEWS), Head("body", BODIES, temperature=2.0, threshold=0.8))
 
 

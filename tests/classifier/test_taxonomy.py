@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from classifier.artefact import TrainedClass
-from classifier.taxonomy import name_key, summarise
+from classifier.names import name_key
+from classifier.taxonomy import summarise
 
 CLASSES = (
     TrainedClass("BMW", "3 Series", "2012"),

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from classifier.training.data.manifest import manifest_read, manifest_sha256
-from classifier.training.data.split import side_of
+from classifier.training.data.split import split_of
 from marketplace.catalogue.models import MakeAlias
 from tests.training.fakes import photo_write
 
@@ -86,7 +86,7 @@ def test_file_names_that_are_no_text_read_back_as_paths_that_open(manage, cars, 
     rows = manifest_read(root / "manifest.csv")
     assert rows[0].path.read_bytes()
     assert rows[0].file.encode()  # text, for whoever writes reports of it
-    assert side_of(rows[0])
+    assert split_of(rows[0])
     assert manifest_sha256(rows)
 
 

@@ -39,7 +39,7 @@ def test_it_ranks_writes_and_queues(manage, champion, manifest, found, site):
     with (site / "suspects.csv").open() as file:
         assert len(list(csv.DictReader(file))) == 40
     assert LabelReview.objects.count() == 2
-    assert (found[0]["sides"], found[0]["eye"], found[0]["champion"]) == (("train",), "champion", champion)
+    assert (found[0]["splits"], found[0]["eye"], found[0]["champion"]) == (("train",), "champion", champion)
 
 
 def test_it_asks_nobody_unless_told_to(manage, champion, manifest, found, site):

@@ -10,7 +10,7 @@ from classifier.fuse import verdict_from
 from classifier.preprocess import UnreadablePhotoError, decode
 from classifier.recognition import Recognition
 from classifier.taxonomy import Guess, summarise
-from classifier.training.data.split import vehicle_side
+from classifier.training.data.split import vehicle_split
 
 COLOURS = {"red": ("Skoda", "Octavia"), "lime": ("Skoda", "Fabia"), "blue": ("Volvo", "V70"), "gray": ("Volvo", "V40")}
 MAKES = {"skoda": ("Skoda", ""), "volvo": ("Volvo", "")}
@@ -27,7 +27,7 @@ def photo_write(path: Path, colour: str, *, mark: int = 0) -> Path:
 def to_train_on(listing):
     """The listing, with a code by which its car is on the train side of the split."""
     codes = (f"{listing.pk}x{number}" for number in range(100))
-    listing.code = next(code for code in codes if vehicle_side(f"listing-{code}") == "train")
+    listing.code = next(code for code in codes if vehicle_split(f"listing-{code}") == "train")
     listing.save(update_fields=["code"])
     return listing
 

@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.artefact import TrainedClass
-from classifier.attributes import BODIES, VIEWS
-from classifier.taxonomy import name_key
+from classifier.attributes import BODIES, KINDS, VIEWS
+from classifier.names import name_key
 from classifier.training.data.labels import UNKNOWN, label_numbers
 from classifier.training.data.manifest import ManifestRow
 
 CLEAR = 0.6
 """A class says its body where at least this share of its photos does."""
-KINDS = ("exterior", "interior", "detail")
 HEADS: tuple[tuple[str, ...], ...] = (KINDS, VIEWS, BODIES)
 """The network's outputs, and the columns of its labels, in this order."""
 KIND, VIEW, BODY = range(3)

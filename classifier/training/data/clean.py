@@ -19,11 +19,11 @@ from classifier.training.data.labels import (
     makes_of_rows,
     of_makes,
 )
-from classifier.training.data.manifest import ManifestRow
+from classifier.training.data.manifest import SPLITS, ManifestRow
 from classifier.training.data.near_duplicates import PictureHash, twins
 from classifier.training.data.photo_facts import FactsCache, PhotoFacts
 from classifier.training.data.seen_photos import SeenByVersion, SeenPhotos
-from classifier.training.data.split import STRICTNESS, held_apart, side_of
+from classifier.training.data.split import held_apart, split_of
 from classifier.training.data.stages import LeftOut, Stage, counted
 from classifier.training.errors import TrainError
 from classifier.training.progress import Progress
@@ -87,7 +87,7 @@ def clean(
     makes_only = of_makes(known) if known else recipe.level == "make"
     kept, stage = _from_outside(rows, makes_only=makes_only)
     done(stage)
-    found = facts.facts([row.path for row in kept], [usable > 0 and side_of(row) == "train" for row in kept], progress)
+    found = facts.facts([row.path for row in kept], [usable > 0 and split_of(row) == "train" for row in kept], progress)
     photos = [_Photo(row, fact) for row, fact in zip(kept, found, strict=True)]
     for step in (_readable, _same_file, lambda some: _usable(some, usable), _near_duplicates):
         photos, stage = step(photos)
@@ -155,7 +155,7 @@ def _usable(photos: Sequence[_Photo], usable: float) -> tuple[list[_Photo], Stag
     def why_not(photo: _Photo) -> str:
         exterior = photo.facts.exterior
         # A fact may be known from when the photo was on another side, or a threshold was set.
-        if exterior is None or exterior >= usable or side_of(photo.row) != "train":
+        if exterior is None or exterior >= usable or split_of(photo.row) != "train":
             return ""
         return f"shows a car from outside by {exterior:.0%} only"
 
@@ -173,11 +173,11 @@ def _near_duplicates(photos: Sequence[_Photo]) -> tuple[list[_Photo], Stage]:
     """
     by_side: dict[str, list[_Photo]] = defaultdict(list)
     for photo in photos:
-        by_side[side_of(photo.row)].append(photo)
+        by_side[split_of(photo.row)].append(photo)
     same: dict[int, _Photo] = {}
-    for place, side in enumerate(STRICTNESS[1:], start=1):
+    for place, side in enumerate(SPLITS[1:], start=1):
         asked = by_side[side]
-        before = [photo for earlier in STRICTNESS[:place] for photo in by_side[earlier]]
+        before = [photo for earlier in SPLITS[:place] for photo in by_side[earlier]]
         found = twins([photo.facts.look for photo in asked], [photo.facts.look for photo in before])
         same |= {id(photo): before[at] for photo, at in zip(asked, found, strict=True) if at is not None}
     return _left(
@@ -190,8 +190,8 @@ def _near_duplicates(photos: Sequence[_Photo]) -> tuple[list[_Photo], Stage]:
 
 def _seen_before(photos: Sequence[_Photo], seen_by: Sequence[SeenByVersion]) -> tuple[list[_Photo], Stage]:
     """As in _near_duplicates, a photo to test on must be new to what was calibrated as well."""
-    held = [photo for photo in photos if side_of(photo.row) != "train"]
-    test = [photo for photo in held if side_of(photo.row) == "test"]
+    held = [photo for photo in photos if split_of(photo.row) != "train"]
+    test = [photo for photo in held if split_of(photo.row) == "test"]
     why: dict[int, str] = {}
     for version in seen_by:
         seen_photos = version.seen_photos or SeenPhotos()
@@ -220,7 +220,7 @@ def _seen_before(photos: Sequence[_Photo], seen_by: Sequence[SeenByVersion]) -> 
 
 def _classes(rows: Sequence[ManifestRow], recipe: Recipe, known: Sequence[TrainedClass]) -> tuple[TrainedClass, ...]:
     """The classes that these rows will give, by the training's own rules."""
-    train = [row for row in rows if side_of(row) == "train"]
+    train = [row for row in rows if split_of(row) == "train"]
     least = recipe.min_photos_per_class
     if known:
         return classes_extended(known, train, min_photos=least)
@@ -234,7 +234,7 @@ def _rare(
 ) -> Stage:  # fmt: skip
     """Nothing is left out here: training does that itself, and held-out photos of such cars show what it says of cars
     that it does not know."""
-    train = [row for row in rows if side_of(row) == "train"]
+    train = [row for row in rows if split_of(row) == "train"]
     own = label_numbers(train, [one for one in classes if one.model or makes_only], rest=makes_only)
     with_rest = label_numbers(train, classes, rest=True)
     cars: Counter[str] = Counter()
@@ -269,7 +269,7 @@ def _sides(rows: Sequence[ManifestRow], classes: Sequence[TrainedClass], *, make
     models: dict[str, Counter[str]] = defaultdict(Counter)
     names: dict[tuple[str, str], str] = {}
     for row in rows:
-        side = side_of(row)
+        side = split_of(row)
         cars[side].add(row.vehicle)
         photos[side] += 1
         make, model, _ = class_key(row.make, "" if makes_only else row.model, "")
@@ -294,7 +294,7 @@ def _sides(rows: Sequence[ManifestRow], classes: Sequence[TrainedClass], *, make
 
 
 def _check_anything_left(rows: Sequence[ManifestRow], stages: Sequence[Stage]) -> None:
-    if any(side_of(row) == "train" for row in rows):
+    if any(split_of(row) == "train" for row in rows):
         return
     gone = "; ".join(f"{one.name}: {one.words}" for one in stages if one.before != one.after)
     held = f"{counted(len(rows), 'photo')} held out" if rows else "none held out"
@@ -314,7 +314,7 @@ def _check_enough(
             stages,
         )
     if len(classes) < 2:
-        train = sum(side_of(row) == "train" for row in rows)
+        train = sum(split_of(row) == "train" for row in rows)
         raise NothingToTrainError(
             f"{counted(len(classes), 'class')} with {counted(recipe.min_photos_per_class, 'photo')} or more to train "
             f"on ({counted(train, 'photo')} on the train side): at least 2 are needed.",

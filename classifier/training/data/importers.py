@@ -16,13 +16,13 @@ from typing import Any, Literal, get_args
 from scipy.io import loadmat
 from scipy.io.matlab import MatReadError
 
+from classifier.names import name_key
 from classifier.preprocess import Box
-from classifier.taxonomy import name_key
-from classifier.training.data.manifest import COLUMNS, KINDS, SPLITS, ManifestError, ManifestRow
+from classifier.training.data.manifest import COLUMNS, ROW_KINDS, ROW_SPLITS, ManifestError, ManifestRow
 
 Format = Literal["folders", "filenames", "stanford", "csv"]
 PHOTO_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif")
-SIDES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+SPLIT_FOLDERS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 """Folders' names, in lower case, and the side that each means."""
 Spell = Callable[[str, str], str]
 """(make, model) → the model as it should be spelled."""
@@ -166,15 +166,17 @@ def _folders(root: Path, makes: _Makes, vehicle_pattern: re.Pattern[str] | None)
 
 
 def _sides(root: Path) -> list[tuple[Path, str]]:
-    sides = [(p, SIDES[p.name.lower()]) for p in root.iterdir() if p.is_dir() and p.name.lower() in SIDES]
-    order = list(SIDES.values())
+    sides = [
+        (p, SPLIT_FOLDERS[p.name.lower()]) for p in root.iterdir() if p.is_dir() and p.name.lower() in SPLIT_FOLDERS
+    ]
+    order = list(SPLIT_FOLDERS.values())
     return sorted(sides, key=lambda side: (order.index(side[1]), side[0])) or [(root, "")]
 
 
 def _beside_sides(root: Path) -> Iterator[Unread]:
     """What lies beside train, val and test, and so is on no side."""
     for one in sorted(root.iterdir()):
-        if not one.name.startswith(".") and not (one.is_dir() and one.name.lower() in SIDES):
+        if not one.name.startswith(".") and not (one.is_dir() and one.name.lower() in SPLIT_FOLDERS):
             yield Unread(one.name, "lies beside the folders of the split")
 
 
@@ -288,8 +290,8 @@ def _table_problem(path: Path, value: Mapping[str, str]) -> str:
     checks: dict[str, Callable[[], bool]] = {
         "no such photo": lambda: bool(value["file"]) and (path.parent / value["file"]).is_file(),
         "a model but no make": lambda: bool(value["make"]) or not value["model"],
-        f"kind {value['kind']!r} is none of {', '.join(KINDS[1:])}": lambda: value["kind"] in KINDS,
-        f"split {value['split']!r} is none of {', '.join(SPLITS[1:])}": lambda: value["split"] in SPLITS,
+        f"kind {value['kind']!r} is none of {', '.join(ROW_KINDS[1:])}": lambda: value["kind"] in ROW_KINDS,
+        f"split {value['split']!r} is none of {', '.join(ROW_SPLITS[1:])}": lambda: value["split"] in ROW_SPLITS,
     }
     return next((problem for problem, holds in checks.items() if not holds()), "")
 

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from classifier.artefact import TrainedClass
-from classifier.taxonomy import name_key
+from classifier.names import name_key
 from classifier.training.data.manifest import ManifestRow
 
 ABBREVIATIONS = {"bmw", "gmc", "zaz", "izh", "gaz", "uaz", "vaz", "mg", "byd", "daf", "faw", "vw", "tts", "suv"}

@@ -14,11 +14,18 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Literal, get_args
+
+from classifier.attributes import KINDS
 
 COLUMNS = ("file", "make", "model", "year", "vehicle", "kind", "view", "body", "split")
 REQUIRED = ("file", "make", "model")
-KINDS = ("", "exterior", "interior", "detail", "damage")
-SPLITS = ("", "train", "val", "test", "calibrate")
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
+"""What a photo is for, in the order in which photos are learned from."""
+ROW_KINDS = ("", *KINDS, "damage")
+ROW_SPLITS = ("", *SPLITS, "calibrate")
+"""What the columns `kind` and `split` may say."""
 
 
 class ManifestError(Exception):
@@ -43,7 +50,7 @@ class ManifestRow:
     view: str = ""
     body: str = ""
     split: str = ""
-    """train, val (of which half is test), calibrate (val, and all of it), test or "": see split.side_of."""
+    """train, val (of which half is test), calibrate (val, and all of it), test or "": see split.split_of."""
     source: str = ""
     """Name of the manifest's folder; figures are given per source."""
 
@@ -92,10 +99,10 @@ def _row(path: Path, number: int, cells: dict[str, str | None], *, source: str) 
     if not photo.is_file():
         aside = "" if _is_text(value["file"]) else " (this name is not in UTF-8)"
         raise ManifestError(f"{where}: no photo {value['file']}{aside}")
-    if value["kind"] not in KINDS:
-        raise ManifestError(f"{where}: kind {value['kind']!r} is none of {', '.join(KINDS[1:])}")
-    if value["split"] not in SPLITS:
-        raise ManifestError(f"{where}: split {value['split']!r} is none of {', '.join(SPLITS[1:])}")
+    if value["kind"] not in ROW_KINDS:
+        raise ManifestError(f"{where}: kind {value['kind']!r} is none of {', '.join(ROW_KINDS[1:])}")
+    if value["split"] not in ROW_SPLITS:
+        raise ManifestError(f"{where}: split {value['split']!r} is none of {', '.join(ROW_SPLITS[1:])}")
     if value["model"] and not value["make"]:
         raise ManifestError(f"{where}: a model but no make")
     value["vehicle"] = f"{source}/{value['vehicle'] or value['file']}"

@@ -25,7 +25,7 @@ from classifier.artefact import SEEN_PHOTOS_FILE, Artefact, ArtefactError, artef
 from classifier.training.data.manifest import ManifestError, ManifestRow, manifest_read
 from classifier.training.data.near_duplicates import PictureHash
 from classifier.training.data.photo_facts import FactsCache
-from classifier.training.data.split import side_of
+from classifier.training.data.split import split_of
 from classifier.training.errors import TrainError
 from classifier.training.progress import Progress, progress_for_terminal
 
@@ -69,7 +69,7 @@ def seen_photos_of(rows: Sequence[ManifestRow], looks: Sequence[PictureHash | No
     sides: dict[str, list[PictureHash]] = {"train": [], "val": [], "test": []}
     for row, look in zip(rows, looks, strict=True):
         if look is not None:
-            sides[side_of(row)].append(look)
+            sides[split_of(row)].append(look)
     return SeenPhotos(_distinct(sides["train"]), _distinct(sides["val"]))
 
 

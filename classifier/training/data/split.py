@@ -6,14 +6,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
-from classifier.training.data.manifest import ManifestRow
+from classifier.training.data.manifest import SPLITS, ManifestRow, Split
 
-Side = Literal["train", "val", "test"]
 TRAIN_SHARE, VAL_SHARE = 0.70, 0.15
-STRICTNESS: tuple[Side, ...] = ("train", "val", "test")
-"""What is learned from first: a photo that stands on two sides stays on the earlier one."""
 
 
 def _fraction(vehicle: str, purpose: str) -> float:
@@ -21,7 +17,7 @@ def _fraction(vehicle: str, purpose: str) -> float:
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
-def vehicle_side(vehicle: str) -> Side:
+def vehicle_split(vehicle: str) -> Split:
     """70 % train, 15 % val, 15 % test."""
     at = _fraction(vehicle, "split")
     if at < TRAIN_SHARE:
@@ -29,8 +25,8 @@ def vehicle_side(vehicle: str) -> Side:
     return "val" if at < TRAIN_SHARE + VAL_SHARE else "test"
 
 
-def side_of(row: ManifestRow) -> Side:
-    """What the manifest says, else vehicle_side.
+def split_of(row: ManifestRow) -> Split:
+    """What the manifest says, else vehicle_split.
 
     Manifests often have only train and val, so half of the val cars (again a pure function of the id) are test:
     confidence and thresholds are fitted on the one half and measured on the other. "calibrate" is val undivided.
@@ -44,12 +40,12 @@ def side_of(row: ManifestRow) -> Side:
     if row.split == "val":
         return "val" if _fraction(row.vehicle, "half") < 0.5 else "test"
     # By the id as its owner gave it: a manifest's folder may be renamed or its rows copied into another one.
-    return vehicle_side(row.vehicle.removeprefix(f"{row.source}/"))
+    return vehicle_split(row.vehicle.removeprefix(f"{row.source}/"))
 
 
 def settled(row: ManifestRow) -> ManifestRow:
     """The row with its side written down: it stays there under any other id, as in another folder's manifest."""
-    side = side_of(row)
+    side = split_of(row)
     return replace(row, split="calibrate" if side == "val" else side)
 
 
@@ -62,7 +58,7 @@ def held_apart(rows: Sequence[ManifestRow], digests: Sequence[bytes | None] | No
     that cannot be read.
     """
     first: dict[bytes, int] = {}
-    sides = [STRICTNESS.index(side_of(row)) for row in rows]
+    sides = [SPLITS.index(split_of(row)) for row in rows]
     digests = [_digest(row.path) for row in rows] if digests is None else digests
     for row, digest, side in zip(rows, digests, sides, strict=True):
         if digest is not None and row.exterior and row.make:  # all that is ever learned from

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.attributes import BODIES, EXTERIOR
+from classifier.attributes import BODIES, EXTERIOR, KINDS
 from classifier.fuse import bodies_fuse, likeliest_first
+from classifier.names import name_key
 from classifier.preprocess import FloatArray
-from classifier.taxonomy import name_key
 from classifier.training.calibration import ece
-from classifier.training.data.attribute_labels import KINDS
 from classifier.training.data.labels import UNKNOWN
 from classifier.training.data.manifest import ManifestRow
 from classifier.training.intervals import wilson

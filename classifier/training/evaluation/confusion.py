@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from classifier.artefact import TrainedClass
-from classifier.taxonomy import name_key
+from classifier.names import name_key
 from classifier.training.evaluation.scored_photo import ScoredPhoto
 
 NO_ANSWER, ANOTHER = "no answer", "another"

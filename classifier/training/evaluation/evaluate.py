@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from classifier.artefact import Thresholds, TrainedClass
+from classifier.attributes import KINDS
 from classifier.fuse import Verdict
 from classifier.preprocess import FloatArray, Photo
 from classifier.recognition import Recognition
@@ -25,7 +26,6 @@ from classifier.training.evaluation.trained_names import CarKey, TrainedNames, k
 from classifier.training.evaluation.view_and_body import view_and_body_summarise, views_summarise
 from classifier.training.progress import Progress
 
-KINDS = ("exterior", "interior", "detail")
 UNREADABLE = "unreadable"
 MIN_LISTING_PHOTOS = 2
 

@@ -24,8 +24,8 @@ from classifier.taxonomy import Candidate
 from classifier.training.calibration import temperature_fit
 from classifier.training.data.crops import UNREADABLE, CropCache
 from classifier.training.data.labels import UNKNOWN, classes_of, label_numbers
-from classifier.training.data.manifest import ManifestRow
-from classifier.training.data.split import Side, side_of
+from classifier.training.data.manifest import ManifestRow, Split
+from classifier.training.data.split import split_of
 from classifier.training.data.transforms import CropSet
 from classifier.training.errors import TrainError
 from classifier.training.model.backbones import backbone_create, backbone_load, preprocessing_for
@@ -98,7 +98,7 @@ def suspects_rank(
     work_dir: Path,
     progress: Progress,
     base: Artefact | None,
-    sides: Sequence[Side] = ("train",),
+    splits: Sequence[Split] = ("train",),
 ) -> Ranking:
     """Rank the rows of these sides of the split by how likely their label is wrong.
 
@@ -108,13 +108,13 @@ def suspects_rank(
     with a base those of a training with the recipe `quick`. Deterministic. Raises TrainError if there are no two cars
     to tell apart or no ImageNet weights, ArtefactError, EngineError, OSError.
     """
-    named = [row for row in rows if row.exterior and row.make and row.model and side_of(row) in sides]
+    named = [row for row in rows if row.exterior and row.make and row.model and split_of(row) in splits]
     classes = classes_of(named, min_photos=MIN_PHOTOS)
     numbers = np.asarray(label_numbers(named, classes), dtype=np.int64)
     kept = [row for row, number in zip(named, numbers, strict=True) if number != UNKNOWN]
     if len(classes) < 2:
         raise TrainError(
-            f"{len(classes)} cars with {MIN_PHOTOS} photos or more on the {' and '.join(sides)} side "
+            f"{len(classes)} cars with {MIN_PHOTOS} photos or more on the {' and '.join(splits)} side "
             f"({len(named)} photos from outside): at least 2 are needed to tell wrong labels"
         )
     features, digests, read = _features(kept, base=base, weights=weights, work_dir=work_dir, progress=progress)

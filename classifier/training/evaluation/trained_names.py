@@ -9,7 +9,8 @@ from functools import lru_cache
 import numpy as np
 
 from classifier.artefact import TrainedClass
-from classifier.taxonomy import name_key, rests
+from classifier.names import name_key
+from classifier.taxonomy import rests
 
 CarKey = Callable[[str, str], tuple[str, str]]
 """(make, model) → what all names of this make, and all names of this model, have in common. No model: ""."""

@@ -66,14 +66,14 @@ def view_and_body_summarise(scored: Sequence[ScoredPhoto], *, body_threshold: fl
 def views_summarise(scored: Sequence[ScoredPhoto]) -> dict[str, dict[str, Any]]:
     """Per labelled view that occurs: known photos, and the shares of them whose make and model are right."""
     known = [one for one in scored if one.known and one.row.view in VIEWS]
-    sides = {view: [one for one in known if one.row.view == view] for view in VIEWS}
+    by_view = {view: [one for one in known if one.row.view == view] for view in VIEWS}
     return {
         view: {
             "known": len(photos),
             "make_top1": sum(one.make_right for one in photos) / len(photos),
             "model_top1": sum(one.model_right for one in photos) / len(photos),
         }
-        for view, photos in sides.items()
+        for view, photos in by_view.items()
         if photos
     }
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from classifier.artefact import TrainedClass
-from classifier.taxonomy import name_key
+from classifier.names import name_key
 from classifier.training.calibration import temperature_fit
 from classifier.training.data.labels import UNKNOWN, label_numbers
 from classifier.training.data.manifest import ManifestRow

@@ -19,8 +19,8 @@ from classifier.artefact import Artefact, Preprocessing, TrainedClass, artefact_
 from classifier.engines.networks import last_prefix
 from classifier.training.data.crops import CropCache, Crops
 from classifier.training.data.labels import classes_extended, classes_of, label_numbers, makes_of_rows, of_makes
-from classifier.training.data.manifest import ManifestRow, manifest_sha256
-from classifier.training.data.split import side_of
+from classifier.training.data.manifest import SPLITS, ManifestRow, Split, manifest_sha256
+from classifier.training.data.split import split_of
 from classifier.training.data.transforms import CropSet
 from classifier.training.errors import TrainError
 from classifier.training.loop.hardware import loaders_for
@@ -59,7 +59,7 @@ class TrainingSetup:
     partner: Artefact | None
     """Beside whose network the new one will serve."""
     classes: tuple[TrainedClass, ...]
-    sides: dict[str, list[ManifestRow]]
+    splits: dict[Split, list[ManifestRow]]
     """train, val, test: all photos from outside with a label, those without a class as well."""
     train: Cut
     val: Cut
@@ -72,7 +72,7 @@ class TrainingSetup:
     def fingerprint(self, epochs: int) -> str:
         """What makes two trainings one and the same, for `--resume`."""
         # The test side has no part in it: which of its photos stay depends on who is champion when the run goes on.
-        learned = manifest_sha256([*self.sides["train"], *self.sides["val"]])
+        learned = manifest_sha256([*self.splits["train"], *self.splits["val"]])
         start = self.start.version if self.start else ""
         recipe = self.recipe.as_dict()
         for later in ("average_with_start", "ensemble_with", "serve_mirrored"):  # of use when all is learned
@@ -116,8 +116,8 @@ def setup_prepare(
             level="make" if of_makes(base.spec.classes) else "model",
         )  # fmt: skip
     rows = [row for row in rows if row.exterior and row.make and (row.model or recipe.level == "make")]
-    sides = {side: [row for row in rows if side_of(row) == side] for side in ("train", "val", "test")}
-    classes = _classes(recipe, base, sides["train"])
+    splits = {split: [row for row in rows if split_of(row) == split] for split in SPLITS}
+    classes = _classes(recipe, base, splits["train"])
     detector = artefact_only(weights / "detector")
     preprocessing = (
         base.spec.preprocessing
@@ -137,15 +137,16 @@ def setup_prepare(
     side = recipe.input_size if recipe.freeze_backbone else round(recipe.input_sizes[-1] * SPARE / 16) * 16
     cache = CropCache(work_dir, detector=detector, rule=preprocessing.crop, side=side)
     by_make = recipe.make_weight > 0 and not recipe.freeze_backbone
-    train = _cut(sides["train"], classes, cache, preprocessing, progress, by_make=by_make)
-    val = _cut(sides["val"], classes, cache, preprocessing, progress, by_make=False)
+    train = _cut(splits["train"], classes, cache, preprocessing, progress, by_make=by_make)
+    val = _cut(splits["val"], classes, cache, preprocessing, progress, by_make=False)
     if not train.rows:
         raise TrainError(
-            f"none of the {len(sides['train'])} photos on the train side can be read and shows a car with enough photos"
+            f"none of the {len(splits['train'])} photos on the train side can be read "
+            "and shows a car with enough photos"
         )
     progress.say(f"{len(classes)} classes, {len(train.rows)} photos to train on, {len(val.rows)} val")
     return TrainingSetup(
-        recipe=recipe, start=start, base=base, partner=partner, classes=classes, sides=sides, train=train, val=val,
+        recipe=recipe, start=start, base=base, partner=partner, classes=classes, splits=splits, train=train, val=val,
         preprocessing=preprocessing, detector=detector.version, digest=manifest_sha256(rows),
     )  # fmt: skip
 

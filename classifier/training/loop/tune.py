@@ -13,7 +13,7 @@ import optuna
 import torch
 
 from classifier.training.data.manifest import ManifestRow, manifest_sha256
-from classifier.training.data.split import side_of
+from classifier.training.data.split import split_of
 from classifier.training.loop.fit import CHECKPOINT, fit
 from classifier.training.loop.search import Found, SearchError, Space, Tell, search
 from classifier.training.loop.setup import network_for, setup_prepare
@@ -44,8 +44,8 @@ def tune(
         raise SearchError(
             f"recipe {recipe.name!r} trains no network, only its head is solved: there is nothing to search"
         )
-    seen = [row for row in rows if side_of(row) != "test"]
-    if not any(side_of(row) == "val" and row.exterior and row.make for row in seen):
+    seen = [row for row in rows if split_of(row) != "test"]
+    if not any(split_of(row) == "val" and row.exterior and row.make for row in seen):
         raise SearchError(
             "there are no cars on the val side to judge a trial by: more cars, or another split, are needed"
         )

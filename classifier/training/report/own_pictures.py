@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from classifier.folder import photos_in
+from classifier.names import name_key
 from classifier.recognition import Recognition
-from classifier.taxonomy import name_key
 from classifier.training.errors import ReportError
 from classifier.training.report.page import Section
 from classifier.training.report.photos import Album, Answer, answer_of, card, cards

@@ -23,15 +23,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from classifier.artefact import Artefact, ArtefactSpec, Head, Preprocessing, artefact_write
-from classifier.attributes import BODIES, BODY_HEAD, EXTERIOR, VIEW_HEAD, VIEWS
+from classifier.attributes import BODIES, BODY_HEAD, EXTERIOR, KINDS, VIEW_HEAD, VIEWS
 from classifier.fuse import log_softmax
 from classifier.preprocess import FloatArray
 from classifier.training.calibration import source_weights, temperature_fit, threshold_fit
-from classifier.training.data.attribute_labels import BODY, HEADS, KIND, KINDS, VIEW, labels_of, mirrored, taught
+from classifier.training.data.attribute_labels import BODY, HEADS, KIND, VIEW, labels_of, mirrored, taught
 from classifier.training.data.crops import UNREADABLE, CropCache
 from classifier.training.data.labels import UNKNOWN
-from classifier.training.data.manifest import ManifestRow, manifest_read, manifest_sha256
-from classifier.training.data.split import side_of
+from classifier.training.data.manifest import SPLITS, ManifestRow, Split, manifest_read, manifest_sha256
+from classifier.training.data.split import split_of
 from classifier.training.data.transforms import CropSet
 from classifier.training.evaluation.attribute_metrics import body_metrics, head_metrics, kind_metrics
 from classifier.training.finish import FALLBACK_TEMPERATURE, FEWEST_TO_CALIBRATE, MAX_ERROR, code_version
@@ -90,8 +90,8 @@ def attributes_train(
     """Train, calibrate on one half of the held-out cars, measure on the other, write the artefact."""
     rows = attribute_rows(rows)
     preprocessing = preprocessing_for(recipe.backbone, input_size=recipe.input_size, margin=0.0)
-    sides = sides_read(rows, work_dir, preprocessing, progress)
-    train, val = sides["train"], sides["val"]
+    splits = splits_read(rows, work_dir, preprocessing, progress)
+    train, val = splits["train"], splits["val"]
     shown, labels = taught(train.rows, **SHOWN)
     network = backbone_create(recipe.backbone, outputs=sum(SIZES), dropout=recipe.dropout)
     run_dir = work_dir / f"usable-{manifest_sha256(rows)[:8]}"
@@ -113,7 +113,7 @@ def attributes_train(
         val_loss_of=HeadsLoss(SIZES, weights=[1.0] * len(SIZES), label_smoothing=0.0),
     )
     return attributes_finish(
-        network=network, fitted=fitted, sides=sides, preprocessing=preprocessing, recipe=recipe, out=out
+        network=network, fitted=fitted, splits=splits, preprocessing=preprocessing, recipe=recipe, out=out
     )
 
 
@@ -121,14 +121,14 @@ def attributes_finish(
     *,
     network: nn.Module,
     fitted: Fitted,
-    sides: Mapping[str, Photos],
+    splits: Mapping[Split, Photos],
     preprocessing: Preprocessing,
     recipe: Recipe,
     out: Path,
 ) -> AttributesResult:
-    """Calibrate what was trained, measure it, write the artefact. sides: as sides_read gives them."""
-    train, val, test = sides["train"], sides["val"], sides["test"]
-    digest = manifest_sha256([row for photos in sides.values() for row in photos.rows])
+    """Calibrate what was trained, measure it, write the artefact. splits: as splits_read gives them."""
+    train, val, test = splits["train"], splits["val"], splits["test"]
+    digest = manifest_sha256([row for photos in splits.values() for row in photos.rows])
     network.load_state_dict(fitted.state)
     temperatures, threshold = _calibrate(network, val, preprocessing, batch=recipe.batch)
     kinds, views, bodies = (
@@ -186,19 +186,19 @@ class Photos:
     """With the labels of the rows, (N, heads)."""
 
 
-def sides_read(
+def splits_read(
     rows: Sequence[ManifestRow], work_dir: Path, preprocessing: Preprocessing, progress: Progress
-) -> dict[str, Photos]:
+) -> dict[Split, Photos]:
     """The photos of train, val and test."""
     cache = CropCache(work_dir, detector=None, rule=preprocessing.crop, side=SIDE)
-    sides = {}
-    for side in ("train", "val", "test"):
-        of_side = [row for row in rows if side_of(row) == side]
-        crops = cache.crops(of_side, progress)
+    splits = {}
+    for split in SPLITS:
+        of_split = [row for row in rows if split_of(row) == split]
+        crops = cache.crops(of_split, progress)
         read = np.flatnonzero(crops.index != UNREADABLE)
-        kept = [of_side[at] for at in read]
-        sides[side] = Photos(kept, CropSet(crops.pixels, crops.index[read], labels_of(kept), preprocessing))
-    return sides
+        kept = [of_split[at] for at in read]
+        splits[split] = Photos(kept, CropSet(crops.pixels, crops.index[read], labels_of(kept), preprocessing))
+    return splits
 
 
 def _logits(network: nn.Module, photos: CropSet, *, batch: int) -> list[FloatArray]:

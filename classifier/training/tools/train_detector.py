@@ -29,7 +29,7 @@ from classifier.engines import engine_open
 from classifier.engines.yolo import detection_network, import_ultralytics
 from classifier.preprocess import decode, letterbox
 from classifier.training.data.manifest import ManifestRow, manifest_read, manifest_sha256
-from classifier.training.data.split import side_of
+from classifier.training.data.split import split_of
 from classifier.training.finish import code_version
 from classifier.training.loop.optimizer import one_cycle
 from classifier.training.progress import Progress, progress_for_terminal
@@ -177,8 +177,8 @@ def detector_train(
     """Teach, train, compare, write the better one to `out`. Raises ArtefactError, EngineError."""
     teacher_boxes = teach(rows, weights=coco, work_dir=work_dir, progress=progress)
     shown = [i for i, row in enumerate(rows) if row.kind in ("", "exterior", "damage") and len(teacher_boxes[i])]
-    train = [i for i in shown if side_of(rows[i]) == "train"]
-    held_out = [i for i in shown if side_of(rows[i]) != "train" and rows[i].exterior]
+    train = [i for i in shown if split_of(rows[i]) == "train"]
+    held_out = [i for i in shown if split_of(rows[i]) != "train" and rows[i].exterior]
     val_rows, val_boxes = [rows[i] for i in held_out], [teacher_boxes[i] for i in held_out]
     table: dict[str, dict[str, float]] = {}
     plain = {size: coco_artefact(coco, size=size, parent=work_dir) for size in SIZES}

@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from classifier.artefact import Artefact, ArtefactError, artefact_open
+from classifier.names import name_key
 from classifier.recognise import WEIGHTS, Recogniser
-from classifier.taxonomy import name_key
 from classifier.training.data.manifest import ManifestError, ManifestRow, manifest_read
-from classifier.training.data.split import held_apart, side_of
+from classifier.training.data.split import held_apart, split_of
 from classifier.training.errors import TrainError
 from classifier.training.evaluation.evaluate import RecogniserLike, photos_score
 from classifier.training.evaluation.scored_photo import ScoredPhoto
@@ -91,7 +91,7 @@ def brought_back(
     )  # fmt: skip
     asked = {
         "its_own": [row for row in mine if row.split == "test"],
-        "others": [row for row in others if side_of(row) == "test" and row.exterior and row.make and row.model],
+        "others": [row for row in others if split_of(row) == "test" and row.exterior and row.make and row.model],
     }
     figures: dict[str, Any] = {"model": name, "learned_from": sum(row.split != "test" for row in mine)}
     for when, artefact in (("before", base), ("after", result.artefact)):
@@ -128,7 +128,7 @@ def main(arguments: list[str]) -> int:
         unseen = [row for row in rows if row.exterior and held_out(row, given.share)]
         if not unseen:
             parser.error(f"--share {given.share:g} holds no photo out")
-        others = [replace(row, split=side_of(row)) for row in rows if not held_out(row, given.share)]
+        others = [replace(row, split=split_of(row)) for row in rows if not held_out(row, given.share)]
         artefact = artefact_open(given.artefact) if given.artefact else _trained(given, others, progress)
         if given.bring_back:
             back = brought_back(

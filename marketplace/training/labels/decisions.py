@@ -10,7 +10,7 @@ import structlog
 from django.conf import settings
 
 from classifier.artefact import TrainedClass
-from classifier.taxonomy import name_key
+from classifier.names import name_key
 from classifier.training.data.manifest import ManifestRow
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.selectors import catalogue_resolve_many

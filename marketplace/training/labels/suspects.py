@@ -6,14 +6,13 @@ import os
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 from django.conf import settings
 
 from classifier.artefact import artefact_only, artefact_open
 from classifier.preprocess import decode
-from classifier.training.data.manifest import ManifestRow
-from classifier.training.data.split import Side
+from classifier.training.data.manifest import ManifestRow, Split
 from classifier.training.errors import TrainError
 from classifier.training.progress import Progress
 from marketplace.moderation.labels import Doubt, label_ask
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from classifier.training.evaluation.label_errors import Ranking, Suspect
 
 Eye = Literal["champion", "imagenet"]
-SIDES: tuple[Side, ...] = get_args(Side)
 ASKED_MOST = 200
 """Nobody answers more at once; the next ranking, on better labels, brings the next ones."""
 PICTURE_SIDE = 480
@@ -43,7 +41,7 @@ def suspects_find(
     rows: Sequence[ManifestRow],
     champion: ModelVersion | None,
     progress: Progress,
-    sides: Sequence[Side] = ("train",),
+    splits: Sequence[Split] = ("train",),
     eye: Eye = "champion",
 ) -> "Ranking":
     """Rank the photos that a training would learn from; features are kept where ``retrain`` keeps its own.
@@ -67,7 +65,7 @@ def suspects_find(
         base=base,
         work_dir=work,
         progress=progress,
-        sides=sides,
+        splits=splits,
     )
 
 

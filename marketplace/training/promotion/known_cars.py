@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from classifier.artefact import artefact_open
-from classifier.taxonomy import name_key
+from classifier.names import name_key
 from classifier.training.data.merges import Renamed, as_it_is
 from marketplace.catalogue.selectors import catalogue_resolve_many
 from marketplace.listings.models import Listing

@@ -13,7 +13,7 @@ from classifier.training.calibration import coverage_at_error, ece, ece_by_chanc
 from classifier.training.data.labels import of_makes
 from classifier.training.data.manifest import ManifestRow
 from classifier.training.data.merges import Renamed, as_it_is
-from classifier.training.data.split import side_of
+from classifier.training.data.split import split_of
 from classifier.training.evaluation.evaluate import RecogniserLike, photos_score, scores_summarise
 from classifier.training.evaluation.scored_photo import ScoredPhoto
 from classifier.training.evaluation.trained_names import key_by_letters
@@ -74,7 +74,7 @@ def rows_to_score(rows: Sequence[ManifestRow], *, makes_only: bool = False) -> l
     names a model. The side is a function of the car alone, so no version was ever trained on them; what came under
     another id was left out when the rows were cleaned.
     """
-    held = [row for row in rows if row.exterior and row.make and side_of(row) == "test"]
+    held = [row for row in rows if row.exterior and row.make and split_of(row) == "test"]
     named = [row for row in held if row.model]
     return held if makes_only or not named else named
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from classifier.training.data.manifest import ManifestError, manifest_read
-from classifier.training.data.split import side_of
+from classifier.training.data.split import split_of
 from classifier.training.errors import TrainError
 from classifier.training.progress import Silent
 from classifier.training.recipe import RecipeError
@@ -59,7 +59,9 @@ def test_it_keeps_the_manifest_that_taught_a_model(champion, manifest, trained, 
     done = run(lot)
     again = manifest_read(site / "runs" / str(done.run.pk) / "manifest.csv")
     assert len(again) == 40
-    assert {row.path.name: side_of(row) for row in again} == {row.path.name: side_of(row) for row in manifest_read(lot)}
+    assert {row.path.name: split_of(row) for row in again} == {
+        row.path.name: split_of(row) for row in manifest_read(lot)
+    }
 
 
 def test_its_row_keeps_who_asked_the_curve_and_how_far_it_came(champion, manifest, trained):

@@ -3,8 +3,8 @@ from typing import Any, ClassVar
 
 from django.core.management.base import CommandParser
 
-from classifier.training.data.manifest import manifest_read
-from classifier.training.data.split import side_of
+from classifier.training.data.manifest import SPLITS, manifest_read
+from classifier.training.data.split import split_of
 from classifier.training.errors import ReportError
 from classifier.training.progress import Progress
 from marketplace.commands import InputRefused, Outcome, ServiceCommand
@@ -19,7 +19,7 @@ class Command(ServiceCommand):
         parser.add_argument("manifest", type=Path)
         parser.add_argument(
             "--side",
-            choices=("train", "val", "test"),
+            choices=SPLITS,
             help="only cars on this side of the split; test: never learned from",
         )
         parser.add_argument("--model", metavar="VERSION", help="a version other than the one that serves")
@@ -35,7 +35,7 @@ class Command(ServiceCommand):
             raise InputRefused("--external shows your pictures in a report: say where to write it with --report FILE.")
         rows = manifest_read(options["manifest"])
         if options["side"]:
-            rows = [row for row in rows if side_of(row) == options["side"]]
+            rows = [row for row in rows if split_of(row) == options["side"]]
             if not rows:
                 raise InputRefused(f"None of the photos of {options['manifest']} is on the {options['side']} side.")
         folder = version_folder(version=options["model"]) if options["model"] else serving_folder()

@@ -6,7 +6,7 @@ from typing import Any, cast, get_args
 
 from django.core.management.base import CommandParser
 
-from classifier.taxonomy import name_key
+from classifier.names import name_key
 from classifier.training.data.importers import PATTERNS, Format, Imported, import_dataset
 from classifier.training.data.manifest import ManifestRow, manifest_write
 from classifier.training.progress import Progress

@@ -4,6 +4,7 @@ from typing import Any, ClassVar, get_args
 from django.conf import settings
 from django.core.management.base import CommandParser
 
+from classifier.training.data.manifest import SPLITS
 from classifier.training.errors import TrainError
 from classifier.training.progress import Progress
 from marketplace.commands import InputRefused, Outcome, ServiceCommand
@@ -11,7 +12,6 @@ from marketplace.registry.selectors import champion_get
 from marketplace.training.labels.suspects import (
     ASKED_MOST,
     COLUMNS,
-    SIDES,
     Eye,
     suspect_cells,
     suspect_line,
@@ -40,7 +40,7 @@ class Command(ServiceCommand):
         )
         parser.add_argument("--queue", action="store_true", help="put them before the moderators: /moderate/labels/")
         parser.add_argument(
-            "--side", action="append", choices=SIDES, help="of the split; may be repeated; default: train"
+            "--side", action="append", choices=SPLITS, help="of the split; may be repeated; default: train"
         )
         parser.add_argument(
             "--eye",
@@ -62,7 +62,7 @@ class Command(ServiceCommand):
             rows=rows,
             champion=champion,
             progress=progress,
-            sides=options["side"] or ("train",),
+            splits=options["side"] or ("train",),
             eye=options["eye"],
         )
         path = options["output"] or Path(settings.VAR_DIR) / "suspects.csv"

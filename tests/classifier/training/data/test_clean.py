@@ -14,7 +14,7 @@ from classifier.training.data.manifest import ManifestRow
 from classifier.training.data.near_duplicates import PictureHash, picture_hash
 from classifier.training.data.photo_facts import FactsCache, LazyAttributeClassifier, PhotoFacts
 from classifier.training.data.seen_photos import SeenByVersion, SeenPhotos
-from classifier.training.data.split import side_of
+from classifier.training.data.split import split_of
 from classifier.training.progress import Silent
 from classifier.training.recipe import Recipe
 from tests.classifier.training.pictures import picture, picture_row
@@ -152,7 +152,7 @@ def test_a_picture_that_taught_a_model_in_the_comparison_is_held_out_from_nobody
     def again(seed, split):
         row = picture_row(tmp_path / f"again-{seed}-{split}.jpg", picture(seed).reduce(2), split=split)
         cars = (replace(row, vehicle=f"lot/again-{seed}-{number}") for number in range(100))
-        return next(car for car in cars if side_of(car) == split)
+        return next(car for car in cars if split_of(car) == split)
 
     hashes = {seed: picture_hash(picture(seed)) for seed in range(50, 60)}
     rows = [again(seed, ("val", "test")[seed % 2]) for seed in range(50, 56)]
@@ -214,14 +214,14 @@ def _lot(numbers, source):
 def test_yesterday_s_test_cars_are_not_learned_today(yesterday, more):
     """Whatever is added, also cars that show the same pictures: no test car of yesterday is learned from today."""
     before, added = _lot(sorted(yesterday), "lot"), _lot(sorted(more), "market")
-    sides = {row.vehicle: side_of(row) for row in before}
+    sides = {row.vehicle: split_of(row) for row in before}
     recipe = Recipe(min_photos_per_class=1)
     try:
         after = clean([*before, *added], facts=_Known(), recipe=recipe, progress=Silent(), usable=0).rows
     except NothingToTrainError:
         return
-    assert all(side_of(row) == sides[row.vehicle] for row in after if row.source == "lot")
-    seen_photos = {row.vehicle for row in after if side_of(row) == "train"}
+    assert all(split_of(row) == sides[row.vehicle] for row in after if row.source == "lot")
+    seen_photos = {row.vehicle for row in after if split_of(row) == "train"}
     assert not seen_photos & {vehicle for vehicle, side in sides.items() if side != "train"}
-    learned = {row.path.stem for row in after if side_of(row) == "train"}
-    assert not learned & {row.path.stem for row in after if side_of(row) != "train"}  # nor is its picture
+    learned = {row.path.stem for row in after if split_of(row) == "train"}
+    assert not learned & {row.path.stem for row in after if split_of(row) != "train"}  # nor is its picture

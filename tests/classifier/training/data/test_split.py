@@ -8,9 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.training.data.manifest import ManifestRow
-from classifier.training.data.split import TRAIN_SHARE, VAL_SHARE, held_apart, settled, side_of, vehicle_side
+from classifier.training.data.split import TRAIN_SHARE, VAL_SHARE, held_apart, settled, split_of, vehicle_split
 
-SIDES = {"cars/0": "val", "cars/1": "train", "cars/2": "train", "cars/3": "test", "cars/6": "val", "cars/15": "test"}
+KNOWN = {
+    "cars/0": "val",
+    "cars/1": "train",
+    "cars/2": "train",
+    "cars/3": "test",
+    "cars/6": "val",
+    "cars/15": "test",
+}
 
 
 def row(vehicle, split="", file="a.jpg"):
@@ -19,19 +26,19 @@ def row(vehicle, split="", file="a.jpg"):
 
 @given(st.lists(st.text(min_size=1), min_size=1), st.lists(st.text(min_size=1)))
 def test_a_car_never_changes_sides_when_cars_are_added(cars, more):
-    before = {car: vehicle_side(car) for car in cars}
-    after = {car: vehicle_side(car) for car in [*more, *cars]}
+    before = {car: vehicle_split(car) for car in cars}
+    after = {car: vehicle_split(car) for car in [*more, *cars]}
     assert all(after[car] == side for car, side in before.items())
 
 
 def test_the_sides_of_known_cars_are_these_for_ever():
     # Written down: another hash or another share would make yesterday's test cars today's training cars.
-    sides = {car: vehicle_side(car) for car in SIDES}
-    assert sides == SIDES
+    splits = {car: vehicle_split(car) for car in KNOWN}
+    assert splits == KNOWN
 
 
 def test_seven_in_ten_are_trained_on():
-    counts = Counter(vehicle_side(f"car-{n}") for n in range(4000))
+    counts = Counter(vehicle_split(f"car-{n}") for n in range(4000))
     assert 0.67 < counts["train"] / 4000 < 0.73
     assert 0.13 < counts["val"] / 4000 < 0.17
 
@@ -43,7 +50,7 @@ def test_every_model_gets_its_share_of_each_side():
     """
     for model in range(200):
         cars = 30 + model
-        counts = Counter(vehicle_side(f"ad-{model}-{number}") for number in range(cars))
+        counts = Counter(vehicle_split(f"ad-{model}-{number}") for number in range(cars))
         for side, share in (("train", TRAIN_SHARE), ("val", VAL_SHARE), ("test", 1 - TRAIN_SHARE - VAL_SHARE)):
             spread = 5 * (cars * share * (1 - share)) ** 0.5
             assert abs(counts[side] - cars * share) < spread, (model, side, counts)
@@ -51,16 +58,16 @@ def test_every_model_gets_its_share_of_each_side():
 
 
 def test_all_photos_of_a_car_stand_together():
-    assert len({side_of(row("ads/ad-9", file=f"{n}.jpg")) for n in range(10)}) == 1
+    assert len({split_of(row("ads/ad-9", file=f"{n}.jpg")) for n in range(10)}) == 1
 
 
 def test_what_the_manifest_says_goes_first():
-    assert {side_of(row(f"car-{n}", "train")) for n in range(50)} == {"train"}
-    assert {side_of(row(f"car-{n}", "test")) for n in range(50)} == {"test"}
+    assert {split_of(row(f"car-{n}", "train")) for n in range(50)} == {"train"}
+    assert {split_of(row(f"car-{n}", "test")) for n in range(50)} == {"test"}
 
 
 def test_held_out_cars_are_halved_so_that_thresholds_are_not_measured_where_they_were_fitted():
-    counts = Counter(side_of(row(f"car-{n}", "val")) for n in range(2000))
+    counts = Counter(split_of(row(f"car-{n}", "val")) for n in range(2000))
     assert set(counts) == {"val", "test"}
     assert abs(counts["val"] - 1000) < 100
 
@@ -69,7 +76,7 @@ def test_a_side_that_is_written_down_does_not_follow_the_id():
     for split in ("", "train", "val", "test"):
         rows = [row(f"cars/{n}", split) for n in range(60)]
         renamed = [replace(settled(one), vehicle=f"7/{one.vehicle}", source="7") for one in rows]
-        assert list(map(side_of, renamed)) == list(map(side_of, rows))
+        assert list(map(split_of, renamed)) == list(map(split_of, rows))
 
 
 def test_a_photo_that_is_trained_on_is_held_out_nowhere_else(tmp_path):

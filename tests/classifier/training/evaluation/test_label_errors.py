@@ -13,7 +13,7 @@ from classifier.artefact import ArtefactSpec, Preprocessing, artefact_only, arte
 from classifier.recognise import WEIGHTS
 from classifier.training.data.labels import class_key
 from classifier.training.data.manifest import manifest_read
-from classifier.training.data.split import side_of
+from classifier.training.data.split import split_of
 from classifier.training.errors import TrainError
 from classifier.training.evaluation.label_errors import (
     can_be_ranked,
@@ -174,7 +174,7 @@ def crops(tmp_path_factory):
 def test_planted_errors_of_real_photos_come_first(car_photos, crops, eye):
     """5 % of the learning side of Stanford Cars gets a random other car's label: 60 % of these must be in the first
     tenth of the ranking. The starter has learnt these photos' right labels, which flatters it; ImageNet none at all."""
-    rows = [row for row in manifest_read(car_photos / "stanford_cars") if side_of(row) == "train"]
+    rows = [row for row in manifest_read(car_photos / "stanford_cars") if split_of(row) == "train"]
     cars = sorted({(row.make, row.model, row.year) for row in rows})
     random = np.random.default_rng(0)
     wrong = set(random.choice(len(rows), len(rows) // 20, replace=False).tolist())
