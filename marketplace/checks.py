@@ -1,11 +1,16 @@
 """What Django should refuse or warn of before the site starts: mistakes in the environment that would bite later."""
 
+import difflib
+import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # Django's own word
+
+from marketplace.env import variables
 
 LOOPBACK = {"127.0.0.1", "localhost", "[::1]", "testserver"}
 SECRET_LETTERS = 32
@@ -62,4 +67,25 @@ def starter_weights_are_there(**_: Any) -> Sequence[CheckMessage]:
             hint=f"They belong in {weights}; without them nothing is recognised, and setup_site refuses.",
             id="forecourt.W001",
         )
+    ]
+
+
+@register(Tags.security)
+def variables_are_spelt_right(**_: Any) -> Sequence[CheckMessage]:
+    """A misspelt variable is one that nobody reads: ALOWED_HOSTS, PHOTO_BACH.
+
+    The environment is full of others' names. So a name has to be of several words and all but the
+    same as one of ours, which is not set.
+    """
+    ours = variables()
+    unset = sorted(ours - os.environ.keys())
+    near = {
+        name: difflib.get_close_matches(name, unset, n=1, cutoff=0.9)
+        for name in sorted(os.environ.keys() - ours)
+        if re.fullmatch(r"[A-Z]+(_[A-Z]+)+", name)
+    }
+    return [
+        Warning(f"{name} is set, but nothing reads it.", hint=f"Did you mean {meant[0]}?", id="forecourt.W002")
+        for name, meant in near.items()
+        if meant
     ]

@@ -1,177 +1,221 @@
-"""Reads the environment once, typed, and loudly refuses nonsense."""
+"""The environment, typed: each variable, what it means, and a loud no to nonsense."""
 
-import hashlib
 import os
 import re
-import secrets
-import time
-from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from typing import Annotated, Any, Literal, get_args
 
 from django.core.exceptions import ImproperlyConfigured
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails, PydanticUseDefault
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-_TRUE = {"1", "true", "yes", "on"}
-_FALSE = {"0", "false", "no", "off", ""}
-# sockaddr_un: 108 bytes on Linux, 104 on macOS and the BSDs, with the closing NUL.
-MAX_SOCKET_PATH = 103
+from marketplace.database import postgres
+
+BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-def text(name: str, default: str | None = None) -> str:
-    """The variable as text; raises ImproperlyConfigured when it is unset and has no default."""
-    value = os.environ.get(name, default)
-    if value is None:
-        raise ImproperlyConfigured(f"Set the environment variable {name}.")
+def _not_empty(value: Any) -> Any:
+    """An empty variable is as good as none."""
+    if value == "":
+        raise PydanticUseDefault
     return value
 
 
-def boolean(name: str, default: bool) -> bool:
-    value = os.environ.get(name)
-    if value is None:
-        return default
-    if value.lower() in _TRUE:
-        return True
-    if value.lower() in _FALSE:
-        return False
-    raise ImproperlyConfigured(f"{name}={value!r} is neither true nor false.")
-
-
-def integer(name: str, default: int, *, minimum: int = 0) -> int:
-    value = os.environ.get(name)
-    if value is None:
-        return default
-    try:
-        number = int(value)
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name}={value!r} is not a whole number.") from error
-    if number < minimum:
-        raise ImproperlyConfigured(f"{name}={number} is below {minimum}.")
-    return number
-
-
-def choice(name: str, default: str, options: Sequence[str]) -> str:
-    """One of a few words, whatever its case."""
-    value = os.environ.get(name) or default
-    found = next((option for option in options if option.lower() == value.lower()), None)
-    if found is None:
-        raise ImproperlyConfigured(f"{name}={value!r} is none of {', '.join(options)}.")
-    return found
-
-
-def rate(name: str, default: str) -> str:
-    """How often a caller may ask, as Django REST framework reads it: "60/min"."""
-    value = os.environ.get(name) or default
-    if not re.fullmatch(r"\d+/(s|sec|second|m|min|minute|h|hour|d|day)", value):
-        raise ImproperlyConfigured(f"{name}={value!r} must look like 60/min (or /second, /hour, /day).")
-    return value
-
-
-def redis(name: str) -> str:
-    """A Redis server's address, or "" for the embedded one."""
-    value = os.environ.get(name, "")
-    if value and not re.match(r"rediss?://[^/]", value):
-        raise ImproperlyConfigured(f"{name} must look like redis://host:6379/0.")
-    return value
-
-
-def words(name: str, default: str = "") -> list[str]:
-    """A comma-separated list."""
-    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
-
-
-def folder(name: str, default: Path) -> Path:
-    """A folder that this process may write to, made if it is not there."""
-    path = Path(os.environ.get(name) or default).resolve()
-    advice = f"Make it writable or set {name} to another folder."
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ImproperlyConfigured(f"Cannot make the folder {path}: {error.strerror}. {advice}") from error
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise ImproperlyConfigured(f"Cannot write to the folder {path}. {advice}")
-    return path
-
-
-def socket_path(wanted: Path) -> Path:
-    """The path for a Unix socket: the wanted one or, where the system would cut it off, a short one in its place.
-
-    Every process of a site works it out anew, so it depends on nothing but the wanted path and the user.
-    """
-    if len(os.fsencode(wanted)) <= MAX_SOCKET_PATH:
-        return wanted
-    digest = hashlib.sha256(os.fsencode(wanted)).hexdigest()[:12]
-    # Not tempfile's folder: TMPDIR may differ between the processes. Whoever makes it checks whose it is.
-    return Path("/tmp") / f"forecourt-{os.getuid()}-{digest}" / wanted.name  # noqa: S108
-
-
-def secret(name: str, *, keep_in: Path, generate: bool) -> str:
-    """A secret from the environment or, where ``generate`` allows it, one made once and kept in a file of mode 0600."""
-    value = os.environ.get(name)
-    if value:
+def _from_file(value: Any, info: ValidationInfo) -> Any:
+    """A secret as it is given, or from the file that NAME_FILE names, as Docker hands secrets over."""
+    variable = f"{info.field_name}_FILE"
+    file = os.environ.get(variable)
+    if not file:
         return value
-    if not generate:
-        raise ImproperlyConfigured(f"Set {name} to a long random string; there is no default outside DEBUG.")
+    if value:
+        raise ValueError(f"Set {info.field_name} or {variable}, not both.")
     try:
-        keep_in.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            descriptor = os.open(keep_in, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return _secret_read(keep_in)
-        with os.fdopen(descriptor, "w") as file:
-            value = secrets.token_urlsafe(50)
-            file.write(value)
-            return value
+        secret = Path(file).read_text(encoding="utf-8").rstrip("\r\n")
     except OSError as error:
-        raise ImproperlyConfigured(
-            f"Cannot write {keep_in}: {error.strerror}. Make the folder writable or set VAR_DIR to another one."
-        ) from error
+        raise ValueError(f"Cannot read {variable}={file}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{variable}={file} is not text in UTF-8.") from error
+    if not secret.strip():
+        raise ValueError(f"{variable}={file} is empty.")
+    return secret
 
 
-def _secret_read(path: Path) -> str:
-    """The kept secret; two processes that start at once may meet while the first is still writing it."""
-    for _ in range(50):
-        if kept := path.read_text():
-            return kept
-        time.sleep(0.02)
-    raise ImproperlyConfigured(f"{path} is empty. Remove it, and a new secret is made.")
+def _words(value: Any) -> Any:
+    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
 
 
-def database(name: str, *, default_sqlite: Path) -> dict[str, object]:
-    """Django's settings for one database, from a ``postgres://user:password@host:port/name`` URL or SQLite by default.
+def _redis(value: str, info: ValidationInfo) -> str:
+    if value and not re.match(r"rediss?://[^/]", value):
+        raise ValueError(f"{info.field_name} must look like redis://host:6379/0.")
+    return value
 
-    SQLite serves a web process and a worker at once: WAL lets readers go on while one writes, IMMEDIATE takes the
-    write lock at the start of a transaction, so that two writers queue instead of failing half-way.
-    """
-    url = os.environ.get(name, "")
-    if not url:
-        return {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": default_sqlite,
-            "OPTIONS": {
-                "transaction_mode": "IMMEDIATE",
-                "timeout": 20,
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
-            },
-            # A file, not memory: tests run a real worker process beside the test's own.
-            "TEST": {"NAME": default_sqlite.with_name("test.sqlite3")},
-        }
-    advice = f"{name} must look like postgres://user:password@host:5432/name."
+
+def _postgres(value: str, info: ValidationInfo) -> str:
+    if value:
+        try:
+            postgres(value)
+        except ValueError as error:
+            raise ValueError(f"{info.field_name} must look like postgres://user:password@host:5432/name.") from error
+    return value
+
+
+def _rate(value: str, info: ValidationInfo) -> str:
+    if not re.fullmatch(r"\d+/(s|sec|second|m|min|minute|h|hour|d|day)", value):
+        raise ValueError(f"{info.field_name}={value!r} must look like 60/min (or /second, /hour, /day).")
+    return value
+
+
+NotEmpty = BeforeValidator(_not_empty)
+LowerCase = BeforeValidator(str.lower)
+UpperCase = BeforeValidator(str.upper)
+Switch = Annotated[bool, BeforeValidator(lambda value: False if value == "" else value)]
+Count = Annotated[int, Field(ge=1)]
+NotNegative = Annotated[int, Field(ge=0)]
+# Comma-separated; pydantic-settings would read a list as JSON.
+Words = Annotated[list[str], NoDecode, BeforeValidator(_words)]
+Rate = Annotated[str, AfterValidator(_rate), NotEmpty]
+FromFile = BeforeValidator(_from_file)
+Secret = Annotated[str, FromFile, Field(repr=False)]
+HERE = ["127.0.0.1", "localhost", "[::1]", "testserver"]
+MAIL_TO_FILES = "django.core.mail.backends.filebased.EmailBackend"
+MAIL_BY_SMTP = "django.core.mail.backends.smtp.EmailBackend"
+
+
+class Environment(BaseSettings):
+    """All variables that the site reads. A `Secret` may lie in a file that NAME_FILE names."""
+
+    model_config = SettingsConfigDict(case_sensitive=True, frozen=True, hide_input_in_errors=True)
+
+    VAR_DIR: Annotated[Path, NotEmpty] = BASE_DIR / "var"
+    """Everything that the site writes."""
+    DEBUG: Switch = True
+    """Development on this machine; outside it, SECRET_KEY and ALLOWED_HOSTS must be set."""
+    SECRET_KEY: Secret = ""
+    """Signs sessions; in DEBUG made once and kept in VAR_DIR."""
+    ALLOWED_HOSTS: Words = Field(default_factory=lambda given: HERE if given["DEBUG"] else [])
+    """Names that the site answers to."""
+    CSRF_TRUSTED_ORIGINS: Words = []
+    """https://… origins of forms, where a proxy changes the host."""
+    DATABASE_URL: Annotated[Secret, AfterValidator(_postgres)] = ""
+    """postgres://user:password@host:5432/name; empty = SQLite in VAR_DIR."""
+    REDIS_URL: Annotated[Secret, AfterValidator(_redis)] = ""
+    """redis://host:6379/0; empty = the embedded one, on a socket in VAR_DIR."""
+    STATIC_COLLECTED: Switch = Field(default_factory=lambda given: not given["DEBUG"])
+    """Serve what `manage.py collectstatic` made, or files straight from where they lie."""
+
+    PHOTO_MAX_BYTES: Count = 25 * 2**20
+    """The largest upload of one photo."""
+    PHOTO_MAX_PIXELS: Count = 64_000_000
+    """The largest picture."""
+    PHOTOS_PER_LISTING: Count = 30
+    """How many photos a listing may have."""
+    PHOTO_BATCH: Count = 16
+    """Photos that a worker claims at once."""
+    PHOTO_CLAIM_SECONDS: Count = 60
+    """After which a silent worker's photos are given to another."""
+    RECOGNISER_ENGINE: Annotated[Literal["auto", "openvino", "torch"], LowerCase, NotEmpty] = "auto"
+    """What runs the networks."""
+    RECOGNISER_DEVICE: Annotated[Literal["auto", "cpu", "cuda", "mps"], LowerCase, NotEmpty] = "auto"
+    """Where they run."""
+    RECOGNITION_BUDGET_MS: Count = 120
+    """A challenger that takes longer for one photo alone does not serve, unless the champion does, too."""
+    MODERATION_AUTO_APPROVE: Switch = True
+    """Listings at least this certain and free of contradictions go live without a human."""
+    MODERATION_CLAIM_SECONDS: Count = 600
+    """How long a listing stays with the moderator who opened it."""
+
+    ACCOUNT_EMAIL_VERIFICATION: Annotated[Literal["mandatory", "optional", "none"], LowerCase, NotEmpty] = Field(
+        default_factory=lambda given: "optional" if given["DEBUG"] else "mandatory"
+    )
+    """Whether new accounts confirm their address."""
+    EMAIL_BACKEND: str = Field(default_factory=lambda given: MAIL_TO_FILES if given["DEBUG"] else MAIL_BY_SMTP)
+    """Django's class that sends mail; in DEBUG it writes files."""
+    EMAIL_HOST: str = "localhost"
+    """The mail server."""
+    EMAIL_PORT: NotNegative = 25
+    """Its port."""
+    EMAIL_HOST_USER: str = ""
+    """Who signs in to it; empty = nobody does."""
+    EMAIL_HOST_PASSWORD: Secret = ""
+    """With which password."""
+    EMAIL_USE_TLS: Switch = False
+    """Speak to it with STARTTLS."""
+    DEFAULT_FROM_EMAIL: str = "Forecourt <noreply@localhost>"
+    """The sender of mail."""
+
+    PROXIES: NotNegative = 0
+    """How many of our own stand in front and add to X-Forwarded-For."""
+    BEHIND_TLS_PROXY: Switch = False
+    """Believe X-Forwarded-Proto."""
+    COOKIES_SECURE: Switch = Field(default_factory=lambda given: not given["DEBUG"])
+    """Cookies over HTTPS only."""
+    SECURE_SSL_REDIRECT: Switch = False
+    """Send people to HTTPS."""
+    SECURE_HSTS_SECONDS: NotNegative = 0
+    """Keep them there for so long."""
+    METRICS_TOKEN: Secret = ""
+    """Whoever sends it may read /metrics; empty = this machine and staff."""
+    RECOGNISE_RATE: Rate = "60/min"
+    """Photos that a caller of the API may send."""
+    API_RATE: Rate = "600/min"
+    """Other calls of the API."""
+    API_WAIT_SECONDS: NotNegative = 10
+    """How long POST /api/v1/recognise waits for the worker before it answers 202."""
+    LOG_JSON: Switch = Field(default_factory=lambda given: not given["DEBUG"])
+    """Log lines as JSON, or for people."""
+    LOG_LEVEL: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], UpperCase, NotEmpty] = Field(
+        default_factory=lambda given: "WARNING" if given["DEBUG"] else "INFO"
+    )
+    """What is worth a line."""
+
+    BIND: str = "127.0.0.1:8000"
+    """gunicorn's address."""
+    WEB_CONCURRENCY: Count = 1
+    """gunicorn's processes."""
+    WEB_THREADS: Count = 16
+    """Threads in each of them."""
+    FORWARDED_ALLOW_IPS: str = "127.0.0.1"
+    """Whose forwarded headers gunicorn believes."""
+
+    @field_validator("SECRET_KEY")
+    @classmethod
+    def _secret_key_is_set(cls, value: str, info: ValidationInfo) -> str:
+        if not value and not info.data.get("DEBUG", True):
+            raise ValueError("Set SECRET_KEY to a long random string; there is no default outside DEBUG.")
+        return value
+
+
+def environment_read() -> Environment:
+    """The environment as it is now. Raises ImproperlyConfigured, a line for each wrong variable."""
     try:
-        parts = urlsplit(url)
-        port = parts.port or 5432
-    except ValueError as error:
-        raise ImproperlyConfigured(advice) from error
-    if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
-        raise ImproperlyConfigured(advice)
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": parts.path.strip("/"),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
-        "PORT": port,
-        # What follows "?" is libpq's, such as sslmode=require: without it passwords would travel unencrypted.
-        "OPTIONS": dict(parse_qsl(parts.query)),
-        "CONN_MAX_AGE": 60,
-        "CONN_HEALTH_CHECKS": True,
-    }
+        return Environment()
+    except ValidationError as error:
+        # Where anything is wrong, defaults that depend on DEBUG are not made; that is no news.
+        wrong = [one for one in error.errors() if one["type"] != "default_factory_not_called"]
+        raise ImproperlyConfigured("\n".join(_line(one) for one in wrong)) from error
+
+
+def variables() -> set[str]:
+    """All names that are read: the variables, and for secrets those of their files."""
+    fields = Environment.model_fields
+    return {*fields, *(f"{name}_FILE" for name, field in fields.items() if FromFile in field.metadata)}
+
+
+def _line(error: ErrorDetails) -> str:
+    """What pydantic found, in our words; the value as it was given, before its case was changed."""
+    name = str(error["loc"][0])
+    given = os.environ.get(name, "")
+    match error["type"]:
+        case "value_error":
+            return str(error["ctx"]["error"])
+        case "bool_parsing":
+            return f"{name}={given!r} is neither true nor false."
+        case "int_parsing" | "int_parsing_size":
+            return f"{name}={given!r} is not a whole number."
+        case "greater_than_equal":
+            return f"{name}={given} is below {error['ctx']['ge']}."
+        case "literal_error":
+            return f"{name}={given!r} is none of {', '.join(get_args(Environment.model_fields[name].annotation))}."
+        case _:  # its value may be a secret
+            return f"{name}: {error['msg']}."

@@ -1,22 +1,23 @@
 """Settings: everything that differs between machines comes from the environment (see .env.example)."""
 
 import logging
-from pathlib import Path
 
 import structlog
 from csp.constants import NONE, SELF
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
-from marketplace import env
+from marketplace.database import postgres, sqlite
+from marketplace.env import BASE_DIR, environment_read
+from marketplace.var_dir import folder_ready, secret_kept, socket_path
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = env.folder("VAR_DIR", BASE_DIR / "var")
+env = environment_read()
+VAR_DIR = folder_ready(env.VAR_DIR)
 
-DEBUG = env.boolean("DEBUG", True)
-SECRET_KEY = env.secret("SECRET_KEY", keep_in=VAR_DIR / "secret_key", generate=DEBUG)
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver" if DEBUG else "")
-CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+DEBUG = env.DEBUG
+SECRET_KEY = env.SECRET_KEY or secret_kept(VAR_DIR / "secret_key")
+ALLOWED_HOSTS = env.ALLOWED_HOSTS
+CSRF_TRUSTED_ORIGINS = env.CSRF_TRUSTED_ORIGINS
 
 INSTALLED_APPS = [
     "unfold",
@@ -88,12 +89,12 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": env.database("DATABASE_URL", default_sqlite=VAR_DIR / "forecourt.sqlite3")}
+DATABASES = {"default": postgres(env.DATABASE_URL) if env.DATABASE_URL else sqlite(VAR_DIR / "forecourt.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Redis: the doorbell and the cache of rate limits. Without REDIS_URL, the embedded server on a socket in VAR_DIR.
-REDIS_SOCKET = env.socket_path(VAR_DIR / "redis.sock")
-REDIS_URL = env.redis("REDIS_URL")
+REDIS_SOCKET = socket_path(VAR_DIR / "redis.sock")
+REDIS_URL = env.REDIS_URL
 CELERY_BROKER_URL = REDIS_URL or f"redis+socket://{REDIS_SOCKET}"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A publisher must not hang the upload when the broker is away: the sweep rings again. Without max_retries, kombu tries
@@ -133,7 +134,7 @@ CACHES = {
 }
 
 # Collected, compressed and named by content, which takes `manage.py collectstatic`; or straight from where they lie.
-STATIC_COLLECTED = env.boolean("STATIC_COLLECTED", not DEBUG)
+STATIC_COLLECTED = env.STATIC_COLLECTED
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -151,12 +152,12 @@ WHITENOISE_USE_FINDERS = not STATIC_COLLECTED
 FILE_UPLOAD_PERMISSIONS = 0o644
 
 # Photos
-PHOTO_MAX_BYTES = env.integer("PHOTO_MAX_BYTES", 25 * 2**20, minimum=1)
-PHOTO_MAX_PIXELS = env.integer("PHOTO_MAX_PIXELS", 64_000_000, minimum=1)
-PHOTOS_PER_LISTING = env.integer("PHOTOS_PER_LISTING", 30, minimum=1)
+PHOTO_MAX_BYTES = env.PHOTO_MAX_BYTES
+PHOTO_MAX_PIXELS = env.PHOTO_MAX_PIXELS
+PHOTOS_PER_LISTING = env.PHOTOS_PER_LISTING
 PHOTO_ATTEMPTS = 3
-PHOTO_BATCH = env.integer("PHOTO_BATCH", 16, minimum=1)
-PHOTO_CLAIM_SECONDS = env.integer("PHOTO_CLAIM_SECONDS", 60, minimum=1)
+PHOTO_BATCH = env.PHOTO_BATCH
+PHOTO_CLAIM_SECONDS = env.PHOTO_CLAIM_SECONDS
 DATA_UPLOAD_MAX_MEMORY_SIZE = PHOTO_MAX_BYTES + 2**20
 
 # The eye
@@ -168,14 +169,14 @@ RECOGNISER = "classifier.recognise.Recogniser"  # by name: imported only by what
 EVALUATION_RECOGNISER = (
     "classifier.training.evaluation.cached_recogniser.CachedRecogniser"  # looks at test photos, for retraining
 )
-RECOGNISER_ENGINE = env.choice("RECOGNISER_ENGINE", "auto", ("auto", "openvino", "torch"))
-RECOGNISER_DEVICE = env.choice("RECOGNISER_DEVICE", "auto", ("auto", "cpu", "cuda", "mps"))
+RECOGNISER_ENGINE = env.RECOGNISER_ENGINE
+RECOGNISER_DEVICE = env.RECOGNISER_DEVICE
 # A challenger that takes longer for a photo that comes alone does not serve, unless the champion is as slow here.
-RECOGNITION_BUDGET_MS = env.integer("RECOGNITION_BUDGET_MS", 120, minimum=1)
+RECOGNITION_BUDGET_MS = env.RECOGNITION_BUDGET_MS
 
 # Moderation: listings at least this certain and free of contradictions go live without a human.
-MODERATION_AUTO_APPROVE = env.boolean("MODERATION_AUTO_APPROVE", True)
-MODERATION_CLAIM_SECONDS = env.integer("MODERATION_CLAIM_SECONDS", 600, minimum=1)
+MODERATION_AUTO_APPROVE = env.MODERATION_AUTO_APPROVE
+MODERATION_CLAIM_SECONDS = env.MODERATION_CLAIM_SECONDS
 
 # People
 AUTH_USER_MODEL = "accounts.User"
@@ -194,25 +195,20 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_ADAPTER = "marketplace.accounts.adapter.AccountAdapter"
 ACCOUNT_SIGNUP_FORM_CLASS = "marketplace.accounts.forms.SignupForm"
-ACCOUNT_EMAIL_VERIFICATION = env.choice(
-    "ACCOUNT_EMAIL_VERIFICATION", "optional" if DEBUG else "mandatory", ("mandatory", "optional", "none")
-)
+ACCOUNT_EMAIL_VERIFICATION = env.ACCOUNT_EMAIL_VERIFICATION
 ACCOUNT_LOGOUT_ON_GET = False
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
-EMAIL_BACKEND = env.text(
-    "EMAIL_BACKEND",
-    "django.core.mail.backends.filebased.EmailBackend" if DEBUG else "django.core.mail.backends.smtp.EmailBackend",
-)
+EMAIL_BACKEND = env.EMAIL_BACKEND
 EMAIL_FILE_PATH = str(VAR_DIR / "mail")
-EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
-EMAIL_PORT = env.integer("EMAIL_PORT", 25)
-EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_HOST = env.EMAIL_HOST
+EMAIL_PORT = env.EMAIL_PORT
+EMAIL_HOST_USER = env.EMAIL_HOST_USER
+EMAIL_HOST_PASSWORD = env.EMAIL_HOST_PASSWORD
 EMAIL_TIMEOUT = 10  # seconds; a server that is silent is as good as away
-EMAIL_USE_TLS = env.boolean("EMAIL_USE_TLS", False)
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Forecourt <noreply@localhost>")
+EMAIL_USE_TLS = env.EMAIL_USE_TLS
+DEFAULT_FROM_EMAIL = env.DEFAULT_FROM_EMAIL
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
@@ -220,9 +216,9 @@ USE_I18N = True
 USE_TZ = True
 
 # Safety
-PROXIES = env.integer("PROXIES", 0)  # how many of our own stand in front and add to X-Forwarded-For
+PROXIES = env.PROXIES  # how many of our own stand in front and add to X-Forwarded-For
 ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
-METRICS_TOKEN = env.text("METRICS_TOKEN", "")
+METRICS_TOKEN = env.METRICS_TOKEN
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -241,10 +237,10 @@ CONTENT_SECURITY_POLICY = {
 }
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-SECURE_SSL_REDIRECT = env.boolean("SECURE_SSL_REDIRECT", False)
-SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", 0)
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.boolean("BEHIND_TLS_PROXY", False) else None
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.boolean("COOKIES_SECURE", not DEBUG)
+SECURE_SSL_REDIRECT = env.SECURE_SSL_REDIRECT
+SECURE_HSTS_SECONDS = env.SECURE_HSTS_SECONDS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.BEHIND_TLS_PROXY else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.COOKIES_SECURE
 SESSION_COOKIE_HTTPONLY = True
 
 REST_FRAMEWORK = {
@@ -258,13 +254,13 @@ REST_FRAMEWORK = {
     "PAGE_SIZE": 50,
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
     "DEFAULT_THROTTLE_RATES": {
-        "recognise": env.rate("RECOGNISE_RATE", "60/min"),
-        "api": env.rate("API_RATE", "600/min"),
+        "recognise": env.RECOGNISE_RATE,
+        "api": env.API_RATE,
     },
     # Without this, a caller would choose who they are by sending X-Forwarded-For.
     "NUM_PROXIES": PROXIES,
 }
-API_WAIT_SECONDS = env.integer("API_WAIT_SECONDS", 10)
+API_WAIT_SECONDS = env.API_WAIT_SECONDS
 SPECTACULAR_SETTINGS = {
     "TITLE": "Forecourt",
     "DESCRIPTION": "A car marketplace that fills in the advertisement from the photos.",
@@ -305,7 +301,7 @@ LOGGING = {
         "plain": {
             "()": structlog.stdlib.ProcessorFormatter,
             "processor": structlog.processors.JSONRenderer()
-            if env.boolean("LOG_JSON", not DEBUG)
+            if env.LOG_JSON
             else structlog.dev.ConsoleRenderer(colors=False),
         },
     },
@@ -314,8 +310,6 @@ LOGGING = {
     "loggers": {"django.request": {"level": "ERROR"}},
     "root": {
         "handlers": ["console"],
-        "level": env.choice(
-            "LOG_LEVEL", "WARNING" if DEBUG else "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-        ),
+        "level": env.LOG_LEVEL,
     },
 }

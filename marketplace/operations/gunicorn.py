@@ -8,19 +8,20 @@ import shutil
 import tempfile
 from typing import Any
 
-from marketplace import env
+from marketplace.env import environment_read
 
-bind = os.environ.get("BIND", "127.0.0.1:8000")
+env = environment_read()
+bind = env.BIND
 worker_class = "gthread"
-workers = env.integer("WEB_CONCURRENCY", 1, minimum=1)
-threads = env.integer("WEB_THREADS", 16, minimum=1)
+workers = env.WEB_CONCURRENCY
+threads = env.WEB_THREADS
 timeout = 60
 graceful_timeout = 4  # honcho and docker wait for longer than this
 keepalive = 5
 control_socket_disable = True
 loglevel = "warning"
 # Behind a proxy, the address of who asked is in its header; believed from this machine or these addresses only.
-forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
+forwarded_allow_ips = env.FORWARDED_ALLOW_IPS
 
 if workers > 1:
     # Each process counts for itself; /metrics adds up what they write here.

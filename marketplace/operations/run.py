@@ -68,7 +68,6 @@ def _environment(port: int) -> dict[str, str]:
     """
     local = {
         "DEBUG": "0",
-        "SECRET_KEY": settings.SECRET_KEY,
         "ALLOWED_HOSTS": "127.0.0.1,localhost,[::1]",
         "COOKIES_SECURE": "0",
         "STATIC_COLLECTED": "0",
@@ -77,6 +76,8 @@ def _environment(port: int) -> dict[str, str]:
         "LOG_LEVEL": "WARNING",
         "LOG_JSON": "0",
     }
+    if not os.environ.get("SECRET_KEY_FILE"):  # both would be refused
+        local["SECRET_KEY"] = settings.SECRET_KEY
     fixed = {"BIND": f"{HOST}:{port}", "VAR_DIR": str(settings.VAR_DIR), "PYTHONUNBUFFERED": "1"}
     return local | os.environ | fixed
 

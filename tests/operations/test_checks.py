@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from marketplace import checks
-from marketplace.env import MAX_SOCKET_PATH, socket_path
+from marketplace.var_dir import MAX_SOCKET_PATH, socket_path
 
 ids = lambda messages: [message.id for message in messages]  # noqa: E731
 
@@ -38,6 +38,30 @@ def test_missing_starter_weights_are_named(settings, tmp_path):
     (tmp_path / "usable" / "some-00000000").mkdir(parents=True)
     (tmp_path / "usable" / "some-00000000" / "model.json").touch()
     assert "detector, classifier" in checks.starter_weights_are_there()[0].msg
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("ALOWED_HOSTS", "ALLOWED_HOSTS"), ("PHOTO_BACTH", "PHOTO_BATCH"),
+    ("SECRET_KEY_FIEL", "SECRET_KEY_FILE"), ("WEB_CONCURENCY", "WEB_CONCURRENCY")],
+)  # fmt: skip
+def test_a_misspelt_variable_is_told_of(monkeypatch, name, meant):
+    monkeypatch.setattr("os.environ", {name: "1"})
+    (warning,) = checks.variables_are_spelt_right()
+    assert (warning.id, warning.msg) == ("forecourt.W002", f"{name} is set, but nothing reads it.")
+    assert warning.hint == f"Did you mean {meant}?"
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        ["PATH", "EDITOR", "LOGLEVEL", "DEBUGINFOD_URLS", "HOST", "PORT", "POSTGRES_PASSWORD", "PUBLISH", "CAR_PHOTOS"],
+        ["REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD", "DATABASE_NAME", "EMAIL", "EMAIL_FROM", "SSH_AUTH_SOCK"],
+        ["DATABASE_URL", "DATABASE_URI"],  # ours is set: the other is for somebody else
+    ],
+)
+def test_what_others_read_is_not_taken_for_a_misspelling(monkeypatch, others):
+    monkeypatch.setattr("os.environ", dict.fromkeys(others, "1"))
+    assert checks.variables_are_spelt_right() == []
 
 
 @pytest.mark.parametrize(

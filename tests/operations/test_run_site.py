@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from classifier.artefact import ArtefactSpec, Preprocessing, TrainedClass, artefact_write
+from marketplace.operations import run
 from tests.operations.site import RunningSite
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for left-over processes in /proc")
@@ -106,6 +107,14 @@ def test_it_says_in_one_line_that_a_port_is_in_use(start):
         assert site.process.wait(timeout=30) == 2
     assert f"Port {port} is in use. Choose another: make run PORT={port + 1}" in site.said()
     assert "Traceback" not in site.said()
+
+
+def test_its_processes_get_the_key_unless_they_find_it_in_its_file(settings, monkeypatch):
+    for name in ("SECRET_KEY", "SECRET_KEY_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    assert run._environment(8000)["SECRET_KEY"] == settings.SECRET_KEY
+    monkeypatch.setenv("SECRET_KEY_FILE", "/run/secrets/key")
+    assert "SECRET_KEY" not in run._environment(8000)
 
 
 def test_it_refuses_a_second_site_in_the_same_folder(start):

@@ -1,5 +1,8 @@
 """Recipes: the ones that ship, and clear errors."""
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from classifier.training.recipe import (
@@ -127,6 +130,20 @@ def test_a_wrong_override_is_refused_as_a_wrong_recipe_is(setting, message):
     with pytest.raises(RecipeError) as caught:
         recipe_override(Recipe(), [setting])
     assert str(caught.value) == message
+
+
+def test_its_dict_has_its_own_order_and_number_kinds_whatever_was_given():
+    """It is part of a training's fingerprint: a run that goes on must find it as it was."""
+    given = recipe_from_dict({"seed": 1, "lr_head": 1, "input_sizes": (64,), "name": "mine"})
+    plain = {**Recipe().as_dict(), "name": "mine", "input_sizes": [64], "lr_head": 1.0, "seed": 1}
+    assert json.dumps(given.as_dict()) == json.dumps(plain)
+
+
+def test_what_code_makes_of_a_recipe_is_not_held_to_what_a_file_may_say():
+    """Extending a champion of two networks takes its backbone, which no file may name."""
+    assert replace(Recipe(), backbone="one+another").backbone == "one+another"
+    with pytest.raises(RecipeError, match="backbone must be one timm model"):
+        recipe_from_dict(replace(Recipe(), backbone="one+another").as_dict())
 
 
 def test_small_sizes_come_first_and_the_last_epoch_is_at_the_artefacts_size():
