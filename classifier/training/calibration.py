@@ -14,6 +14,9 @@ from classifier.fuse import fuse, log_softmax
 from classifier.names import name_key
 from classifier.preprocess import FloatArray
 
+TARGET_ERROR = 0.03
+"""The share of the answers in a form that may be wrong. Thresholds are fitted to it, coverage is
+measured at it, in training, reports and promotion alike."""
 MIN_ANSWERED = 30
 """Fewer answers say nothing about a 3 % error: even 30 right ones only bound it below 10 % (rule of three)."""
 COLDEST, HOTTEST = 0.05, 20.0
@@ -112,7 +115,7 @@ def alpha_fit(
 
 
 def threshold_fit(
-    confidence: ArrayLike, correct: ArrayLike, *, max_error: float = 0.03, weights: ArrayLike | None = None
+    confidence: ArrayLike, correct: ArrayLike, *, max_error: float = TARGET_ERROR, weights: ArrayLike | None = None
 ) -> float:
     """The lowest confidence t such that among the photos with confidence >= t at most max_error are wrong.
 
@@ -125,7 +128,7 @@ def threshold_fit(
     return float(stated[good[-1]]) if len(good) else NEVER
 
 
-def coverage_at_error(confidence: ArrayLike, correct: ArrayLike, *, max_error: float = 0.03) -> float:
+def coverage_at_error(confidence: ArrayLike, correct: ArrayLike, *, max_error: float = TARGET_ERROR) -> float:
     """The largest share of the photos, 0…1, that can be answered, surest first, with at most max_error of them wrong.
 
     Shapes as in threshold_fit; a photo without an answer belongs in with confidence 0 and correct false, else the share

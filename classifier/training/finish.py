@@ -43,7 +43,6 @@ from classifier.training.report.findings import Findings, findings_of
 
 FEWEST_TO_CALIBRATE = 20
 """With fewer held-out photos a temperature would be fitted to noise."""
-MAX_ERROR = 0.03
 Rename = Callable[[str, str], tuple[str, str]]
 """(make, model) → the names under which a site adds classes up; two names of one car become one."""
 FALLBACK_TEMPERATURE = 1.5
@@ -198,7 +197,7 @@ def _threshold(stated: Sequence[tuple[float, bool]], weights: NDArray[np.float64
     if not stated:
         return NEVER
     confidence, right = zip(*stated, strict=True)
-    return threshold_fit(confidence, right, max_error=MAX_ERROR, weights=weights)
+    return threshold_fit(confidence, right, weights=weights)
 
 
 def _class_temperatures(

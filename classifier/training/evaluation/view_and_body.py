@@ -19,8 +19,6 @@ from classifier.training.data.attribute_labels import body_of
 if TYPE_CHECKING:
     from classifier.training.evaluation.scored_photo import ScoredPhoto
 
-MAX_ERROR = 0.03
-
 
 def bodies_fit(
     photos: Sequence[tuple[tuple[Guess, ...], FloatArray, str]], class_bodies: Sequence[str]
@@ -41,7 +39,7 @@ def bodies_fit(
     temperature = temperature_fit(logits, truths)
     best = [likeliest_first(order, log_softmax(row / temperature))[0] for row in logits]
     right = [guess.name == order[truth] for guess, truth in zip(best, truths, strict=True)]
-    return temperature, threshold_fit([guess.confidence for guess in best], right, max_error=MAX_ERROR)
+    return temperature, threshold_fit([guess.confidence for guess in best], right)
 
 
 def view_and_body_summarise(scored: Sequence[ScoredPhoto], *, body_threshold: float) -> dict[str, Any]:

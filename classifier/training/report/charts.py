@@ -12,6 +12,7 @@ import matplotlib as mpl
 from cycler import cycler
 from matplotlib.figure import Figure
 
+from classifier.training.calibration import TARGET_ERROR
 from classifier.training.evaluation.confusion import Confusion
 from classifier.training.report.findings import Coverage
 
@@ -19,7 +20,6 @@ INKS = {"light": "#1c2128", "dark": "#e6edf3"}
 LINES = {"light": ("#0b57b0", "#c2571a", "#12692f", "#7a3fb0"), "dark": ("#7db8ff", "#ffab70", "#5bd080", "#d2a8ff")}
 MAPS = {"light": "Blues", "dark": "Blues_r"}
 DPI = 120
-MAX_ERROR = 0.03
 Draw = Callable[[Figure, str], None]
 """Draws on the figure for a page of the mode "light" or "dark"."""
 
@@ -94,7 +94,7 @@ def coverage_chart(coverage: Mapping[str, Coverage], beside: Mapping[str, Covera
 
     def draw(figure: Figure, _: str) -> None:
         axes = figure.subplots()
-        highest = MAX_ERROR
+        highest = TARGET_ERROR
         for name, one in coverage.items():
             if not one.curve:
                 continue
@@ -109,7 +109,7 @@ def coverage_chart(coverage: Mapping[str, Coverage], beside: Mapping[str, Covera
                     [p[1] for p in old.curve], [p[2] for p in old.curve],
                     linestyle=":", color=line.get_color(), label=f"{name}, champion",
                 )  # fmt: skip
-        axes.axhline(MAX_ERROR, color="grey", linewidth=1, linestyle="--", label="3 % error")
+        axes.axhline(TARGET_ERROR, color="grey", linewidth=1, linestyle="--", label="3 % error")
         axes.set(xlabel="share of photos answered, surest first", ylabel="share of answers wrong", xlim=(0, 1.02))
         axes.set_ylim(0, min(1.0, highest * 1.1))
         figure.legend(loc="outside lower center", fontsize=9)

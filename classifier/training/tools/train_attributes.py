@@ -34,7 +34,7 @@ from classifier.training.data.manifest import SPLITS, ManifestRow, Split, manife
 from classifier.training.data.split import split_of
 from classifier.training.data.transforms import CropSet
 from classifier.training.evaluation.attribute_metrics import body_metrics, head_metrics, kind_metrics
-from classifier.training.finish import FALLBACK_TEMPERATURE, FEWEST_TO_CALIBRATE, MAX_ERROR, code_version
+from classifier.training.finish import FALLBACK_TEMPERATURE, FEWEST_TO_CALIBRATE, code_version
 from classifier.training.loop.fit import Fitted, fit, logits_of
 from classifier.training.loop.hardware import loaders_for
 from classifier.training.loop.loss import HeadsLoss
@@ -231,7 +231,7 @@ def _calibrate(
     ]
     probs = np.exp(log_softmax(plain[BODY][told] / temperatures[BODY]))
     right = probs.argmax(1) == labels[told, BODY]
-    return temperatures, threshold_fit(probs.max(1), right, max_error=MAX_ERROR, weights=weights)
+    return temperatures, threshold_fit(probs.max(1), right, weights=weights)
 
 
 def _temperature(logits: FloatArray, labels: NDArray[np.int64], weights: NDArray[np.float64] | None = None) -> float:

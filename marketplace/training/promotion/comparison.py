@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.training.calibration import TARGET_ERROR
+
 RESAMPLES = 2000
 AT_ONCE = 100
 """So many resamples share an array: 100 × 20,000 photos are 16 MB."""
-MAX_ERROR = 0.03
 MIN_OF_CLASS = 20
 """A class with fewer test photos says nothing of itself: one photo is five points of twenty."""
 
@@ -67,7 +68,7 @@ def paired_coverage(
 
 
 def _coverage(said: Answers, counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """counts: (R, N), how often each photo was drawn in each resample → (R,) coverage at MAX_ERROR."""
+    """counts: (R, N), how often each photo was drawn in each resample → (R,) coverage at TARGET_ERROR."""
     order = np.argsort(-said.confidence, kind="stable")
     stated = said.confidence[order]
     # Photos of equal confidence stand or fall together.
@@ -75,7 +76,7 @@ def _coverage(said: Answers, counts: NDArray[np.int64]) -> NDArray[np.float64]:
     drawn = counts[:, order]
     answered = np.cumsum(drawn, axis=1)[:, ends]
     wrong = np.cumsum(drawn * ~said.right[order], axis=1)[:, ends]
-    kept = np.where(wrong <= MAX_ERROR * answered, answered, 0).max(axis=1)
+    kept = np.where(wrong <= TARGET_ERROR * answered, answered, 0).max(axis=1)
     return np.asarray(kept / answered[:, -1], dtype=np.float64)
 
 
