@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from classifier.attributes import BODIES, VIEWS
+from classifier.formats import NAMES
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.listings.models import Listing
 from marketplace.photos.models import Photo
@@ -102,7 +103,7 @@ class RecognitionSerializer(serializers.Serializer[Any]):
 
 
 class UploadSerializer(serializers.Serializer[Any]):
-    photo = serializers.FileField(help_text="JPEG, PNG, WebP or HEIC")
+    photo = serializers.FileField(help_text=NAMES)
 
 
 class RefusalSerializer(serializers.Serializer[Any]):

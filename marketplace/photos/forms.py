@@ -7,9 +7,6 @@ from django.core.files.uploadedfile import UploadedFile
 
 from marketplace.photos.ingest import PhotoRejected
 
-# What the file picker offers. Some phones and browsers know HEIC only by its extension.
-ACCEPT = "image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif,image/*"
-
 
 def upload_read(upload: "UploadedFile[Any]") -> bytes:
     """The bytes of an upload. Raises PhotoRejected without reading one that is over the limit."""

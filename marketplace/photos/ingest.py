@@ -14,10 +14,10 @@ from typing import Any
 import structlog
 from django.conf import settings
 
-from marketplace.photos.formats import (
+from classifier.formats import (
+    BY_KIND,
     EXTENSIONS,
-    USUAL_EXTENSION,
-    WORDS,
+    NAMES,
     document_words,
     extension_of,
     kind_of,
@@ -103,16 +103,14 @@ def _accepted_kind(data: bytes, filename: str) -> str:
         if (words := picture_words(data)) is not None:
             raise PhotoRejected("wrong_format", f"This file is {words}. Save it as JPEG or PNG and try again.")
         words = document_words(data) or "of a kind that we cannot read"
-        raise PhotoRejected(
-            "not_a_picture", f"This file is {words}, not a photo. Choose a JPEG, PNG, WebP or HEIC photo."
-        )
+        raise PhotoRejected("not_a_picture", f"This file is {words}, not a photo. Choose a {NAMES} photo.")
     extension = extension_of(filename)
     # A name without an extension claims nothing; one that claims another format is a trick or a mistake.
     if extension and EXTENSIONS.get(extension) != kind:
         raise PhotoRejected(
             "extension_mismatch",
-            f"This file is named {extension} but is {WORDS[kind]}. "
-            f"Rename it to end in {USUAL_EXTENSION[kind]}, or save it again as JPEG.",
+            f"This file is named {extension} but is {BY_KIND[kind].words}. "
+            f"Rename it to end in {BY_KIND[kind].extensions[0]}, or save it again as JPEG.",
         )
     return kind
 

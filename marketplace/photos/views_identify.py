@@ -10,8 +10,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from classifier.formats import ACCEPT, NAMES
 from marketplace.pages import is_htmx
-from marketplace.photos.forms import ACCEPT, upload_read
+from marketplace.photos.forms import upload_read
 from marketplace.photos.limits import identify_allowed
 from marketplace.photos.selectors import photo_of_visitor, prediction_latest
 from marketplace.photos.services import PhotoRejected, photo_add
@@ -54,6 +55,7 @@ def identify_result(request: HttpRequest, photo_id: UUID) -> HttpResponse:
 def _form() -> dict[str, Any]:
     return {
         "accept": ACCEPT,
+        "formats": NAMES,
         "limit": settings.PHOTO_MAX_BYTES,
         "limit_mb": settings.PHOTO_MAX_BYTES // 2**20,
     }

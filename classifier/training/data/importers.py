@@ -16,12 +16,12 @@ from typing import Any, Literal, get_args
 from scipy.io import loadmat
 from scipy.io.matlab import MatReadError
 
+from classifier.formats import EXTENSIONS
 from classifier.names import name_key
 from classifier.preprocess import Box
 from classifier.training.data.manifest import COLUMNS, ROW_KINDS, ROW_SPLITS, ManifestError, ManifestRow
 
 Format = Literal["folders", "filenames", "stanford", "csv"]
-PHOTO_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif")
 SPLIT_FOLDERS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 """Folders' names, in lower case, and the side that each means."""
 Spell = Callable[[str, str], str]
@@ -301,7 +301,7 @@ def _photos(folder: Path, root: Path, found: Imported) -> Iterator[Path]:
     for file in sorted(folder.rglob("*")):
         if file.name.startswith(".") or not file.is_file():
             continue
-        if file.suffix.lower() not in PHOTO_ENDINGS:
+        if file.suffix.lower() not in EXTENSIONS:
             found.unread.append(Unread(str(file.relative_to(root)), "not a photo by its ending"))
         elif not file.stat().st_size:
             found.unread.append(Unread(str(file.relative_to(root)), "empty"))

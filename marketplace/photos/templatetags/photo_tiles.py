@@ -5,8 +5,8 @@ from typing import Any
 from django import template
 from django.conf import settings
 
+from classifier.formats import ACCEPT, NAMES
 from marketplace.listings.models import Listing
-from marketplace.photos.forms import ACCEPT
 from marketplace.photos.views import tiles_context
 
 register = template.Library()
@@ -22,6 +22,7 @@ def photo_drop(context: dict[str, Any], listing: Listing, wrong: str = "") -> di
     return {
         "listing": listing,
         "accept": ACCEPT,
+        "formats": NAMES,
         "limit": settings.PHOTO_MAX_BYTES,
         "limit_mb": settings.PHOTO_MAX_BYTES // 2**20,
         "most": settings.PHOTOS_PER_LISTING,

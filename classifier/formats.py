@@ -1,17 +1,60 @@
-"""What a file is, by its first bytes, and what its name says it is."""
+"""Which files are photos: the one table of the formats that are read here.
+
+Uploads, commands and importers ask this module, by a file's first bytes or by its name.
+Standard library only, so that every process may import it.
+"""
+
+from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import PurePath
 
-EXTENSIONS = {
-    ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".jfif": "JPEG", ".mpo": "JPEG",
-    ".png": "PNG",
-    ".webp": "WEBP",
-    ".heic": "HEIF", ".heif": "HEIF", ".hif": "HEIF",
-}  # fmt: skip
 
-WORDS = {"JPEG": "a JPEG picture", "PNG": "a PNG picture", "WEBP": "a WebP picture", "HEIF": "an iPhone picture (HEIC)"}
-USUAL_EXTENSION = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "HEIF": ".heic"}
+@dataclass(frozen=True)
+class PhotoFormat:
+    """One format that is read."""
+
+    kind: str
+    """Pillow's name for it."""
+    name: str
+    """As people write it."""
+    words: str
+    """Finish the sentence "This file is …"."""
+    extensions: tuple[str, ...]
+    """In lower case, with the dot; the usual one first."""
+    mime_types: tuple[str, ...]
+
+
+FORMATS = (
+    PhotoFormat(
+        "JPEG",
+        "JPEG",
+        "a JPEG picture",
+        # Browsers on Windows save .jfif, .pjpeg and .pjp; stereo cameras and phone panoramas .mpo,
+        # which is a JPEG with more JPEGs behind it.
+        (".jpg", ".jpeg", ".jpe", ".jfif", ".pjpeg", ".pjp", ".mpo"),
+        ("image/jpeg",),
+    ),
+    PhotoFormat("PNG", "PNG", "a PNG picture", (".png", ".apng"), ("image/png",)),
+    PhotoFormat("WEBP", "WebP", "a WebP picture", (".webp",), ("image/webp",)),
+    PhotoFormat(
+        "HEIF",
+        "HEIC",
+        "an iPhone picture (HEIC)",
+        (".heic", ".heif", ".hif", ".heics", ".heifs"),
+        ("image/heic", "image/heif"),
+    ),
+)
+BY_KIND = {one.kind: one for one in FORMATS}
+EXTENSIONS = {extension: one.kind for one in FORMATS for extension in one.extensions}
+"""Extension in lower case → kind."""
+NAMES = " or ".join([", ".join(one.name for one in FORMATS[:-1]), FORMATS[-1].name])
+"""All of them, for people."""
+# Some phones and browsers know a format only by its extension. image/* lets a person choose any
+# other picture as well: the refusal then says what it is and what to do.
+ACCEPT = ",".join([*(mime for one in FORMATS for mime in one.mime_types), *EXTENSIONS, "image/*"])
+"""The `accept` attribute of a file picker."""
 
 # The words finish the sentence "This file is …".
 _OTHER_PICTURES: tuple[tuple[bytes, str], ...] = (
@@ -39,7 +82,7 @@ _NO_PICTURES: tuple[tuple[bytes, str], ...] = (
     (b"\x1aE\xdf\xa3", "a video"),
 )
 _EXTENSION = re.compile(r"\.[a-z][a-z0-9]{1,4}")
-_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 
 
 def kind_of(data: bytes) -> str | None:
@@ -57,7 +100,7 @@ def kind_of(data: bytes) -> str | None:
 
 
 def picture_words(data: bytes) -> str | None:
-    """What a picture of no accepted kind is, as words after "This file is …"; None if it is not known as a picture."""
+    """What a picture in another format is, as words after "This file is …"; None if unknown."""
     for magic, words in _OTHER_PICTURES:
         if data.startswith(magic):
             return words
@@ -80,7 +123,8 @@ def document_words(data: bytes) -> str | None:
 def extension_of(filename: str) -> str:
     """The extension in lower case with its dot, "" if there is none.
 
-    What follows the last dot of "Golf 1.6 TDI", "IMG_2024.05.11" or "photo.jpg_large" is none and claims no format.
+    What follows the last dot of "Golf 1.6 TDI", "IMG_2024.05.11" or "photo.jpg_large" is none and
+    claims no format.
     """
     suffix = PurePath(filename.replace("\\", "/").strip()).suffix.lower()
     return suffix if _EXTENSION.fullmatch(suffix) else ""
