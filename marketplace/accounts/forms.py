@@ -5,11 +5,13 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 
+from marketplace.text_fields import LineFormField
+
 
 class SignupForm(forms.Form):
     """Joined to allauth's own sign-up form by the setting ACCOUNT_SIGNUP_FORM_CLASS."""
 
-    display_name = forms.CharField(
+    display_name = LineFormField(
         required=False,
         max_length=80,
         label="Your name, as buyers see it",

@@ -10,6 +10,7 @@ from django_filters import rest_framework as filters
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.selectors import make_find, model_find
 from marketplace.listings.models import Listing
+from marketplace.listings.selectors import listings_in_place
 
 
 def _make_or_error(text: str) -> Make:
@@ -50,7 +51,7 @@ class ListingFilterSet(filters.FilterSet):
     body = filters.ChoiceFilter(choices=Listing.Body.choices)
     fuel = filters.ChoiceFilter(choices=Listing.Fuel.choices)
     gearbox = filters.ChoiceFilter(choices=Listing.Gearbox.choices)
-    place = filters.CharFilter(lookup_expr="icontains")
+    place = filters.CharFilter(method="in_place", help_text="a part of the place; case and accents do not matter")
 
     class Meta:
         model = Listing
@@ -60,3 +61,6 @@ class ListingFilterSet(filters.FilterSet):
         make = self.form.cleaned_data.get("make")
         model = model_find(make=make, text=value) if make else None
         return queryset.filter(car_model=model) if model else queryset.none()
+
+    def in_place(self, queryset: QuerySet[Listing], _name: str, value: str) -> QuerySet[Listing]:
+        return listings_in_place(queryset, value)

@@ -1,11 +1,29 @@
+from typing import Any, ClassVar
+
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, TabularInline
 
 from marketplace.catalogue.models import CarModel, Make, MakeAlias, ModelAlias
 from marketplace.catalogue.names import name_key
+from marketplace.catalogue.selectors import words_in
+
+
+class KeySearch:
+    """For a ModelAdmin: searches ``key_columns``, too, blind to case and accents."""
+
+    key_columns: ClassVar[tuple[str, ...]]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        found, twice = super().get_search_results(request, queryset, search_term)  # type: ignore[misc]
+        if not search_term:
+            return found, twice
+        return found | queryset.filter(words_in(search_term, *self.key_columns)), True
 
 
 class AliasFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]  # no generic at run time
@@ -37,19 +55,21 @@ class ModelAliasInline(TabularInline):
 
 
 @admin.register(Make)
-class MakeAdmin(SimpleHistoryAdmin, ModelAdmin):
+class MakeAdmin(KeySearch, SimpleHistoryAdmin, ModelAdmin):
     list_display = ("name", "slug")
-    search_fields = ("name", "key", "aliases__text", "aliases__key")
+    search_fields = ("name", "aliases__text")
+    key_columns = ("key", "aliases__key")
     fields = ("name",)
     inlines = (MakeAliasInline,)
 
 
 @admin.register(CarModel)
-class CarModelAdmin(SimpleHistoryAdmin, ModelAdmin):
+class CarModelAdmin(KeySearch, SimpleHistoryAdmin, ModelAdmin):
     list_display = ("name", "make", "first_year", "last_year")
     list_select_related = ("make",)
     list_filter = ("make",)
-    search_fields = ("name", "key", "make__name", "make__key", "aliases__text", "aliases__key")
+    search_fields = ("name", "make__name", "aliases__text")
+    key_columns = ("key", "make__key", "aliases__key")
     autocomplete_fields = ("make",)
     fields = ("make", "name", "first_year", "last_year")
     inlines = (ModelAliasInline,)
@@ -60,18 +80,20 @@ class CarModelAdmin(SimpleHistoryAdmin, ModelAdmin):
 
 
 @admin.register(MakeAlias)
-class MakeAliasAdmin(SimpleHistoryAdmin, ModelAdmin):
+class MakeAliasAdmin(KeySearch, SimpleHistoryAdmin, ModelAdmin):
     list_display = ("text", "make")
     list_select_related = ("make",)
-    search_fields = ("text", "key", "make__name")
+    search_fields = ("text", "make__name")
+    key_columns = ("key", "make__key")
     autocomplete_fields = ("make",)
     fields = ("make", "text")
 
 
 @admin.register(ModelAlias)
-class ModelAliasAdmin(SimpleHistoryAdmin, ModelAdmin):
+class ModelAliasAdmin(KeySearch, SimpleHistoryAdmin, ModelAdmin):
     list_display = ("text", "car_model", "make")
     list_select_related = ("car_model", "make")
-    search_fields = ("text", "key", "car_model__name", "make__name")
+    search_fields = ("text", "car_model__name", "make__name")
+    key_columns = ("key", "car_model__key", "make__key")
     autocomplete_fields = ("car_model",)
     fields = ("car_model", "text")

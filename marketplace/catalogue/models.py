@@ -14,6 +14,7 @@ from django.utils.text import slugify
 from simple_history.models import HistoricalRecords
 
 from marketplace.catalogue.names import name_key
+from marketplace.text_fields import LineField
 
 YEARS = (MinValueValidator(1885), MaxValueValidator(2100))
 
@@ -33,7 +34,7 @@ def _key_or_error(text: str, field: str) -> str:
 class Make(models.Model):
     """A maker of cars, such as Škoda."""
 
-    name = models.CharField(max_length=80)
+    name = LineField(max_length=80)
     slug = models.SlugField(max_length=100, unique=True, allow_unicode=True, editable=False)
     key = models.CharField(max_length=100, unique=True, editable=False)
     history = HistoricalRecords()
@@ -65,7 +66,7 @@ class CarModel(models.Model):
     """A model of a make, such as Fabia. Body, engine and trim are not part of it."""
 
     make = models.ForeignKey(Make, on_delete=models.PROTECT, related_name="models")
-    name = models.CharField(max_length=80)
+    name = LineField(max_length=80)
     slug = models.SlugField(max_length=100, allow_unicode=True, editable=False)
     key = models.CharField(max_length=100, editable=False)
     first_year = models.PositiveSmallIntegerField(
@@ -115,7 +116,7 @@ class MakeAlias(models.Model):
     """Another name of a make, such as VW."""
 
     make = models.ForeignKey(Make, on_delete=models.CASCADE, related_name="aliases")
-    text = models.CharField(max_length=80)
+    text = LineField(max_length=80)
     key = models.CharField(max_length=100, unique=True, editable=False)
     history = HistoricalRecords()
 
@@ -146,7 +147,7 @@ class ModelAlias(models.Model):
 
     make = models.ForeignKey(Make, on_delete=models.CASCADE, related_name="model_aliases", editable=False)
     car_model = models.ForeignKey(CarModel, on_delete=models.CASCADE, related_name="aliases", verbose_name="model")
-    text = models.CharField(max_length=80)
+    text = LineField(max_length=80)
     key = models.CharField(max_length=100, editable=False)
     history = HistoricalRecords()
 

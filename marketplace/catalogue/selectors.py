@@ -1,10 +1,12 @@
 """Finds makes and models by any of their names. Each call is one to four indexed queries; nothing is kept in memory."""
 
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from itertools import accumulate
+from operator import or_
 from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from marketplace.catalogue.models import CarModel, Make, MakeAlias, ModelAlias
 from marketplace.catalogue.names import name_key, name_words, without_body
@@ -29,6 +31,19 @@ def make_list() -> QuerySet[Make]:
 def model_list(*, make: Make) -> QuerySet[CarModel]:
     """All models of a make by name."""
     return CarModel.objects.filter(make=make)
+
+
+def words_in(text: str, *key_columns: str) -> Q:
+    """Rows whose keys hold every word of the text; none where the text has no letter or digit.
+
+    Each word may stand in any of the columns. Keys are compared because no database folds names as
+    Python does: SQLite knows capitals from A to Z only, and neither it nor PostgreSQL knows accents.
+    """
+    words = name_words(text)
+    found = Q() if words else Q(pk__in=[])
+    for word in words:
+        found &= reduce(or_, (Q((f"{column}__contains", word)) for column in key_columns))
+    return found
 
 
 def make_aliases() -> dict[str, str]:

@@ -1,70 +1,100 @@
 """What people type about a car, and how they look for one."""
 
-import re
-from decimal import Decimal
+from collections.abc import Collection
 from typing import Any, cast
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
 from django.http import QueryDict
-from django.utils import timezone
 
 from marketplace.catalogue.models import CarModel, Make
-from marketplace.catalogue.names import name_key
 from marketplace.catalogue.selectors import make_list
+from marketplace.listings.limits import MILEAGE, PRICE, YEAR, name_with_letters
 from marketplace.listings.models import Listing
 from marketplace.listings.selectors import SORTS, makes_live
 from marketplace.listings.services import SELLER_FIELDS
+from marketplace.numbers import PLAIN, plain_number, word_beside
+from marketplace.text_fields import LineFormField, ParagraphsFormField
+from marketplace.texts import line_clean
 
-_BLANKS = re.compile(r"[\s'’]")
-_THOUSANDS = re.compile(r"\d{1,3}([.,]\d{3})+")
+# What people write beside a price for each currency, in small letters.
+CURRENCY_WORDS: dict[str, frozenset[str]] = {
+    Listing.Currency.EUR: frozenset({"€", "eur", "euro", "euros"}),
+    Listing.Currency.USD: frozenset({"$", "usd", "us$"}),
+    Listing.Currency.GBP: frozenset({"£", "gbp"}),
+    Listing.Currency.BRL: frozenset({"r$", "brl"}),
+    Listing.Currency.PLN: frozenset({"zł", "zl", "pln"}),
+    Listing.Currency.CZK: frozenset({"kč", "kc", "czk"}),
+    Listing.Currency.CHF: frozenset({"chf", "fr", "sfr"}),
+    Listing.Currency.UAH: frozenset({"₴", "грн", "uah"}),
+}
+ANY_CURRENCY = frozenset().union(*CURRENCY_WORDS.values())
+KILOMETRES = frozenset({"km", "kms", "км", "kilometres", "kilometers"})
 
 
-def plain_number(text: str) -> str:
-    """A number as people write it, made plain: ``"12.500"`` → ``"12500"``, ``"12,500.00"`` → ``"12500.00"``.
-
-    One separator before exactly three digits parts thousands; the last separator otherwise parts the decimals.
-    """
-    text = _BLANKS.sub("", text)
-    if _THOUSANDS.fullmatch(text):
-        return re.sub(r"[.,]", "", text)
-    last = max(text.rfind("."), text.rfind(","))
-    if last < 0:
-        return text
-    return re.sub(r"[.,]", "", text[:last]) + "." + text[last + 1 :]
-
-
-class PriceField(forms.DecimalField):
-    """A sum of money, thousands parted as the seller likes."""
+class _NumberField(forms.Field):
+    """A number as people write it (see marketplace.numbers), refused where that is not clear."""
 
     widget = forms.TextInput
 
     def to_python(self, value: Any) -> Any:
-        return super().to_python(plain_number(value) if isinstance(value, str) else value)
+        if isinstance(value, str):
+            text = line_clean(value)
+            value = self.plain(text) if text else None
+        return super().to_python(value)
+
+    def plain(self, text: str) -> str:
+        """The number in plain digits. Raises ValidationError."""
+        raise NotImplementedError
+
+    def refusal(self, code: str = "invalid") -> forms.ValidationError:
+        return forms.ValidationError(self.error_messages[code], code=code)
 
 
-class WholeNumberField(forms.IntegerField):
-    """A whole number, thousands parted as the seller likes."""
+class PriceField(_NumberField, forms.DecimalField):
+    """A sum of money. Its currency may stand beside it; another currency is refused."""
 
-    widget = forms.TextInput
+    default_error_messages = {  # noqa: RUF012  # as Django has it
+        "invalid": "Write the price as a number, such as 12 500.",
+        "max_decimal_places": "A price has at most two decimals. Write it such as 12 500 or 12 500.50.",
+        "currency": "Choose this currency from the list and write the price as a number, such as 12 500.",
+    }
+    currency = ""  # the one chosen beside it, if any
 
-    def to_python(self, value: Any) -> int | None:
-        return super().to_python(plain_number(value) if isinstance(value, str) else value)
+    def plain(self, text: str) -> str:
+        own = CURRENCY_WORDS.get(self.currency, frozenset())
+        if word_beside(text) in ANY_CURRENCY - own:
+            raise self.refusal("currency")
+        number = plain_number(text, words=own, no_cents=True)
+        if not PLAIN.fullmatch(number):
+            raise self.refusal()
+        return number
 
 
-class NameField(forms.CharField):
+class WholeNumberField(_NumberField, forms.IntegerField):
+    """A whole number. words: units that may stand beside it, in small letters."""
+
+    default_error_messages = {"invalid": "Write a whole number, such as 85 000."}  # noqa: RUF012
+
+    def __init__(self, *, words: Collection[str] = (), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.words = words
+
+    def plain(self, text: str) -> str:
+        number = plain_number(text, words=self.words)
+        if not PLAIN.fullmatch(number) or "." in number:
+            raise self.refusal()
+        return number
+
+
+class NameField(LineFormField):
     """A make or model that the catalogue does not have, in the seller's own words."""
+
+    default_validators = [name_with_letters]  # noqa: RUF012
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(required=False, max_length=80, **kwargs)
         self.widget.attrs["autocomplete"] = "off"
-
-    def clean(self, value: Any) -> str:
-        text = " ".join(super().clean(value).split())
-        if text and not name_key(text):
-            raise forms.ValidationError("Write the name with letters or digits.")
-        return text
 
 
 def _digits(**attrs: str) -> dict[str, str]:
@@ -103,44 +133,36 @@ class ListingForm(forms.Form):
     body = forms.ChoiceField(choices=[("", "Choose"), *Listing.Body.choices], required=False, label="Body type")
     year = WholeNumberField(
         required=False,
+        validators=YEAR,
         label="Year of first registration",
         widget=forms.TextInput(attrs=_digits(maxlength="4", placeholder="such as 2018")),
         error_messages={"invalid": "Write the year as four digits, such as 2018."},
     )
     price = PriceField(
         required=False,
-        min_value=Decimal(0),
+        validators=PRICE,
         max_digits=12,
         decimal_places=2,
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "placeholder": "such as 12 500"}),
-        error_messages={
-            "invalid": "Write the price as a number, such as 12 500.",
-            "min_value": "A price cannot be below zero.",
-            "max_decimal_places": "A price has at most two decimals.",
-        },
     )
     currency = forms.ChoiceField(choices=Listing.Currency.choices)
     mileage_km = WholeNumberField(
         required=False,
         label="Mileage (km)",
-        min_value=0,
-        max_value=5_000_000,
+        validators=MILEAGE,
+        words=KILOMETRES,
         widget=forms.TextInput(attrs=_digits(placeholder="such as 85 000")),
-        error_messages={
-            "invalid": "Write the mileage as a whole number of kilometres.",
-            "min_value": "A mileage cannot be below zero.",
-            "max_value": "No car has driven that far. Write the kilometres on the dial.",
-        },
+        error_messages={"invalid": "Write the mileage as a whole number of kilometres, such as 85 000."},
     )
     fuel = forms.ChoiceField(choices=[("", "Choose"), *Listing.Fuel.choices], required=False)
     gearbox = forms.ChoiceField(choices=[("", "Choose"), *Listing.Gearbox.choices], required=False)
-    place = forms.CharField(
+    place = LineFormField(
         required=False,
         max_length=120,
         label="Where the car is",
         widget=forms.TextInput(attrs={"autocomplete": "address-level2", "placeholder": "Town or city"}),
     )
-    description = forms.CharField(
+    description = ParagraphsFormField(
         required=False,
         max_length=5000,
         widget=forms.Textarea(
@@ -151,12 +173,7 @@ class ListingForm(forms.Form):
     def __init__(self, data: QueryDict | None = None, *, listing: Listing) -> None:
         super().__init__(data, initial=_shown(listing))
         self.listing = listing
-        year = cast(forms.IntegerField, self.fields["year"])
-        latest = timezone.now().year + 1
-        year.validators = [
-            MinValueValidator(1900, "The year cannot be before 1900."),
-            MaxValueValidator(latest, f"The year cannot be after {latest}."),
-        ]
+        cast(PriceField, self.fields["price"]).currency = self.data.get("currency", listing.currency)
         make_field = cast("forms.ModelChoiceField[Make]", self.fields["make"])
         make_field.queryset = make_list()
         model_field = cast("forms.ModelChoiceField[CarModel]", self.fields["car_model"])
@@ -201,10 +218,16 @@ class ListingForm(forms.Form):
 class BrowseForm(forms.Form):
     """Search and filters; what cannot be understood is left out rather than refused."""
 
-    q = forms.CharField(required=False, max_length=200, label="Make or model")
-    make = forms.ModelChoiceField(Make.objects.none(), required=False, to_field_name="slug", empty_label="All makes")
-    price_min = PriceField(required=False, min_value=Decimal(0), label="Lowest price", max_digits=12)
-    price_max = PriceField(required=False, min_value=Decimal(0), label="Highest price", max_digits=12)
+    q = LineFormField(required=False, max_length=200, label="Make or model")
+    make = forms.ModelChoiceField(
+        Make.objects.none(),
+        required=False,
+        to_field_name="slug",
+        empty_label="All makes",
+        error_messages={"invalid_choice": "Nobody sells this make right now. Choose one from the list."},
+    )
+    price_min = PriceField(required=False, validators=PRICE, label="Lowest price", max_digits=12, decimal_places=2)
+    price_max = PriceField(required=False, validators=PRICE, label="Highest price", max_digits=12, decimal_places=2)
     currency = forms.ChoiceField(choices=[("", "Any currency"), *Listing.Currency.choices], required=False)
     year_min = WholeNumberField(required=False, min_value=0, max_value=9999, label="First year")
     year_max = WholeNumberField(required=False, min_value=0, max_value=9999, label="Last year")
@@ -220,11 +243,17 @@ class BrowseForm(forms.Form):
         cast("forms.ModelChoiceField[Make]", self.fields["make"]).queryset = makes_live()
         for name, hint in (("price_min", "from"), ("price_max", "to"), ("year_min", "from"), ("year_max", "to")):
             self.fields[name].widget.attrs.update(inputmode="numeric", placeholder=hint)
+        for name in ("price_min", "price_max"):
+            cast(PriceField, self.fields[name]).currency = data.get("currency", "")
 
     def criteria(self) -> dict[str, Any]:
         """The filters that were understood and say something."""
         self.full_clean()
         return {name: value for name, value in self.cleaned_data.items() if value not in {None, ""}}
+
+    def left_out(self) -> list[tuple[str, str]]:
+        """The label of every filter that was not understood, and how to write it."""
+        return [(str(self[name].label), " ".join(map(str, lines))) for name, lines in self.errors.items()]
 
     def narrowed(self) -> bool:
         """Whether any filter beside the search words and the order is set: then the page shows them opened."""

@@ -1,20 +1,66 @@
 """An advertisement, from draft to sold."""
 
 import secrets
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
 from marketplace.catalogue.models import CarModel, Make
+from marketplace.catalogue.names import name_key
+from marketplace.listings.limits import MILEAGE, PRICE, YEAR, name_with_letters
+from marketplace.text_fields import LineField, ParagraphsField
 
 CODE_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that can be misread over the telephone
 
 
 def new_code() -> str:
     return "".join(secrets.choice(CODE_ALPHABET) for _ in range(8))
+
+
+# Each text that people search in, and the column of its key. Search compares keys, which Python
+# folds, because databases differ in which letters they take for the same.
+SEARCH_KEYS = {"other_make": "other_make_key", "other_model": "other_model_key", "place": "place_key"}
+KEY_LETTERS = 200
+
+
+def search_key(text: str) -> str:
+    """The text as it is compared in a search: ``"Östra 5"`` → ``"ostra5"``; see ``name_key``."""
+    return name_key(text)[:KEY_LETTERS]
+
+
+def _with_keys(fields: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(name for field in fields for name in (field, SEARCH_KEYS.get(field, field))))
+
+
+class ListingQuerySet(models.QuerySet["Listing"]):
+    """Keeps the search keys right where rows are written without ``save``."""
+
+    def update(self, **values: Any) -> int:
+        for text, key in SEARCH_KEYS.items():
+            if text not in values or key in values:
+                continue
+            if not isinstance(values[text], str):
+                raise TypeError(f"{text} must be a plain text here: its search key is made from it.")
+            values[key] = search_key(values[text])
+        return super().update(**values)
+
+    def bulk_create(self, objs: Iterable["Listing"], *args: Any, **kwargs: Any) -> list["Listing"]:
+        rows = list(objs)
+        for row in rows:
+            row.search_keys_set()
+        if kwargs.get("update_fields"):
+            kwargs["update_fields"] = _with_keys(kwargs["update_fields"])
+        return super().bulk_create(rows, *args, **kwargs)
+
+    def bulk_update(self, objs: Iterable["Listing"], fields: Iterable[str], *args: Any, **kwargs: Any) -> int:
+        rows = list(objs)
+        for row in rows:
+            row.search_keys_set()
+        return super().bulk_update(rows, _with_keys(fields), *args, **kwargs)
 
 
 class Listing(models.Model):
@@ -77,21 +123,22 @@ class Listing(models.Model):
         CarModel, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="model"
     )
     # The seller's own words where the catalogue has no such make or model. Kept apart from it: a person looks first.
-    other_make = models.CharField(max_length=80, blank=True)
-    other_model = models.CharField(max_length=80, blank=True)
+    other_make = LineField(max_length=80, blank=True, validators=[name_with_letters])
+    other_model = LineField(max_length=80, blank=True, validators=[name_with_letters])
     body = models.CharField("body type", max_length=12, choices=Body, blank=True)
-    year = models.PositiveSmallIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1900), MaxValueValidator(2100)]
-    )
-    price = models.DecimalField(
-        max_digits=12, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
-    )
+    year = models.PositiveSmallIntegerField(null=True, blank=True, validators=YEAR)
+    price = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True, validators=PRICE)
     currency = models.CharField(max_length=3, choices=Currency, default=Currency.EUR)
-    mileage_km = models.PositiveIntegerField("mileage (km)", null=True, blank=True)
+    mileage_km = models.PositiveIntegerField("mileage (km)", null=True, blank=True, validators=MILEAGE)
     fuel = models.CharField(max_length=10, choices=Fuel, blank=True)
     gearbox = models.CharField(max_length=10, choices=Gearbox, blank=True)
-    place = models.CharField(max_length=120, blank=True)
-    description = models.TextField(max_length=5000, blank=True)
+    place = LineField(max_length=120, blank=True)
+    description = ParagraphsField(max_length=5000, blank=True)
+
+    # See SEARCH_KEYS: every way to write the text writes its key, too.
+    other_make_key = models.CharField(max_length=KEY_LETTERS, blank=True, editable=False, db_index=True)
+    other_model_key = models.CharField(max_length=KEY_LETTERS, blank=True, editable=False, db_index=True)
+    place_key = models.CharField(max_length=KEY_LETTERS, blank=True, editable=False, db_index=True)
 
     touched = models.JSONField(default=list, blank=True, help_text="Names of the fields that the seller typed.")
     autofilled = models.JSONField(default=list, blank=True, help_text="Names of the fields that the photos filled.")
@@ -106,12 +153,14 @@ class Listing(models.Model):
     contradiction = models.CharField(
         max_length=200, blank=True, help_text="What the photos show instead of what the seller says, in a sentence."
     )
-    reject_reason = models.TextField(blank=True)
+    reject_reason = ParagraphsField(blank=True)
 
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     submitted_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager["Listing"]] = models.Manager.from_queryset(ListingQuerySet)()
 
     class Meta:
         ordering = ("-created_at",)
@@ -133,6 +182,18 @@ class Listing(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def save(self, **kwargs: Any) -> None:
+        self.search_keys_set()
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = _with_keys(kwargs["update_fields"])
+        super().save(**kwargs)
+
+    def search_keys_set(self) -> None:
+        """Make the search keys from the texts that were loaded or given."""
+        for text, key in SEARCH_KEYS.items():
+            if text not in self.get_deferred_fields():
+                setattr(self, key, search_key(getattr(self, text)))
 
     def get_absolute_url(self) -> str:
         return reverse("listings:detail", args=[self.code])

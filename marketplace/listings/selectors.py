@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 from django.db.models import Q, QuerySet
 
 from marketplace.accounts.models import User
-from marketplace.catalogue.models import CarModel, Make
+from marketplace.catalogue.models import CarModel, Make, MakeAlias
 from marketplace.catalogue.names import name_key
-from marketplace.catalogue.selectors import car_find, catalogue_resolve
-from marketplace.listings.models import Listing
+from marketplace.catalogue.selectors import car_find, catalogue_resolve, words_in
+from marketplace.listings.models import Listing, search_key
 
 WORTH_OFFERING = 0.01  # less likely than this, a candidate only makes the seller wonder
 BODY_WORTH_OFFERING = 0.5  # less likely than this, the list of ten is as quick
+WRITTEN = ("other_make_key", "other_model_key")  # the seller's own words
 
 
 class Sort(NamedTuple):
@@ -94,6 +95,12 @@ def listings_search(
     return found.order_by(*SORTS.get(sort, SORTS["newest"]).fields)
 
 
+def listings_in_place(listings: QuerySet[Listing], text: str) -> QuerySet[Listing]:
+    """Those of the listings whose place holds this text, whatever its case and accents."""
+    key = search_key(text)
+    return listings.filter(place_key__contains=key) if key else listings.none()
+
+
 def _named(text: str) -> Q:
     """Listings of the make or model that a person means: "vw up", "Golf", "merc"."""
     key = name_key(text)
@@ -101,18 +108,18 @@ def _named(text: str) -> Q:
         return Q(pk__in=[])
     car = car_find(text)
     if car is not None:
-        make, car_model = car
-        return Q(make=make) if car_model is None else Q(car_model=car_model)
+        return _of_car(*car)
     models = CarModel.objects.filter(Q(key__contains=key) | Q(aliases__key=key))
-    return Q(car_model__in=models.values("pk")) | Q(make__key__contains=key) | _written(text)
+    return Q(car_model__in=models.values("pk")) | Q(make__key__contains=key) | words_in(text, *WRITTEN)
 
 
-def _written(text: str) -> Q:
-    """Listings whose make and model, in the seller's own words, hold every word of the text."""
-    found = Q()
-    for word in text.split():
-        found &= Q(other_make__icontains=word) | Q(other_model__icontains=word)
-    return found
+def _of_car(make: Make, car_model: CarModel | None) -> Q:
+    """Listings of a car of the catalogue, also where the seller wrote it instead of choosing it."""
+    aliases = MakeAlias.objects.filter(make=make)
+    of_make = Q(make=make) | Q(other_make_key=make.key) | Q(other_make_key__in=aliases.values("key"))
+    if car_model is None:
+        return of_make
+    return Q(car_model=car_model) | (of_make & Q(other_model_key__contains=car_model.key))
 
 
 def makes_live() -> QuerySet[Make]:

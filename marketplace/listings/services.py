@@ -12,6 +12,7 @@ from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.selectors import Resolved, catalogue_resolve
 from marketplace.doorbell import ring_on_commit
 from marketplace.listings.models import Listing
+from marketplace.text_fields import texts_cleaned
 
 # Free text for what the catalogue does not have, and the field in whose place it stands.
 IN_PLACE_OF = {"other_make": "make", "other_model": "car_model"}
@@ -49,6 +50,7 @@ def listing_update(*, listing: Listing, values: Mapping[str, Any], pointed_at: C
     row = Listing.objects.select_for_update().get(pk=listing.pk)
     if row.status not in EDITABLE:
         raise ListingRefused(f"This listing is {row.get_status_display()} and cannot be edited.")
+    values = texts_cleaned(Listing, values)
     touched = set(row.touched)
     autofilled = set(row.autofilled)
     changed = [

@@ -26,6 +26,7 @@ def browse(request: HttpRequest) -> HttpResponse:
         "query": query.urlencode(),
         "searched": bool(criteria.keys() - {"sort"}),
         "narrowed": form.narrowed(),
+        "left_out": form.left_out(),
     }
     return render(request, "listings/browse.html", context)
 

@@ -7,6 +7,7 @@ from django import forms
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.moderation.labels import CORRECT, DISCARD, KEEP
 from marketplace.moderation.models import Decision
+from marketplace.text_fields import ParagraphsFormField
 
 REJECT_REASONS = (
     "The photos do not show the car that is offered.",
@@ -29,7 +30,7 @@ class DecisionForm(forms.Form):
         choices=[(Decision.Action.ACCEPT, "accept"), (Decision.Action.REJECT, "reject")], required=False
     )
     car = forms.RegexField(r"^\d{1,18}:\d{0,18}$", required=False)
-    reason = forms.CharField(max_length=1000, required=False)
+    reason = ParagraphsFormField(max_length=1000, required=False)
     seen = forms.DateTimeField(error_messages=dict.fromkeys(("required", "invalid"), NOT_SEEN))
 
     def clean(self) -> dict[str, Any]:

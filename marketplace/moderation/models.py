@@ -10,6 +10,7 @@ from marketplace.catalogue.models import CarModel, Make
 from marketplace.listings.models import Listing
 from marketplace.photos.models import Photo
 from marketplace.registry.models import ModelVersion
+from marketplace.text_fields import ParagraphsField
 
 
 class AppendOnlyError(Exception):
@@ -67,7 +68,7 @@ class Decision(models.Model):
     # What is true, in the moderator's eyes. Accepted as written: no model, and no make if that was written, too.
     make = models.ForeignKey(Make, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     car_model = models.ForeignKey(CarModel, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    reason = models.TextField(blank=True)
+    reason = ParagraphsField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     objects: ClassVar[models.Manager["Decision"]] = models.Manager.from_queryset(DecisionQuerySet)()

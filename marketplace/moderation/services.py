@@ -22,6 +22,7 @@ from marketplace.listings.services import (
 from marketplace.moderation.models import Claim, Decision
 from marketplace.moderation.selectors import claimed_by_others, decision_last, queue, queue_seen
 from marketplace.registry.models import ModelVersion
+from marketplace.texts import paragraphs_clean
 
 log = structlog.get_logger(__name__)
 
@@ -173,7 +174,7 @@ def decision_make(
     other = claimed_by_others(moderator=moderator).filter(listing=row).select_related("moderator").first()
     if other is not None:
         raise DecisionRefused(f"{other.moderator} is looking at this listing right now. Your decision was not stored.")
-    reason = reason.strip()
+    reason = paragraphs_clean(reason)
     if action == Action.REJECT:
         if not reason:
             raise DecisionRefused("Say why, so that the seller can mend it.")

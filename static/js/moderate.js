@@ -19,6 +19,22 @@ function press(selector) {
   return true;
 }
 
+// The letter, digit or "/" that a key means. Under a Latin layout a letter is what it says, wherever
+// it is (AZERTY, Dvorak). Under any other script, and where digits need Shift, the key's place says
+// what it is on a US keyboard. Keys with names (Enter, Escape) are the same under every layout.
+function keyOf(event) {
+  const said = event.key.toLowerCase();
+  const nameless = [...event.key].length === 1 || ["Dead", "Process", "Unidentified"].includes(event.key);
+  if (!nameless || /^[a-z0-9/]$/.test(said) || event.getModifierState?.("AltGraph")) return said;
+  if (!event.shiftKey) {
+    const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code);
+    if (digit) return digit[1]; // also where the row's own signs are letters, as é on AZERTY
+  }
+  if (/^\p{Script=Latin}$/u.test(event.key)) return said;
+  if (event.code === "Slash" && !event.shiftKey) return "/";
+  return /^Key([A-Z])$/.exec(event.code)?.[1].toLowerCase() ?? said;
+}
+
 // Only the answer to the text as it now stands: the buttons of the text before are other cars.
 function pressFound() {
   const answers = found.querySelector("[data-for]")?.dataset.for;
@@ -52,6 +68,7 @@ window.addEventListener("pageshow", (event) => {
 document.addEventListener("keydown", (event) => {
   if (!page || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
   const typing = event.target.matches("input, textarea, select");
+  if (event.isComposing || (typing && event.keyCode === 229)) return; // Enter and Escape are the input method's
   if (event.key === "Escape") {
     enterWaits = false;
     if (typing) event.target.blur();
@@ -64,7 +81,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (typing || performance.now() - shownAt < SEEN_AFTER_MS) return;
-  const key = event.key.toLowerCase();
+  const key = keyOf(event);
   if (key === "/") {
     event.preventDefault();
     search?.focus();

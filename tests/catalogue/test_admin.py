@@ -25,6 +25,18 @@ def _form(model, **fields):
     return {"make": model.pk, "aliases-TOTAL_FORMS": 0, "aliases-INITIAL_FORMS": 0, **fields}
 
 
+@pytest.mark.parametrize("text", ["ŠKODA", "skoda", "Šk-oda"])
+def test_it_finds_a_make_whatever_the_case_and_accents(operator, skoda, text):
+    Make.objects.create(name="Audi")
+    found = operator.get(reverse("admin:catalogue_make_changelist"), {"q": text}).context["cl"].result_list
+    assert list(found) == [skoda]
+
+
+def test_a_name_hides_no_letter(operator, skoda):
+    operator.post(reverse("admin:catalogue_carmodel_add"), _form(skoda, name=" En\u200byaq \u202eiV"))
+    assert CarModel.objects.filter(name="Enyaq iV").exists()
+
+
 @pytest.mark.parametrize("table", ["make", "carmodel", "makealias", "modelalias"])
 def test_it_searches_every_table_blind_to_accents(operator, skoda, table):
     answer = operator.get(reverse(f"admin:catalogue_{table}_changelist"), {"q": "skoda"})

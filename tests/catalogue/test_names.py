@@ -14,6 +14,9 @@ from marketplace.catalogue.names import name_key, name_words, without_body
         ("Town & Country", "town and country"),
         ("Ka+", "KA PLUS", "ka +"),
         ("Таврія", "ТАВРІЯ"),
+        ("Weißer", "WEISSER", "weißer"),
+        ("IŞIK", "ışık", "isik", "İşik"),
+        ("Łoś", "ŁOŚ", "los"),
     ],
 )
 def test_it_is_blind_to_case_spaces_punctuation_and_accents(same):

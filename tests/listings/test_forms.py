@@ -52,3 +52,21 @@ def test_nonsense_keys_are_one_clear_line(draft, cars, value):
 def test_filters_that_make_no_sense_are_left_out(db):
     form = BrowseForm(QueryDict("price_min=cheap&year_min=2010&make=nobody&sort=magic&q=golf"))
     assert form.criteria() == {"year_min": 2010, "q": "golf"}
+
+
+def test_filters_that_are_left_out_are_said_with_how_to_write_them(client, db):
+    page = client.get(
+        "/?price_min=12.500,000&price_max=12 500 €&currency=EUR&year_min=soon&make=nobody"
+    ).content.decode()
+    assert "<strong>Lowest price</strong> is left out: A price has at most two decimals." in page
+    assert "<strong>First year</strong> is left out: Write a whole number" in page
+    assert "Nobody sells this make right now." in page
+    assert "Highest price</strong> is left out" not in page
+
+
+def test_a_price_in_another_currency_than_the_chosen_one_is_not_stored(draft):
+    other = ListingForm(QueryDict("price=12 500 zł"), listing=draft)
+    assert other.wrong()["price"].startswith("Choose this currency")
+    both = ListingForm(QueryDict("price=12 500 zł&currency=PLN"), listing=draft)
+    assert both.wrong() == {}
+    assert both.values() == {"price": 12_500, "currency": "PLN"}

@@ -170,3 +170,71 @@ def test_doubtful_labels_are_decided_with_the_keys_alone(page, cars):
     after("Enter")
     rows = LabelReview.objects.order_by("sha256").values_list("status", "right_model")
     assert list(rows) == [("kept", ""), ("corrected", "V70"), ("discarded", ""), ("open", ""), ("corrected", "Fabia")]
+
+
+SHIFT = 8  # as the browser's protocol counts modifiers
+
+# What a key says, its place on the keyboard (the name of what a US layout has there), modifiers, what it presses.
+UNDER_OTHER_LAYOUTS = (
+    ("a", "KeyA", 0, "a"), ("A", "KeyA", SHIFT, "a"),
+    ("ф", "KeyA", 0, "a"), ("і", "KeyS", 0, "s"), ("к", "KeyR", 0, "r"), ("ы", "KeyS", 0, "s"), ("р", "KeyH", 0, "h"),
+    ("α", "KeyA", 0, "a"), ("σ", "KeyS", 0, "s"), ("ش", "KeyA", 0, "a"), ("ק", "KeyE", 0, ""), ("ㅁ", "KeyA", 0, "a"),
+    ("Process", "KeyA", 0, "a"),  # an input method is on
+    ("a", "KeyQ", 0, "a"), ("q", "KeyA", 0, ""),  # AZERTY
+    ("&", "Digit1", 0, "1"), ("é", "Digit2", 0, "2"), ("1", "Digit1", SHIFT, "1"),
+    ("ě", "Digit2", 0, "2"), ("Dead", "Digit2", 0, "2"), ("١", "Digit1", 0, "1"), ("۲", "Digit2", 0, "2"),
+    ("1", "Numpad1", 0, "1"), ("End", "Numpad1", 0, ""), ("!", "Digit1", SHIFT, ""),
+    ("o", "KeyS", 0, ""), ("s", "Semicolon", 0, "s"),  # Dvorak
+    ("ı", "KeyR", 0, ""),  # Turkish F has its R elsewhere
+    ("/", "Slash", 0, "/"), (".", "Slash", 0, "/"), ("ظ", "Slash", 0, "/"), ("/", "Period", SHIFT, "/"),
+)  # fmt: skip
+
+
+def press(page, key, code, modifiers):
+    """Press one key as a keyboard with that layout does; what it presses on the page, which goes no further."""
+    page.evaluate("""() => { window.pressed = ""; document.activeElement.blur(); }""")
+    protocol = page.context.new_cdp_session(page)
+    for type_ in ("keyDown", "keyUp"):
+        protocol.send("Input.dispatchKeyEvent", {"type": type_, "key": key, "code": code, "modifiers": modifiers})
+    protocol.detach()
+    return page.evaluate("() => document.activeElement.matches('[data-search]') ? '/' : window.pressed")
+
+
+def catch_presses(page):
+    page.wait_for_timeout(SEEN)
+    page.evaluate(
+        """() => document.addEventListener("click", (event) => {
+          window.pressed += event.target.closest("[data-key]")?.dataset.key ?? "?";
+          event.preventDefault();
+          event.stopImmediatePropagation();
+        }, true)"""
+    )
+
+
+def test_the_keys_are_the_same_under_every_layout(page, waiting):
+    listing = waiting("Octavia", said=verdict(("Skoda", "Octavia", 0.5), ("Skoda", "Fabia", 0.3)))
+    page.goto(f"/moderate/{listing.code}/")
+    catch_presses(page)
+    wrong = {row: said for row in UNDER_OTHER_LAYOUTS if (said := press(page, *row[:3])) != row[3]}
+    assert wrong == {}
+    label_ask(doubt=doubt(), picture=jpeg)
+    page.goto("/moderate/labels/")
+    catch_presses(page)
+    assert [press(page, key, "KeyX", 0) for key in ("x", "ч", "χ", "ء")] == ["x"] * 4
+
+
+def test_enter_that_ends_a_composition_decides_nothing(page, waiting, cars):
+    listing = waiting("Octavia")
+    page.goto(f"/moderate/{listing.code}/")
+    page.wait_for_timeout(SEEN)
+    page.keyboard.press("/")
+    page.keyboard.type("v70")
+    expect(page.locator("#mod-found button").first).to_have_text("Volvo V70")
+    catch_presses(page)
+    left_alone = page.locator("[data-search]").evaluate(
+        """(search) => search.dispatchEvent(
+          new KeyboardEvent("keydown", { key: "Enter", isComposing: true, bubbles: true, cancelable: true })
+        )"""
+    )
+    assert left_alone
+    assert page.evaluate("() => window.pressed ?? ''") == ""
