@@ -7,6 +7,7 @@
 # make measure-upload PHOTOS=folder   how long a seller waits for five photos
 # make lint           ruff, sizes, mypy, import-linter, djlint, mdformat
 # make format         what lint can mend by itself: code and prose
+# make messages LANGUAGE=it   texts to translate into locale/it, and what was translated, compiled (needs gettext)
 # make setup          only the virtual environment; PYTHON=… chooses the interpreter (3.11 or later)
 # make setup-dev      the same with what tests and linters need
 
@@ -18,7 +19,7 @@ JOBS ?= 2
 PROSE = $$(git ls-files '*.md' ':!docs/model-classes.md')
 PYTEST = OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile
 
-.PHONY: setup setup-dev run test test-fast test-database test-slow test-cuda lint format measure-upload
+.PHONY: setup setup-dev run test test-fast test-database test-slow test-cuda lint format messages measure-upload
 
 setup:
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh scripts/setup.sh requirements.txt
@@ -57,6 +58,12 @@ format: setup-dev
 	$(VENV)/bin/ruff check --fix-only --quiet .
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/mdformat $(PROSE)
+
+messages: setup
+	@test -n "$(LANGUAGE)" || { echo "Say which: make messages LANGUAGE=it" >&2; exit 2; }
+	@mkdir -p locale
+	@$(VENV)/bin/python manage.py makemessages --locale $(LANGUAGE) --ignore .venv --ignore var --no-wrap
+	@$(VENV)/bin/python manage.py compilemessages --locale $(LANGUAGE) --verbosity 0
 
 measure-upload: setup-dev
 	@$(VENV)/bin/python scripts/measure_upload.py $(PHOTOS) --runs $(or $(RUNS),5)

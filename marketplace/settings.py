@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "marketplace.upload_limits.BodySizeMiddleware",  # before the next, which reads the body
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -210,7 +211,10 @@ EMAIL_TIMEOUT = 10  # seconds; a server that is silent is as good as away
 EMAIL_USE_TLS = env.EMAIL_USE_TLS
 DEFAULT_FROM_EMAIL = env.DEFAULT_FROM_EMAIL
 
+# A visitor gets the one that the browser asks for, else English. CONTRIBUTING.md says how to add another.
+LANGUAGES = [("en-gb", "English")]
 LANGUAGE_CODE = "en-gb"
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
