@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,19 +24,25 @@ class DemoAccount:
     role: str
 
 
-_CAST: tuple[tuple[str, str, str, dict[str, bool]], ...] = (
-    ("seller@example.org", "Sam Seller", "sells cars", {}),
-    (
-        "moderator@example.org",
-        "Mo Moderator",
-        "moderates, and runs /admin/",
-        {"is_moderator": True, "is_staff": True, "is_superuser": True},
-    ),
+@dataclass(frozen=True)
+class DemoPerson:
+    """Whose account it is."""
+
+    email: str
+    name: str
+    role: str
+    is_moderator: bool = False
+    """Also whether they are staff, and may do everything in /admin/."""
+
+
+CAST = (
+    DemoPerson("seller@example.org", "Sam Seller", "sells cars"),
+    DemoPerson("moderator@example.org", "Mo Moderator", "moderates, and runs /admin/", is_moderator=True),
 )
 
 
-def demo_accounts_ensure(*, keep_in: Path) -> list[DemoAccount]:
-    """A seller and a moderator for trying the site out, made once; their passwords are kept in ``keep_in`` (0600).
+def demo_accounts_ensure(*, keep_in: Path, cast: Sequence[DemoPerson] = CAST) -> list[DemoAccount]:
+    """Accounts for trying the site out, in the cast's order, made once; passwords are kept in ``keep_in`` (0600).
 
     Random passwords, because a fixed one in a public repository opens every site whose port somebody forwarded. Where
     the file is gone, new passwords are set, so that whoever may write to the site's own folder always has a way in.
@@ -46,18 +53,16 @@ def demo_accounts_ensure(*, keep_in: Path) -> list[DemoAccount]:
             return kept
     accounts = []
     with transaction.atomic():
-        for email, name, role, rights in _CAST:
+        for person in cast:
             password = _password()
-            user = User.objects.filter(email=email).first() or User.objects.create_user(
-                email, None, display_name=name, **rights
-            )
+            user = User.objects.filter(email=person.email).first() or _user_create(person)
             user.set_password(password)
             user.save(update_fields=["password"])
             # Nobody can confirm an address at example.org.
             EmailAddress.objects.update_or_create(
-                user=user, email=email, defaults={"verified": True, "primary": True}
-            )  # fmt: skip
-            accounts.append(DemoAccount(email=email, password=password, role=role))
+                user=user, email=person.email, defaults={"verified": True, "primary": True}
+            )
+            accounts.append(DemoAccount(email=person.email, password=password, role=person.role))
     _keep(accounts, keep_in)
     return accounts
 
@@ -68,6 +73,11 @@ def signup_undo(*, user: User) -> None:
     Not by a transaction around the sign-up, which would hold SQLite's only lock while the mail server lets us wait.
     """
     User.objects.filter(pk=user.pk, last_login=None).delete()
+
+
+def _user_create(person: DemoPerson) -> User:
+    rights = dict.fromkeys(("is_moderator", "is_staff", "is_superuser"), person.is_moderator)
+    return User.objects.create_user(person.email, None, display_name=person.name, **rights)
 
 
 def _password() -> str:

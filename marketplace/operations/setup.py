@@ -1,5 +1,6 @@
 """What a site needs before it can serve; each step may be done again at any time."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from classifier.artefact import ArtefactError
 from classifier.engines import EngineError
 from marketplace.accounts.services import DemoAccount, demo_accounts_ensure
 from marketplace.catalogue.services import CatalogueLoad, catalogue_load
+from marketplace.listings.models import Listing
 from marketplace.operations.errors import SiteError
 from marketplace.registry.models import ModelVersion
 from marketplace.registry.services import RegistryError, starter_register
@@ -17,7 +19,7 @@ from marketplace.registry.services import RegistryError, starter_register
 if TYPE_CHECKING:
     from classifier.recognise import Recogniser
 
-__all__ = ["catalogue_load", "champion_ensure", "demo_accounts", "engine_warm"]
+__all__ = ["catalogue_load", "champion_ensure", "demo_accounts", "empty_site_hint", "engine_warm"]
 
 
 def demo_accounts_file() -> Path:
@@ -56,6 +58,16 @@ def engine_warm(*, champion: ModelVersion) -> str:
         raise SiteError(str(error)) from error
     recogniser.close()
     return recogniser.engine
+
+
+def empty_site_hint() -> str:
+    """How to fill a site that has no listings, in one line; empty where there are some."""
+    if Listing.objects.exists():
+        return ""
+    # As an operator types it in another terminal, which knows nothing of the variables of this one.
+    elsewhere = settings.VAR_DIR != settings.BASE_DIR / "var"
+    where = f"VAR_DIR={shlex.quote(str(settings.VAR_DIR))} " if elsewhere else ""
+    return f"Empty site: fill it with examples: {where}.venv/bin/python manage.py demo"
 
 
 def catalogue_summary(load: CatalogueLoad) -> str:

@@ -49,6 +49,7 @@ def test_it_serves_prints_the_accounts_and_ends_with_all_its_processes_on_ctrl_c
     for account in accounts:
         assert re.search(rf"{account['email']} +{account['password']}", site.said())
     assert (site.var / "demo-accounts.json").stat().st_mode & 0o777 == 0o600
+    assert f"Empty site: fill it with examples: VAR_DIR={site.var} .venv/bin/python manage.py demo" in site.said()
     assert len(site.processes()) >= 5  # supervisor, Redis, web, worker, scheduler
 
     os.kill(site.process.pid, signal.SIGINT)

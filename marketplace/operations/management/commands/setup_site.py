@@ -27,3 +27,5 @@ class Command(OneLineCommand):
                 self.stdout.write(f"Demonstration accounts (see them again in {setup.demo_accounts_file()}):")
                 for account in accounts:
                     self.stdout.write(f"  {account.email:24} {account.password}   {account.role}")
+                if hint := setup.empty_site_hint():
+                    self.stdout.write(hint)

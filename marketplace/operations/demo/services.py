@@ -1,0 +1,343 @@
+"""Fills an empty site as its own people would: sellers upload and hand in, the recogniser looks, a moderator decides.
+
+All of it goes through the services that the pages call, so that an interruption leaves nothing but advertisements in
+states that they may be in.
+"""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from classifier.training.progress import Progress
+from marketplace import doorbell
+from marketplace.accounts.models import User
+from marketplace.accounts.services import CAST, DemoAccount, demo_accounts_ensure
+from marketplace.catalogue.models import CarModel
+from marketplace.catalogue.selectors import catalogue_resolve
+from marketplace.listings.models import Listing
+from marketplace.listings.services import (
+    listing_create,
+    listing_sold,
+    listing_submit,
+    listing_update,
+    listing_withdraw,
+)
+from marketplace.moderation.forms import REJECT_REASONS
+from marketplace.moderation.models import Decision
+from marketplace.moderation.selectors import UNSETTLED, queue
+from marketplace.moderation.services import decision_make, review_submitted
+from marketplace.operations import setup
+from marketplace.operations.demo.photos import offers_photographed
+from marketplace.operations.demo.plan import (
+    FIRST_PLACE,
+    SELLERS,
+    DemoRefused,
+    Fate,
+    Offer,
+    Seller,
+    fates,
+    offers_drawn,
+)
+from marketplace.photos.models import Photo
+from marketplace.photos.queue import RECOGNISE_PENDING
+from marketplace.photos.selectors import photos_of, prediction_latest
+from marketplace.photos.services import PhotoRejected, photo_add, photos_reorder, photos_sweep
+from marketplace.photos.worker import recognise_waiting
+
+IMPLAUSIBLE = REJECT_REASONS[3]  # price, year or mileage
+LET_IN = {Fate.LIVE, Fate.CORRECTED, Fate.SOLD, Fate.TAKEN_BACK}
+MISNAMED = {Fate.CORRECTED, Fate.CONTRADICTED}
+# Their sellers leave make and model as the photos filled them in, where they did: a person is asked then.
+UNCONFIRMED = {Fate.UNSURE, Fate.REJECTED}
+BEST_VIEWS = ("front-", "front", "side", "rear")
+POLL_SECONDS = 0.5
+
+
+@dataclass
+class Advertisement:
+    """One listing of the demonstration, the car that it truly shows, and what shall become of it."""
+
+    listing: Listing
+    offer: Offer
+    seller: Seller
+    truth: CarModel
+    fate: Fate = Fate.DRAFT
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One listing that waits for a moderator."""
+
+    code: str
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What a demonstration made."""
+
+    listings: dict[str, int]
+    """By status."""
+    photos: dict[str, int]
+    """By what recognition made of them (Photo.Outcome)."""
+    decisions: dict[str, int]
+    """By action (Decision.Action)."""
+    queue: list[Waiting]
+    refused: list[str]
+    """Photos that the upload refused, and why."""
+    accounts: list[DemoAccount]
+    """The first seller and the moderator."""
+    accounts_files: list[Path]
+    """Where all passwords are kept."""
+    seconds: float
+
+
+def demo_fill(*, photos: Path | None, asked: int | None, in_production: bool, progress: Progress) -> Filled:
+    """Fill an empty site with listings, as many as ``asked`` for, of cars on ``photos`` or drawn.
+
+    No listing is made before it is known that all can be. Raises DemoRefused, ManifestError, SiteError.
+    """
+    started = time.monotonic()
+    _check_site(in_production=in_production)
+    setup.catalogue_load()
+    offers = offers_drawn(asked=asked) if photos is None else offers_photographed(folder=photos, asked=asked)
+    truths = [_truth(offer) for offer in offers]
+    setup.champion_ensure()
+    accounts, sellers, moderator = _cast()
+    refused: list[str] = []
+    progress.say(f"{len(offers)} cars, {sum(len(offer.pictures) for offer in offers)} photos to upload and look at.")
+    with _doorbell_tried(progress):
+        shop = []
+        for number, offer in enumerate(progress.track(offers, total=len(offers), what="Photos")):
+            # Who signs in as the first seller finds one advertisement of each fate.
+            user, seller = sellers[0 if number < len(Fate) else number % len(sellers)]
+            listing = listing_create(seller=user)
+            refused += _upload(listing, offer)
+            recognise_waiting()
+            shop.append(Advertisement(listing, offer, seller, truths[number]))
+        _wait_until_looked_at(shop)
+        _assign(shop)
+        for one in progress.track(shop, total=len(shop), what="Listings"):
+            _hand_in(one, shop)
+        review_submitted()
+        for one in shop:
+            _decide(one, moderator)
+            _close(one)
+    return _filled(refused=refused, accounts=accounts, seconds=time.monotonic() - started)
+
+
+def _check_site(*, in_production: bool) -> None:
+    if not settings.DEBUG and not in_production:
+        raise DemoRefused(
+            "DEBUG is off, as on a public site: demo would publish listings of cars that are not for sale, and make "
+            "accounts that can sign in, one of them an administrator's. If that is meant: --in-production"
+        )
+    count = Listing.objects.count()
+    if count:
+        raise DemoRefused(
+            f"This site is not empty: it has {count} listing{'s' if count > 1 else ''}, perhaps of a demo that was "
+            "interrupted, and works with them. Demo fills a site without any. For one, stop this site and start "
+            f"another with a new VAR_DIR (now {settings.VAR_DIR}) and, where DATABASE_URL is set, a new database."
+        )
+
+
+def _truth(offer: Offer) -> CarModel:
+    car_model = catalogue_resolve(make=offer.make, model=offer.model).car_model
+    if car_model is None:
+        raise DemoRefused(
+            f"The catalogue has no {offer.make} {offer.model} any more; bring it back: python manage.py catalogue_load"
+        )
+    return car_model
+
+
+def _cast() -> tuple[list[DemoAccount], list[tuple[User, Seller]], User]:
+    """The accounts that a first start prints; all sellers, of those accounts' the first; and the moderator."""
+    accounts = setup.demo_accounts()
+    demo_accounts_ensure(keep_in=_sellers_file(), cast=[seller.person for seller in SELLERS])
+    sellers = [(User.objects.get(email=CAST[0].email), Seller(CAST[0], FIRST_PLACE))]
+    sellers += [(User.objects.get(email=seller.person.email), seller) for seller in SELLERS]
+    return accounts, sellers, User.objects.get(email=CAST[1].email)
+
+
+def _sellers_file() -> Path:
+    return Path(settings.VAR_DIR) / "demo-sellers.json"
+
+
+@contextmanager
+def _doorbell_tried(progress: Progress) -> Iterator[None]:
+    """Say once whether a worker can be rung for, rather than with each photo that it cannot.
+
+    This process looks at photos in either case: the queue hands each one out once, so that two are twice as quick.
+    """
+    logger = logging.getLogger(doorbell.__name__)
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        if doorbell.ring(RECOGNISE_PENDING):
+            logger.setLevel(before)
+            progress.say("The site's worker looks at them together with this command.")
+        else:
+            progress.say("No site is running, so this command looks at them alone.")
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+def _upload(listing: Listing, offer: Offer) -> list[str]:
+    """Add the car's photos; what is said of those that are refused."""
+    refused = []
+    for picture in offer.pictures:
+        try:
+            photo_add(listing=listing, data=picture.read(), filename=picture.name)
+        except PhotoRejected as error:
+            refused.append(f"{picture.name}: {error.message}")
+    return refused
+
+
+def _wait_until_looked_at(shop: Sequence[Advertisement]) -> None:
+    """Until the photos that a worker beside us has taken are looked at, too; if it died, we take them from it."""
+    unsettled = Photo.objects.filter(listing__in=[one.listing for one in shop], status__in=UNSETTLED)
+    while unsettled.exists():
+        photos_sweep()
+        if not recognise_waiting():
+            time.sleep(POLL_SECONDS)
+
+
+def _assign(shop: Sequence[Advertisement]) -> None:
+    """Give each advertisement its fate, now that it is known what the recogniser says of the photos."""
+    for one in shop:
+        one.listing.refresh_from_db()
+    # One whose photos were all refused cannot be handed in: it stays a draft.
+    complete = [one for one in shop if one.listing.photos.exists()]
+    for one, fate in zip(complete, fates(len(shop)), strict=False):
+        one.fate = fate
+    # Only photos that are sure can contradict. Drawings of no maker's car never are.
+    sure = next((one for one in complete if one.listing.car_model == one.truth), None)
+    for one in complete:
+        if one.fate is Fate.CONTRADICTED:
+            one.fate = sure.fate if sure else Fate.UNSURE
+            if sure:
+                sure.fate = Fate.CONTRADICTED
+            break
+
+
+def _hand_in(one: Advertisement, shop: Sequence[Advertisement]) -> None:
+    """The seller fills in what the photos do not say, and hands it in."""
+    _best_photo_first(one.listing)
+    offer, values = one.offer, _named(one, shop)
+    # Confirming counts like typing: what the photos filled in rightly becomes the seller's word.
+    named = tuple(values)
+    values |= {"year": offer.year, "fuel": offer.fuel, "mileage_km": offer.mileage_km}
+    if offer.body:
+        values["body"] = offer.body
+    if one.fate is Fate.DRAFT:
+        listing_update(listing=one.listing, values=values, pointed_at=named)
+        return
+    if one.fate is Fate.REJECTED:
+        values["mileage_km"] = offer.mileage_km // 1000  # as of one who left the thousands out
+    values |= {
+        "price": Decimal(one.seller.price(offer.price)),
+        "currency": one.seller.currency,
+        "gearbox": offer.gearbox,
+        "place": one.seller.place,
+        "description": offer.description,
+    }
+    listing_update(listing=one.listing, values=values, pointed_at=named)
+    one.listing = listing_submit(listing=one.listing)
+
+
+def _best_photo_first(listing: Listing) -> None:
+    """As sellers do it, by what the recogniser says: the car from its front corner, then other sides, then the rest."""
+
+    def rank(photo: Photo) -> tuple[bool, int]:
+        said = prediction_latest(photo=photo)
+        view = said.view if said else ""
+        first = next((place for place, start in enumerate(BEST_VIEWS) if view.startswith(start)), len(BEST_VIEWS))
+        return photo.outcome != Photo.Outcome.OK, first
+
+    photos_reorder(listing=listing, photo_ids=[photo.pk for photo in sorted(photos_of(listing=listing), key=rank)])
+
+
+def _named(one: Advertisement, shop: Sequence[Advertisement]) -> dict[str, Any]:
+    """What the seller says of make and model."""
+    truth = one.truth
+    if one.fate in UNCONFIRMED and one.listing.car_model == truth:
+        return {}
+    if one.fate is Fate.OWN_WORDS:
+        return {"make": truth.make, "other_model": f"{truth} Special Edition"}
+    said = _mistaken_for(one, shop) if one.fate in MISNAMED else truth
+    return {"make": said.make, "car_model": said}
+
+
+def _mistaken_for(one: Advertisement, shop: Sequence[Advertisement]) -> CarModel:
+    """Another model of the make: one that the photos might show, too, else one that is for sale here, else any."""
+    truth = one.truth
+    looks = ((guess["make"], guess["model"]) for guess in (one.listing.verdict or {}).get("candidates", []))
+    alike = (catalogue_resolve(make=make, model=model).car_model for make, model in looks)
+    for other in chain(alike, (another.truth for another in shop), CarModel.objects.filter(make=truth.make)):
+        if other is not None and other != truth and other.make_id == truth.make_id:
+            return other
+    return truth
+
+
+def _decide(one: Advertisement, moderator: User) -> None:
+    """What the policy has not let in, the moderator lets in or sends back; the rest stays in the queue."""
+    one.listing.refresh_from_db()
+    if one.listing.status != Listing.Status.SUBMITTED:
+        return
+    decide = partial(decision_make, listing=one.listing, moderator=moderator)
+    if one.fate is Fate.REJECTED:
+        decide(action=Decision.Action.REJECT, reason=IMPLAUSIBLE)
+    elif one.fate in LET_IN:
+        # Naming what the seller said is an acceptance.
+        decide(action=Decision.Action.CORRECT, make=one.truth.make, car_model=one.truth)
+
+
+def _close(one: Advertisement) -> None:
+    """What its seller does with it once it is live."""
+    one.listing.refresh_from_db()
+    if one.fate is Fate.SOLD:
+        listing_sold(listing=one.listing)
+    elif one.fate is Fate.TAKEN_BACK:
+        listing_withdraw(listing=one.listing)
+
+
+def _filled(*, refused: list[str], accounts: list[DemoAccount], seconds: float) -> Filled:
+    def counts(rows: Iterable[str]) -> dict[str, int]:
+        return dict(Counter(rows).most_common())
+
+    return Filled(
+        listings=counts(Listing.objects.values_list("status", flat=True)),
+        photos=counts(Photo.objects.filter(listing__isnull=False).values_list("outcome", flat=True)),
+        decisions=counts(Decision.objects.values_list("action", flat=True)),
+        queue=[Waiting(listing.code, listing.title, _reason(listing)) for listing in queue()],
+        refused=refused,
+        accounts=accounts,
+        accounts_files=[setup.demo_accounts_file(), _sellers_file()],
+        seconds=round(seconds, 1),
+    )
+
+
+def _reason(listing: Listing) -> str:
+    """Why the policy left it to a person."""
+    if listing.unlisted:
+        return f"“{listing.unlisted}” is the seller's own word"
+    if listing.contradiction:
+        return listing.contradiction.removesuffix(".")
+    model = listing.verdict and listing.verdict["model"]
+    if not model:
+        return "the photos do not say which car it is"
+    if model["confidence"] < listing.verdict["thresholds"]["model"]:  # type: ignore[index]  # a model is a verdict's
+        return f"the photos are only {model['confidence']:.0%} sure that it is a {model['make']} {model['name']}"
+    return "filled in from the photos, and not confirmed by the seller"
