@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.artefact import TrainedClass
-from classifier.names import name_key
+from classifier.names import car_key
 
 MAX_CANDIDATES = 5
 
@@ -53,8 +53,8 @@ def _groups(classes: tuple[TrainedClass, ...]) -> _Groups:
     makes: dict[str, tuple[int, str]] = {}
     model_of, make_of = [], []
     for one in classes:
-        make_index, make = makes.setdefault(name_key(one.make), (len(makes), one.make))
-        key = (name_key(one.make), name_key(one.model) if one.model else "")
+        key = car_key(one.make, one.model)
+        make_index, make = makes.setdefault(key[0], (len(makes), one.make))
         model_index, _ = models.setdefault(key, (len(models), (make, one.model)))
         make_of.append(make_index)
         model_of.append(model_index)
@@ -102,12 +102,8 @@ def summarise(probs: NDArray[np.floating[Any]], classes: Sequence[TrainedClass])
 
 def members(candidate: Candidate, classes: Sequence[TrainedClass]) -> list[int]:
     """Which trained classes a candidate sums up: their indices in `classes`, from which `summarise` made it."""
-    make, model = name_key(candidate.make), name_key(candidate.model) if candidate.model else ""
-    return [
-        index
-        for index, one in enumerate(classes)
-        if name_key(one.make) == make and (name_key(one.model) if one.model else "") == model
-    ]
+    wanted = car_key(candidate.make, candidate.model)
+    return [index for index, one in enumerate(classes) if car_key(one.make, one.model) == wanted]
 
 
 def _confidence(value: float) -> float:

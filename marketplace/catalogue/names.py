@@ -1,13 +1,10 @@
-"""Names of makes and models, compared blind to case, spaces, punctuation and accents. Plain Python, no database."""
+"""Names of makes and models as the catalogue finds them. Plain Python, no database."""
 
 import re
-import unicodedata
 
-# Letters that do not fall apart into a base letter and an accent.
-_FOLDED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+from classifier.names import name_key, name_words
 
-# A plus belongs to the name: Ka and Ka+, Qashqai and Qashqai+2, 206 and 206+ are different cars.
-_SIGNS = {"+": "plus", "&": " and "}
+__all__ = ["BODY_WORDS", "name_key", "name_words", "without_body"]
 
 _YEAR = re.compile(r"(19|20)\d\d")
 
@@ -18,26 +15,6 @@ _BODY = (
     " touring van variant wagon cab club crew double extended quad regular single"
 )
 BODY_WORDS = frozenset(_BODY.split())
-
-
-def name_words(text: str) -> list[str]:
-    """The words of a name, folded: ``"Citroën C-Elysée"`` → ``["citroen", "c", "elysee"]``.
-
-    Letters and digits of every script count. ``+`` is spelt out where it stands (``"Ka+"`` → ``["kaplus"]``), ``&`` is
-    the word "and", everything else separates.
-    """
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    without_accents = "".join(char for char in decomposed if not unicodedata.combining(char))
-    folded = without_accents.casefold().translate(_FOLDED)
-    return "".join(char if char.isalnum() else _SIGNS.get(char, " ") for char in folded).split()
-
-
-def name_key(text: str) -> str:
-    """The form under which a name is stored and found: ``"up!"``, ``"UP"`` and ``" u-p "`` are all ``"up"``.
-
-    Empty when the text holds no letter or digit.
-    """
-    return "".join(name_words(text))
 
 
 def without_body(words: list[str]) -> list[list[str]]:

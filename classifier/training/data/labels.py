@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from classifier.artefact import TrainedClass
-from classifier.names import name_key
+from classifier.names import car_key
 from classifier.training.data.manifest import ManifestRow
 
 ABBREVIATIONS = {"bmw", "gmc", "zaz", "izh", "gaz", "uaz", "vaz", "mg", "byd", "daf", "faw", "vw", "tts", "suv"}
@@ -18,7 +18,7 @@ Key = tuple[str, str, str]
 
 def class_key(make: str, model: str, year: str) -> Key:
     """What makes two labels the same class: names blind to case, accents, spaces and punctuation."""
-    return name_key(make), name_key(model) if model else "", year
+    return (*car_key(make, model), year)
 
 
 def classes_of(
@@ -52,11 +52,15 @@ def classes_of(
     ]
     if min_photos_of_rest:
         left = label_numbers(rows, found)
-        rest = Counter(name_key(r.make) for r, n in zip(rows, left, strict=True) if n == UNKNOWN and r.make and r.model)
+        rest = Counter(
+            car_key(row.make, "")[0]
+            for row, number in zip(rows, left, strict=True)
+            if number == UNKNOWN and row.make and row.model
+        )
         found += [
             TrainedClass(spelled(makes[make]), "", "") for make, count in rest.items() if count >= min_photos_of_rest
         ]
-    return tuple(sorted(found, key=lambda c: (name_key(c.make), name_key(c.model) if c.model else "", c.years)))
+    return tuple(sorted(found, key=lambda one: class_key(one.make, one.model, one.years)))
 
 
 def makes_of_rows(rows: Sequence[ManifestRow], *, min_photos: int) -> tuple[TrainedClass, ...]:
@@ -64,7 +68,7 @@ def makes_of_rows(rows: Sequence[ManifestRow], *, min_photos: int) -> tuple[Trai
     makes: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
         if row.make:
-            makes[name_key(row.make)][row.make] += 1
+            makes[car_key(row.make, "")[0]][row.make] += 1
     enough = {make: names for make, names in makes.items() if names.total() >= min_photos}
     return tuple(TrainedClass(spelled(names), "") for _, names in sorted(enough.items()))
 

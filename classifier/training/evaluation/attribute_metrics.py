@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from classifier.attributes import BODIES, EXTERIOR, KINDS
 from classifier.fuse import bodies_fuse, likeliest_first
-from classifier.names import name_key
+from classifier.names import car_key
 from classifier.preprocess import FloatArray
 from classifier.training.calibration import ece
 from classifier.training.data.labels import UNKNOWN
@@ -119,7 +119,7 @@ class _Said:
 
 
 def _model(row: ManifestRow) -> tuple[str, str]:
-    return name_key(row.make), name_key(row.model)
+    return car_key(row.make, row.model)
 
 
 def _pooled(photos: Sequence[_Said]) -> _Said:

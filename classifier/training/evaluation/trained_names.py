@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from classifier.artefact import TrainedClass
-from classifier.names import name_key
+from classifier.names import car_key
 from classifier.taxonomy import rests
 
 CarKey = Callable[[str, str], tuple[str, str]]
@@ -18,7 +18,7 @@ CarKey = Callable[[str, str], tuple[str, str]]
 
 def key_by_letters(make: str, model: str) -> tuple[str, str]:
     """Names compare case-, accent-, space- and punctuation-blind, and know no other names of a car."""
-    return name_key(make), name_key(model) if model else ""
+    return car_key(make, model)
 
 
 class TrainedNames:

@@ -55,3 +55,13 @@ def test_rare_models_are_together_the_rest_of_their_make():
 )
 def test_names_in_small_letters_are_shown_with_capitals(name, shown):
     assert display_case(name) == shown
+
+
+@pytest.mark.parametrize(
+    ("make", "one", "other"),
+    [("Ford", "Ka", "Ka+"), ("Peugeot", "206", "206+"), ("Suzuki", "Wagon R", "Wagon R+"), ("Zündapp", "!", "?")],
+)
+def test_a_plus_makes_another_class(make, one, other):
+    found = classes_of(rows((make, one, ""), (make, other, "")), min_photos=2)
+    assert sorted(label_numbers(rows((make, one, ""), (make, other, ""), times=1), found)) == [0, 1]
+    assert {known.model for known in found} == {one, other}
