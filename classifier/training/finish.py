@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from classifier.artefact import NEVER, Artefact, ArtefactSpec, Thresholds, TrainedClass, artefact_write
 from classifier.classify import sharpened
@@ -21,7 +20,7 @@ from classifier.fuse import log_softmax
 from classifier.names import name_key
 from classifier.preprocess import FloatArray
 from classifier.recognition import Recognition
-from classifier.taxonomy import summarise
+from classifier.taxonomy import Guess, summarise
 from classifier.training.calibration import (
     MIN_ANSWERED,
     alpha_fit,
@@ -38,25 +37,35 @@ from classifier.training.evaluation.cached_recogniser import CachedRecogniser
 from classifier.training.evaluation.evaluate import photos_score, scores_summarise
 from classifier.training.evaluation.trained_names import key_by_letters
 from classifier.training.evaluation.view_and_body import bodies_fit
+from classifier.training.loop.incremental import EXTENDS
+from classifier.training.model.backbones import State
 from classifier.training.progress import Progress
 from classifier.training.report.findings import Findings, findings_of
+from classifier.training.request import Rename, TrainingContext, as_trained
 
 FEWEST_TO_CALIBRATE = 20
 """With fewer held-out photos a temperature would be fitted to noise."""
-Rename = Callable[[str, str], tuple[str, str]]
-"""(make, model) → the names under which a site adds classes up; two names of one car become one."""
 FALLBACK_TEMPERATURE = 1.5
 """Without held-out photos: rather less sure than more."""
 
 
-def as_trained(make: str, model: str) -> tuple[str, str]:
-    """The Rename that leaves names as they are."""
-    return make, model
+@dataclass(frozen=True)
+class Trained:
+    """A network that has learned, before calibration."""
+
+    name: str
+    """The artefact's name begins with it."""
+    spec: ArtefactSpec
+    state: State
+    splits: Mapping[str, Sequence[ManifestRow]]
+    """train, val, test: photos of exteriors. The train split tells from which sources each class came."""
+    seen_photos: SeenPhotos | None = None
+    """Written beside the weights."""
 
 
 @dataclass(frozen=True)
 class Finished:
-    """The artefact and its figures on the test side."""
+    """The artefact and its figures on the test split."""
 
     artefact: Artefact
     metrics: dict[str, Any]
@@ -64,36 +73,38 @@ class Finished:
     """For the report; None without test photos."""
 
 
-def finish(
-    *,
-    spec: ArtefactSpec,
-    state: dict[str, Tensor],
-    name: str,
-    out: Path,
-    work_dir: Path,
-    weights: Path,
-    train: Sequence[ManifestRow],
-    val: Sequence[ManifestRow],
-    test: Sequence[ManifestRow],
-    progress: Progress,
-    rename: Rename = as_trained,
-    seen_photos: SeenPhotos | None = None,
-) -> Finished:
-    """Fit temperatures and thresholds on val, measure on test (all: rows of photos from outside), write to `out`.
+def finish(trained: Trained, context: TrainingContext, *, out: Path) -> Finished:
+    """Fit temperatures and thresholds on val, measure on test, write the artefact to `out`.
 
-    train: what the network learned from, for which sources each class knows. rename: see calibrate. taught: written
-    beside the weights. Drafts lie in work_dir while photos are looked at, see CachedRecogniser. Raises ArtefactError,
-    EngineError, OSError.
+    The artefact recognises photos while it is still a draft in work_dir, see CachedRecogniser.
+    Raises ArtefactError, EngineError, OSError.
     """
-    drafts = work_dir / "drafts"
+    drafts = context.work_dir / "drafts"
     shutil.rmtree(drafts, ignore_errors=True)
-    plain = replace(spec, temperature=1.0, class_temperatures=(), class_bodies=())
-    draft = artefact_write(parent=drafts, name=name, spec=plain, state_dict=state)
-    recogniser_of = partial(CachedRecogniser, draft, memory=work_dir, weights=weights, cache_dir=work_dir / "ir")
-    said = _said(recogniser_of(), val, progress=progress)
-    raw = [one.log_probs for one in said]
-    extends = "extends" in spec.recipe  # it learned from a few photos of its own only
-    if not extends:
+    plain = replace(trained.spec, temperature=1.0, class_temperatures=(), class_bodies=())
+    draft = artefact_write(parent=drafts, name=trained.name, spec=plain, state_dict=trained.state)
+    recogniser_of = partial(
+        CachedRecogniser, draft, memory=context.work_dir, weights=context.weights, cache_dir=context.work_dir / "ir"
+    )
+    answers = _recognised(recogniser_of(), trained.splits["val"], progress=context.progress)
+    spec = replace(_calibrated(trained, answers, rename=context.rename), code_version=code_version())
+    findings: Findings | None = None
+    if test := trained.splits["test"]:
+        spec, findings = _measured(spec, recogniser_of(spec=spec), test, context)
+    record = trained.seen_photos.as_bytes() if trained.seen_photos else None
+    artefact = artefact_write(
+        parent=out, name=trained.name, spec=spec, state_dict=trained.state, seen_photos=record
+    )  # fmt: skip
+    shutil.rmtree(drafts, ignore_errors=True)
+    return Finished(artefact, spec.metrics, findings)
+
+
+def _calibrated(trained: Trained, answers: Sequence[Recognition], *, rename: Rename) -> ArtefactSpec:
+    """The spec with temperatures, thresholds and fusion; answers: of the untempered draft on val."""
+    spec, val, train = trained.spec, trained.splits["val"], trained.splits["train"]
+    raw = [one.log_probs for one in answers]
+    incremental = EXTENDS in spec.recipe  # too few photos of its own to fit what it has from its base
+    if not incremental:
         spec = replace(
             spec,
             class_temperatures=_class_temperatures(raw, val, train, spec),
@@ -101,43 +112,35 @@ def finish(
         )
     temperature, thresholds = calibrate(raw, val, spec, rename=rename)
     spec = replace(spec, temperature=temperature, thresholds=thresholds)
-    if spec.class_bodies and not extends:
-        labelled = [
-            (one.bodies, log_softmax(sharpened(one.log_probs, spec.class_temperatures) / temperature), body)
-            for one, row in zip(said, val, strict=True)
-            if one.bodies and one.log_probs is not None and (body := body_of(row))
-        ]
-        heat, least = bodies_fit(labelled, spec.class_bodies)
-        spec = replace(spec, body_temperature=heat, thresholds=replace(thresholds, body=least))
-    alpha = alpha_fit(_cars(raw, val, spec), spec.classes)
-    spec = replace(
-        spec,
-        fusion_alpha=spec.fusion_alpha if alpha is None else alpha,
-        code_version=code_version(),
-    )
-    findings: Findings | None = None
-    if test:
-
-        def key(make: str, model: str) -> tuple[str, str]:
-            return key_by_letters(*rename(make, model))
-
-        recogniser = recogniser_of(spec=spec)
-        try:
-            scored = photos_score(
-                rows=test, recogniser=recogniser, progress=progress, key=key, classes=_renamed(spec, rename)
-            )
-            measured = scores_summarise(scored=scored, recogniser=recogniser, key=key)
-        finally:
-            recogniser.close()
-        measured.pop("usable", None)  # all photos are exteriors here: it would say half the truth
-        findings = findings_of(scored=scored, model=spec, key=key)
+    if spec.class_bodies and not incremental:
+        body_temperature, body_threshold = bodies_fit(_bodies(answers, val, spec), spec.class_bodies)
         spec = replace(
-            spec, metrics={**spec.metrics, "test": _rounded(measured), "per_class": _rounded(findings.per_class)}
+            spec, body_temperature=body_temperature, thresholds=replace(thresholds, body=body_threshold)
+        )  # fmt: skip
+    alpha = alpha_fit(_cars(raw, val, spec), spec.classes)
+    return spec if alpha is None else replace(spec, fusion_alpha=alpha)
+
+
+def _measured(
+    spec: ArtefactSpec, recogniser: CachedRecogniser, test: Sequence[ManifestRow], context: TrainingContext
+) -> tuple[ArtefactSpec, Findings]:
+    """The spec with its figures on test, and what single photos tell. Closes the recogniser."""
+    rename = context.rename
+
+    def key(make: str, model: str) -> tuple[str, str]:
+        return key_by_letters(*rename(make, model))
+
+    try:
+        scored = photos_score(
+            rows=test, recogniser=recogniser, progress=context.progress, key=key, classes=_renamed(spec, rename)
         )
-    record = seen_photos.as_bytes() if seen_photos else None
-    artefact = artefact_write(parent=out, name=name, spec=spec, state_dict=state, seen_photos=record)
-    shutil.rmtree(drafts, ignore_errors=True)
-    return Finished(artefact, spec.metrics, findings)
+        measured = scores_summarise(scored=scored, recogniser=recogniser, key=key)
+    finally:
+        recogniser.close()
+    measured.pop("usable", None)  # all photos are exteriors here: it would say half the truth
+    findings = findings_of(scored=scored, model=spec, key=key)
+    metrics = {**spec.metrics, "test": _rounded(measured), "per_class": _rounded(findings.per_class)}
+    return replace(spec, metrics=metrics), findings
 
 
 def calibrate(
@@ -147,13 +150,13 @@ def calibrate(
     *,
     rename: Rename = as_trained,
 ) -> tuple[float, Thresholds]:
-    """raw: log-probabilities at temperature 1 per row, None where the photo was not classified.
+    """Temperature and thresholds. raw: log-probabilities at temperature 1 per row, None where there are none.
 
-    Photos of models that were not trained count as errors in the thresholds: on the site they come as well. `rename`
-    gives classes and labels the names under which the site adds up what it compares with the thresholds. A source of n
-    photos counts sqrt(n) in temperature and thresholds alike: the easiest is often the largest, and must not speak for
-    the others. With too few photos to measure anything on, what the spec came with stands (that of the artefact which
-    was extended), else nothing is ever filled in.
+    Photos of models that were not trained count as errors in the thresholds: the site gets such photos
+    as well. rename: gives classes and labels the names under which the site adds up confidences before
+    it compares them with the thresholds. A source of n photos counts sqrt(n) in temperature and
+    thresholds, so that the largest, which is often the easiest, does not outweigh the others. With too
+    few photos an incremental artefact keeps its base's values; any other never fills anything in.
     """
     labels = label_numbers(rows, spec.classes, rest=True)
     known = [
@@ -161,8 +164,7 @@ def calibrate(
         for one, label, row in zip(raw, labels, rows, strict=True)
         if one is not None and label != UNKNOWN
     ]
-    inherited = "extends" in spec.recipe
-    if inherited and len(known) < MIN_ANSWERED:  # the two belong together: thresholds hold at their own temperature
+    if EXTENDS in spec.recipe and len(known) < MIN_ANSWERED:  # thresholds hold only at their own temperature
         return spec.temperature, spec.thresholds
     temperature = FALLBACK_TEMPERATURE
     if len(known) >= FEWEST_TO_CALIBRATE:
@@ -222,6 +224,17 @@ def _class_temperatures(
     )
 
 
+def _bodies(
+    answers: Sequence[Recognition], val: Sequence[ManifestRow], spec: ArtefactSpec
+) -> list[tuple[tuple[Guess, ...], FloatArray, str]]:
+    """What bodies_fit takes: guesses, calibrated log-probabilities and label of photos with a labelled body."""
+    return [
+        (one.bodies, log_softmax(sharpened(one.log_probs, spec.class_temperatures) / spec.temperature), body)
+        for one, row in zip(answers, val, strict=True)
+        if one.bodies and one.log_probs is not None and (body := body_of(row))
+    ]
+
+
 def _cars(
     raw: Sequence[FloatArray | None], rows: Sequence[ManifestRow], spec: ArtefactSpec
 ) -> list[tuple[list[FloatArray], int]]:
@@ -235,16 +248,17 @@ def _cars(
     return [car for car in cars.values() if len(car[0]) > 1]
 
 
-def _said(recogniser_of: CachedRecogniser, rows: Sequence[ManifestRow], *, progress: Progress) -> list[Recognition]:
+def _recognised(recogniser: CachedRecogniser, rows: Sequence[ManifestRow], *, progress: Progress) -> list[Recognition]:
+    """In the rows' order. Closes the recogniser."""
     try:
-        stream = recogniser_of.stream(row.path for row in rows)
+        stream = recogniser.stream(row.path for row in rows)
         return list(progress.track(stream, total=len(rows), what="calibrating"))
     finally:
-        recogniser_of.close()
+        recogniser.close()
 
 
 def code_version() -> str:
-    """The commit this code is at; "" outside a git checkout."""
+    """The commit of this code; "" outside a git checkout."""
     git = shutil.which("git")
     if git is None:
         return ""

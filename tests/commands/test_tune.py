@@ -16,7 +16,7 @@ def found(monkeypatch):
 
     def tune(**given):
         calls.append(given)
-        best = replace(given["recipe"], lr_head=0.009)
+        best = replace(given["request"].recipe, lr_head=0.009)
         trials = [
             Trial(0, {"lr_head": 0.004}, 0.5, 12, pruned=False),
             Trial(1, {"lr_head": 0.02}, 0.2, 3, pruned=True),

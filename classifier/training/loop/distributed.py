@@ -1,8 +1,9 @@
-"""Several processes, one training: `torchrun --nproc-per-node N manage.py retrain …`, one process for each GPU.
+"""Data-parallel training: `torchrun --nproc-per-node N manage.py retrain …`, one process per GPU.
 
-The first process does all there is to do: it reads the photos, writes checkpoints, judges and registers. The others
-wait until it begins to fit, get all they need from it, compute gradients of their share of each batch, and end. What
-they get travels pickled over torch's own connection, between processes of one job on one machine.
+The first process reads the photos, writes checkpoints, validates and registers the artefact. The
+others wait until it begins to fit, receive the job from it, compute gradients of their share of each
+batch, and end. The job is pickled and sent over torch's own connection, between processes of one
+job on one machine.
 """
 
 from __future__ import annotations
@@ -24,10 +25,12 @@ from classifier.training.loop.launch import local_rank, processes
 T = TypeVar("T")
 
 LOST = timedelta(minutes=30)
-"""A process that was not heard of for this long is gone. The longest silence is the first one's, judging an epoch."""
+"""A process that is silent for this long is gone. The first one is silent while it validates."""
 UNTIL_FIT = timedelta(days=7)
-"""How long the others wait for the first one, which cuts out photos first; if it ends before, torchrun ends them."""
-CALL, FIT, GO_HOME = "forecourt-call", "fit", "go home"
+"""How long the others wait for the first one, which cuts the photos first. If it ends earlier,
+torchrun ends them."""
+CALL, FIT, DISMISS = "forecourt-call", "fit", "dismiss"
+"""Key and values in torchrun's store: the others join a fit, or end."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,17 @@ class Ranks:
         """The first process's value, in every process."""
         if self.size == 1:
             return value
-        box: list[Any] = [value]
+        box = [value]
         distributed.broadcast_object_list(box, src=0)
-        broadcast: T = box[0]
-        return broadcast
+        return box[0]
+
+    def receive(self, kind: type[T]) -> T:
+        """In a further process: what the first one broadcasts next. Raises TypeError if it is no `kind`."""
+        box: list[Any] = [None]
+        distributed.broadcast_object_list(box, src=0)
+        if not isinstance(box[0], kind):
+            raise TypeError(f"the first process sent a {type(box[0]).__name__}, not a {kind.__name__}")
+        return box[0]
 
     def all_reduce(self, numbers: Sequence[float]) -> list[float]:
         """The sums over all processes."""
@@ -61,7 +71,7 @@ class Ranks:
         return [float(one) for one in sums]
 
     def share_of(self, batch: int) -> int:
-        """This process's photos of a batch. Raises TrainError if they cannot be shared out evenly."""
+        """This process's photos of a batch. Raises TrainError if it cannot be shared out evenly."""
         if batch % self.size or not batch:
             raise TrainError(
                 f"a batch of {batch} photos cannot be shared out evenly among {self.size} processes: "
@@ -70,15 +80,15 @@ class Ranks:
         return batch // self.size
 
     def part_of(self, order: Sequence[int], *, batch: int) -> list[int]:
-        """Of the photos of an epoch, in whole batches, those that this process sees."""
+        """This process's share of an epoch's photos, which come in whole batches."""
         own = self.share_of(batch)
         starts = range(0, len(order) - batch + 1, batch)
         return [one for start in starts for one in order[start + self.rank * own : start + (self.rank + 1) * own]]
 
     def wrapped(self, network: nn.Module) -> nn.Module:
-        """The network whose backward pass averages gradients over the processes.
+        """The network with a backward pass that averages gradients over the processes.
 
-        To be wrapped anew whenever other parameters learn; then all have the first one's weights.
+        Wrap it again whenever other parameters learn. Wrapping gives all the first one's weights.
         """
         if self.size == 1:
             return network
@@ -86,12 +96,12 @@ class Ranks:
 
 
 def alone() -> Ranks:
-    """This process only, on the GPU if there is one."""
+    """One process, on the GPU if there is one."""
     return Ranks(device=_device())
 
 
 def apart(network: nn.Module) -> contextlib.AbstractContextManager[None]:
-    """Gradients of passes in here are kept and averaged with the next ones: for all but the last of an accumulation."""
+    """Backward passes in this context do not average gradients: for all but the last of an accumulation."""
     if isinstance(network, DistributedDataParallel):
         return network.no_sync()
     return contextlib.nullcontext()
@@ -99,7 +109,7 @@ def apart(network: nn.Module) -> contextlib.AbstractContextManager[None]:
 
 @contextlib.contextmanager
 def leading() -> Iterator[Ranks]:
-    """In the first process: call the others and train together. Raises TrainError if one of them is lost."""
+    """In the first process: call the others to train together. Raises TrainError if one is lost."""
     if processes() == 1:
         yield alone()
         return
@@ -109,15 +119,15 @@ def leading() -> Iterator[Ranks]:
 
 @contextlib.contextmanager
 def helping() -> Iterator[Ranks | None]:
-    """In the others: wait for the first process to begin; None if it needs no help. Raises TrainError if it is lost."""
+    """In the others: wait for the first process; None if it dismisses them. Raises TrainError if it is lost."""
     with _joined(call=False) as ranks:
         yield ranks
 
 
 def dismiss() -> None:
-    """In the first process: send the others home, this training does not need them."""
+    """In the first process: end the others, which this training does not need."""
     if processes() > 1:
-        _store()[0].set(CALL, GO_HOME)
+        _store()[0].set(CALL, DISMISS)
 
 
 @contextlib.contextmanager
@@ -129,7 +139,7 @@ def _joined(*, call: bool) -> Iterator[Any]:
             store.set(CALL, FIT)
         else:
             store.wait([CALL], UNTIL_FIT)
-            if store.get(CALL).decode() == GO_HOME:
+            if store.get(CALL).decode() == DISMISS:
                 yield None
                 return
         backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
@@ -148,12 +158,12 @@ def _joined(*, call: bool) -> Iterator[Any]:
 
 
 def _is_of_the_connection(error: RuntimeError) -> bool:
-    """Gloo's own errors are plain RuntimeErrors that name its source files."""
+    """Gloo raises plain RuntimeErrors, which name its source files."""
     return isinstance(error, distributed.DistError) or "gloo" in str(error) or "Gloo" in str(error)
 
 
 def _store() -> tuple[Any, int, int]:
-    """torchrun's store, this process's rank, and how many there are."""
+    """torchrun's store, this process's rank, and the number of processes."""
     return next(rendezvous("env://", timeout=LOST))  # type: ignore[no-any-return]
 
 

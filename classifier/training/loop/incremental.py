@@ -1,7 +1,8 @@
-"""Teach a trained classifier more without forgetting: backbone and head stay, only what new photos ask for moves.
+"""Incremental training: a trained classifier learns new photos and classes without forgetting the old ones.
 
-The new head is the old one plus a correction that is held near zero. Classes without new photos keep their weights to
-the last digit, so a handful of a moderator's corrections cannot undo what a hundred thousand photos taught.
+Backbone and hidden layers stay. The new head is the old one plus a correction with an L2 penalty.
+Classes without new photos keep their weights bit for bit, so a handful of a moderator's corrections
+cannot undo what a hundred thousand photos taught.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,71 +21,72 @@ from classifier.engines.networks import last_prefix
 from classifier.training.data.attribute_labels import class_bodies_of
 from classifier.training.data.labels import UNKNOWN, class_key
 from classifier.training.data.manifest import ManifestRow
-from classifier.training.loop.fit import Fitted
-from classifier.training.model.backbones import backbone_create, backbone_load
+from classifier.training.loop.linear_probe import HeadJob
+from classifier.training.loop.state import EpochFigures, Fitted, History, cpu_copy
+from classifier.training.model.backbones import State, backbone_create, backbone_load
 from classifier.training.model.features import FeatureSet
 from classifier.training.progress import Progress
-from classifier.training.recipe import Recipe
 
+EXTENDS = "extends"
+"""Key of an incremental artefact's recipe: the version it was trained from."""
 HOLDS = (30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003)
-"""How strongly the correction is held, strongest first; held-out photos choose."""
+"""Penalties that are tried, the strongest first; held-out photos choose."""
 HOLD_UNASKED = 0.03
-"""Where there are too few of them to choose."""
+"""The penalty where there are too few held-out photos to choose one."""
 WORSE_MOST = 2
-"""So many weaker holds in a row that held-out photos like less end the choice."""
+"""The choice ends after this many penalties in a row with a higher val loss than the best one."""
 FEWEST_TO_CHOOSE = 20
+"""Held-out photos."""
 TOLERANCE = 2e-5
-"""Steps that move the loss or every weight by less than this end the search: hardly a photo's answer hangs on it."""
+"""The solver ends when a step changes the loss or every weight by less; that changes hardly a photo's answer."""
 TOLERANCE_TO_CHOOSE = 1e-4
-"""While it is asked which hold is best; the answer for that one is then found to TOLERANCE."""
+"""While the penalty is chosen; the chosen one is then solved to TOLERANCE."""
 FIRST_STEPS = 2
-"""Of the solver, which take it to where its steps have their size: the first one of a large problem is tiny."""
+"""The solver's first step is tiny on a large problem. These bring its steps to their usual size."""
 
 
-def network_extended(champion: Artefact, *, outputs: int) -> nn.Module:
-    """The champion's network with room for ``outputs`` classes: the first ones its own, the new ones blank.
+def incremental_network(base: Artefact, *, outputs: int) -> nn.Module:
+    """The base's network with ``outputs`` classes: first its own, then the new ones, which begin at zero.
 
-    Of a head with hidden layers only the last one grows; the others stay, as the backbone does.
+    Only the last layer grows; hidden layers of the head stay, as the backbone does.
     """
-    state = champion.state_dict()
-    hidden = champion.spec.head_hidden
-    network = backbone_create(champion.spec.backbone, outputs=outputs, hidden=hidden, pretrained=False)
+    state = base.state_dict()
+    hidden = base.spec.head_hidden
+    network = backbone_create(base.spec.backbone, outputs=outputs, hidden=hidden, pretrained=False)
     head, prefix = _head(network), last_prefix(network)
-    backbone_load(network, state, what=f"the weights of {champion.version}", but=prefix)
-    known = len(champion.spec.classes)
+    backbone_load(network, state, what=f"the weights of {base.version}", but=prefix)
+    known = len(base.spec.classes)
     with torch.no_grad():
         head.weight.zero_()
         head.weight[:known] = state[f"{prefix}weight"]
-        # As likely as any other class before a photo is seen.
+        # A new class begins as likely as any other.
         head.bias.fill_(float(state[f"{prefix}bias"].mean()))
         head.bias[:known] = state[f"{prefix}bias"]
     return network
 
 
-def temperatures_extended(champion: ArtefactSpec, *, outputs: int) -> tuple[float, ...]:
-    """The champion's class temperatures for `outputs` classes: new ones, of which little is known, are its hottest."""
-    own = champion.class_temperatures
+def incremental_temperatures(base: ArtefactSpec, *, outputs: int) -> tuple[float, ...]:
+    """The base's class temperatures for `outputs` classes; new ones, of which little is known, get its highest."""
+    own = base.class_temperatures
     return (*own, *[max(own)] * (outputs - len(own))) if own else ()
 
 
-def bodies_extended(
-    champion: ArtefactSpec, classes: Sequence[TrainedClass], rows: Sequence[ManifestRow]
+def incremental_bodies(
+    base: ArtefactSpec, classes: Sequence[TrainedClass], rows: Sequence[ManifestRow]
 ) -> tuple[str, ...]:
-    """The champion's class bodies, and for the classes after its own what the training rows say."""
-    own = champion.class_bodies
+    """The base's class bodies, and for new classes those that the training rows state."""
+    own = base.class_bodies
     if not own:
         return ()
     found = class_bodies_of(rows, classes) or ("",) * len(classes)
     return (*own, *found[len(own) :])
 
 
-def head_copy(
-    network: nn.Module, state: dict[str, Tensor], *, of: Sequence[TrainedClass], to: Sequence[TrainedClass]
-) -> int:
-    """Give the head what a trained one knows of the classes `to`, in their order; the others stay blank.
+def head_copy(network: nn.Module, state: State, *, of: Sequence[TrainedClass], to: Sequence[TrainedClass]) -> int:
+    """Copy a trained head's weights for the classes it shares with a new one; returns how many these are.
 
-    state: the weights of the trained one, of the same backbone and hidden layers; of: its classes. Returns how many of
-    `to` it knew.
+    state: of a network with the same backbone and hidden layers; of: its classes. to: the classes of
+    `network`, in its order; those that are not in `of` keep their weights.
     """
     head, prefix = _head(network), last_prefix(network)
     numbers = {class_key(one.make, one.model, one.years): number for number, one in enumerate(of)}
@@ -96,100 +99,107 @@ def head_copy(
     return len(here)
 
 
-def head_extend(
-    *,
-    network: nn.Module,
-    train: FeatureSet,
-    val: FeatureSet,
-    recipe: Recipe,
-    progress: Progress,
-    max_minutes: float | None = None,
-) -> Fitted:
-    """Fit the correction of the head and return the whole network's weights. Deterministic: a convex problem.
+def incremental_head_fit(job: HeadJob, *, progress: Progress) -> Fitted:
+    """Fit the correction of the head; returns the whole network's weights. A convex problem, so deterministic.
 
-    train, val: features (N, D) of the network's backbone and class numbers (N,). Only classes with training photos get
-    a correction. max_minutes: when they are over no further hold is tried.
+    Only classes with training photos get a correction. When job.max_minutes are over, no further
+    penalty is tried.
     """
-    ends = time.monotonic() + (max_minutes * 60 if max_minutes else math.inf)
-    head = _head(network)
-    taught = (torch.bincount(train.labels, minlength=head.out_features) > 0).float()[:, None]
-    # One scale for all features: a scale for each would blow up those that happen to be still in a few photos.
-    scale = float(train.features.square().mean().sqrt()) + 1e-6
+    ends = time.monotonic() + (job.max_minutes * 60 if job.max_minutes else math.inf)
+    problem = _Correction.of(job)
     best: tuple[float, Tensor, float] | None = None
     worse = 0
-    history: list[dict[str, float]] = []
-    holds = HOLDS if len(val.labels) >= FEWEST_TO_CHOOSE else (HOLD_UNASKED,)
-    solved = partial(_correction, head, train, taught, scale=scale, recipe=recipe)
-    correction = before = torch.zeros_like(head.weight)
+    history: History = []
+    holds = HOLDS if len(job.val.labels) >= FEWEST_TO_CHOOSE else (HOLD_UNASKED,)
+    correction = before = torch.zeros_like(problem.head.weight)
     for step, hold in enumerate(progress.track(holds, total=len(holds), what="head"), start=1):
-        # One step on along the line of the last two answers: the next one lies near, and wherever one begins, a convex
-        # problem has but one.
+        # Begin further along the line of the last two solutions: the next one lies near. A convex problem has one
+        # solution wherever the search begins.
         begin = 2 * correction - before
         before = correction
-        correction = solved(begin=begin, hold=hold, tolerance=TOLERANCE_TO_CHOOSE)
-        figures = {"epoch": float(step), "hold": hold, **_figures(head, correction, train, val)}
-        history.append({key: round(value, 5) for key, value in figures.items()})
-        progress.note(f"hold {hold:g}  val loss {figures['val_loss']:.3f}")
-        if best is None or figures["val_loss"] < best[0]:
-            best, worse = (figures["val_loss"], correction, hold), 0
+        correction = problem.solve(begin=begin, hold=hold, tolerance=TOLERANCE_TO_CHOOSE)
+        loss, accuracy = _measured(problem.head, correction, job.train)
+        val_loss, val_top1 = _measured(problem.head, correction, job.val)
+        history.append(
+            EpochFigures(
+                epoch=float(step), hold=hold, loss=round(loss, 5), val_loss=round(val_loss, 5),
+                val_top1=round(val_top1, 5), accuracy=round(accuracy, 5),
+            )
+        )  # fmt: skip
+        progress.note(f"hold {hold:g}  val loss {val_loss:.3f}")
+        if best is None or val_loss < best[0]:
+            best, worse = (val_loss, correction, hold), 0
         else:
             worse += 1
         if worse == WORSE_MOST or time.monotonic() >= ends:
             break
-    state = {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
+    state = cpu_copy(job.network)
     if best is not None:
-        correction = solved(begin=best[1], hold=best[2], tolerance=TOLERANCE)
-        state[f"{last_prefix(network)}weight"] = head.weight.detach() + correction
+        correction = problem.solve(begin=best[1], hold=best[2], tolerance=TOLERANCE)
+        state[f"{last_prefix(job.network)}weight"] = problem.head.weight.detach() + correction
     return Fitted(state=state, history=history)
 
 
-def _correction(
-    head: nn.Linear,
-    train: FeatureSet,
-    taught: Tensor,
-    *,
-    begin: Tensor,
-    scale: float,
-    hold: float,
-    tolerance: float,
-    recipe: Recipe,
-) -> Tensor:
-    with torch.no_grad():
-        before = head(train.features)
-    inputs = train.features / scale
-    moved = (begin * scale).detach().clone().requires_grad_()
-    optimizer = torch.optim.LBFGS([moved], max_iter=FIRST_STEPS, tolerance_change=0.0, line_search_fn="strong_wolfe")
+@dataclass(frozen=True)
+class _Correction:
+    """The convex problem: cross-entropy of the corrected head on training features, plus the penalty."""
 
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        logits = before + inputs @ (moved * taught).T
-        loss: Tensor = nn.functional.cross_entropy(logits, train.labels, label_smoothing=recipe.label_smoothing)
-        loss = loss + hold / 2 * moved.square().sum() / inputs.shape[1]
-        loss.backward()  # type: ignore[no-untyped-call]
-        return loss
+    head: nn.Linear
+    train: FeatureSet
+    learns: Tensor
+    """(C, 1): 1 for classes with training photos, else 0."""
+    scale: float
+    """One for all features: one for each would magnify those that vary little in a few photos."""
+    label_smoothing: float
+    iterations: int
 
-    optimizer.step(closure)  # type: ignore[no-untyped-call]
-    optimizer.param_groups[0] |= {
-        "max_iter": recipe.epochs,
-        "max_eval": 2 * recipe.epochs,
-        "tolerance_change": tolerance,
-    }
-    optimizer.step(closure)  # type: ignore[no-untyped-call]
-    return (moved.detach() * taught) / scale
+    @classmethod
+    def of(cls, job: HeadJob) -> _Correction:
+        head, train = _head(job.network), job.train
+        return cls(
+            head=head,
+            train=train,
+            learns=(torch.bincount(train.labels, minlength=head.out_features) > 0).float()[:, None],
+            scale=float(train.features.square().mean().sqrt()) + 1e-6,
+            label_smoothing=job.recipe.label_smoothing,
+            iterations=job.epochs,
+        )
+
+    def solve(self, *, begin: Tensor, hold: float, tolerance: float) -> Tensor:
+        """The correction (C, D) of the head's weights under the penalty `hold`; begin: a guess at it."""
+        with torch.no_grad():
+            before = self.head(self.train.features)
+        inputs = self.train.features / self.scale
+        moved = (begin * self.scale).detach().clone().requires_grad_()
+        optimizer = torch.optim.LBFGS(
+            [moved], max_iter=FIRST_STEPS, tolerance_change=0.0, line_search_fn="strong_wolfe"
+        )
+
+        def closure() -> Tensor:
+            optimizer.zero_grad()
+            logits = before + inputs @ (moved * self.learns).T
+            loss: Tensor = nn.functional.cross_entropy(logits, self.train.labels, label_smoothing=self.label_smoothing)
+            loss = loss + hold / 2 * moved.square().sum() / inputs.shape[1]
+            loss.backward()  # type: ignore[no-untyped-call]
+            return loss
+
+        optimizer.step(closure)  # type: ignore[no-untyped-call]
+        further: dict[str, Any] = {
+            "max_iter": self.iterations, "max_eval": 2 * self.iterations, "tolerance_change": tolerance,
+        }  # fmt: skip
+        optimizer.param_groups[0] |= further
+        optimizer.step(closure)  # type: ignore[no-untyped-call]
+        return (moved.detach() * self.learns) / self.scale
 
 
 @torch.inference_mode()
-def _figures(head: nn.Linear, correction: Tensor, train: FeatureSet, val: FeatureSet) -> dict[str, float]:
-    figures: dict[str, float] = {}
-    for name, one in (("", train), ("val_", val)):
-        if not len(one.labels):
-            figures |= {f"{name}loss": 0.0, f"{name}top1": 0.0}
-            continue
-        logits = one.features @ (head.weight + correction).T + head.bias
-        figures[f"{name}loss"] = float(nn.functional.cross_entropy(logits, one.labels))
-        figures[f"{name}top1"] = float((logits.argmax(1) == one.labels).float().mean())
-    figures["accuracy"] = figures.pop("top1")
-    return figures
+def _measured(head: nn.Linear, correction: Tensor, photos: FeatureSet) -> tuple[float, float]:
+    """Loss and share right; (0, 0) without photos."""
+    if not len(photos.labels):
+        return 0.0, 0.0
+    logits = photos.features @ (head.weight + correction).T + head.bias
+    loss = nn.functional.cross_entropy(logits, photos.labels)
+    return float(loss), float((logits.argmax(1) == photos.labels).float().mean())
 
 
 def _head(network: nn.Module) -> nn.Linear:

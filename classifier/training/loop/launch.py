@@ -1,20 +1,20 @@
-"""What torchrun says of this process, in its environment. Free of torch, so that a command may ask first."""
+"""What torchrun put into this process's environment. Without torch, so that commands may ask first."""
 
 import os
 
 
 def rank() -> int:
-    """This process's number among those of its training; 0 is the first one, and the only one without torchrun."""
+    """This process's number in its training; 0 is the first one, and the only one without torchrun."""
     return _count("RANK", 0)
 
 
 def processes() -> int:
-    """How many processes train together."""
+    """The number of processes that train together."""
     return _count("WORLD_SIZE", 1)
 
 
 def local_rank() -> int:
-    """This process's number on its machine: which of the GPUs is its own."""
+    """This process's number on its machine, which is the number of its GPU."""
     return _count("LOCAL_RANK", 0)
 
 

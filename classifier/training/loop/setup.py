@@ -1,6 +1,6 @@
-"""What a network is about to learn: classes, photos of each side cut out, and the network that begins.
+"""What comes before the first step: classes, cut photos, and the network with its initial weights.
 
-A training and a search of its recipe begin with the same lesson.
+A training and each trial of a search begin with the same set-up.
 """
 
 from __future__ import annotations
@@ -24,21 +24,23 @@ from classifier.training.data.split import split_of
 from classifier.training.data.transforms import CropSet
 from classifier.training.errors import TrainError
 from classifier.training.loop.hardware import loaders_for
-from classifier.training.loop.incremental import head_copy, network_extended
-from classifier.training.loop.loss import LabelLoss, class_weights, label_loss, labels_with_makes
+from classifier.training.loop.incremental import head_copy, incremental_network
+from classifier.training.loop.loss import class_weights, label_loss, labels_with_makes
+from classifier.training.loop.state import FitJob
 from classifier.training.model.backbones import backbone_create, backbone_load, imagenet_state, preprocessing_for
 from classifier.training.model.ensemble import members_of, partner_check
 from classifier.training.model.initial_weights import partner_of, start_of, starter_of
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe
+from classifier.training.request import TrainingContext, TrainingRequest
 
 SPARE = 1.3
-"""Crops are kept this much larger than the largest input, for random cuts out of them."""
+"""Crops are stored this much larger than the largest input, which leaves room for random crops."""
 
 
 @dataclass(frozen=True)
 class Cut:
-    """Rows of one side that have a class, with their crops."""
+    """The rows of one split that have a class, with their crops."""
 
     rows: list[ManifestRow]
     photos: CropSet
@@ -48,97 +50,86 @@ class Cut:
 
 @dataclass(frozen=True)
 class TrainingSetup:
-    """Everything before the first step."""
+    """Everything that is fixed before the first step."""
 
+    request: TrainingRequest
     recipe: Recipe
-    """As asked; of one that extends, with what the extended artefact dictates."""
+    """The request's; for an incremental training with the values that its base dictates."""
     start: Artefact | None
-    """Whose weights it begins with; None for ImageNet's or none."""
+    """Whose weights the network begins with; None for ImageNet's or random ones."""
     base: Artefact | None
-    """What is extended, which is then also the start; None for a network that begins anew."""
+    """What an incremental training extends, which is then also the start; else None."""
     partner: Artefact | None
-    """Beside whose network the new one will serve."""
+    """The other member of the ensemble that will serve; None = the network serves alone."""
     classes: tuple[TrainedClass, ...]
     splits: dict[Split, list[ManifestRow]]
-    """train, val, test: all photos from outside with a label, those without a class as well."""
+    """train, val, test: all labelled photos of exteriors, with or without a class."""
     train: Cut
     val: Cut
     preprocessing: Preprocessing
     detector: str
-    """Version of the detector that cut the photos."""
+    """Version of the detector that found the cars."""
     digest: str
     """See manifest_sha256."""
 
-    def fingerprint(self, epochs: int) -> str:
-        """What makes two trainings one and the same, for `--resume`."""
-        # The test side has no part in it: which of its photos stay depends on who is champion when the run goes on.
+    @property
+    def fingerprint(self) -> str:
+        """Equal for two trainings that learn the same: a checkpoint of one continues the other."""
+        # Without the test split: which of its photos remain depends on the champion, which may change before a resume.
         learned = manifest_sha256([*self.splits["train"], *self.splits["val"]])
         start = self.start.version if self.start else ""
         recipe = self.recipe.as_dict()
-        for later in ("average_with_start", "ensemble_with", "serve_mirrored"):  # of use when all is learned
+        for later in ("average_with_start", "ensemble_with", "serve_mirrored"):  # applied after the last epoch
             del recipe[later]
-        values = [learned, recipe, epochs, self.detector, start]
+        values = [learned, recipe, self.request.epochs_planned, self.detector, start]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
-    @property
-    def loss(self) -> LabelLoss:
-        """What the training punishes."""
-        labels = self.train.photos.labels
-        return label_loss(
-            self.classes,
-            label_smoothing=self.recipe.label_smoothing,
-            make_weight=self.recipe.make_weight,
-            weights=class_weights(labels, classes=len(self.classes), balance=self.recipe.balance),
+    def job(self, network: nn.Module, *, run_dir: Path) -> FitJob:
+        """What fit needs to train the network; its checkpoint lies in run_dir."""
+        labels, recipe = self.train.photos.labels, self.recipe
+        return FitJob(
+            network=network,
+            loss_of=label_loss(
+                self.classes,
+                label_smoothing=recipe.label_smoothing,
+                make_weight=recipe.make_weight,
+                weights=class_weights(labels, classes=len(self.classes), balance=recipe.balance),
+            ),
+            train=self.train.photos,
+            val=self.val.photos,
+            recipe=recipe,
+            epochs=self.request.epochs_planned,
+            max_minutes=self.request.minutes_planned,
+            run_dir=run_dir,
+            fingerprint=self.fingerprint,
+            resume=self.request.resume,
+            workers=loaders_for(len(self.train.rows)),
         )
 
-    @property
-    def loaders(self) -> int:
-        """Processes that prepare pictures beside the training."""
-        return loaders_for(len(self.train.rows))
 
-
-def setup_prepare(
-    *,
-    rows: Sequence[ManifestRow],
-    recipe: Recipe,
-    work_dir: Path,
-    weights: Path,
-    champion: Artefact | None,
-    progress: Progress,
-) -> TrainingSetup:
-    """Find the classes and cut the photos. Parameters and errors: see train.train."""
-    start = start_of(recipe, weights=weights, champion=champion)
-    base = start if recipe.start == "champion" else None
-    if base is not None:
-        recipe = replace(
-            recipe, backbone=base.spec.backbone, input_sizes=(base.spec.preprocessing.input_size,),
-            crop_margin=base.spec.preprocessing.crop.margin,
-            level="make" if of_makes(base.spec.classes) else "model",
-        )  # fmt: skip
-    rows = [row for row in rows if row.exterior and row.make and (row.model or recipe.level == "make")]
+def setup_prepare(request: TrainingRequest, context: TrainingContext) -> TrainingSetup:
+    """Choose the classes and cut the photos. Raises TrainError, ArtefactError, EngineError."""
+    weights, progress = context.weights, context.progress
+    start = start_of(request.recipe, weights=weights, champion=request.champion)
+    base = start if request.recipe.start == "champion" else None
+    recipe = _recipe_of(request.recipe, base)
+    rows = [row for row in request.rows if row.exterior and row.make and (row.model or recipe.level == "make")]
     splits = {split: [row for row in rows if split_of(row) == split] for split in SPLITS}
     classes = _classes(recipe, base, splits["train"])
-    detector = artefact_only(weights / "detector")
     preprocessing = (
         base.spec.preprocessing
         if base is not None
         else preprocessing_for(recipe.backbone, input_size=recipe.input_size, margin=recipe.crop_margin)
     )
-    partner = partner_of(recipe, weights=weights, champion=champion)
+    partner = partner_of(recipe, weights=weights, champion=request.champion)
     if partner is not None:
-        partner_check(
-            partner, backbone=recipe.backbone, hidden=recipe.head_hidden, preprocessing=preprocessing,
-            classes=classes,
-        )  # fmt: skip
-        if partner.spec.mirrored and not recipe.serve_mirrored:
-            progress.say(
-                f"{partner.version} sees each car mirrored as well; beside the new network it will see it once"
-            )
-    side = recipe.input_size if recipe.freeze_backbone else round(recipe.input_sizes[-1] * SPARE / 16) * 16
-    cache = CropCache(work_dir, detector=detector, rule=preprocessing.crop, side=side)
+        _check_partner(partner, recipe, preprocessing, classes, progress)
+    detector = artefact_only(weights / "detector")
+    size = recipe.input_size if recipe.freeze_backbone else round(recipe.input_sizes[-1] * SPARE / 16) * 16
+    cache = CropCache(context.work_dir, detector=detector, rule=preprocessing.crop, side=size)
     by_make = recipe.make_weight > 0 and not recipe.freeze_backbone
-    train = _cut(splits["train"], classes, cache, preprocessing, progress, by_make=by_make)
-    val = _cut(splits["val"], classes, cache, preprocessing, progress, by_make=False)
+    train = _cut(cache.crops(splits["train"], progress), splits["train"], classes, preprocessing, by_make=by_make)
+    val = _cut(cache.crops(splits["val"], progress), splits["val"], classes, preprocessing, by_make=False)
     if not train.rows:
         raise TrainError(
             f"none of the {len(splits['train'])} photos on the train side can be read "
@@ -146,14 +137,16 @@ def setup_prepare(
         )
     progress.say(f"{len(classes)} classes, {len(train.rows)} photos to train on, {len(val.rows)} val")
     return TrainingSetup(
-        recipe=recipe, start=start, base=base, partner=partner, classes=classes, splits=splits, train=train, val=val,
-        preprocessing=preprocessing, detector=detector.version, digest=manifest_sha256(rows),
+        request=request, recipe=recipe, start=start, base=base, partner=partner, classes=classes, splits=splits,
+        train=train, val=val, preprocessing=preprocessing, detector=detector.version, digest=manifest_sha256(rows),
     )  # fmt: skip
 
 
 def start_check(recipe: Recipe, *, weights: Path) -> None:
-    """Raise BackboneError if there is no such network or there are no weights to start from, ArtefactError for a bad
-    starter: said before hours of cutting photos. What a hub has is fetched now, and lies ready when training begins.
+    """Find out, before hours of cutting photos, whether the initial weights can be had.
+
+    Weights that come from a hub are downloaded now. Raises BackboneError if there is no such
+    backbone or no weights for it, ArtefactError for a damaged starter.
     """
     preprocessing_for(recipe.backbone, input_size=recipe.input_size, margin=recipe.crop_margin)  # it knows the names
     if recipe.start == "imagenet" or (recipe.start == "starter" and starter_of(recipe, weights) is None):
@@ -161,29 +154,57 @@ def start_check(recipe: Recipe, *, weights: Path) -> None:
 
 
 def network_for(setup: TrainingSetup, *, progress: Progress) -> nn.Module:
-    """The network to train; a starter of another backbone, or none, leaves ImageNet's weights. Raises TrainError."""
+    """The network with its initial weights. Raises TrainError.
+
+    Where the recipe asks for the starter, and there is none or it has another backbone, these are
+    ImageNet's.
+    """
     recipe, classes = setup.recipe, setup.classes
     if setup.base is not None:
-        return network_extended(setup.base, outputs=len(classes))
+        return incremental_network(setup.base, outputs=len(classes))
     wanted: dict[str, Any] = {
         "backbone": recipe.backbone, "outputs": len(classes), "hidden": recipe.head_hidden, "dropout": recipe.dropout,
     }  # fmt: skip
     artefact = setup.start
-    if artefact is not None:
-        network = backbone_create(**wanted, pretrained=False)
-        state = next(state for name, state in members_of(artefact) if name == recipe.backbone)
-        same_head = artefact.spec.head_hidden == recipe.head_hidden
-        backbone_load(
-            network, state, what=f"the weights of {artefact.version}",
-            but=last_prefix(network) if same_head else None,
-        )  # fmt: skip
-        if not same_head:
-            progress.say(f"goes on from the backbone of {artefact.version}, whose head has other layers")
-            return network
-        known = head_copy(network, state, of=artefact.spec.classes, to=classes)
-        progress.say(f"goes on from {artefact.version}, which knows {known} of the {len(classes)} classes")
+    if artefact is None:
+        return backbone_create(**wanted, pretrained=recipe.start != "nothing")
+    network = backbone_create(**wanted, pretrained=False)
+    state = next(state for name, state in members_of(artefact) if name == recipe.backbone)
+    same_head = artefact.spec.head_hidden == recipe.head_hidden
+    backbone_load(
+        network, state, what=f"the weights of {artefact.version}", but=last_prefix(network) if same_head else None
+    )
+    if not same_head:
+        progress.say(f"goes on from the backbone of {artefact.version}, whose head has other layers")
         return network
-    return backbone_create(**wanted, pretrained=recipe.start != "nothing")
+    known = head_copy(network, state, of=artefact.spec.classes, to=classes)
+    progress.say(f"goes on from {artefact.version}, which knows {known} of the {len(classes)} classes")
+    return network
+
+
+def _recipe_of(recipe: Recipe, base: Artefact | None) -> Recipe:
+    """The recipe, with what the extended artefact dictates."""
+    if base is None:
+        return recipe
+    return replace(
+        recipe, backbone=base.spec.backbone, input_sizes=(base.spec.preprocessing.input_size,),
+        crop_margin=base.spec.preprocessing.crop.margin,
+        level="make" if of_makes(base.spec.classes) else "model",
+    )  # fmt: skip
+
+
+def _check_partner(
+    partner: Artefact,
+    recipe: Recipe,
+    preprocessing: Preprocessing,
+    classes: Sequence[TrainedClass],
+    progress: Progress,
+) -> None:
+    partner_check(
+        partner, backbone=recipe.backbone, hidden=recipe.head_hidden, preprocessing=preprocessing, classes=classes
+    )
+    if partner.spec.mirrored and not recipe.serve_mirrored:
+        progress.say(f"{partner.version} sees each car mirrored as well; beside the new network it will see it once")
 
 
 def _classes(recipe: Recipe, base: Artefact | None, rows: Sequence[ManifestRow]) -> tuple[TrainedClass, ...]:
@@ -203,17 +224,11 @@ def _classes(recipe: Recipe, base: Artefact | None, rows: Sequence[ManifestRow])
 
 
 def _cut(
-    rows: list[ManifestRow],
-    classes: Sequence[TrainedClass],
-    cache: CropCache,
-    preprocessing: Preprocessing,
-    progress: Progress,
-    *,
+    crops: Crops, rows: list[ManifestRow], classes: Sequence[TrainedClass], preprocessing: Preprocessing, *,
     by_make: bool,
-) -> Cut:
-    """by_make: rows of which the classes know only the make stay in."""
+) -> Cut:  # fmt: skip
+    """by_make: keep rows of which the classes know only the make."""
     labels = labels_with_makes(rows, classes) if by_make else np.asarray(label_numbers(rows, classes, rest=True))
-    crops: Crops = cache.crops(rows, progress)
     kept = np.flatnonzero((labels >= 0) & (crops.index >= 0))
     return Cut(
         rows=[rows[at] for at in kept],

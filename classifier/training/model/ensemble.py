@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from classifier.artefact import Artefact, Preprocessing, TrainedClass, backbones_of
 from classifier.engines.networks import SHARED_HEAD, classification_network, head_prefix
 from classifier.training.data.labels import class_key
 from classifier.training.errors import TrainError
-
-State = dict[str, Tensor]
+from classifier.training.model.backbones import State
 
 
 def partner_check(

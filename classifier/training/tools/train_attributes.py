@@ -35,9 +35,11 @@ from classifier.training.data.split import split_of
 from classifier.training.data.transforms import CropSet
 from classifier.training.evaluation.attribute_metrics import body_metrics, head_metrics, kind_metrics
 from classifier.training.finish import FALLBACK_TEMPERATURE, FEWEST_TO_CALIBRATE, code_version
-from classifier.training.loop.fit import Fitted, fit, logits_of
+from classifier.training.loop.fit import fit
 from classifier.training.loop.hardware import loaders_for
 from classifier.training.loop.loss import HeadsLoss
+from classifier.training.loop.state import FitJob, Fitted
+from classifier.training.loop.validation import logits_of
 from classifier.training.model.backbones import backbone_create, preprocessing_for
 from classifier.training.progress import Progress, progress_for_terminal
 from classifier.training.recipe import Recipe
@@ -96,7 +98,7 @@ def attributes_train(
     network = backbone_create(recipe.backbone, outputs=sum(SIZES), dropout=recipe.dropout)
     run_dir = work_dir / f"usable-{manifest_sha256(rows)[:8]}"
     run_dir.mkdir(parents=True, exist_ok=True)
-    fitted = fit(
+    job = FitJob(
         network=network,
         loss_of=HeadsLoss(SIZES, weights=WEIGHTS, label_smoothing=recipe.label_smoothing),
         train=CropSet(train.photos.pixels, train.photos.index[shown], labels, preprocessing, mirrored=mirrored(labels)),
@@ -107,11 +109,11 @@ def attributes_train(
         run_dir=run_dir,
         fingerprint=f"{manifest_sha256(rows)} {recipe} {WEIGHTS} {SHOWN}",
         resume=resume,
-        progress=progress,
         workers=loaders_for(len(shown)),
         score_of=heads_right,
         val_loss_of=HeadsLoss(SIZES, weights=[1.0] * len(SIZES), label_smoothing=0.0),
     )
+    fitted = fit(job, progress=progress)
     return attributes_finish(
         network=network, fitted=fitted, splits=splits, preprocessing=preprocessing, recipe=recipe, out=out
     )

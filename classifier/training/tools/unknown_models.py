@@ -32,6 +32,7 @@ from classifier.training.evaluation.scored_photo import ScoredPhoto
 from classifier.training.intervals import wilson
 from classifier.training.progress import Progress, progress_for_terminal
 from classifier.training.recipe import RecipeError, recipe_load
+from classifier.training.request import TrainingContext, TrainingRequest
 from classifier.training.train import train
 
 TAUGHT = 60
@@ -86,9 +87,10 @@ def brought_back(
     if sum(row.split == "train" for row in mine) < FEWEST_ASKED:
         raise TrainError(f"{name}: too few photos of it are among those held out ({len(mine)})")
     result = train(
-        rows=[*others, *mine], recipe=recipe_load("quick"), out=work / "artefacts", work_dir=work, progress=progress,
-        weights=WEIGHTS, champion=base,
-    )  # fmt: skip
+        request=TrainingRequest(rows=[*others, *mine], recipe=recipe_load("quick"), champion=base),
+        context=TrainingContext(work_dir=work, weights=WEIGHTS, progress=progress),
+        out=work / "artefacts",
+    )
     asked = {
         "its_own": [row for row in mine if row.split == "test"],
         "others": [row for row in others if split_of(row) == "test" and row.exterior and row.make and row.model],
@@ -155,15 +157,11 @@ def main(arguments: list[str]) -> int:
 
 
 def _trained(given: argparse.Namespace, rows: Sequence[ManifestRow], progress: Progress) -> Artefact:
+    recipe = replace(recipe_load(given.recipe), name="unknown")
     return train(
-        rows=rows,
-        recipe=replace(recipe_load(given.recipe), name="unknown"),
+        request=TrainingRequest(rows=rows, recipe=recipe, resume=given.resume, max_minutes=given.max_minutes),
+        context=TrainingContext(work_dir=given.work, weights=WEIGHTS, progress=progress),
         out=given.work / "artefacts",
-        work_dir=given.work,
-        resume=given.resume,
-        max_minutes=given.max_minutes,
-        progress=progress,
-        weights=WEIGHTS,
     ).artefact
 
 

@@ -21,6 +21,7 @@ from classifier.training.data.seen_photos import SeenPhotos, seen_photos_of
 from classifier.training.data.split import settled
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe, recipe_load, recipe_override
+from classifier.training.request import TrainingContext, TrainingRequest
 from marketplace.accounts.models import User
 from marketplace.photos.taxonomy import CatalogueNames
 from marketplace.registry.models import ModelVersion
@@ -235,21 +236,20 @@ def _train(
 
     artefact = artefact_open(champion.folder) if champion else None
     return train(
-        rows=rows,
-        recipe=plan,
+        request=TrainingRequest(
+            rows=rows, recipe=plan, epochs=epochs, max_minutes=max_minutes, resume=resume, champion=artefact,
+            seen_photos=seen_photos,
+        ),
+        context=TrainingContext(
+            # One for all runs: crops and features are kept by content, and the checkpoint to resume lies here.
+            work_dir=Path(settings.RUNS_DIR) / "work",
+            weights=Path(settings.STARTER_WEIGHTS_DIR),
+            progress=progress,
+            rename=CatalogueNames(cars_named(rows, artefact.spec.classes if artefact else ())),
+        ),
         out=Path(settings.ARTEFACTS_DIR),
-        # One for all runs: crops and features are kept by content, and the checkpoint to resume lies here.
-        work_dir=Path(settings.RUNS_DIR) / "work",
-        resume=resume,
-        max_minutes=max_minutes,
-        epochs=epochs,
-        progress=progress,
-        weights=Path(settings.STARTER_WEIGHTS_DIR),
-        champion=artefact,
-        rename=CatalogueNames(cars_named(rows, artefact.spec.classes if artefact else ())),
         report=False,  # the run's own says all of it and more
-        seen_photos=seen_photos,
-    )
+    )  # fmt: skip
 
 
 def _report(external: Path | None) -> "RunReport":

@@ -11,6 +11,7 @@ from classifier.training.data.clean import USABLE
 from classifier.training.loop.search import space_default, space_parse
 from classifier.training.progress import Progress
 from classifier.training.recipe import recipe_load, recipe_override, recipe_write
+from classifier.training.request import TrainingContext, TrainingRequest
 from marketplace.registry.selectors import champion_get
 from marketplace.training.runs.records import start_ready, training_lock
 from marketplace.training.runs.rows import rows_clean, rows_collect
@@ -71,10 +72,14 @@ def recipe_tune(
         from classifier.training.loop.tune import tune  # noqa: PLC0415
 
         found = tune(
-            rows=cleaned.rows, recipe=plan, space=space, work_dir=runs / "work",
-            weights=Path(settings.STARTER_WEIGHTS_DIR), trials=trials, epochs=epochs, minutes_each=minutes_each,
-            max_minutes=max_minutes, progress=progress,
-        )  # fmt: skip
+            request=TrainingRequest(rows=cleaned.rows, recipe=plan, epochs=epochs, max_minutes=minutes_each),
+            context=TrainingContext(
+                work_dir=runs / "work", weights=Path(settings.STARTER_WEIGHTS_DIR), progress=progress
+            ),
+            space=space,
+            trials=trials,
+            max_minutes=max_minutes,
+        )
     file = output or runs / "tune" / f"{plan.name}-tuned.toml"
     comment = f"Found by `tune` in {len(found.trials)} trials: {found.top1:.4f} of the val photos right"
     recipe_write(file, replace(found.recipe, name=file.stem), comment=comment)

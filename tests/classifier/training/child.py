@@ -27,8 +27,10 @@ from classifier.training.loop.distributed import leading
 from classifier.training.loop.fit import fit, fit_help
 from classifier.training.loop.launch import rank
 from classifier.training.loop.loss import LabelLoss
+from classifier.training.loop.state import FitJob
 from classifier.training.progress import Silent
 from classifier.training.recipe import Recipe, recipe_override
+from classifier.training.request import TrainingContext, TrainingRequest
 from classifier.training.train import train
 
 TINY = "test_efficientnet"
@@ -73,7 +75,7 @@ def pictures(photos: int, side: int = 48) -> CropSet:
 def run_fit(folder: Path, recipe: Recipe) -> None:
     torch.manual_seed(5)
     with leading() as ranks:
-        done = fit(
+        job = FitJob(
             network=classification_network(TINY, outputs=2, hidden=recipe.head_hidden, dropout=recipe.dropout),
             loss_of=LabelLoss([0, 1], label_smoothing=0.1, make_weight=0.0),
             train=pictures(44),
@@ -84,18 +86,18 @@ def run_fit(folder: Path, recipe: Recipe) -> None:
             run_dir=folder,
             fingerprint="same",
             resume=True,
-            progress=Slow(),
-            ranks=ranks,
         )
+        done = fit(job, progress=Slow(), ranks=ranks)
     save_file({name: value.contiguous() for name, value in done.state.items()}, folder / "state.safetensors")
     (folder / "history.json").write_text(json.dumps(done.history))
 
 
 def run_train(folder: Path, recipe: Recipe) -> None:
     train(
-        rows=manifest_read(folder / "cars"), recipe=recipe, out=folder / "out", work_dir=folder / "work", resume=True,
-        progress=Slow(), weights=folder / "weights",
-    )  # fmt: skip
+        request=TrainingRequest(rows=manifest_read(folder / "cars"), recipe=recipe, resume=True),
+        context=TrainingContext(work_dir=folder / "work", weights=folder / "weights", progress=Slow()),
+        out=folder / "out",
+    )
 
 
 def main() -> int:

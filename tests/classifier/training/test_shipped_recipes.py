@@ -17,6 +17,7 @@ from classifier.taxonomy import summarise
 from classifier.training.data.manifest import manifest_read
 from classifier.training.progress import Silent
 from classifier.training.recipe import recipe_load, recipe_override
+from classifier.training.request import TrainingContext, TrainingRequest
 from classifier.training.train import train
 
 SHORT = ["epochs=1", "input_sizes=[64]", "batch=4", "min_photos_per_class=2"]
@@ -46,9 +47,10 @@ def trained(cars, tmp_path_factory, weights_of):
             patch.setenv("FORECOURT_BACKBONES", str(folder))
             save_file(timm.create_model(recipe.backbone).state_dict(), folder / f"{recipe.backbone}.safetensors")
             done = train(
-                rows=cars, recipe=recipe, out=folder / "out", work_dir=folder / "work", progress=Silent(),
-                weights=weights_of(),
-            )  # fmt: skip
+                request=TrainingRequest(rows=cars, recipe=recipe),
+                context=TrainingContext(work_dir=folder / "work", weights=weights_of(), progress=Silent()),
+                out=folder / "out",
+            )
         return artefact_open(done.artefact.folder)
 
     return run

@@ -22,11 +22,14 @@ from classifier.training.data.seen_photos import SeenPhotos, seen_photos_read
 from classifier.training.data.transforms import CropSet
 from classifier.training.errors import TrainError
 from classifier.training.loop.checkpoint import CheckpointError
-from classifier.training.loop.fit import CHECKPOINT, duration, fit, mix
+from classifier.training.loop.epoch import duration, mix
+from classifier.training.loop.fit import fit
 from classifier.training.loop.loss import LabelLoss
+from classifier.training.loop.state import CHECKPOINT, FitJob
 from classifier.training.model.backbones import BackboneError, backbone_create, freeze_stages, imagenet_state
 from classifier.training.progress import Silent
 from classifier.training.recipe import recipe_load
+from classifier.training.request import TrainingContext, TrainingRequest
 from classifier.training.train import train
 from tests.classifier.training.pictures import picture
 
@@ -63,7 +66,7 @@ def pictures(photos=40, side=48):
 def fitted(folder, *, resume=False, progress=None, recipe=RECIPE, fingerprint="same", max_minutes=None, **more):
     folder.mkdir(exist_ok=True)
     torch.manual_seed(5)
-    return fit(
+    job = FitJob(
         network=classification_network(TINY, outputs=2, hidden=recipe.head_hidden, dropout=0.2),
         loss_of=LabelLoss([0, 1], label_smoothing=recipe.label_smoothing, make_weight=recipe.make_weight),
         train=pictures(),
@@ -74,9 +77,9 @@ def fitted(folder, *, resume=False, progress=None, recipe=RECIPE, fingerprint="s
         run_dir=folder,
         fingerprint=fingerprint,
         resume=resume,
-        progress=progress or Silent(),
         **more,
     )
+    return fit(job, progress=progress or Silent())
 
 
 ALL_ON = replace(
@@ -281,14 +284,10 @@ def rows(tmp_path):
 
 
 def trained(rows, tmp_path, **more):
-    more = {"recipe": RECIPE, "resume": False, **more}
     return train(
-        rows=rows,
+        request=TrainingRequest(rows=rows, **{"recipe": RECIPE, **more}),
+        context=TrainingContext(work_dir=tmp_path / "work", weights=WEIGHTS, progress=Silent()),
         out=tmp_path / "out",
-        work_dir=tmp_path / "work",
-        progress=Silent(),
-        weights=WEIGHTS,
-        **more,
     )
 
 

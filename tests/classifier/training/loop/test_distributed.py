@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 from classifier.training.errors import TrainError
 from classifier.training.loop.distributed import Ranks, leading
-from classifier.training.loop.fit import CHECKPOINT
+from classifier.training.loop.state import CHECKPOINT
 
 ROOT = Path(__file__).resolve().parents[3]
 CHILD = ("-m", "tests.classifier.training.child", "fit")

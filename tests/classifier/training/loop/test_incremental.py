@@ -1,7 +1,5 @@
 """Extending a champion: new cars are learned, what it knew stays."""
 
-from dataclasses import replace
-
 import pytest
 import timm
 import torch
@@ -10,7 +8,8 @@ from classifier.artefact import ArtefactSpec, Preprocessing, TrainedClass, artef
 from classifier.engines.networks import build, classification_network
 from classifier.training.data.labels import classes_extended
 from classifier.training.data.manifest import ManifestRow
-from classifier.training.loop.incremental import HOLDS, head_copy, head_extend, network_extended
+from classifier.training.loop.incremental import HOLDS, head_copy, incremental_head_fit, incremental_network
+from classifier.training.loop.linear_probe import HeadJob
 from classifier.training.model.features import FeatureSet
 from classifier.training.progress import Silent
 from classifier.training.recipe import recipe_load
@@ -41,13 +40,19 @@ def photos(model, count, make="Audi"):
     return [ManifestRow(path=None, file=f"{n}.jpg", make=make, model=model, vehicle=str(n)) for n in range(count)]
 
 
+def learned(network, train, val, **more):
+    recipe = recipe_load("quick")
+    job = HeadJob(network=network, train=train, val=val, recipe=recipe, epochs=recipe.epochs, **more)
+    return incremental_head_fit(job, progress=Silent())
+
+
 def test_new_cars_come_after_those_the_champion_knows_and_rare_ones_stay_out():
     rows = [*photos("a4", 5), *photos("Q2", 3), *photos("Q8", 1)]
     assert classes_extended(KNOWN, rows, min_photos=3) == (*KNOWN, TrainedClass("Audi", "Q2"))
 
 
 def test_it_begins_with_the_champions_answers(champion):
-    network = network_extended(champion, outputs=4).eval()
+    network = incremental_network(champion, outputs=4).eval()
     before = timm.create_model(TINY, num_classes=3)
     before.load_state_dict(champion.state_dict())
     images = torch.rand(5, 3, 32, 32)
@@ -56,7 +61,7 @@ def test_it_begins_with_the_champions_answers(champion):
 
 
 def test_of_a_head_with_hidden_layers_only_the_last_one_grows(deep_champion):
-    network = network_extended(deep_champion, outputs=4).eval()
+    network = incremental_network(deep_champion, outputs=4).eval()
     before = build(deep_champion)
     images = torch.rand(5, 3, 32, 32)
     with torch.inference_mode():
@@ -64,8 +69,7 @@ def test_of_a_head_with_hidden_layers_only_the_last_one_grows(deep_champion):
         features = network_features(network)(images)
     assert features.shape == (5, 8)  # what the last layer sees
     train = FeatureSet(features, torch.tensor([3, 3, 3, 0, 0]))
-    recipe = recipe_load("quick")
-    done = head_extend(network=network, train=train, val=FeatureSet(*empty(8)), recipe=recipe, progress=Silent())
+    done = learned(network, train, FeatureSet(*empty(8)))
     changed = {name for name, value in done.state.items() if not torch.equal(value, network.state_dict()[name])}
     assert changed == {"classifier.last.weight"}
 
@@ -98,14 +102,14 @@ def test_a_new_training_goes_on_with_what_the_head_knows_in_the_order_of_its_own
 
 
 def test_a_new_car_is_learned_and_classes_without_new_photos_keep_every_weight(champion):
-    network = network_extended(champion, outputs=4)
+    network = incremental_network(champion, outputs=4)
     width = network.num_features
     features = torch.randn(40, width) * 0.1
     features[:20, 0] += 3.0  # what the new car looks like
     labels = torch.cat([torch.full((20,), 3), torch.full((20,), 0)])
     train = FeatureSet(features[::2], labels[::2])
     val = FeatureSet(features[1::2], labels[1::2])
-    done = head_extend(network=network, train=train, val=val, recipe=replace(recipe_load("quick")), progress=Silent())
+    done = learned(network, train, val)
 
     weight, bias = done.state["classifier.weight"], done.state["classifier.bias"]
     answers = (val.features @ weight.T + bias).argmax(1)
@@ -115,7 +119,5 @@ def test_a_new_car_is_learned_and_classes_without_new_photos_keep_every_weight(c
     assert torch.equal(bias[:3], old["classifier.bias"])
     assert torch.equal(done.state["conv_stem.weight"], old["conv_stem.weight"])
     assert len(done.history) > 1
-    hurried = head_extend(
-        network=network, train=train, val=val, recipe=recipe_load("quick"), progress=Silent(), max_minutes=1e-9
-    )
+    hurried = learned(network, train, val, max_minutes=1e-9)
     assert [one["hold"] for one in hurried.history] == [HOLDS[0]]  # the best so far

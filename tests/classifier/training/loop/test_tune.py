@@ -12,6 +12,7 @@ from classifier.training.loop.search import SearchError, space_parse
 from classifier.training.loop.tune import tune
 from classifier.training.progress import Silent
 from classifier.training.recipe import recipe_load
+from classifier.training.request import TrainingContext, TrainingRequest
 
 RECIPE = replace(
     recipe_load("default"), name="tiny", backbone="test_efficientnet", start="nothing", input_sizes=(32,), epochs=2,
@@ -40,9 +41,11 @@ def rows(tmp_path):
 
 def tuned(rows, tmp_path, *, trials, recipe=RECIPE):
     return tune(
-        rows=rows, recipe=recipe, space=space_parse(["lr_head=0.001:0.1", "erasing=0,0.1"], recipe),
-        work_dir=tmp_path / "work", weights=WEIGHTS, trials=trials, progress=Silent(),
-    )  # fmt: skip
+        request=TrainingRequest(rows=rows, recipe=recipe),
+        context=TrainingContext(work_dir=tmp_path / "work", weights=WEIGHTS, progress=Silent()),
+        space=space_parse(["lr_head=0.001:0.1", "erasing=0,0.1"], recipe),
+        trials=trials,
+    )
 
 
 def test_it_searches_with_real_trainings_and_goes_on_with_its_study(rows, tmp_path):

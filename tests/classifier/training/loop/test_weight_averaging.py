@@ -14,6 +14,7 @@ from classifier.training.data.transforms import CropSet
 from classifier.training.loop.weight_averaging import weights_averaged, weights_interpolated
 from classifier.training.progress import Silent
 from classifier.training.recipe import recipe_load
+from classifier.training.request import TrainingContext, TrainingRequest
 from classifier.training.train import train
 from tests.classifier.training.pictures import picture, picture_row
 
@@ -106,9 +107,11 @@ def test_a_training_keeps_the_share_it_took_and_takes_it_from_a_checkpoint_that_
             min_photos_per_class=2, **more,
         )  # fmt: skip
         done = train(
-            rows=rows, recipe=recipe, out=tmp_path / "out", work_dir=tmp_path / "work", weights=weights, epochs=2,
-            resume=True, progress=Silent(), report=False,
-        )  # fmt: skip
+            request=TrainingRequest(rows=rows, recipe=recipe, epochs=2, resume=True),
+            context=TrainingContext(work_dir=tmp_path / "work", weights=weights, progress=Silent()),
+            out=tmp_path / "out",
+            report=False,
+        )
         return done.artefact
 
     def written():

@@ -14,6 +14,7 @@ from classifier.training.errors import TrainError
 from classifier.training.model.ensemble import ensembled, members_of, partner_check, partner_read
 from classifier.training.progress import Silent
 from classifier.training.recipe import recipe_load
+from classifier.training.request import TrainingContext, TrainingRequest
 from classifier.training.train import train
 from tests.classifier.training.pictures import picture, picture_row
 
@@ -109,9 +110,11 @@ def site(tmp_path):
         values = {"name": "tiny", "backbone": ONE, "input_sizes": (32,), "batch": 8, "min_photos_per_class": 2}
         recipe = replace(recipe_load("default"), **{**values, "start": "nothing", **given})
         return train(
-            rows=rows, recipe=recipe, out=tmp_path / "out", work_dir=tmp_path / "work", weights=weights, epochs=1,
-            resume=True, progress=Silent(), report=False, seen_photos=SeenPhotos(),
-        ).artefact  # fmt: skip
+            request=TrainingRequest(rows=rows, recipe=recipe, epochs=1, resume=True, seen_photos=SeenPhotos()),
+            context=TrainingContext(work_dir=tmp_path / "work", weights=weights, progress=Silent()),
+            out=tmp_path / "out",
+            report=False,
+        ).artefact
 
     def ship(artefact):
         for old in (weights / "classifier").iterdir():
