@@ -31,7 +31,7 @@ from classifier.training.calibration import (
 )
 from classifier.training.data.attribute_labels import body_of, class_bodies_of
 from classifier.training.data.labels import UNKNOWN, label_numbers
-from classifier.training.data.manifest import ManifestRow
+from classifier.training.data.manifest import ManifestRow, Split
 from classifier.training.data.seen_photos import SeenPhotos
 from classifier.training.evaluation.cached_recogniser import CachedRecogniser
 from classifier.training.evaluation.evaluate import photos_score, scores_summarise
@@ -57,7 +57,7 @@ class Trained:
     """The artefact's name begins with it."""
     spec: ArtefactSpec
     state: State
-    splits: Mapping[str, Sequence[ManifestRow]]
+    splits: Mapping[Split, Sequence[ManifestRow]]
     """train, val, test: photos of exteriors. The train split tells from which sources each class came."""
     seen_photos: SeenPhotos | None = None
     """Written beside the weights."""
