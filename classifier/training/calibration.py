@@ -1,4 +1,4 @@
-"""Honest confidence: temperature, thresholds, and how far stated confidence is from what happens. Free of torch."""
+"""Calibration: temperatures, thresholds, and the measures of both. Without torch."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from classifier.names import name_key
 from classifier.preprocess import FloatArray
 
 TARGET_ERROR = 0.03
-"""The share of the answers in a form that may be wrong. Thresholds are fitted to it, coverage is
-measured at it, in training, reports and promotion alike."""
+"""Share of the values filled into a form that may be wrong. Thresholds are fitted to it, and
+coverage is measured at it, in training, reports and promotion."""
 MIN_ANSWERED = 30
-"""Fewer answers say nothing about a 3 % error: even 30 right ones only bound it below 10 % (rule of three)."""
+"""Fewer answers cannot show a small error: 30 right ones bound it below 10 % (rule of three)."""
 COLDEST, HOTTEST = 0.05, 20.0
 MIN_OF_SOURCE = 50
-"""Fewer held-out photos of one source cannot tell its temperature from that of all."""
+"""With fewer held-out photos, a source's temperature cannot be told from that of all."""
 MIN_CARS = 5
-"""Fewer cars with several photos say nothing of how photos depend on one another."""
+"""Fewer cars with several photos do not show how their photos depend on one another."""
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
-"""Coarse, because tens of cars cannot tell more."""
+"""Coarse, because tens of cars do not resolve more."""
 LEAST_LIKELY = 1e-6
-"""One hopeless car must not decide alone."""
+"""A floor for probabilities, so that one hopeless car does not decide alone."""
 
 
 def temperature_fit(logits: ArrayLike, labels: ArrayLike, weights: ArrayLike | None = None) -> float:
-    """The temperature T > 0 for which softmax(logits / T) makes the held-out labels likeliest.
+    """The temperature T > 0 that maximises the likelihood of labels under softmax(logits / T).
 
-    logits: shape (N, C). labels: shape (N,), class indices. weights: shape (N,), what each photo counts. T lies in
-    0.05…20, so perfect or hopeless logits stay finite. It changes no photo's best class. Raises ValueError if shapes do
-    not fit or there is no photo.
+    logits: shape (N, C). labels: shape (N,), class indices. weights: shape (N,), what each photo
+    counts. T is bounded to 0.05…20, so it is finite for perfect and for hopeless logits. It changes
+    no photo's best class. Raises ValueError if shapes do not fit or there is no photo.
     """
     scores = np.asarray(logits, dtype=np.float64)
     truth = np.asarray(labels, dtype=np.intp)
@@ -59,11 +59,12 @@ def temperature_fit(logits: ArrayLike, labels: ArrayLike, weights: ArrayLike | N
 def class_temperatures_fit(
     logits: FloatArray, labels: Sequence[int], sources: Sequence[str], shares: Mapping[str, NDArray[np.float64]]
 ) -> tuple[float, ...]:
-    """A temperature for each class, from one for each source of photos, by what makes the held-out labels likeliest.
+    """Maximum-likelihood temperatures of each source of photos, averaged into one for each class.
 
-    logits: (N, C), labels: (N,), sources: (N,), of held-out photos. shares: source → (C,), the share of each class's
-    training photos that came from it; a class is as hot as its sources on average. Sources of fewer than MIN_OF_SOURCE
-    photos are one together. () where there are fewer than two to tell apart.
+    logits: (N, C), labels: (N,), sources: (N,), of held-out photos. shares: source → (C,), the
+    share of each class's training photos that came from it; by these shares a class averages its
+    sources' temperatures. Sources with fewer than MIN_OF_SOURCE photos are left out. () if fewer
+    than two sources remain.
     """
     photos = Counter(sources)
     groups = [source for source in sorted(shares) if photos[source] >= MIN_OF_SOURCE]
@@ -87,7 +88,8 @@ def class_temperatures_fit(
 def source_weights(sources: Sequence[str]) -> NDArray[np.float64]:
     """(N,) weights with which a source of n photos counts sqrt(n) in all.
 
-    One temperature has to serve them all: neither does the largest drown the others, nor do five photos outvote 300.
+    One temperature serves all sources: the largest does not drown the others, and five photos do
+    not outvote 300.
     """
     photos = Counter(sources)
     return np.asarray([photos[source] ** -0.5 for source in sources])
@@ -96,9 +98,10 @@ def source_weights(sources: Sequence[str]) -> NDArray[np.float64]:
 def alpha_fit(
     cars: Sequence[tuple[Sequence[FloatArray], int]], classes: Sequence[TrainedClass], *, least: int = MIN_CARS
 ) -> float | None:
-    """How dependent the photos of one car are (fuse.fuse), by what makes the models of held-out cars likeliest.
+    """The alpha of fuse.fuse that maximises the likelihood of the models of held-out cars.
 
-    cars: per car its photos' calibrated log-probabilities, two or more, and its class. None with fewer than `least`.
+    cars: per car its photos' calibrated log-probabilities, two or more, and its class. None with
+    fewer cars than `least`.
     """
     if len(cars) < least:
         return None
@@ -117,11 +120,12 @@ def alpha_fit(
 def threshold_fit(
     confidence: ArrayLike, correct: ArrayLike, *, max_error: float = TARGET_ERROR, weights: ArrayLike | None = None
 ) -> float:
-    """The lowest confidence t such that among the photos with confidence >= t at most max_error are wrong.
+    """The lowest confidence t at or above which at most max_error of the photos are wrong.
 
-    confidence: shape (N,), 0…1. correct: shape (N,), bool. weights: shape (N,), above 0, what each photo counts.
-    Photos of equal confidence stand or fall together. At least MIN_ANSWERED photos must lie at or above t; where no t
-    will do the answer is 1.01, above every confidence: never.
+    confidence: shape (N,), 0…1. correct: shape (N,), bool. weights: shape (N,), above 0, what each
+    photo counts. Photos of equal confidence are answered together or not at all. At least
+    MIN_ANSWERED photos must lie at or above t; without such a t the result is NEVER, which is above
+    every confidence.
     """
     stated, answered, error = _curve(confidence, correct, weights)
     good = np.flatnonzero((error <= max_error) & (answered >= MIN_ANSWERED))
@@ -129,10 +133,11 @@ def threshold_fit(
 
 
 def coverage_at_error(confidence: ArrayLike, correct: ArrayLike, *, max_error: float = TARGET_ERROR) -> float:
-    """The largest share of the photos, 0…1, that can be answered, surest first, with at most max_error of them wrong.
+    """The largest share of the photos that can be answered with at most max_error of them wrong.
 
-    Shapes as in threshold_fit; a photo without an answer belongs in with confidence 0 and correct false, else the share
-    is of something smaller. It measures, so it asks for no least number of photos. Raises ValueError if there is none.
+    Photos are answered in order of confidence. Shapes as in threshold_fit; a photo without an
+    answer counts with confidence 0 and correct false. Unlike threshold_fit it needs no minimum of
+    photos: it measures. Raises ValueError if there is none.
     """
     _, answered, error = _curve(confidence, correct)
     if not len(answered):
@@ -142,9 +147,10 @@ def coverage_at_error(confidence: ArrayLike, correct: ArrayLike, *, max_error: f
 
 
 def ece(confidence: ArrayLike, correct: ArrayLike, *, bins: int = 15) -> float:
-    """Expected calibration error: |mean confidence - share right| over equally wide bins, weighted by photos; 0…1.
+    """Expected calibration error, 0…1: |mean confidence - share right|, averaged over photos.
 
-    Shapes as in threshold_fit. Raises ValueError if there is no photo.
+    It is taken over equally wide bins. Shapes as in threshold_fit. Raises ValueError if there is no
+    photo.
     """
     stated, right = _pair(confidence, correct)
     if not len(stated):
@@ -155,10 +161,11 @@ def ece(confidence: ArrayLike, correct: ArrayLike, *, bins: int = 15) -> float:
 
 
 def ece_by_chance(confidence: ArrayLike, *, draws: int = 200, seed: int = 0) -> float:
-    """The calibration error that perfectly honest confidences would show on so few photos, on average.
+    """The mean ece of perfectly calibrated confidences on this number of photos.
 
-    Each photo is right with the probability that its confidence states. With 150 photos that is some 0.06: a measured
-    error says something only as far as it lies above. Raises ValueError if there is no photo.
+    Simulated: each photo is right with the probability that its confidence states. With 150 photos
+    it is some 0.06, and only what a measured ece has above it is miscalibration. Raises ValueError
+    if there is no photo.
     """
     stated = np.asarray(confidence, dtype=np.float64)
     random = np.random.default_rng(seed)
@@ -166,7 +173,7 @@ def ece_by_chance(confidence: ArrayLike, *, draws: int = 200, seed: int = 0) -> 
 
 
 def reliability(confidence: ArrayLike, correct: ArrayLike, *, bins: int = 15) -> list[tuple[float, float, int]]:
-    """Per bin of ece that holds photos: their mean confidence, the share right, how many. For a calibration curve."""
+    """A calibration curve: per bin of ece its photos' mean confidence, share right and number."""
     stated, right = _pair(confidence, correct)
     place = np.clip(np.ceil(stated * bins).astype(np.intp) - 1, 0, bins - 1)
     held = [place == index for index in range(bins)]
@@ -174,9 +181,9 @@ def reliability(confidence: ArrayLike, correct: ArrayLike, *, bins: int = 15) ->
 
 
 def coverage_curve(confidence: ArrayLike, correct: ArrayLike, *, most: int = 200) -> list[tuple[float, float, float]]:
-    """Per confidence, highest first: itself, the share of photos at or above it, the share of those that is wrong.
+    """Per confidence, highest first: itself, the share of photos at or above it, and their error.
 
-    Shapes as in coverage_at_error. At most about `most` points, evenly spread over the photos.
+    Shapes as in coverage_at_error. About `most` points at most, evenly spread over the photos.
     """
     stated, answered, error = _curve(confidence, correct)
     if not len(stated):
@@ -189,7 +196,7 @@ def coverage_curve(confidence: ArrayLike, correct: ArrayLike, *, most: int = 200
 def _curve(
     confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]:
-    """Per distinct confidence, highest first: itself, photos at or above it, weighted share of those that are wrong."""
+    """Per distinct confidence, highest first: itself, photos at or above it, weighted error."""
     stated, right = _pair(confidence, correct)
     counts = np.ones(len(stated)) if weights is None else np.asarray(weights, dtype=np.float64)
     if counts.shape != stated.shape or not (counts > 0).all():

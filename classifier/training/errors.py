@@ -1,8 +1,8 @@
-"""What a training refuses with: one clear line. Free of torch, so that commands may name it."""
+"""Errors of a training, each one clear line. Without torch, so that commands may import them."""
 
 
 class TrainError(Exception):
-    """A training cannot start or go on; the message is one clear line."""
+    """A training cannot start or continue; the message is one clear line."""
 
 
 class ReportError(Exception):

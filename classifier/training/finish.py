@@ -1,4 +1,7 @@
-"""From trained weights to an artefact: calibrated and measured the way it will serve, on cars it was not trained on."""
+"""From trained weights to an artefact: calibrated and measured as it will serve.
+
+Both are done on cars that the network was not trained on.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,7 @@ from classifier.training.request import Rename, TrainingContext, as_trained
 FEWEST_TO_CALIBRATE = 20
 """With fewer held-out photos a temperature would be fitted to noise."""
 FALLBACK_TEMPERATURE = 1.5
-"""Without held-out photos: rather less sure than more."""
+"""Without enough held-out photos: confidences are lowered."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Trained:
     spec: ArtefactSpec
     state: State
     splits: Mapping[Split, Sequence[ManifestRow]]
-    """train, val, test: photos of exteriors. The train split tells from which sources each class came."""
+    """train, val, test: photos of exteriors. Of train only the labels and sources are used."""
     seen_photos: SeenPhotos | None = None
     """Written beside the weights."""
 
@@ -100,7 +103,7 @@ def finish(trained: Trained, context: TrainingContext, *, out: Path) -> Finished
 
 
 def _calibrated(trained: Trained, answers: Sequence[Recognition], *, rename: Rename) -> ArtefactSpec:
-    """The spec with temperatures, thresholds and fusion; answers: of the untempered draft on val."""
+    """The spec with temperatures, thresholds and fusion. answers: of the draft, on val."""
     spec, val, train = trained.spec, trained.splits["val"], trained.splits["train"]
     raw = [one.log_probs for one in answers]
     incremental = EXTENDS in spec.recipe  # too few photos of its own to fit what it has from its base
@@ -124,7 +127,7 @@ def _calibrated(trained: Trained, answers: Sequence[Recognition], *, rename: Ren
 def _measured(
     spec: ArtefactSpec, recogniser: CachedRecogniser, test: Sequence[ManifestRow], context: TrainingContext
 ) -> tuple[ArtefactSpec, Findings]:
-    """The spec with its figures on test, and what single photos tell. Closes the recogniser."""
+    """The spec with its figures on test, and findings on single photos. Closes the recogniser."""
     rename = context.rename
 
     def key(make: str, model: str) -> tuple[str, str]:
@@ -137,7 +140,7 @@ def _measured(
         measured = scores_summarise(scored=scored, recogniser=recogniser, key=key)
     finally:
         recogniser.close()
-    measured.pop("usable", None)  # all photos are exteriors here: it would say half the truth
+    measured.pop("usable", None)  # all photos are exteriors here: the figure would mislead
     findings = findings_of(scored=scored, model=spec, key=key)
     metrics = {**spec.metrics, "test": _rounded(measured), "per_class": _rounded(findings.per_class)}
     return replace(spec, metrics=metrics), findings
@@ -150,13 +153,14 @@ def calibrate(
     *,
     rename: Rename = as_trained,
 ) -> tuple[float, Thresholds]:
-    """Temperature and thresholds. raw: log-probabilities at temperature 1 per row, None where there are none.
+    """Temperature and thresholds, fitted on held-out photos.
 
-    Photos of models that were not trained count as errors in the thresholds: the site gets such photos
-    as well. rename: gives classes and labels the names under which the site adds up confidences before
-    it compares them with the thresholds. A source of n photos counts sqrt(n) in temperature and
-    thresholds, so that the largest, which is often the easiest, does not outweigh the others. With too
-    few photos an incremental artefact keeps its base's values; any other never fills anything in.
+    raw: per row its log-probabilities at temperature 1, None where the photo was not classified.
+    Photos of models that were not trained count as errors in the thresholds, because the site gets
+    such photos as well. rename: gives classes and labels the names under which the site adds up
+    confidences before it compares them with the thresholds. A source of n photos counts sqrt(n), so
+    that the largest, which is often the easiest, does not outweigh the others. With too few photos
+    an incremental artefact keeps its base's values; any other never fills anything in.
     """
     labels = label_numbers(rows, spec.classes, rest=True)
     known = [
@@ -227,7 +231,7 @@ def _class_temperatures(
 def _bodies(
     answers: Sequence[Recognition], val: Sequence[ManifestRow], spec: ArtefactSpec
 ) -> list[tuple[tuple[Guess, ...], FloatArray, str]]:
-    """What bodies_fit takes: guesses, calibrated log-probabilities and label of photos with a labelled body."""
+    """Guesses, calibrated log-probabilities and label of each photo with a labelled body."""
     return [
         (one.bodies, log_softmax(sharpened(one.log_probs, spec.class_temperatures) / spec.temperature), body)
         for one, row in zip(answers, val, strict=True)
@@ -238,7 +242,7 @@ def _bodies(
 def _cars(
     raw: Sequence[FloatArray | None], rows: Sequence[ManifestRow], spec: ArtefactSpec
 ) -> list[tuple[list[FloatArray], int]]:
-    """Cars with several photos of which the classifier knows the class: their log-probabilities, their class."""
+    """Cars of a known class with several photos: the photos' log-probabilities, and the class."""
     cars: dict[str, tuple[list[FloatArray], int]] = {}
     for one, row, label in zip(raw, rows, label_numbers(rows, spec.classes, rest=True), strict=True):
         if one is not None and label != UNKNOWN:

@@ -1,4 +1,4 @@
-"""How far a share of right answers may be off for the number of photos it was taken of."""
+"""The sampling error of a share of right answers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from scipy.stats import binomtest
 
 
 def wilson(hits: int, n: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share: `hits` of `n`, as if each were an observation of its own.
+    """Wilson's 95 % interval of a share, `hits` of `n` independent observations.
 
-    Photos of one car are not, so the interval is rather too narrow where cars have several. It needs no normal
-    approximation, so it holds for 0 of n and n of n. Raises ValueError if n is 0 or hits lies outside 0…n.
+    Photos of one car are not independent, so the interval is too narrow where cars have several. It
+    holds for 0 of n and n of n as well. Raises ValueError if n is 0 or hits lies outside 0…n.
     """
     if n < 1:
         raise ValueError("a share of no photos has no interval")

@@ -1,4 +1,4 @@
-"""How far a long task is: a small protocol, a silent one, and bars on a terminal."""
+"""Progress of long tasks: a protocol, and its implementations for terminals, logs and nobody."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Progress(Protocol):
-    """Told by long tasks how they are getting on."""
+    """Long tasks report to it how far they are."""
 
     def track(self, items: Iterable[T], *, total: int, what: str) -> Iterator[T]:
         """Yield the items, showing how many of `total` are done."""
@@ -30,7 +30,7 @@ class Progress(Protocol):
 
 
 class Silent:
-    """Says nothing."""
+    """Shows nothing."""
 
     def track(self, items: Iterable[T], *, total: int, what: str) -> Iterator[T]:
         """See Progress.track."""
@@ -44,7 +44,7 @@ class Silent:
 
 
 class Lines(Silent):
-    """One plain line per message on stderr: for logs."""
+    """For logs: one plain line per message on stderr."""
 
     def say(self, text: str) -> None:
         """See Progress.say."""
@@ -53,7 +53,7 @@ class Lines(Silent):
 
 
 class Bars:
-    """Rich bars on stderr, so that stdout stays free for results."""
+    """For terminals: bars on stderr, so that stdout stays free for results."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True)
@@ -61,7 +61,7 @@ class Bars:
         self._note = ""
 
     def track(self, items: Iterable[T], *, total: int, what: str) -> Iterator[T]:
-        """See Progress.track; a bar begun inside another one's loop joins the same display."""
+        """See Progress.track. Inside another bar's loop it shows no bar of its own."""
         if self._bars is not None:
             yield from items
             return
@@ -94,5 +94,5 @@ class Bars:
 
 
 def progress_for_terminal() -> Progress:
-    """Bars where a person watches, else plain lines."""
+    """Bars on a terminal, else plain lines."""
     return Bars() if sys.stderr.isatty() else Lines()

@@ -34,11 +34,10 @@ class TrainingRequest:
     resume: bool = False
     """Continue after the last whole epoch of the same training."""
     champion: Artefact | None = None
-    """What start = "champion" goes on from and ensemble_with = "champion" stands beside. Without
-    one it is the starter in the context's `weights`."""
+    """What start = "champion" and ensemble_with = "champion" stand for. None = the starter in the
+    context's `weights`."""
     seen_photos: SeenPhotos | None = None
-    """The rows' pictures. The artefact records them together with those of the models it contains,
-    if these have a record."""
+    """Hashes of the rows' pictures, for the artefact's record. None = it gets no record."""
 
     @property
     def epochs_planned(self) -> int:
@@ -58,7 +57,7 @@ class TrainingContext:
     work_dir: Path
     """Caches of crops and features, and checkpoints."""
     weights: Path
-    """The folder with detector/ and usable/, and classifier/ for recipes that begin with the starter."""
+    """The folder with detector/ and usable/, and classifier/ for the starter."""
     progress: Progress
     rename: Rename = as_trained
     """See finish.calibrate."""

@@ -43,21 +43,21 @@ class TrainResult:
     report: Path | None
     """One HTML file, if one was asked for."""
     checkpoint: Path
-    """Where a training of a whole network keeps its checkpoint. The caller deletes it when the result
-    is safe: until then a resumed run continues from there."""
+    """The file from which a resumed run continues; there is none if only a head was trained. The
+    caller deletes it when the result is safe."""
 
 
 def train(*, request: TrainingRequest, context: TrainingContext, out: Path, report: bool = True) -> TrainResult:
-    """Train on the train split, calibrate on val, measure on test, write `<out>/<recipe name>-<sha8>/`.
+    """Train on the train split, calibrate on val, measure on test; the artefact lies in `out`.
 
-    report: write one, which takes some seconds. Raises TrainError, ArtefactError, EngineError,
-    ReportError, OSError.
+    It is the folder `<recipe name>-<sha8>`. report: write one, which takes some seconds. Raises
+    TrainError, ArtefactError, EngineError, ReportError, OSError.
     """
     setup = setup_prepare(request, context)
     run_dir = context.work_dir / f"{setup.recipe.name}-{setup.fingerprint[:12]}"
     run_dir.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(setup.recipe.seed)  # a run that is killed in its first epoch draws the same new head again
-    ancestry = _ancestry_read(setup)  # now: at the end of a long training other artefacts may lie there
+    ancestry = _ancestry_read(setup)  # now: hours later another artefact may lie there
     learned = _head_learn(setup, context) if setup.recipe.freeze_backbone else _network_learn(setup, context, run_dir)
     if ancestry.partner is not None:
         learned = _with_partner(learned, setup, ancestry.partner)
@@ -72,11 +72,11 @@ def train(*, request: TrainingRequest, context: TrainingContext, out: Path, repo
 
 @dataclass(frozen=True)
 class _Ancestry:
-    """What is read from the artefacts that this training goes on from or stands beside."""
+    """What is read from the artefacts that this one starts from or serves beside."""
 
     partner: Partner | None
     seen_photos: SeenPhotos | None
-    """Theirs and the request's; None unless all of them are known: half a record would pass for a whole one."""
+    """Theirs and the request's. None unless all are known: a part would pass for the whole."""
 
 
 def _ancestry_read(setup: TrainingSetup) -> _Ancestry:
@@ -139,14 +139,12 @@ def _network_learn(setup: TrainingSetup, context: TrainingContext, run_dir: Path
 
 
 def _with_partner(learned: _Learned, setup: TrainingSetup, partner: Partner) -> _Learned:
-    backbone, state = ensembled(
-        backbone=learned.backbone, state=learned.state, classes=setup.classes, partner=partner
-    )  # fmt: skip
+    backbone, state = ensembled(backbone=learned.backbone, state=learned.state, classes=setup.classes, partner=partner)
     return replace(learned, backbone=backbone, state=state, ensemble_of=partner.version)
 
 
 def _spec_of(setup: TrainingSetup, learned: _Learned) -> ArtefactSpec:
-    """The artefact's description, still without calibration; an incremental one has its base's."""
+    """The artefact's description before calibration; an incremental one begins with its base's."""
     recipe, base, start = setup.recipe, setup.base, setup.start
     metrics: dict[str, Any] = {
         "train_photos": len(setup.train.rows), "classes": len(setup.classes), "history": learned.history,
@@ -172,7 +170,8 @@ def _spec_of(setup: TrainingSetup, learned: _Learned) -> ArtefactSpec:
     )
     if base is None:
         return spec
-    # Few corrections bring few held-out photos. Until there are enough, the base's calibration stands.
+    # Few corrections bring few held-out photos. Until there are enough, the base's calibration
+    # stands.
     return replace(
         spec, temperature=base.spec.temperature, thresholds=base.spec.thresholds, mirrored=base.spec.mirrored,
         class_temperatures=incremental_temperatures(base.spec, outputs=len(setup.classes)),
@@ -192,7 +191,7 @@ def _report(path: Path, setup: TrainingSetup, done: Finished, history: History) 
             "detector": setup.detector,
             **trained_facts(done.artefact),
         },
-        curve=cast("list[dict[str, float]]", history),  # to mypy a TypedDict's values are objects
+        curve=cast("list[dict[str, float]]", history),  # all its values are floats
         findings=done.findings,
         temperature=done.artefact.spec.temperature,
     )

@@ -27,7 +27,7 @@ from classifier.recognise import Recogniser
 from classifier.recognition import Interpreter, Recognition, Sight
 from classifier.taxonomy import Guess
 from classifier.training.data.content_cache import ContentCache
-from classifier.training.model.feature_extractor import from_bytes, headless_digest, headless_engine, to_bytes
+from classifier.training.model.feature_extractor import extractor_digest, extractor_engine, from_bytes, to_bytes
 from classifier.training.model.features import CACHE_FILE
 
 FORM = "1"
@@ -68,18 +68,18 @@ class CachedRecogniser(Interpreter):
             FORM, detector.version, attributes.version, str(spec.preprocessing), str(spec.mirrored),
             *engine_choose(engine, device),
         )  # fmt: skip
-        self._kind = f"sights {headless_digest(self._network, *seen_by)}"
+        self._kind = f"sights {extractor_digest(self._network, *seen_by)}"
         self._kept = ContentCache(memory / CACHE_FILE)
 
-        def headless(engine: EngineName, device: DeviceName) -> Engine:
-            return headless_engine(
+        def extractor(engine: EngineName, device: DeviceName) -> Engine:
+            return extractor_engine(
                 self._network, side=spec.preprocessing.input_size, engine=engine, device=device
             )  # fmt: skip
 
         def opened() -> Recogniser:
             return Recogniser.open(
                 classifier=artefact.folder, weights=weights, engine=engine, device=device, cache_dir=cache_dir,
-                network=headless,
+                network=extractor,
             )  # fmt: skip
 
         self._open: Callable[[], Recogniser] = opened

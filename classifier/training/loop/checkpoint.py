@@ -1,6 +1,6 @@
-"""Checkpoints: written beside, synced, renamed, so that a kill at any moment leaves the last whole one.
+"""Checkpoints: written beside, synced, renamed. A kill at any moment leaves the last whole one.
 
-Behind torch's own file stands its sha256: torch would load changed weights without a word.
+The sha256 of torch's file is appended to it: torch loads altered weights without an error.
 """
 
 from __future__ import annotations
@@ -16,16 +16,19 @@ import torch
 from classifier.training.errors import TrainError
 
 FORMAT = 2
-"""One of another form is not gone on with."""
+"""A checkpoint of another format is refused. Raise it when the content changes."""
 
 
 class CheckpointError(TrainError):
-    """A checkpoint cannot be continued from; the message is one clear line."""
+    """A checkpoint cannot be written or used; the message is one clear line."""
 
 
 def checkpoint_write(path: Path, content: dict[str, Any]) -> None:
-    """Tensors and plain values only. Raises CheckpointError if the disk is full; the one before stays."""
-    for left in path.parent.glob(f".{path.name}.*"):  # by a run that was killed while it wrote
+    """Write tensors and plain values.
+
+    Raises CheckpointError if the disk is full; the checkpoint before is then still there.
+    """
+    for left in path.parent.glob(f".{path.name}.*"):  # by a run that was killed while writing
         left.unlink(missing_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -35,14 +38,14 @@ def checkpoint_write(path: Path, content: dict[str, Any]) -> None:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
-    except (OSError, RuntimeError) as error:  # torch says RuntimeError where a write gives less than was to be written
+    except (OSError, RuntimeError) as error:  # torch raises RuntimeError for a short write
         beside.unlink(missing_ok=True)
         why = error.strerror if isinstance(error, OSError) else "the disk may be full"
         raise CheckpointError(f"{path}: the checkpoint cannot be written ({why}); go on with --resume") from error
 
 
 def checkpoint_read(path: Path, *, fingerprint: str) -> dict[str, Any]:
-    """The checkpoint of this very training. Raises CheckpointError if it is damaged or of another one."""
+    """The checkpoint's content. Raises CheckpointError if it is damaged or of another training."""
     try:
         with path.open("rb") as file:
             whole = path.stat().st_size - hashlib.sha256().digest_size
@@ -63,7 +66,7 @@ def checkpoint_read(path: Path, *, fingerprint: str) -> dict[str, Any]:
 
 
 def _sha256(file: IO[bytes], size: int) -> bytes:
-    """Of the file's first `size` bytes; leaves it after them."""
+    """Of the file's first `size` bytes; the file's position is then behind them."""
     file.seek(0)
     digest = hashlib.sha256()
     while size and (part := file.read(min(size, 1 << 20))):

@@ -1,9 +1,9 @@
 """Data-parallel training: `torchrun --nproc-per-node N manage.py retrain …`, one process per GPU.
 
 The first process reads the photos, writes checkpoints, validates and registers the artefact. The
-others wait until it begins to fit, receive the job from it, compute gradients of their share of each
-batch, and end. The job is pickled and sent over torch's own connection, between processes of one
-job on one machine.
+others wait until it begins to fit, receive the job from it, compute gradients of their share of
+each batch, and end. The job is pickled and sent over torch's own connection, between processes of
+one job on one machine.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Ranks:
         return box[0]
 
     def receive(self, kind: type[T]) -> T:
-        """In a further process: what the first one broadcasts next. Raises TypeError if it is no `kind`."""
+        """In a further process: what the first one broadcasts, of type `kind`, else TypeError."""
         box: list[Any] = [None]
         distributed.broadcast_object_list(box, src=0)
         if not isinstance(box[0], kind):
@@ -101,7 +101,7 @@ def alone() -> Ranks:
 
 
 def apart(network: nn.Module) -> contextlib.AbstractContextManager[None]:
-    """Backward passes in this context do not average gradients: for all but the last of an accumulation."""
+    """A context in which gradients stay local: for all but the last pass of an accumulation."""
     if isinstance(network, DistributedDataParallel):
         return network.no_sync()
     return contextlib.nullcontext()
@@ -119,7 +119,10 @@ def leading() -> Iterator[Ranks]:
 
 @contextlib.contextmanager
 def helping() -> Iterator[Ranks | None]:
-    """In the others: wait for the first process; None if it dismisses them. Raises TrainError if it is lost."""
+    """In the others: wait for the first process; None if it dismisses them.
+
+    Raises TrainError if it is lost.
+    """
     with _joined(call=False) as ranks:
         yield ranks
 

@@ -1,4 +1,4 @@
-"""One epoch: batches in, weights stepped, figures out; and the clock that drives the learning rate."""
+"""One epoch of training, and the clock that drives the learning rate."""
 
 from __future__ import annotations
 
@@ -97,8 +97,8 @@ def train_one_epoch(
 ) -> dict[str, float]:
     """One pass over the batches, which ends early when the clock is over.
 
-    network: the state's, as Ranks.wrapped gives it. note: gets a line after each step. Returns loss,
-    accuracy and images_per_s over all processes.
+    network: the state's, as Ranks.wrapped gives it. note: gets a line after each step. Returns
+    loss, accuracy and images_per_s over all processes.
     """
     steps, accumulate = job.steps(ranks.size), job.recipe.accumulate
     mixed = bf16_pays(ranks.device)

@@ -18,7 +18,7 @@ from classifier.training.loop.checkpoint import checkpoint_read, checkpoint_writ
 from classifier.training.loop.depthwise import speed_up_depthwise
 from classifier.training.loop.distributed import Ranks, alone, helping
 from classifier.training.loop.epoch import Clock, train_one_epoch
-from classifier.training.loop.hardware import bf16_pays, keep_freed_memory
+from classifier.training.loop.hardware import keep_freed_memory
 from classifier.training.loop.optimizer import epoch_order, optimizer_for, unfreeze
 from classifier.training.loop.state import EpochFigures, FitJob, Fitted, LoopState, average_of
 from classifier.training.loop.validation import validate
@@ -40,11 +40,11 @@ def fit(
 
     Accuracy would choose by luck: of 465 val photos, an epoch at two thirds of a training once had
     one more right than any after it, and was 2.5 points behind the model before. ranks: the
-    processes that train together, seen from this one; None = this one alone. Raises CheckpointError,
-    TrainError.
+    processes that train together, seen from this one; None = this one alone. Raises
+    CheckpointError, TrainError.
     """
     ranks = ranks or alone()
-    ranks.share_of(job.batch(ranks.size))  # refuses now what cannot be shared out
+    ranks.share_of(job.batch(ranks.size))  # an uneven batch is refused before anybody waits
     if ranks.first:
         ranks.broadcast(job)  # fit_help waits for it
     state = _begin(job, ranks)
@@ -75,7 +75,10 @@ def fit(
 
 
 def fit_help() -> None:
-    """In a further process of torchrun: take part in the first one's fit, if there is one. Raises TrainError."""
+    """In a further process of torchrun: take part in the first one's fit, if there is one.
+
+    Raises TrainError.
+    """
     with helping() as ranks:
         if ranks is not None:
             fit(ranks.receive(FitJob), progress=Silent(), ranks=ranks)
@@ -85,8 +88,7 @@ def _begin(job: FitJob, ranks: Ranks) -> LoopState:
     network = job.network
     if ranks.device.type == "cpu":
         keep_freed_memory()
-        if bf16_pays(ranks.device):
-            speed_up_depthwise(network)
+    speed_up_depthwise(network, ranks.device)
     network = network.to(ranks.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stubs
     freeze_stages(network, job.recipe.freeze_stages)
     return LoopState(
@@ -101,7 +103,7 @@ def _saved(job: FitJob, progress: Progress) -> dict[str, Any]:
     if not job.resume:
         return {}
     if not job.checkpoint.exists():
-        progress.say("There is no checkpoint of this very training to go on from: it starts at its beginning")
+        progress.say("There is no checkpoint of this very training to continue from: it starts at its beginning")
         return {}
     return checkpoint_read(job.checkpoint, fingerprint=job.fingerprint)
 

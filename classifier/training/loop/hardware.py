@@ -1,4 +1,4 @@
-"""What a training asks of the machine it runs on."""
+"""The machine a training runs on: mixed precision, loader processes, memory."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pathlib import Path
 import torch
 
 MANY_PHOTOS = 1000
-"""From so many on processes of their own prepare the pictures."""
+"""From this many photos on, worker processes prepare the pictures."""
 MOST_LOADERS = 8
-"""More would need more shared memory for the batches on their way than a container has."""
+"""More would need more shared memory for batches than a container has."""
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4
-"""mallopt's names, from malloc.h."""
+"""Parameters of mallopt, from malloc.h."""
 _CPU_FACTS = Path("/proc/cpuinfo")
 
 
 def bf16_pays(device: torch.device) -> bool:
-    """Whether mixed precision is faster there: on GPUs, and on CPUs that multiply bfloat16 themselves.
+    """Whether mixed precision is faster: on GPUs, and on CPUs with bfloat16 instructions.
 
-    Others, those with AVX-512 but neither AMX nor AVX512-BF16 among them, emulate it and are much
-    slower than in float32.
+    Other CPUs emulate bfloat16, also those with AVX-512 but neither AMX nor AVX512-BF16, and are
+    much slower with it than in float32.
     """
     if device.type != "cpu":
         return True
@@ -33,10 +33,10 @@ def bf16_pays(device: torch.device) -> bool:
 
 
 def loaders_for(photos: int) -> int:
-    """How many processes prepare so many pictures beside a training.
+    """The number of worker processes that prepare this many pictures.
 
-    A CPU that trains has cores to spare for one; a GPU takes what several can give. Each GPU has a process of its own
-    (torchrun), which gets its share of the cores.
+    A training on the CPU leaves room for one. On GPUs each training process (torchrun) gets its
+    share of the cores.
     """
     if photos < MANY_PHOTOS:
         return 0
@@ -47,10 +47,10 @@ def loaders_for(photos: int) -> int:
 
 
 def keep_freed_memory() -> None:
-    """Let glibc keep what a step frees for the next one, in place of handing it back page by page; elsewhere nothing.
+    """Let glibc keep freed memory for the next step; without glibc it does nothing.
 
-    The activations of a batch are large and of the same sizes at every step: without this a CPU training spends a
-    good part of its time on page faults.
+    A batch's activations are large and have the same sizes in every step. glibc would return them
+    to the system each time, and a CPU training would spend much of its time on page faults.
     """
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "gnu_get_libc_version"):
         libc.mallopt(_MMAP_MAX, 0)

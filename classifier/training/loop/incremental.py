@@ -1,8 +1,8 @@
-"""Incremental training: a trained classifier learns new photos and classes without forgetting the old ones.
+"""Incremental training: a classifier learns new photos and classes and forgets nothing.
 
 Backbone and hidden layers stay. The new head is the old one plus a correction with an L2 penalty.
-Classes without new photos keep their weights bit for bit, so a handful of a moderator's corrections
-cannot undo what a hundred thousand photos taught.
+Classes without new photos keep their weights bit for bit, so a moderator's few corrections cannot
+undo what was learned from a hundred thousand photos.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ WORSE_MOST = 2
 FEWEST_TO_CHOOSE = 20
 """Held-out photos."""
 TOLERANCE = 2e-5
-"""The solver ends when a step changes the loss or every weight by less; that changes hardly a photo's answer."""
+"""The solver ends when a step changes the loss, or every weight, by less. Hardly any photo's answer
+depends on it."""
 TOLERANCE_TO_CHOOSE = 1e-4
 """While the penalty is chosen; the chosen one is then solved to TOLERANCE."""
 FIRST_STEPS = 2
@@ -46,7 +47,7 @@ FIRST_STEPS = 2
 
 
 def incremental_network(base: Artefact, *, outputs: int) -> nn.Module:
-    """The base's network with ``outputs`` classes: first its own, then the new ones, which begin at zero.
+    """The base's network with `outputs` classes: its own first, then new ones, whose weights are 0.
 
     Only the last layer grows; hidden layers of the head stay, as the backbone does.
     """
@@ -66,7 +67,7 @@ def incremental_network(base: Artefact, *, outputs: int) -> nn.Module:
 
 
 def incremental_temperatures(base: ArtefactSpec, *, outputs: int) -> tuple[float, ...]:
-    """The base's class temperatures for `outputs` classes; new ones, of which little is known, get its highest."""
+    """The base's class temperatures, and for each new class the highest of them."""
     own = base.class_temperatures
     return (*own, *[max(own)] * (outputs - len(own))) if own else ()
 
@@ -83,10 +84,10 @@ def incremental_bodies(
 
 
 def head_copy(network: nn.Module, state: State, *, of: Sequence[TrainedClass], to: Sequence[TrainedClass]) -> int:
-    """Copy a trained head's weights for the classes it shares with a new one; returns how many these are.
+    """Copy a trained head's weights of the classes that `network` has too; returns their number.
 
-    state: of a network with the same backbone and hidden layers; of: its classes. to: the classes of
-    `network`, in its order; those that are not in `of` keep their weights.
+    state: of a network with the same backbone and hidden layers; of: its classes. to: the classes
+    of `network`, in its order; those that are not in `of` keep their weights.
     """
     head, prefix = _head(network), last_prefix(network)
     numbers = {class_key(one.make, one.model, one.years): number for number, one in enumerate(of)}
@@ -100,10 +101,10 @@ def head_copy(network: nn.Module, state: State, *, of: Sequence[TrainedClass], t
 
 
 def incremental_head_fit(job: HeadJob, *, progress: Progress) -> Fitted:
-    """Fit the correction of the head; returns the whole network's weights. A convex problem, so deterministic.
+    """Fit the correction of the head; returns the whole network's weights.
 
     Only classes with training photos get a correction. When job.max_minutes are over, no further
-    penalty is tried.
+    penalty is tried. The problem is convex and the result deterministic.
     """
     ends = time.monotonic() + (job.max_minutes * 60 if job.max_minutes else math.inf)
     problem = _Correction.of(job)
@@ -113,7 +114,7 @@ def incremental_head_fit(job: HeadJob, *, progress: Progress) -> Fitted:
     holds = HOLDS if len(job.val.labels) >= FEWEST_TO_CHOOSE else (HOLD_UNASKED,)
     correction = before = torch.zeros_like(problem.head.weight)
     for step, hold in enumerate(progress.track(holds, total=len(holds), what="head"), start=1):
-        # Begin further along the line of the last two solutions: the next one lies near. A convex problem has one
+        # Extrapolate the last two solutions: the next one lies near. A convex problem has one
         # solution wherever the search begins.
         begin = 2 * correction - before
         before = correction
@@ -142,7 +143,7 @@ def incremental_head_fit(job: HeadJob, *, progress: Progress) -> Fitted:
 
 @dataclass(frozen=True)
 class _Correction:
-    """The convex problem: cross-entropy of the corrected head on training features, plus the penalty."""
+    """The problem: cross-entropy of the corrected head on training features, plus the penalty."""
 
     head: nn.Linear
     train: FeatureSet
@@ -166,7 +167,7 @@ class _Correction:
         )
 
     def solve(self, *, begin: Tensor, hold: float, tolerance: float) -> Tensor:
-        """The correction (C, D) of the head's weights under the penalty `hold`; begin: a guess at it."""
+        """The correction (C, D) under the penalty `hold`. begin: where the search begins."""
         with torch.no_grad():
             before = self.head(self.train.features)
         inputs = self.train.features / self.scale

@@ -1,10 +1,10 @@
-"""What torchrun put into this process's environment. Without torch, so that commands may ask first."""
+"""What torchrun sets in the environment. Without torch, so that commands may ask first."""
 
 import os
 
 
 def rank() -> int:
-    """This process's number in its training; 0 is the first one, and the only one without torchrun."""
+    """This process's number in its training; 0 is the first one, or the only one."""
     return _count("RANK", 0)
 
 

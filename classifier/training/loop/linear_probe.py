@@ -22,7 +22,7 @@ class HeadJob:
     """What a head learns from, and how."""
 
     network: nn.Module
-    """Its backbone gave the features."""
+    """Whose backbone computed the features."""
     train: FeatureSet
     val: FeatureSet
     recipe: Recipe
@@ -39,7 +39,8 @@ def head_fit(job: HeadJob, *, progress: Progress) -> Fitted:
     head = nn.Linear(train.features.shape[1], int(job.network.get_submodule(prefix[:-1]).out_features))  # type: ignore[arg-type]
     nn.init.normal_(head.weight, std=0.01)
     nn.init.zeros_(head.bias)
-    # Features differ in scale. Standardised, each gets an equal step; the scale is folded into the weights afterwards.
+    # Features differ in scale. Standardised ones get equal steps; the scale is folded into the
+    # weights afterwards.
     mean, std = train.features.mean(0), train.features.std(0, correction=0) + 1e-3
     inputs, held_out = (train.features - mean) / std, (job.val.features - mean) / std
     optimizer = torch.optim.AdamW(head.parameters(), lr=0.0, weight_decay=recipe.weight_decay)

@@ -1,4 +1,4 @@
-"""What a training punishes: wrong classes, and wrong makes beside them."""
+"""Losses: over classes and makes, over several heads, and at the best temperature."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 def tempered_loss(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
-    """Cross-entropy of logits (N, C) and labels (N,) at the temperature that suits them best, as they would serve.
+    """Cross-entropy of logits (N, C) and labels (N,) at the temperature that minimises it.
 
-    weights: (N,), what each photo counts. So nobody looks worse for being too sure, which calibration mends. NaN where
-    a logit is not finite.
+    So an overconfident network is not ranked lower for what calibration corrects. weights: (N,),
+    what each photo counts. NaN where a logit is not finite.
     """
     if not torch.isfinite(logits).all():
         return logits.new_tensor(torch.nan)
@@ -38,10 +38,11 @@ def makes_of(classes: Sequence[TrainedClass]) -> list[str]:
 
 
 def labels_with_makes(rows: Sequence[ManifestRow], classes: Sequence[TrainedClass]) -> NDArray[np.int64]:
-    """Per row its class 0…C-1, the rest of its make included; where it has none but its make has some, C + the make's
-    number; else UNKNOWN.
+    """Per row its class 0…C-1, or C + the number of its make, or UNKNOWN.
 
-    So the photos of models too rare for a class still teach what their make looks like.
+    The class may be the rest of a make. A row without a class gets its make's number if the make
+    has classes: photos of models that are too rare for a class still show what their make looks
+    like.
     """
     makes = {make: len(classes) + number for number, make in enumerate(makes_of(classes))}
     numbers = [
@@ -52,9 +53,10 @@ def labels_with_makes(rows: Sequence[ManifestRow], classes: Sequence[TrainedClas
 
 
 class LabelLoss:
-    """Cross-entropy over classes, plus `make_weight` times that over makes, whose probability is their classes' sum.
+    """Cross-entropy over classes, plus `make_weight` times that over makes.
 
-    A label of C or more is a make alone (labels_with_makes): it counts in the second term only.
+    A make's probability is the sum over its classes. A label of C or more states only the make
+    (labels_with_makes) and counts in the second term alone.
     """
 
     def __init__(
@@ -65,7 +67,7 @@ class LabelLoss:
         make_weight: float,
         class_weights: Tensor | None = None,
     ) -> None:
-        """make_of: per class the number of its make. class_weights: (C,), what a photo of each class counts."""
+        """make_of: per class its make's number. class_weights: (C,), of a photo of each class."""
         makes = max(make_of, default=-1) + 1
         self._classes = len(make_of)
         self._smoothing, self._weight, self._class_weights = label_smoothing, make_weight, class_weights
@@ -94,12 +96,12 @@ class LabelLoss:
 class HeadsLoss:
     """The sum of several heads' cross-entropies, each over outputs of its own, per photo.
 
-    A head of which a photo says nothing (UNKNOWN) costs nothing there: so a label weighs as much among many of its kind
-    as among few.
+    A photo without a label for a head (UNKNOWN) adds nothing to it. The sum is divided by all
+    photos, so a label has the same weight in a batch with many or few labels of its head.
     """
 
     def __init__(self, sizes: Sequence[int], *, weights: Sequence[float], label_smoothing: float) -> None:
-        """sizes: outputs of each head, in the network's order. weights: what a label of each head counts."""
+        """sizes: outputs per head, in the network's order. weights: what a label of each counts."""
         self._sizes, self._weights, self._smoothing = list(sizes), list(weights), label_smoothing
 
     def __call__(self, logits: Tensor, labels: Tensor) -> Tensor:
@@ -115,7 +117,10 @@ class HeadsLoss:
 
 
 def class_weights(labels: NDArray[np.int64], *, classes: int, balance: float) -> Tensor | None:
-    """(C,) weights ~ photos ** -balance, 1 on average over the photos; None for balance 0. Labels from C on: makes."""
+    """(C,) weights ~ photos ** -balance, 1 on average over the photos; None for balance 0.
+
+    Labels of C or more, which state only a make, are not counted.
+    """
     if not balance:
         return None
     photos = np.bincount(labels[labels < classes], minlength=classes).clip(min=1)
@@ -130,7 +135,10 @@ def label_loss(
     make_weight: float,
     weights: Tensor | None = None,
 ) -> LabelLoss:
-    """The loss for these classes; its makes are numbered as in labels_with_makes. weights: see class_weights."""
+    """The loss for these classes; makes are numbered as in labels_with_makes.
+
+    weights: see class_weights.
+    """
     number = {make: at for at, make in enumerate(makes_of(classes))}
     return LabelLoss(
         [number[name_key(one.make)] for one in classes],

@@ -1,4 +1,4 @@
-"""What learns, when and how fast: the optimiser, the learning rate over time, which layers are frozen in an epoch."""
+"""The optimiser, the learning rate over time, frozen stages, and the order of an epoch's photos."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ START_SHARE, END_SHARE = 1 / 25, 1e-4
 
 
 def one_cycle(share: float, *, warmup: float) -> float:
-    """The learning rate as a share of its peak: cosine up over `warmup`, cosine down over the rest."""
+    """The learning rate as a share of its peak: cosine up over `warmup`, cosine down after it.
+
+    share: how far the training is, 0…1.
+    """
     if share < warmup:
         return START_SHARE + (1 - START_SHARE) * (1 - math.cos(math.pi * share / warmup)) / 2
     down = (share - warmup) / (1 - warmup)
@@ -33,7 +36,7 @@ def optimizer_for(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
             groups.setdefault((name.startswith(head), parameter.ndim > 1), []).append(parameter)
-    told = [
+    parameter_groups = [
         {
             "params": parameters,
             "peak": recipe.lr_head if in_head else recipe.lr_backbone,
@@ -43,19 +46,19 @@ def optimizer_for(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
         for (in_head, decays), parameters in groups.items()
     ]
     if recipe.optimizer == "sgd":
-        return torch.optim.SGD(told, lr=0.0, momentum=recipe.momentum, nesterov=recipe.momentum > 0)
-    return torch.optim.AdamW(told)
+        return torch.optim.SGD(parameter_groups, lr=0.0, momentum=recipe.momentum, nesterov=recipe.momentum > 0)
+    return torch.optim.AdamW(parameter_groups)
 
 
 def stages_frozen(recipe: Recipe, *, epoch: int, stages: int) -> int:
-    """How many of the backbone's `stages` (the stem is the first) stay as they are in an epoch, 0 first."""
+    """How many of the backbone's `stages`, the stem included, are frozen in an epoch, 0 first."""
     for_good = recipe.freeze_stages + 1 if recipe.freeze_stages else 0
     so_far = stages - epoch // recipe.unfreeze_every if recipe.unfreeze_every else 0
     return max(for_good, so_far)
 
 
 def unfreeze(network: nn.Module, recipe: Recipe, *, epoch: int) -> list[nn.Module]:
-    """Let learn what is to learn in this epoch, 0 first; returns the modules that must stay in eval mode meanwhile."""
+    """Freeze and unfreeze for an epoch, 0 first; returns modules that must stay in eval mode."""
     if not (recipe.freeze_stages or recipe.unfreeze_every):
         return []
     count = stages_frozen(recipe, epoch=epoch, stages=len(stages_of(network)))
@@ -63,7 +66,7 @@ def unfreeze(network: nn.Module, recipe: Recipe, *, epoch: int) -> list[nn.Modul
 
 
 def epoch_order(labels: NDArray[np.int64], recipe: Recipe, *, epoch: int) -> NDArray[np.int64]:
-    """Which photos an epoch shows, in which order: a function of labels (N,), seed and epoch. Raises TrainError."""
+    """An epoch's photos in order: a function of labels (N,), seed and epoch. Raises TrainError."""
     random = np.random.default_rng([recipe.seed, epoch])
     if recipe.sampling == "shuffle":
         return random.permutation(len(labels))

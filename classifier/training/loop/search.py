@@ -1,7 +1,7 @@
-"""Search the numbers of a recipe: learning rates, weight decay, augmentation, resolution.
+"""Hyperparameter search: learning rates, weight decay, augmentation, resolution.
 
-Optuna proposes, a training answers with how many of the val cars it got right, and trials that lag behind are ended
-early. A study lies in one file and goes on where it stopped. Cars of the test side are never looked at.
+Optuna proposes values, a training returns its share of val photos right, and trials that lag behind
+are pruned. A study lies in one file and continues where it stopped. Test photos are never used.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ from classifier.training.recipe import Recipe, recipe_from_dict
 
 Value = float | int | str | bool
 Tell = Callable[[int, float], None]
-"""epoch (1, 2 …), share of the val photos that are right; raises optuna.TrialPruned where going on does not pay."""
+"""epoch (1, 2 …), share of val photos right; raises optuna.TrialPruned if the trial is to end."""
 Train = Callable[[Recipe, Tell], float]
-"""Trains by a recipe, tells after each epoch, and returns the best share of val photos that are right."""
+"""Trains by a recipe, reports each epoch, and returns the best share of val photos right."""
 
 PATIENT_TRIALS = 4
-"""So many trials run to their end before any is measured against them."""
+"""This many trials run to their end before any is pruned."""
 NOT_SEARCHED = {
     "name", "backbone", "level", "start", "freeze_backbone", "seed", "epochs", "max_minutes", "average_with_start",
     "ensemble_with",
 }  # fmt: skip
-"""What makes another training of it, not a better one, and what is done only when a training is over."""
+"""Fields that change what is trained, or that are applied after the last epoch."""
 OF_SIZES = (0.8, 1.0, 1.25)
-"""Resolutions that are tried, as shares of the recipe's own."""
+"""Resolutions to try, as shares of the recipe's own."""
 
 
 class SearchError(TrainError):
-    """A search cannot start or go on; the message is one clear line."""
+    """A search cannot start or continue; the message is one clear line."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ class Span:
     low: float
     high: float
     log: bool = False
-    """Whether 0.001 to 0.01 is as wide as 0.01 to 0.1."""
+    """Whether values are drawn on a logarithmic scale."""
 
 
 Space = Mapping[str, Span | tuple[str, ...]]
-"""Recipe field → where its value may lie: a span or some choices, written as on the command line."""
+"""Recipe field → a span of values, or choices as they are written on the command line."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,9 @@ class Trial:
     number: int
     values: dict[str, Value]
     top1: float | None
-    """Share of the val photos that were right; of a pruned one the last that was told."""
+    """Share of val photos right; of a pruned trial in its last epoch."""
     epochs: int
-    """Epochs that told something."""
+    """Epochs that were reported."""
     pruned: bool
 
 
@@ -79,12 +79,12 @@ class Found:
     """The best one: the base with the best trial's values."""
     top1: float
     base_top1: float | None
-    """Of the base as it is, which is the first trial; None if that did not come to its end."""
+    """Of the base as it is, which is the first trial; None if that did not end."""
     trials: list[Trial]
 
 
 def space_default(base: Recipe) -> dict[str, Span | tuple[str, ...]]:
-    """Learning rates, weight decay, augmentation and resolution, around what the recipe says."""
+    """Learning rates, weight decay, augmentation and resolution, around the recipe's values."""
     usual = {
         "lr_backbone": Span(1e-4, 3e-3, log=True),
         "lr_head": Span(5e-4, 2e-2, log=True),
@@ -100,9 +100,9 @@ def space_default(base: Recipe) -> dict[str, Span | tuple[str, ...]]:
 
 
 def space_parse(given: Sequence[str], base: Recipe) -> dict[str, Span | tuple[str, ...]]:
-    """What an operator wants searched: "lr_head=0.001:0.01", "mixup=0,0.2,0.4", "input_sizes=160,160+224".
+    """The space that an operator asks for, as in "lr_head=0.001:0.01" or "input_sizes=160,160+224".
 
-    A field without values ("erasing") takes those of space_default. Raises SearchError.
+    A field without values ("erasing") gets those of space_default. Raises SearchError.
     """
     known = {one.name for one in fields(Recipe)} - NOT_SEARCHED
     usual, space = space_default(base), dict[str, Span | tuple[str, ...]]()
@@ -133,11 +133,12 @@ def search(
     minutes: float | None = None,
     progress: Progress,
 ) -> Found:
-    """Try recipes until there are `trials` of them, those of earlier calls counted, or the minutes are over.
+    """Try recipes until there are `trials`, earlier calls included, or the minutes are over.
 
-    file: the study's journal, made if it is not there. identity: what makes results comparable (photos, epochs …); a
-    study of another identity, base or space is refused. Nobody else may be searching in that file. A trial that was
-    killed is tried again. Raises SearchError, and whatever train_one raises.
+    file: the study's journal, created if it does not exist; only one process may use it at a time.
+    identity: what makes results comparable (photos, epochs …); a study with another identity, base
+    or space is refused. A trial that was killed is tried again. Raises SearchError, and whatever
+    train_one raises.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = _open(file, base=base, space=space, identity=identity)
@@ -147,8 +148,8 @@ def search(
         trial = study.ask()
         recipe = _with(base, {name: _suggest(trial, base, name, where) for name, where in space.items()})
         changed = {name: value for name, value in _values(recipe, space).items() if value != _values(base, space)[name]}
-        said = ", ".join(f"{name} {value}" for name, value in changed.items()) or "the recipe as it is"
-        progress.say(f"trial {len(_ended(study)) + 1} of {trials}: {said}")
+        listed = ", ".join(f"{name} {value}" for name, value in changed.items()) or "the recipe as it is"
+        progress.say(f"trial {len(_ended(study)) + 1} of {trials}: {listed}")
         try:
             top1 = train_one(recipe, _teller(trial))
         except optuna.TrialPruned:
@@ -174,17 +175,17 @@ def _open(file: Path, *, base: Recipe, space: Space, identity: str) -> optuna.St
             study.enqueue_trial(_as_parameters(base, space))  # so that a search never ends below where it began
     except OSError as error:
         raise SearchError(f"{file}: cannot be written ({error.strerror})") from error
-    except ValueError as error:  # what is there is no journal
+    except ValueError as error:  # the file is no journal
         raise SearchError(f"{file}: is not a study; remove it to start anew") from error
     if study.user_attrs["of"] != wanted:
         raise SearchError(f"{file}: is a study of other photos, recipe or ranges; name another one")
-    # A seed alone would propose to a study that goes on what it proposed at its beginning.
+    # With the seed alone, a continued study would get the proposals of its beginning again.
     study.sampler = optuna.samplers.TPESampler(seed=base.seed + len(study.trials))
     return study
 
 
 def _again_what_was_killed(study: optuna.Study) -> None:
-    """A process that died leaves its trial running: its values are tried anew, from its last checkpoint."""
+    """A killed process leaves its trial running: try its values again, from its checkpoint."""
     for trial in study.get_trials(states=[TrialState.RUNNING]):
         study.tell(trial.number, state=TrialState.FAIL)
         study.enqueue_trial(trial.params)
@@ -239,7 +240,7 @@ def _tried(base: Recipe, trial: optuna.trial.FrozenTrial) -> Recipe:
 
 
 def _with(base: Recipe, values: Mapping[str, Any]) -> Recipe:
-    """The base with other values; the serving size keeps its proportion to the largest input. Raises RecipeError."""
+    """The base with other values; serve_size scales with the largest input. Raises RecipeError."""
     changed = {**base.as_dict(), **values}
     if "input_sizes" in values and base.serve_size:
         share = values["input_sizes"][-1] / base.input_sizes[-1]
@@ -248,7 +249,7 @@ def _with(base: Recipe, values: Mapping[str, Any]) -> Recipe:
 
 
 def _as_parameters(recipe: Recipe, space: Space) -> dict[str, Value]:
-    """The recipe's own values as a study names them, where they lie in the space; else the nearer end, or a choice."""
+    """The recipe's own values as a study writes them; outside the space the nearest one in it."""
     own: dict[str, Value] = {}
     for name, where in space.items():
         value = getattr(recipe, name)
@@ -269,7 +270,7 @@ def _plain(space: Space) -> dict[str, Any]:
 
 
 def _around(value: float, span: Span) -> Span:
-    """The span, wide enough for the recipe's own value; a rate of nothing stays out of a logarithmic one."""
+    """The span, widened to the recipe's own value; a logarithmic one is not widened to 0."""
     if span.log and value <= 0:
         return span
     return Span(min(span.low, value), max(span.high, value), span.log)
@@ -290,7 +291,7 @@ def _ends(where: Span | tuple[str, ...]) -> list[str]:
 
 
 def _read(base: Recipe, name: str, text: Value) -> Any:
-    """A choice as the field's value: "160+224" → (160, 224). What cannot be read is left for the recipe to refuse."""
+    """A choice as the field's value: "160+224" → (160, 224). The recipe refuses invalid ones."""
     now = getattr(base, name)
     if not isinstance(text, str):
         return text

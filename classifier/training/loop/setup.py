@@ -58,7 +58,7 @@ class TrainingSetup:
     start: Artefact | None
     """Whose weights the network begins with; None for ImageNet's or random ones."""
     base: Artefact | None
-    """What an incremental training extends, which is then also the start; else None."""
+    """What an incremental training starts from, which is then also `start`; else None."""
     partner: Artefact | None
     """The other member of the ensemble that will serve; None = the network serves alone."""
     classes: tuple[TrainedClass, ...]
@@ -75,7 +75,8 @@ class TrainingSetup:
     @property
     def fingerprint(self) -> str:
         """Equal for two trainings that learn the same: a checkpoint of one continues the other."""
-        # Without the test split: which of its photos remain depends on the champion, which may change before a resume.
+        # Without the test split: which of its photos remain depends on the champion, and a resumed
+        # run may meet another one.
         learned = manifest_sha256([*self.splits["train"], *self.splits["val"]])
         start = self.start.version if self.start else ""
         recipe = self.recipe.as_dict()
@@ -175,15 +176,15 @@ def network_for(setup: TrainingSetup, *, progress: Progress) -> nn.Module:
         network, state, what=f"the weights of {artefact.version}", but=last_prefix(network) if same_head else None
     )
     if not same_head:
-        progress.say(f"goes on from the backbone of {artefact.version}, whose head has other layers")
+        progress.say(f"starts from the backbone of {artefact.version}, whose head has other layers")
         return network
     known = head_copy(network, state, of=artefact.spec.classes, to=classes)
-    progress.say(f"goes on from {artefact.version}, which knows {known} of the {len(classes)} classes")
+    progress.say(f"starts from {artefact.version}, which knows {known} of the {len(classes)} classes")
     return network
 
 
 def _recipe_of(recipe: Recipe, base: Artefact | None) -> Recipe:
-    """The recipe, with what the extended artefact dictates."""
+    """The recipe; of an incremental training with the values that its base dictates."""
     if base is None:
         return recipe
     return replace(

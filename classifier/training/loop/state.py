@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Required, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import torch
 from torch import Tensor, nn
@@ -20,26 +20,27 @@ from classifier.training.recipe import Recipe
 CHECKPOINT = "checkpoint.pt"
 
 
-class EpochFigures(TypedDict, total=False):
-    """One epoch, as model.json keeps it. A figure that was not measured, or is not finite, is absent."""
+class EpochFigures(TypedDict):
+    """One epoch as model.json stores it, without figures that are not measured or not finite."""
 
-    epoch: Required[float]
+    epoch: float
     """1, 2 …; of an incremental head the number of the penalty that was tried."""
-    size: float
-    """Input size in pixels."""
-    hold: float
-    """Of an incremental head: the penalty."""
     loss: float
     """Mean training loss."""
     accuracy: float
     """Share of the training photos whose class was right."""
-    images_per_s: float
-    val_loss: float
-    val_top1: float
+    val_loss: NotRequired[float]
+    val_top1: NotRequired[float]
     """Share of the held-out photos whose class is right."""
+    size: NotRequired[float]
+    """Input size in pixels."""
+    hold: NotRequired[float]
+    """Of an incremental head: the penalty."""
+    images_per_s: NotRequired[float]
 
 
 History = list[EpochFigures]
+"""Epoch by epoch; of an incremental head penalty by penalty."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class FitJob:
         return self.run_dir / CHECKPOINT
 
     def batch(self, processes: int) -> int:
-        """Photos per step over all processes; smaller than the recipe's if there are not as many."""
+        """Photos per step over all processes: the recipe's batch, or all photos if fewer."""
         return min(self.recipe.batch, len(self.train) - len(self.train) % processes)
 
     def steps(self, processes: int) -> int:
@@ -118,7 +119,7 @@ class LoopState:
             self.average.update_parameters(self.network)
 
     def epoch_end(self, figures: EpochFigures, *, val_loss: float, has_val: bool, spent: float) -> None:
-        """After each epoch, in the first process. Without held-out photos the last epoch is the best."""
+        """After each epoch, in the first process. Without val photos the last epoch is the best."""
         self.history.append(figures)
         self.epoch, self.spent = self.epoch + 1, spent
         self.since_best += 1
@@ -153,8 +154,9 @@ def average_of(network: nn.Module, recipe: Recipe) -> AveragedModel:
     """The moving average of a network's weights and buffers, by the recipe's ema_decay."""
 
     def update(averaged: PARAM_LIST, current: PARAM_LIST, counted: Tensor | int) -> None:
-        # A decay of 0.999 remembers 1,000 steps, and a small market's training has 200: it would end as an average of
-        # its random beginning. Until there are enough steps the decay grows with them, as tf.train's average does.
+        # A decay of 0.999 remembers 1,000 steps, and a small market's training has 200: the average
+        # would still contain the random initial weights. So the decay grows with the steps, as
+        # tf.train's does.
         decay = min(recipe.ema_decay, (1 + int(counted)) / (10 + int(counted)))
         get_ema_multi_avg_fn(decay)(averaged, current, counted)  # type: ignore[no-untyped-call]
 

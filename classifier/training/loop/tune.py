@@ -1,4 +1,7 @@
-"""Search a recipe's values with real trainings on the train split, scored on val; test photos are not even read."""
+"""Search a recipe's values with real trainings on the train split, scored on val.
+
+Test photos are not even read.
+"""
 
 from __future__ import annotations
 
@@ -27,11 +30,12 @@ def tune(
     trials: int,
     max_minutes: float | None = None,
 ) -> Found:
-    """Try `trials` recipes from the space; a call with the same photos, recipe and space continues its study.
+    """Try `trials` recipes from the space.
 
-    request: of each trial, whose recipe takes values from the space; its champion is not used.
-    max_minutes: of the search; after that no further trial begins. The study lies in
-    `<work_dir>/studies/`. Raises TrainError, ArtefactError, EngineError, OSError.
+    request: what each trial trains, with values from the space in its recipe; its champion is not
+    used. max_minutes: of the search; after that no further trial begins. The study lies in
+    `<work_dir>/studies/`, and a call with the same photos, recipe and space continues it. Raises
+    TrainError, ArtefactError, EngineError, OSError.
     """
     recipe = request.recipe
     if recipe.freeze_backbone:
@@ -41,7 +45,7 @@ def tune(
     rows = [row for row in request.rows if split_of(row) != "test"]
     if not any(split_of(row) == "val" and row.exterior and row.make for row in rows):
         raise SearchError(
-            "there are no cars on the val side to judge a trial by: more cars, or another split, are needed"
+            "there are no cars on the val side to score a trial on: more cars, or another split, are needed"
         )
     request = replace(request, rows=rows, champion=None)
     identity = f"{manifest_sha256(rows)} {request.epochs_planned} {request.minutes_planned}"

@@ -1,4 +1,4 @@
-"""Weight averaging after a fine-tuning: the line between initial and final weights (WiSE-FT, arXiv:2109.01903).
+"""Weight averaging after fine-tuning: interpolate initial and final weights (arXiv:2109.01903).
 
 Fine-tuning a model that knows the task gains right answers and loses some, and its confidences get
 less honest. A point on the line often keeps the gain without the loss; held-out photos choose it.
@@ -18,11 +18,11 @@ from classifier.training.model.backbones import State
 from classifier.training.progress import Progress
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
-"""Of the way from start to end; coarse, because a few hundred held-out photos cannot tell more."""
+"""Of the way from start to end; coarse, because a few hundred held-out photos resolve no more."""
 
 
 def weights_interpolated(start: State, end: State, share: float) -> State:
-    """The weights at `share` of the way, 0 = start … 1 = end. Integer tensors, such as counters, are the end's."""
+    """The weights at `share` of the way, 0 = start … 1 = end. Counters are the end's."""
     return {name: start[name].lerp(value, share) if value.is_floating_point() else value for name, value in end.items()}
 
 
@@ -36,11 +36,11 @@ def weights_averaged(
     batch: int,
     progress: Progress,
 ) -> tuple[State, float]:
-    """The weights at the share of SHARES with the least val loss, and that share; a tie goes to the end.
+    """The interpolated weights with the least val loss, and their share; a tie goes to the end.
 
-    The loss is taken at the temperature that minimises it, as calibration will choose it. network: of
-    start's and end's form; its own weights are lost. start, end: on the CPU. weights: shape (len(val),),
-    what each photo counts. Without val photos the end is returned.
+    The loss is taken at the temperature that minimises it, as calibration will choose it. network:
+    of start's and end's form; its own weights are lost. start, end: on the CPU. weights: shape
+    (len(val),), what each photo counts. Without val photos the end is returned.
     """
     if not len(val):
         return end, 1.0

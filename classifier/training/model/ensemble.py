@@ -1,8 +1,8 @@
-"""Two classifiers that were trained apart, made one network: the mean of their answers (arXiv:1612.01474).
+"""Deep ensembles (arXiv:1612.01474): classifiers that were trained apart become one network.
 
-Networks that began differently err on different photos, so together they are right more often, and less sure where they
-disagree. The result is a classifier like any other, of "one+another" (networks.SideBySide): engines, extensions and
-comparisons need not know that it is two.
+Networks with different initial weights err on different photos. Their mean is right more often, and
+less sure where they disagree. The result is a classifier like any other, with the backbone
+"one+another" (networks.SideBySide).
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ def partner_check(
     preprocessing: Preprocessing,
     classes: Sequence[TrainedClass],
 ) -> None:
-    """Raise TrainError if such a network cannot stand beside that of `partner`: said before hours of training.
+    """Raise TrainError if a network cannot join an ensemble with `partner`.
 
-    backbone, hidden, preprocessing, classes: of the network that is about to learn; see ArtefactSpec.
+    backbone, hidden, preprocessing, classes: of the network that is to be trained; see
+    ArtefactSpec.
     """
     theirs = partner.spec
     if hidden or theirs.head_hidden:
@@ -56,7 +57,7 @@ def partner_check(
 
 @dataclass(frozen=True)
 class Partner:
-    """What a new network will stand beside."""
+    """The artefact that a new network joins in an ensemble, read into memory."""
 
     version: str
     classes: tuple[TrainedClass, ...]
@@ -65,16 +66,16 @@ class Partner:
 
 
 def partner_read(artefact: Artefact) -> Partner:
-    """Read its weights, which may be gone at the end of a long training. Raises ArtefactError."""
+    """Read it before a long training, at whose end its file may be gone. Raises ArtefactError."""
     return Partner(artefact.version, artefact.spec.classes, members_of(artefact))
 
 
 def ensembled(*, backbone: str, state: State, classes: Sequence[TrainedClass], partner: Partner) -> tuple[str, State]:
-    """The backbone's name and the weights of a network whose logits are the mean of all members'.
+    """Backbone and weights of a network whose logits are the mean over all members.
 
-    backbone, state: of the trained network, whose head has an output for each of `classes`. partner: see
-    partner_check; classes that it alone knows are left behind. One that is an ensemble itself counts as often as it has
-    members.
+    backbone, state: of the trained network, whose head has an output for each of `classes`.
+    partner: see partner_check; classes that only it knows are dropped. If it is an ensemble, each
+    of its members counts as one.
     """
     known = _numbers(partner.classes)
     own, rows = list(range(len(classes))), [known[_key(one)] for one in classes]
@@ -92,9 +93,9 @@ def ensembled(*, backbone: str, state: State, classes: Sequence[TrainedClass], p
 
 
 def members_of(artefact: Artefact) -> list[tuple[str, State]]:
-    """Backbone and weights of each network of a classifier: of its only one, or of those that stand side by side.
+    """Backbone and weights of each member of an ensemble, or of a classifier that is none.
 
-    Members share one bias, so each gets the mean of what they had when they were put together.
+    Members share one bias, the mean of their own; that is what each gets back.
     """
     names, state = backbones_of(artefact.spec.backbone), artefact.state_dict()
     if len(names) == 1:
@@ -113,7 +114,7 @@ def members_of(artefact: Artefact) -> list[tuple[str, State]]:
 
 
 def _has_plain_head(backbone: str) -> bool:
-    """Whether all that a network has beyond its features is one linear layer with a bias."""
+    """Whether a network's head is one linear layer with a bias, and nothing else."""
     network, bare = (classification_network(backbone, outputs=outputs) for outputs in (1, 0))
     head = head_prefix(network)
     beyond = network.state_dict().keys() - bare.state_dict().keys()

@@ -1,4 +1,4 @@
-"""A network without its last layer, ready to run: what it gives is kept, and any head is tried on it at no cost."""
+"""A network without its last layer. Its features are stored, and any last layer runs on them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from classifier.engines.torch_engine import TorchEngine
 from classifier.preprocess import FloatArray
 
 
-def headless_digest(network: nn.Module, *besides: str) -> str:
-    """What tells the features of this network from all others; besides: what else they depend on."""
+def extractor_digest(network: nn.Module, *besides: str) -> str:
+    """Identifies a network's features; besides: what else they depend on."""
     digest = hashlib.sha256("\0".join(besides).encode())
     for name, value in sorted(network.state_dict().items()):
         digest.update(name.encode())
@@ -26,12 +26,13 @@ def headless_digest(network: nn.Module, *besides: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def headless_engine(
+def extractor_engine(
     network: nn.Module, *, side: int, engine: EngineName = "auto", device: DeviceName = "auto"
 ) -> Engine:
-    """Run a network in eval mode on square pictures of `side` pixels; see engine_choose. Raises EngineError.
+    """An engine that runs the network on square pictures of `side` pixels; see engine_choose.
 
-    The network is the engine's from now on: a GPU's may change its precision.
+    The network belongs to the engine afterwards, which may change its precision. Raises
+    EngineError.
     """
     chosen, place = engine_choose(engine, device)
     if chosen == "torch":
@@ -51,10 +52,10 @@ def headless_engine(
 
 
 def to_bytes(features: FloatArray) -> bytes:
-    """Features (D,) as they are kept."""
+    """Features (D,) as they are stored."""
     return features.astype("<f4").tobytes()
 
 
 def from_bytes(kept: bytes) -> FloatArray:
-    """What to_bytes made bytes of; read-only."""
+    """The inverse of to_bytes; read-only."""
     return np.frombuffer(kept, dtype="<f4").astype(np.float32, copy=False)

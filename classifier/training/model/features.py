@@ -1,4 +1,4 @@
-"""Features of a frozen backbone, computed once per photo and kept by content."""
+"""Features of a frozen backbone, computed once per photo and stored by its content."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from classifier.engines import engine_choose
 from classifier.training.data.content_cache import ContentCache
 from classifier.training.data.crops import CUT_FORM
 from classifier.training.data.transforms import CropSet
-from classifier.training.model.feature_extractor import from_bytes, headless_digest, headless_engine, to_bytes
+from classifier.training.model.feature_extractor import extractor_digest, extractor_engine, from_bytes, to_bytes
 from classifier.training.progress import Progress
 
 CACHE_FILE = "features.sqlite3"
@@ -32,14 +32,14 @@ class FeatureSet:
 
 
 class FeatureCache:
-    """Features by photo, for one backbone's weights and one way of cutting; may be deleted at any time."""
+    """Features by photo, for one backbone's weights and one crop rule. Its file may be deleted."""
 
     def __init__(self, folder: Path, *, backbone: nn.Module, cut: str) -> None:
-        """backbone: without a head. cut: what tells this cut of the photos from another (detector, rule, size)."""
+        """backbone: without a head. cut: identifies how photos are cut (detector, rule, size)."""
         self._backbone = backbone.eval()
         self._kept = ContentCache(folder / CACHE_FILE)
-        # By which engine as well: a GPU's numbers are of half precision.
-        self._kind = f"features {headless_digest(backbone, cut, CUT_FORM, *engine_choose('auto', 'auto'))}"
+        # The engine is part of the key: a GPU computes in half precision.
+        self._kind = f"features {extractor_digest(backbone, cut, CUT_FORM, *engine_choose('auto', 'auto'))}"
         self._width = 0
 
     def features(self, photos: CropSet, digests: list[str], progress: Progress) -> FeatureSet:
@@ -47,7 +47,7 @@ class FeatureCache:
         known = {digest: from_bytes(value) for digest, value in self._kept.get(self._kind, digests).items()}
         new = [at for at, digest in enumerate(digests) if digest not in known]
         if new:
-            engine = headless_engine(self._backbone, side=photos[new[0]][0].shape[-1])
+            engine = extractor_engine(self._backbone, side=photos[new[0]][0].shape[-1])
             loader = DataLoader(torch.utils.data.Subset(photos, new), batch_size=BATCH)
             names = iter(digests[at] for at in new)
             for images, _ in progress.track(loader, total=len(loader), what="features"):
@@ -56,5 +56,5 @@ class FeatureCache:
                 known |= found
         self._width = next((len(one) for one in known.values()), self._width)
         stacked = np.asarray([known[digest] for digest in digests], dtype=np.float32)
-        stacked = stacked.reshape(len(digests), self._width)  # also of no photos at all
+        stacked = stacked.reshape(len(digests), self._width)  # (0, D) without photos
         return FeatureSet(torch.from_numpy(stacked), torch.from_numpy(photos.labels.astype(np.int64)))

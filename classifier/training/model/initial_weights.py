@@ -1,4 +1,4 @@
-"""Which artefact a training goes on from."""
+"""Which artefacts a training starts from and joins."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from classifier.training.recipe import Recipe
 
 
 def start_of(recipe: Recipe, *, weights: Path, champion: Artefact | None) -> Artefact | None:
-    """The artefact whose knowledge the recipe goes on from; None where that is ImageNet's or nothing.
+    """The artefact with whose weights the recipe starts; None for ImageNet's or random ones.
 
-    weights, champion: see train.train. Raises ArtefactError.
+    weights, champion: see TrainingContext and TrainingRequest. Raises ArtefactError.
     """
     if recipe.start == "champion":
         return champion or artefact_only(weights / "classifier")
@@ -19,9 +19,9 @@ def start_of(recipe: Recipe, *, weights: Path, champion: Artefact | None) -> Art
 
 
 def partner_of(recipe: Recipe, *, weights: Path, champion: Artefact | None) -> Artefact | None:
-    """The artefact beside whose network the new one will serve; None if the recipe asks for none. Raises ArtefactError.
+    """The other member of the ensemble that the recipe asks for; None if it asks for none.
 
-    Parameters: see start_of.
+    Parameters and errors: see start_of.
     """
     if recipe.ensemble_with == "nothing":
         return None
@@ -29,8 +29,10 @@ def partner_of(recipe: Recipe, *, weights: Path, champion: Artefact | None) -> A
 
 
 def starter_of(recipe: Recipe, weights: Path) -> Artefact | None:
-    """The artefact in `weights` that a recipe goes on from, or from the member of it that has the recipe's backbone;
-    None if the recipe asks for none, or none has it. Raises ArtefactError."""
+    """The starter in `weights`; None if the recipe asks for none, or no member has its backbone.
+
+    Raises ArtefactError.
+    """
     starter = weights / "classifier"
     if recipe.start != "starter" or not (starter.is_dir() and any(starter.iterdir())):
         return None

@@ -1,9 +1,11 @@
-"""`python -m tests.classifier.training.child fit|train FOLDER [KEY=VALUE …]`: a training in a process of its own.
+"""A training in a process of its own, which tests kill, or start several times by torchrun.
 
-Tests kill it, or start several of it by torchrun. It goes on from a checkpoint if there is one. `fit` trains on
-pictures made here and leaves FOLDER/state.safetensors and FOLDER/history.json; `train` reads FOLDER/cars/manifest.csv,
-takes detector and judge from FOLDER/weights, and leaves FOLDER/out/. $DIE_IN_WRITE: the number of the checkpoint in
-whose midst it is to be killed. $STEP_SECONDS: how long it waits at each step, so that there is time to kill it.
+`python -m tests.classifier.training.child MODE FOLDER [KEY=VALUE …]`, the latter of the recipe. It
+continues from a checkpoint if there is one. MODE `fit` trains on pictures made here and leaves
+FOLDER/state.safetensors and FOLDER/history.json. MODE `train` reads FOLDER/cars/manifest.csv, takes
+detector and photo attributes from FOLDER/weights, and leaves FOLDER/out/. $DIE_IN_WRITE: the number
+of the checkpoint during whose write it is killed. $STEP_SECONDS: a pause in each step, which leaves
+time to kill it.
 """
 
 import json

@@ -94,7 +94,7 @@ def test_it_never_answers_on_the_word_of_a_few_photos():
 
 
 def test_the_largest_source_does_not_speak_for_the_others():
-    """400 easy photos, 100 of which every tenth is wrong however sure: pooled, nobody would notice."""
+    """400 easy photos, and 100 of which every tenth is wrong: pooled, the errors would not show."""
     confidence = np.concatenate([np.full(400, 0.9), np.full(100, 0.9)])
     right = np.concatenate([np.ones(400, bool), np.arange(100) % 10 > 0])
     sources = ["easy"] * 400 + ["hard"] * 100

@@ -66,7 +66,7 @@ def test_an_extended_artefact_keeps_thresholds_with_the_temperature_they_hold_at
 
 
 def test_each_source_gets_the_temperature_that_its_photos_ask_for():
-    """The first two classes are from a source that the network underrates, the others from one that it overrates."""
+    """Of two classes the network is underconfident, of the other two overconfident."""
     labels, turn = np.arange(400) % 4, np.arange(400) // 4
     wrong = np.where(labels < 2, turn % 50 == 0, turn % 5 < 2)
     truth = np.where(wrong, labels ^ 1, labels)

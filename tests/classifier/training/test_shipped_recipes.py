@@ -1,6 +1,7 @@
-"""The four systems that this one replaces, as recipes: each trains for real, on a handful of photos.
+"""The four systems that this one replaces, as recipes: each trains on a handful of photos.
 
-Cut short by other values only (size, epochs, photos per class); random weights lie where ImageNet's would.
+Cut short by other values only (size, epochs, photos per class); random weights lie where ImageNet's
+would.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Trainings of tiny networks: they end with checked files, go on where they were killed, and refuse in one line."""
+"""Trainings of tiny networks: checked files at the end, resume after a kill, one-line refusals."""
 
 import math
 import random
@@ -40,7 +40,7 @@ RECIPE = replace(
 
 
 class Killed(Exception):
-    """Stands for a SIGKILL between two epochs."""
+    """In place of a SIGKILL between two epochs."""
 
 
 class DiesAfter(Silent):

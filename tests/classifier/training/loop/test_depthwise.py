@@ -7,7 +7,7 @@ import timm
 import torch
 from torch import nn
 
-from classifier.training.loop.depthwise import speed_up_depthwise
+from classifier.training.loop.depthwise import replace_depthwise
 
 
 def gradients(network, pictures):
@@ -19,7 +19,7 @@ def test_all_gradients_of_a_network_stay_the_same():
     torch.manual_seed(1)
     plain = timm.create_model("tf_efficientnet_lite0", num_classes=3).double()
     fast = copy.deepcopy(plain)
-    assert speed_up_depthwise(fast) == 16
+    assert replace_depthwise(fast) == 16
     pictures = torch.randn(2, 3, 64, 64, dtype=torch.double)
     for one, other in zip(gradients(fast, pictures), gradients(plain, pictures), strict=True):
         torch.testing.assert_close(one, other)
@@ -31,7 +31,7 @@ def test_bfloat16_differs_by_its_own_rounding_only(side, stride):
     torch.manual_seed(1)
     plain = nn.Sequential(nn.Conv2d(8, 8, side, stride, side // 2, groups=8, bias=False))
     fast = copy.deepcopy(plain)
-    assert speed_up_depthwise(fast) == 1
+    assert replace_depthwise(fast) == 1
     pictures = torch.randn(2, 8, 19, 17)
     inputs = [pictures.clone().requires_grad_() for _ in range(2)]
     made = [plain(inputs[0])]
@@ -48,4 +48,4 @@ def test_other_convolutions_stay():
     others = nn.Sequential(
         nn.Conv2d(8, 8, 3), nn.Conv2d(8, 16, 3, groups=8), nn.Conv2d(8, 8, 3, groups=8), nn.Conv2d(8, 8, 2, groups=8)
     )
-    assert speed_up_depthwise(others) == 0
+    assert replace_depthwise(others) == 0

@@ -1,4 +1,4 @@
-"""Several processes train as one: same batches, averaged gradients, and none waits for ever for one that is gone."""
+"""Several processes train as one: same batches, averaged gradients, and a lost one ends all."""
 
 import json
 import os

@@ -75,9 +75,9 @@ def test_of_a_head_with_hidden_layers_only_the_last_one_grows(deep_champion):
 
 
 def network_features(network):
-    headless = classification_network(TINY, outputs=0, hidden=(16, 8))
-    headless.load_state_dict(network.state_dict(), strict=False)
-    return headless.eval()
+    extractor = classification_network(TINY, outputs=0, hidden=(16, 8))
+    extractor.load_state_dict(network.state_dict(), strict=False)
+    return extractor.eval()
 
 
 def empty(width):

@@ -1,4 +1,4 @@
-"""A training that is killed again and again, and goes on each time, ends as one that nobody disturbed."""
+"""A training that is killed and resumed several times ends like an uninterrupted one."""
 
 import json
 import os

@@ -35,7 +35,7 @@ def test_they_are_torch_s_own(tmp_path):
 def test_a_photo_is_looked_at_once(tmp_path, monkeypatch):
     digests = [f"sha-{at}" for at in range(9)]
     first = cache(tmp_path).features(pictures(), digests, Silent())
-    monkeypatch.setattr(features, "headless_engine", None)  # whoever looks again fails
+    monkeypatch.setattr(features, "extractor_engine", None)  # whoever looks again fails
     again = cache(tmp_path).features(pictures(), digests[::-1], Silent())
     assert torch.equal(again.features, first.features.flip(0))
 

@@ -1,4 +1,4 @@
-"""The search of a recipe: it begins with the recipe, goes on where it stopped, and ends what lags behind."""
+"""The search of a recipe: it begins with the recipe, continues its study, and prunes."""
 
 import math
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The search with real, tiny trainings: on the train side, judged on val, and never a look at a test car."""
+"""The search with real, tiny trainings on the train split, scored on val, without test photos."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ RECIPE = replace(
 
 @pytest.fixture
 def rows(tmp_path):
-    """Cars of two models on all three sides; the test cars' photos are gone: whoever reads them fails."""
+    """Cars of two models in all three splits; reading a test photo fails, because there is none."""
     folder = tmp_path / "lot"
     folder.mkdir()
     lines = ["file,make,model,split"]

@@ -1,4 +1,4 @@
-"""Held-out photos choose a point between a training's start and its end."""
+"""Held-out photos choose a point on the line from initial to final weights."""
 
 from dataclasses import replace
 
@@ -42,8 +42,8 @@ def network():
     return classification_network(TINY, outputs=2, hidden=(), dropout=0.0).eval()
 
 
-def told_by(network, *, bias):
-    """A state whose answer follows brightness (bias > 0), its contrary (bias < 0), or knows nothing (0)."""
+def answering(network, *, bias):
+    """A state that answers by brightness (bias > 0), by its opposite (< 0), or by neither (0)."""
     images = torch.stack([image for image, _ in dark_and_bright()])
     with torch.inference_mode():
         features = network.forward_head(network.forward_features(images), pre_logits=True)
@@ -74,7 +74,7 @@ def test_it_is_linear_in_weights_and_statistics_and_leaves_counters_whole(networ
 
 
 def test_what_a_training_lost_is_taken_from_where_it_started(network):
-    good, bad = told_by(network, bias=1.0), told_by(network, bias=-1.0)
+    good, bad = answering(network, bias=1.0), answering(network, bias=-1.0)
     state, share, said = chosen(network, start=good, end=bad)
     assert share < 0.5
     assert "taken: 0" in said[0]
@@ -85,10 +85,10 @@ def test_what_a_training_lost_is_taken_from_where_it_started(network):
 
 
 def test_where_nothing_tells_them_apart_the_end_stands(network):
-    state = told_by(network, bias=0.0)
+    state = answering(network, bias=0.0)
     assert chosen(network, start=state, end=state)[1] == 1.0
     none = CropSet(np.zeros((0, 32, 32, 3), np.uint8), np.arange(0), np.arange(0), Preprocessing(32))
-    assert chosen(network, start=told_by(network, bias=1.0), end=state, val=none)[:2] == (state, 1.0)
+    assert chosen(network, start=answering(network, bias=1.0), end=state, val=none)[:2] == (state, 1.0)
 
 
 def test_a_training_keeps_the_share_it_took_and_takes_it_from_a_checkpoint_that_was_made_without(tmp_path):

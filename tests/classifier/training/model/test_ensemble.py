@@ -137,11 +137,11 @@ def test_a_recipe_sets_what_it_trains_beside_the_starter_without_learning_again(
     assert seen_photos_read(both.folder) is not None
     assert both.spec.preprocessing == alone.spec.preprocessing
     assert torch.allclose(said(both), (said(alone) + said(starter)) / 2, atol=2e-3)
-    eye = Recogniser.open(classifier=both.folder, cache_dir=tmp_path / "ir")
+    recogniser = Recogniser.open(classifier=both.folder, cache_dir=tmp_path / "ir")
     try:
-        seen = eye.log_probs([torch.rand(3, 32, 32).numpy()])
+        seen = recogniser.log_probs([torch.rand(3, 32, 32).numpy()])
     finally:
-        eye.close()
+        recogniser.close()
     assert seen[0].shape == (2,)
 
 
