@@ -10,9 +10,14 @@ from pathlib import Path
 
 import pytest
 from django.core.cache import cache
+from django.test import Client
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import expect
+
+from marketplace.accounts.models import User
+from marketplace.catalogue.services import catalogue_load
+from tests.factories import UserFactory
 
 # Many tests compare to the last bit, start two trainings at once or expect a machine without a GPU. Those that are
 # about one have a target of their own (make test-cuda). Here, because torch looks when it is first asked.
@@ -23,8 +28,6 @@ if os.environ.get("FORECOURT_TEST_CUDA") != "1":
 expect.set_options(timeout=30_000)  # milliseconds
 hypothesis_settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("patient")
-
-PASSWORD = "a long enough secret"
 
 
 def pytest_report_header():
@@ -48,34 +51,33 @@ def media(settings, tmp_path):
 
 
 @pytest.fixture
-def alice(db):
+def alice(db) -> User:
     """A seller."""
-    return _user("alice")
+    return UserFactory(email="alice@example.org")
 
 
 @pytest.fixture
-def bob(db):
+def bob(db) -> User:
     """A moderator."""
-    return _user("bob", is_moderator=True)
+    return UserFactory(email="bob@example.org", moderator=True)
 
 
 @pytest.fixture
-def charlie(db):
+def charlie(db) -> User:
     """An outsider with an account."""
-    return _user("charlie")
+    return UserFactory(email="charlie@example.org")
 
 
-def _user(name, **fields):
-    from marketplace.accounts.models import User
-
-    return User.objects.create_user(f"{name}@example.org", PASSWORD, display_name=name.title(), **fields)
+@pytest.fixture
+def seller(client, alice) -> Client:
+    """alice's browser, signed in."""
+    client.force_login(alice)
+    return client
 
 
 @pytest.fixture
 def catalogue(db):
     """The project's whole catalogue; a dict of counts as ``catalogue_load`` gives them."""
-    from marketplace.catalogue.services import catalogue_load
-
     return catalogue_load().as_dict()
 
 

@@ -1,21 +1,18 @@
 """A worker's answer without a worker."""
 
-import io
 from types import SimpleNamespace
 
 import pytest
-from PIL import Image
 
 from classifier.taxonomy import Guess
 from marketplace.photos.queue import photo_finish, photos_claim
-from marketplace.registry.models import ModelVersion
+from tests.factories import ModelVersionFactory
+from tests.pictures import car_like, encode
 
 
 @pytest.fixture
-def jpeg():
-    out = io.BytesIO()
-    Image.linear_gradient("L").resize((320, 240)).convert("RGB").save(out, "JPEG")
-    return out.getvalue()
+def jpeg() -> bytes:
+    return encode(car_like(320, 240))
 
 
 @pytest.fixture
@@ -23,7 +20,7 @@ def work_off(db):
     """Call it, and what waits is recognised as a Skoda Octavia."""
 
     def work():
-        version, _ = ModelVersion.objects.get_or_create(version="first-00000000", status="champion")
+        version = ModelVersionFactory(version="first-00000000", champion=True)
         for photo in photos_claim(limit=10):
             recognition = SimpleNamespace(
                 status="ok", kind="exterior", box=(10, 20, 300, 200), error="", log_probs=None,

@@ -1,28 +1,20 @@
 """GET /api/v1/listings/"""
 
 import pytest
-from django.utils import timezone
 
 from marketplace.catalogue.selectors import catalogue_resolve
-from marketplace.listings.models import Listing
+from tests.factories import ListingFactory
 
 
 @pytest.fixture
 def cars(alice, catalogue):
     def car(make, model, status="live", **fields):
         found = catalogue_resolve(make=make, model=model)
-        return Listing.objects.create(
-            seller=alice,
-            make=found.make,
-            car_model=found.car_model,
-            status=status,
-            published_at=timezone.now(),
-            **fields,
-        )
+        return ListingFactory(seller=alice, car_model=found.car_model, **{status: True}, **fields)
 
     return [
         car("Volkswagen", "Golf", year=2012, price=9000, fuel="petrol", place="Brno"),
-        car("Skoda", "Octavia", body="wagon", year=2018, price=15000, fuel="diesel", mileage_km=90_000),
+        car("Skoda", "Octavia", body="wagon", year=2018, price=15000, fuel="diesel", mileage_km=90_000, place="Wien"),
         car("Skoda", "Fabia", status="draft"),
         car("Skoda", "Fabia", status="submitted"),
     ]
@@ -80,7 +72,7 @@ def test_it_hides_drafts_from_everybody_but_their_seller(client, alice, charlie,
 
 
 def test_it_keeps_the_sellers_own_words_apart_from_the_catalogue(client, alice):
-    listing = Listing.objects.create(seller=alice, status="live", other_make="Roewe", other_model="i5")
+    listing = ListingFactory(seller=alice, live=True, written=True, other_make="Roewe", other_model="i5")
     said = client.get(f"/api/v1/listings/{listing.code}/").json()
     assert (said["make"], said["model"]) == (None, None)
     assert (said["other_make"], said["other_model"]) == ("Roewe", "i5")

@@ -1,23 +1,23 @@
 import pytest
-from django.contrib.auth import get_user_model
 from django.urls import reverse
 
-from marketplace.catalogue.models import CarModel, Make, ModelAlias
+from marketplace.catalogue.models import CarModel
 from marketplace.catalogue.selectors import car_find
+from tests.factories import CarModelFactory, MakeFactory, ModelAliasFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def skoda():
-    make = Make.objects.create(name="Škoda")
-    ModelAlias.objects.create(car_model=CarModel.objects.create(make=make, name="Fabia"), text="Fabia Combi")
-    return make
+    fabia = CarModelFactory(make__name="Škoda", name="Fabia")
+    ModelAliasFactory(car_model=fabia, text="Fabia Combi")
+    return fabia.make
 
 
 @pytest.fixture
 def operator(client):
-    client.force_login(get_user_model().objects.create_superuser("olga@example.org", "x"))
+    client.force_login(UserFactory(email="olga@example.org", superuser=True))
     return client
 
 
@@ -27,7 +27,7 @@ def _form(model, **fields):
 
 @pytest.mark.parametrize("text", ["ŠKODA", "skoda", "Šk-oda"])
 def test_it_finds_a_make_whatever_the_case_and_accents(operator, skoda, text):
-    Make.objects.create(name="Audi")
+    MakeFactory(name="Audi")
     found = operator.get(reverse("admin:catalogue_make_changelist"), {"q": text}).context["cl"].result_list
     assert list(found) == [skoda]
 
@@ -79,7 +79,7 @@ def test_it_adds_a_model_with_its_aliases(operator, skoda):
 
 
 def test_a_model_cannot_be_moved_to_another_make(operator, skoda):
-    other = Make.objects.create(name="Other")
+    other = MakeFactory(name="Other")
     fabia = CarModel.objects.get()
     operator.post(reverse("admin:catalogue_carmodel_change", args=[fabia.pk]), _form(other, name="Fabia"))
     fabia.refresh_from_db()

@@ -3,7 +3,6 @@ import time
 from io import StringIO
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
@@ -11,6 +10,7 @@ from marketplace.catalogue.datafile import CatalogueFileError, catalogue_read
 from marketplace.catalogue.models import CarModel, Make, MakeAlias, ModelAlias
 from marketplace.catalogue.selectors import car_find, make_find
 from marketplace.catalogue.services import catalogue_load
+from tests.factories import UserFactory
 
 SMALL = """
 [[make]]
@@ -34,7 +34,7 @@ def small(tmp_path):
 @pytest.fixture
 def as_person(db):
     """Save or delete a row the way the admin does, in a person's name."""
-    user = get_user_model().objects.create_user(email="alice@example.org", password="x")
+    user = UserFactory()
 
     def act(row, *, delete=False):
         row._history_user = user

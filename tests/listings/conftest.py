@@ -1,73 +1,45 @@
-import uuid
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from marketplace.catalogue.models import CarModel, Make
+from marketplace.catalogue.models import CarModel
 from marketplace.listings.models import Listing
 from marketplace.listings.services import listing_create
 from marketplace.photos.models import Photo
+from tests.factories import CarModelFactory, ListingFactory, PhotoFactory, verdict_of
 
 
 @pytest.fixture
-def cars(db):
+def cars(db) -> dict[str, CarModel]:
     """A small catalogue: two makes with two models each."""
-    found = {}
-    for make, names in {"Volkswagen": ("Golf", "Up!"), "Audi": ("A3", "A4")}.items():
-        row = Make.objects.create(name=make)
-        for name in names:
-            found[name] = CarModel.objects.create(make=row, name=name)
-    return found
+    names = {"Golf": "Volkswagen", "Up!": "Volkswagen", "A3": "Audi", "A4": "Audi"}
+    return {name: CarModelFactory(make__name=make, name=name) for name, make in names.items()}
 
 
 @pytest.fixture
-def draft(alice):
+def draft(alice) -> Listing:
     return listing_create(seller=alice)
 
 
 @pytest.fixture
-def finished(draft, cars):
+def finished(alice, cars) -> Listing:
     """A draft with everything in it but photos."""
-    golf = cars["Golf"]
-    draft.make, draft.car_model, draft.year, draft.price, draft.mileage_km = golf.make, golf, 2012, 7500, 90_000
-    draft.fuel, draft.gearbox, draft.place = "diesel", "manual", "Brno"
-    draft.touched = ["make", "car_model", "year", "price", "mileage_km", "fuel", "gearbox", "place"]
-    draft.save()
-    return draft
+    return ListingFactory(seller=alice, finished=True, car_model=cars["Golf"], fuel="diesel")
 
 
 @pytest.fixture
-def put_photo():
+def put_photo() -> Callable[..., Photo]:
     """A photo's row, without any picture behind it."""
-
-    def put(listing, **fields):
-        name = f"{uuid.uuid4().hex}.jpg"
-        values = {"width": 800, "height": 600, "upload_sha256": name, **fields}
-        return Photo.objects.create(listing=listing, file=f"photos/{name}", card=f"cards/{name}", **values)
-
-    return put
+    return lambda listing, **fields: PhotoFactory(listing=listing, **fields)
 
 
 @pytest.fixture
-def put_live(alice, cars):
+def put_live(alice, cars) -> Callable[..., Listing]:
     """A live listing."""
-
-    def put(model="Golf", **fields):
-        car = cars[model]
-        values = {"year": 2015, "price": 9000, "mileage_km": 100_000, "fuel": "petrol", "gearbox": "manual", **fields}
-        return Listing.objects.create(seller=alice, status="live", make=car.make, car_model=car, **values)
-
-    return put
+    return lambda model="Golf", **fields: ListingFactory(seller=alice, live=True, car_model=cars[model], **fields)
 
 
-def verdict(make="Volkswagen", model="Golf", make_sure=0.97, model_sure=0.9, others=()):
+def verdict(make="Volkswagen", model="Golf", make_sure=0.97, model_sure=0.9, others=()) -> dict[str, Any]:
     """What the photos say; thresholds are 0.8 for the model and 0.7 for the make."""
-    candidates = [{"make": make, "model": model, "years": "", "confidence": model_sure}]
-    candidates += [{"make": a, "model": b, "years": "", "confidence": c} for a, b, c in others]
-    return {
-        "version": "tiny-00000000",
-        "photos_used": 1,
-        "make": {"name": make, "confidence": make_sure},
-        "model": {"make": make, "name": model, "confidence": model_sure},
-        "candidates": candidates,
-        "thresholds": {"make": 0.7, "model": 0.8},
-    }
+    return verdict_of((make, model, model_sure), *others, make_confidence=make_sure, thresholds=(0.7, 0.8))

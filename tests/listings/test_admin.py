@@ -2,13 +2,11 @@
 
 import pytest
 
-from marketplace.listings.models import Listing
+from tests.factories import ListingFactory, UserFactory
 
 
-def test_staff_see_listings_and_cannot_edit_them(client, bob, put_live):
-    bob.is_staff = bob.is_superuser = True
-    bob.save()
-    client.force_login(bob)
+def test_staff_see_listings_and_cannot_edit_them(client, put_live):
+    client.force_login(UserFactory(superuser=True))
     listing = put_live()
     assert listing.code in client.get("/admin/listings/listing/").content.decode()
     assert client.get(f"/admin/listings/listing/{listing.pk}/change/").status_code == 200
@@ -16,11 +14,9 @@ def test_staff_see_listings_and_cannot_edit_them(client, bob, put_live):
 
 
 @pytest.mark.parametrize("text", ["богдан", "ŁÓDŹ", "lodz", "елан"])
-def test_staff_find_a_listing_whatever_the_case_and_accents(client, bob, alice, put_live, text):
-    bob.is_staff = bob.is_superuser = True
-    bob.save()
-    client.force_login(bob)
+def test_staff_find_a_listing_whatever_the_case_and_accents(client, put_live, text):
+    client.force_login(UserFactory(superuser=True))
     put_live()
-    listing = Listing.objects.create(seller=alice, other_make="Богдан", other_model="Ёлан", place="Łódź")
+    listing = ListingFactory(other_make="Богдан", other_model="Ёлан", place="Łódź")
     found = client.get("/admin/listings/listing/", {"q": text}).context["cl"].result_list
     assert list(found) == [listing]

@@ -19,12 +19,6 @@ def seen(name="wagon", sure=0.9, threshold=0.8):
     }
 
 
-@pytest.fixture
-def seller(client, alice):
-    client.force_login(alice)
-    return client
-
-
 def test_people_may_choose_whatever_the_classifier_tells_apart():
     assert set(Listing.Body.values) == {*BODIES, "other"}
 

@@ -11,6 +11,7 @@ from django.db.models.functions import Upper
 from marketplace.listings.models import KEY_LETTERS, SEARCH_KEYS, Listing
 from marketplace.listings.selectors import listings_in_place, listings_search
 from marketplace.listings.services import listing_identity_set, listing_update
+from tests.factories import ListingFactory
 
 FOUND_BY = {
     ("Богдан", "2110"): ("Богдан", "богдан", "БОГДАН", "богд", "2110 БОГДАН"),
@@ -26,9 +27,9 @@ FOUND_BY = {
 
 @pytest.fixture
 def put_written(alice):
-    def put(other_make="", other_model="", **fields):
-        values = {"seller": alice, "status": "live", "other_make": other_make, "other_model": other_model, **fields}
-        return Listing.objects.create(**values)
+    def put(other_make="", other_model="", *, place="", **fields):
+        words = {"other_make": other_make, "other_model": other_model, "place": place}
+        return ListingFactory(seller=alice, live=True, written=True, **words, **fields)
 
     return put
 

@@ -10,12 +10,6 @@ PAGES = ["", "save/", "submit/", "sent/", "withdraw/", "sold/", "delete/"]
 POSTED = {"save/", "submit/", "withdraw/", "sold/", "delete/"}
 
 
-@pytest.fixture
-def seller(client, alice):
-    client.force_login(alice)
-    return client
-
-
 @pytest.mark.parametrize("page", PAGES)
 def test_the_outsider_finds_nothing(client, draft, charlie, page):
     client.force_login(charlie)

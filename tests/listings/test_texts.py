@@ -13,6 +13,7 @@ from marketplace.listings.models import Listing
 from marketplace.listings.services import listing_missing, listing_update
 from marketplace.text_fields import ParagraphsFormField
 from marketplace.texts import line_clean, paragraphs_clean
+from tests.factories import PASSWORD, ListingFactory
 
 # Zero width, direction, byte order mark, soft hyphen, control, tag, filler, annotation, selector, no character at all.
 UNSEEN = (
@@ -125,7 +126,7 @@ def test_a_text_that_shows_nothing_is_empty(finished, put_photo):
 
 
 def test_whatever_writes_a_text_cleans_it(alice):
-    listing = Listing.objects.create(seller=alice, place="Br\u200bno")
+    listing = ListingFactory(seller=alice, place="Br\u200bno")
     assert listing.place == "Brno"
     Listing.objects.filter(pk=listing.pk).update(place="Zl\u202ein", description="a\r\nb")
     listing.refresh_from_db()
@@ -137,6 +138,6 @@ def test_whatever_writes_a_text_cleans_it(alice):
 def test_a_name_for_buyers_hides_nothing(client, db):
     from marketplace.accounts.models import User
 
-    data = {"email": "dora@example.org", "password1": "a long enough secret", "password2": "a long enough secret"}
+    data = {"email": "dora@example.org", "password1": PASSWORD, "password2": PASSWORD}
     client.post("/accounts/signup/", {**data, "display_name": "Do\u202era\u200b"})
     assert User.objects.get(email="dora@example.org").display_name == "Dora"

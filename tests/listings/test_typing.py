@@ -5,7 +5,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from marketplace.listings.models import Listing
 from marketplace.listings.services import listing_verdict_set
-from tests.conftest import PASSWORD
+from tests.factories import PASSWORD
 from tests.listings.conftest import verdict
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -6,13 +6,8 @@ from django.db import IntegrityError
 from marketplace.listings.models import Listing
 from marketplace.listings.selectors import listings_search
 from marketplace.listings.services import listing_identity_set, listing_missing, listing_update, listing_verdict_set
+from tests.factories import ListingFactory
 from tests.listings.conftest import verdict
-
-
-@pytest.fixture
-def seller(client, alice):
-    client.force_login(alice)
-    return client
 
 
 def autosave(seller, draft, **typed):
@@ -121,8 +116,8 @@ def test_a_whole_form_without_javascript_can_write_over_what_it_showed(seller, f
 
 
 @pytest.mark.parametrize("text", ["roewe", "i5 Roewe", "ROEWE"])
-def test_buyers_find_it_by_its_words(alice, cars, text):
-    listing = Listing.objects.create(seller=alice, status="live", other_make="Roewe", other_model="i5")
+def test_buyers_find_it_by_its_words(cars, text):
+    listing = ListingFactory(live=True, written=True, other_make="Roewe", other_model="i5")
     assert list(listings_search(q=text)) == [listing]
     assert not listings_search(q=f"{text} estate")
 

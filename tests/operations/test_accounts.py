@@ -7,6 +7,7 @@ from django.test import Client
 
 from marketplace.accounts.models import User
 from marketplace.accounts.services import demo_accounts_ensure
+from tests.factories import UserFactory
 
 
 def test_their_passwords_are_random_kept_for_the_owner_only_and_open_the_door(db, tmp_path):
@@ -40,7 +41,7 @@ def test_new_passwords_are_set_where_the_file_or_the_accounts_are_gone(db, tmp_p
 
 
 def test_staff_add_and_change_people_by_their_email(client, db):
-    client.force_login(User.objects.create_superuser("root@example.org", "a long enough secret"))
+    client.force_login(UserFactory(superuser=True))
     new = {
         "email": "dora@example.org", "usable_password": "true", "password1": "something long 1", "password2":
         "something long 1",
@@ -53,7 +54,7 @@ def test_staff_add_and_change_people_by_their_email(client, db):
 
 
 def test_whom_staff_add_with_capitals_can_sign_in(client, db):
-    client.force_login(User.objects.create_superuser("root@example.org", "a long enough secret"))
+    client.force_login(UserFactory(superuser=True))
     new = {"email": "Dora.Doe@Example.org", "usable_password": "true"} | dict.fromkeys(
         ["password1", "password2"], "something long 1"
     )

@@ -10,11 +10,12 @@ from kombu import Connection
 from marketplace.operations import health
 from marketplace.photos.models import Photo
 from marketplace.registry.models import ModelVersion
+from tests.factories import ModelVersionFactory, PhotoFactory
 
 
 @pytest.fixture
 def all_well(db, monkeypatch):
-    ModelVersion.objects.create(version="first-00000000", status="champion")
+    ModelVersionFactory(champion=True)
     monkeypatch.setitem(health._DISPENSABLE, "broker", lambda: None)
 
 
@@ -34,7 +35,7 @@ def test_it_says_ok_to_a_stranger_and_no_more_than_that(client, all_well):
 
 
 def test_without_a_broker_it_is_degraded_but_alive(client, db, monkeypatch, tmp_path):
-    ModelVersion.objects.create(version="first-00000000", status="champion")
+    ModelVersionFactory(champion=True)
     nobody = f"redis+socket://{tmp_path}/none.sock"
     monkeypatch.setattr(health.app, "connection_for_write", lambda: Connection(nobody))
     status, said = answer(client)
@@ -47,7 +48,7 @@ def test_without_a_model_it_is_degraded(client, all_well):
 
 
 def test_a_photo_that_nobody_looks_at_shows_that_no_worker_lives(client, all_well):
-    photo = Photo.objects.create(file="photos/x.jpg", card="cards/x.jpg", width=1, height=1, upload_sha256="0" * 64)
+    photo = PhotoFactory(listing=None)
     assert answer(client)[1]["checks"]["worker"] == "ok"
     Photo.objects.filter(pk=photo.pk).update(created_at=timezone.now() - timedelta(minutes=4))
     assert answer(client)[1]["checks"]["worker"] == "degraded"

@@ -1,5 +1,7 @@
 """/metrics"""
 
+from tests.factories import UserFactory
+
 
 def test_this_machine_may_see_them(client, db):
     response = client.get("/metrics")
@@ -14,10 +16,8 @@ def test_other_machines_may_not_not_even_through_a_proxy_here(client, db, alice)
     assert client.get("/metrics", REMOTE_ADDR="10.1.2.3").status_code == 404
 
 
-def test_staff_may_see_them_from_anywhere(client, bob):
-    bob.is_staff = True
-    bob.save()
-    client.force_login(bob)
+def test_staff_may_see_them_from_anywhere(client, db):
+    client.force_login(UserFactory(staff=True))
     assert client.get("/metrics", REMOTE_ADDR="10.1.2.3").status_code == 200
 
 

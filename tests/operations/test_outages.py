@@ -5,8 +5,9 @@ from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from marketplace.accounts.models import User
+from tests.factories import PASSWORD
 from tests.operations.site import free_port
-from tests.photos.conftest import car_like, encode
+from tests.pictures import jpeg
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +29,7 @@ def test_signing_in_says_to_come_back_in_a_minute(client):
 
 @pytest.mark.usefixtures("redis_away")
 def test_a_program_gets_a_code_it_can_act_on(client):
-    photo = SimpleUploadedFile("car.jpg", encode(car_like()), content_type="image/jpeg")
+    photo = SimpleUploadedFile("car.jpg", jpeg(), content_type="image/jpeg")
     answer = client.post("/api/v1/recognise", {"photo": photo})
     assert answer.status_code == 503
     assert answer.json()["code"] == "unavailable"
@@ -39,7 +40,7 @@ def test_browsing_goes_on(client):
     assert client.get("/").status_code == 200
 
 
-NEW = {"email": "dora@example.org", "password1": "a long enough secret", "password2": "a long enough secret"}
+NEW = {"email": "dora@example.org", "password1": PASSWORD, "password2": PASSWORD}
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_a_new_account_that_could_not_be_confirmed_is_not_kept_and_can_be_made_a
 def test_signing_in_without_mail_takes_no_account_away(client, settings, mail_away, alice):
     """Only one that was made in this very request is taken back."""
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-    words = {"login": alice.email, "password": "a long enough secret"}
+    words = {"login": alice.email, "password": PASSWORD}
     assert client.post("/accounts/login/", words).status_code == 503
     assert User.objects.get() == alice
 

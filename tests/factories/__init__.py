@@ -1,0 +1,38 @@
+"""Rows for tests, made in one line each with defaults that satisfy every constraint.
+
+Say what the test is about and leave out the rest; a trait is a flag that sets several fields at once:
+
+    UserFactory(email="dora@example.org", moderator=True)  # a User, who signs in with PASSWORD
+    ListingFactory(live=True, seller=alice, car_model=golf, price=9000)  # a Listing; its make is the model's
+    PhotoFactory(listing=listing, done=True, with_files=True)  # a Photo whose pictures lie in MEDIA_ROOT
+
+No factory writes a file unless asked. Where a test is about what a service makes sure of, the service makes the row.
+"""
+
+from tests.factories.accounts import PASSWORD, UserFactory
+from tests.factories.catalogue import CarModelFactory, MakeAliasFactory, MakeFactory, ModelAliasFactory
+from tests.factories.listings import ListingFactory, verdict_of
+from tests.factories.moderation import ClaimFactory, DecisionFactory, DoubtFactory, LabelReviewFactory
+from tests.factories.photos import PhotoFactory, PredictionFactory
+from tests.factories.registry import ModelVersionFactory
+from tests.factories.training import RerecognitionFactory, TrainingRunFactory
+
+__all__ = [
+    "PASSWORD",
+    "CarModelFactory",
+    "ClaimFactory",
+    "DecisionFactory",
+    "DoubtFactory",
+    "LabelReviewFactory",
+    "ListingFactory",
+    "MakeAliasFactory",
+    "MakeFactory",
+    "ModelAliasFactory",
+    "ModelVersionFactory",
+    "PhotoFactory",
+    "PredictionFactory",
+    "RerecognitionFactory",
+    "TrainingRunFactory",
+    "UserFactory",
+    "verdict_of",
+]
