@@ -11,6 +11,7 @@ from classifier.training.progress import Progress
 from marketplace.commands import GATE_FAILED, InputRefused, Outcome, ServiceCommand
 from marketplace.operations.benchmark.limits import Check, checks
 from marketplace.operations.benchmark.measure import benchmark
+from marketplace.operations.benchmark.request import BenchmarkRequest
 from marketplace.training.recogniser import version_folder
 
 
@@ -32,14 +33,14 @@ class Command(ServiceCommand):
         photos = photos_in(options["photo_dir"])[: max(options["limit"], 1)]
         if not photos:
             raise InputRefused(f"There are no photos in {options['photo_dir']}.")
-        found = benchmark(
+        request = BenchmarkRequest(
             photos=photos,
             classifier=version_folder(version=options["model"]),
             engine=cast(EngineName, options["engine"] or settings.RECOGNISER_ENGINE),
             device=cast(DeviceName, options["device"] or settings.RECOGNISER_DEVICE),
             first_start=options["first_start"],
-            progress=progress,
         )
+        found = benchmark(request=request, progress=progress)
         held = checks(found)
         self.missed = [check for check in held if not check.kept] if options["check"] else []
         return Outcome(found, _text(found, held))
