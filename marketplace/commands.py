@@ -1,7 +1,7 @@
-"""What all operators' commands share: one result on stdout, one clear line for what cannot be done, exit codes.
+"""What all operators' commands share: one result on stdout, one line per refusal, exit codes.
 
-0 done · 1 a gate or check failed · 2 bad input · 130 interrupted. With ``--json`` exactly one JSON document goes to
-stdout and nothing else: whatever the libraries underneath print, from C too, goes to stderr.
+Exit codes: 0 done, 1 a gate or check failed, 2 bad input, 130 interrupted. With `--json` exactly
+one JSON document goes to stdout. What libraries print, even from C, goes to stderr.
 """
 
 import contextlib
@@ -33,19 +33,19 @@ class InputRefused(Refused):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command found out or did."""
+    """A command's result."""
 
     document: dict[str, Any]
-    """For ``--json``."""
+    """For `--json`."""
     text: str
     """For people."""
     failed: str = ""
-    """One line, if it did not end well all the same."""
+    """One line that says what failed, if the command exits with `code`."""
     code: int = GATE_FAILED
 
 
 class OneLineCommand(BaseCommand):
-    """Wrong arguments are one line, too: argparse would print how to call the command above it."""
+    """Refuses wrong arguments in one line, without argparse's usage text above it."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
@@ -55,17 +55,17 @@ class OneLineCommand(BaseCommand):
 
 
 class ServiceCommand(OneLineCommand):
-    """Arguments in, service call, outcome out."""
+    """A command that turns arguments into a service call, and its outcome into output."""
 
     requires_system_checks: ClassVar[list[str]] = []  # type: ignore[misc]  # a fresh clone may classify
     refusals: ClassVar[tuple[type[Exception], ...]] = ()
-    """Further exceptions whose message is meant for the operator."""
+    """More exceptions whose message is one clear line for the operator."""
 
     def arguments(self, parser: CommandParser) -> None:
-        """The command's own arguments."""
+        """Add the command's own arguments."""
 
     def work(self, *, progress: Progress, **options: Any) -> Outcome:
-        """Do it."""
+        """Do the work. options: the parsed arguments."""
         raise NotImplementedError
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -94,13 +94,13 @@ class ServiceCommand(OneLineCommand):
 
 
 def _printable(text: str, encoding: str) -> str:
-    """Names of files that are no text, and what the terminal has no letters for, as escapes (in JSON: its own)."""
+    """The text with escapes for what the encoding lacks, and for file names that are not text."""
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 @contextlib.contextmanager
 def refusing(*others: type[Exception]) -> Iterator[None]:
-    """Turn what is known to stop a command, and ``others``, into one line and exit 2, and Ctrl-C into exit 130."""
+    """Turn known errors, and `others`, into one line and exit 2; Ctrl-C into exit 130."""
     known: tuple[type[Exception], ...] = (Refused, ArtefactError, EngineError, ManifestError, UnreadablePhotoError)
     try:
         yield
@@ -126,7 +126,7 @@ def _one_line(message: str) -> str:
 
 @contextlib.contextmanager
 def _stdout_kept_clean() -> Iterator[None]:
-    """Send everything that is written to stdout meanwhile, by Python or by C, to stderr."""
+    """Send all that Python or C writes to stdout meanwhile to stderr."""
     sys.stdout.flush()
     kept = os.dup(1)
     try:
@@ -134,14 +134,14 @@ def _stdout_kept_clean() -> Iterator[None]:
         with contextlib.redirect_stdout(sys.stderr):
             yield
     finally:
-        # C keeps what it prints to a pipe until the process ends: flushed now, or it would follow the document.
+        # C buffers what it prints to a pipe; without this it would come after the document.
         ctypes.CDLL(None).fflush(None)
         os.dup2(kept, 1)
         os.close(kept)
 
 
 def _stdout_give_up() -> None:
-    """Point stdout nowhere: Python flushes it once more at its end, and would complain of the same thing again."""
+    """Point stdout at nothing: Python flushes it at exit, and would report the same error again."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)

@@ -1,4 +1,4 @@
-"""What a moderator's page sends."""
+"""What the moderator's pages send."""
 
 from typing import Any
 
@@ -20,11 +20,36 @@ NOT_SEEN = "The page did not say what you saw of this listing; look again."
 NOT_SEEN_LABEL = "The page did not say what you saw of this label; look again."
 
 
-class DecisionForm(forms.Form):
-    """``car`` ("make id:model id", the model's may be empty) stands for a correction; else ``action`` says it.
+class _AnswerForm(forms.Form):
+    """An action, or a car of the catalogue that stands for a correction.
 
-    ``seen``: when that was handed in which the page showed, so that nobody decides what they have not seen.
+    car: "make id:model id"; the model's id may be empty.
     """
+
+    correction: str
+    nothing_chosen: str
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        values["make"] = values["car_model"] = None
+        if values.get("car"):
+            values["make"], values["car_model"] = _car(values["car"])
+        if values.get("car") or values.get("suggestion") is not None:
+            values["action"] = self.correction
+        elif not values.get("action"):
+            raise forms.ValidationError(self.nothing_chosen)
+        return values
+
+
+class DecisionForm(_AnswerForm):
+    """A decision about a listing.
+
+    seen: when the listing was submitted that the page showed, so that nobody decides about changes
+    that they have not seen.
+    """
+
+    correction = Decision.Action.CORRECT
+    nothing_chosen = "Choose what to do with this listing."
 
     action = forms.ChoiceField(
         choices=[(Decision.Action.ACCEPT, "accept"), (Decision.Action.REJECT, "reject")], required=False
@@ -33,39 +58,21 @@ class DecisionForm(forms.Form):
     reason = ParagraphsFormField(max_length=1000, required=False)
     seen = forms.DateTimeField(error_messages=dict.fromkeys(("required", "invalid"), NOT_SEEN))
 
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or self.cleaned_data
-        values["make"] = values["car_model"] = None
-        if values.get("car"):
-            values["action"] = Decision.Action.CORRECT
-            values["make"], values["car_model"] = _car(values["car"])
-        elif not values.get("action"):
-            raise forms.ValidationError("Choose what to do with this listing.")
-        return values
 
+class LabelForm(_AnswerForm):
+    """A decision about a label.
 
-class LabelForm(forms.Form):
-    """``suggestion`` (its number, 0 the likeliest) and ``car`` (as in DecisionForm) stand for a correction.
-
-    ``seen``: the revision that the page showed.
+    suggestion: its number, from 0 for the likeliest; it stands for a correction. seen: the revision
+    that the page showed.
     """
+
+    correction = CORRECT
+    nothing_chosen = "Choose what to do with this label."
 
     action = forms.ChoiceField(choices=[(KEEP, "keep"), (DISCARD, "leave out")], required=False)
     suggestion = forms.IntegerField(min_value=0, max_value=9, required=False)
     car = forms.RegexField(r"^\d{1,18}:\d{0,18}$", required=False)
     seen = forms.IntegerField(min_value=0, error_messages=dict.fromkeys(("required", "invalid"), NOT_SEEN_LABEL))
-
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or self.cleaned_data
-        values["make"] = values["car_model"] = None
-        if values.get("car"):
-            values["action"] = CORRECT
-            values["make"], values["car_model"] = _car(values["car"])
-        elif values.get("suggestion") is not None:
-            values["action"] = CORRECT
-        elif not values.get("action"):
-            raise forms.ValidationError("Choose what to do with this label.")
-        return values
 
 
 def _car(value: str) -> tuple[Make, CarModel | None]:

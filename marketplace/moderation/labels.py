@@ -1,6 +1,7 @@
 """Labels of training photos that are probably wrong: a queue of their own, the most suspect first.
 
-Nobody claims one: they are decided in a second, and of two who decide the same one the second is told so.
+Labels are not claimed, because each is decided in a second. If two moderators decide the same one,
+the second gets a message.
 """
 
 import secrets
@@ -31,12 +32,12 @@ _BECOMES = {
 
 
 class LabelRefused(Exception):
-    """A decision on a label that came too late or says too little; the message is for the moderator."""
+    """A decision about a label that is late or incomplete; the message is for the moderator."""
 
 
 @dataclass(frozen=True)
 class Doubt:
-    """A label to ask about, and what speaks against it."""
+    """A label to ask moderators about, and what speaks against it."""
 
     sha256: str
     size: int
@@ -47,59 +48,60 @@ class Doubt:
     model: str
     year: str
     score: float
-    """0…1, low: probably wrong."""
+    """0 to 1; low = probably wrong."""
     stated: float
-    """The label's probability, 0…1."""
+    """The label's probability, 0 to 1."""
     suggestions: Sequence[Mapping[str, Any]]
-    """[{make, model, years, confidence}, …], likeliest first."""
+    """[{make, model, years, confidence}, …], the likeliest first."""
     ranked_by: str
     photo: Photo | None
-    """Where it is one of a listing's."""
+    """If it is a listing's photo."""
 
 
 def label_key(*, make: str, model: str, year: str) -> str:
-    """What makes two labels the same one: names blind to case, accents, spaces and punctuation."""
+    """The same for labels that differ only in case, accents, spaces and punctuation."""
     return f"{name_key(make)}|{name_key(model)}|{year}"
 
 
 def labels_open() -> QuerySet[LabelReview]:
-    """What waits for a moderator, the most suspect first."""
+    """Labels that wait for a moderator, the most suspect first."""
     return LabelReview.objects.filter(status=LabelReview.Status.OPEN).select_related("photo__listing")
 
 
 def labels_decided() -> QuerySet[LabelReview]:
-    """What moderators answered, the newest last."""
+    """Labels that moderators decided, the newest last."""
     return LabelReview.objects.exclude(status=LabelReview.Status.OPEN).order_by("decided_at", "pk")
 
 
 def label_next(*, skip: Collection[int] = ()) -> LabelReview | None:
-    """The most suspect label that waits; None if there is none. ``skip``: ids not wanted now."""
+    """The most suspect label that waits; None if there is none. skip: keys to leave out."""
     return labels_open().exclude(pk__in=skip).first()
 
 
 def label_ask(*, doubt: Doubt, picture: Callable[[], bytes]) -> bool:
-    """Put a label before the moderators; False if they have answered this one.
+    """Put a label to the moderators; False if they have answered it before.
 
-    One that waits already gets the newer score and suggestions. picture: a small JPEG, asked for only where it is
-    needed; its errors are the caller's. Raises OSError if it cannot be stored.
+    A label that waits already gets the newer score and suggestions. picture: makes a small JPEG; it
+    is called only if a picture is needed, and its errors reach the caller. Raises OSError if the
+    picture cannot be stored.
     """
     key = label_key(make=doubt.make, model=doubt.model, year=doubt.year)
     if _is_answered(doubt.sha256, key):
         return False
-    said = {
+    ranked = {
         "score": doubt.score,
         "stated": doubt.stated,
         "suggestions": list(doubt.suggestions),
         "ranked_by": doubt.ranked_by,
     }
-    # Only while it waits: what was decided since the look above stays as it was decided upon. A new revision, because
-    # who takes "the first suggestion" must have seen which one that is.
+    # Only while it waits: a label decided a moment ago stays as the moderator saw it. The revision
+    # rises, because whoever takes "the first suggestion" must have seen which one that is.
     waiting = LabelReview.objects.filter(sha256=doubt.sha256, label_key=key, status=LabelReview.Status.OPEN)
-    if waiting.update(**said, revision=F("revision") + 1):
+    if waiting.update(**ranked, revision=F("revision") + 1):
         return True
     review = LabelReview(
         sha256=doubt.sha256, size=doubt.size, source=doubt.source, file=doubt.file,
-        make=doubt.make, model=doubt.model, year=doubt.year, label_key=key, photo=doubt.photo, **said,
+        make=doubt.make, model=doubt.model, year=doubt.year, label_key=key, photo=doubt.photo, **ranked,
     )  # fmt: skip
     review.full_clean(validate_unique=False, validate_constraints=False)
     if doubt.photo is None:
@@ -129,11 +131,12 @@ def label_decide(
     make: Make | None = None,
     car_model: CarModel | None = None,
 ) -> LabelReview:
-    """Store what a moderator said of a label, also in place of what was said before; returns the new row.
+    """Store a moderator's decision about a label, also in place of an earlier one; returns the row.
 
-    ``keep``: it is right. ``correct``: it is the suggestion of this number, else ``make`` and ``car_model`` (None: the
-    model cannot be told); naming the label itself keeps it. ``discard``: nobody should learn from this photo. ``seen``:
-    the revision that the moderator looked at. Raises LabelRefused.
+    action: "keep" = the label is right. "correct" = it is the suggestion with this number, else
+    `make` and `car_model` (None: the model cannot be told); naming the label itself keeps it.
+    "discard" = nobody should learn from this photo. seen: the revision that the moderator looked
+    at. Raises LabelRefused.
     """
     right = ("", "", "")
     if action == CORRECT:
@@ -142,7 +145,7 @@ def label_decide(
             action, right = KEEP, ("", "", "")
     if action not in _BECOMES:
         raise LabelRefused(f"There is no decision called {action!r}.")
-    # Conditional: of two who looked at the same revision, the second changes nothing.
+    # Conditional update: of two who looked at the same revision, the second changes nothing.
     changed = LabelReview.objects.filter(pk=review.pk, revision=seen).update(
         status=_BECOMES[action],
         right_make=right[0],
@@ -164,7 +167,7 @@ def label_decide(
 
 
 def decision_words(review: LabelReview) -> str:
-    """What was decided, in words."""
+    """A decision in words."""
     if review.status == LabelReview.Status.CORRECTED:
         return f"it is a {review.right}"
     return {
@@ -174,7 +177,7 @@ def decision_words(review: LabelReview) -> str:
 
 
 def _is_answered(sha256: str, key: str) -> bool:
-    """Whether moderators have said of this very label what it is, or given the photo this label themselves."""
+    """Whether moderators decided about this label, or gave the photo this label themselves."""
     decided = LabelReview.objects.filter(sha256=sha256).exclude(status=LabelReview.Status.OPEN)
     return any(
         one.label_key == key or key == label_key(make=one.right_make, model=one.right_model, year=one.right_year)

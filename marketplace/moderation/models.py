@@ -1,4 +1,4 @@
-"""What moderators decided of listings and of doubtful labels, and who is looking at what right now."""
+"""Moderators' decisions about listings and doubtful labels, and who is looking at what."""
 
 from typing import Any, ClassVar, NoReturn
 
@@ -14,11 +14,11 @@ from marketplace.text_fields import ParagraphsField
 
 
 class AppendOnlyError(Exception):
-    """Somebody tried to change or remove what is kept as a record."""
+    """A record that must not change was to be changed or deleted."""
 
 
 class Claim(models.Model):
-    """One moderator holds one listing for a while, so that two never review the same one."""
+    """A moderator holds a listing for a while, so that no two review the same one."""
 
     listing = models.OneToOneField(Listing, on_delete=models.CASCADE, related_name="claim")
     moderator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="claims")
@@ -29,7 +29,7 @@ class Claim(models.Model):
 
 
 class DecisionQuerySet(models.QuerySet["Decision"]):
-    """Reads and adds; no other writing."""
+    """Reads and adds, and writes in no other way."""
 
     def update(self, **kwargs: Any) -> NoReturn:
         raise AppendOnlyError("Decisions are kept as they were made.")
@@ -39,7 +39,7 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
 
 
 class Decision(models.Model):
-    """What was decided of one listing. Append-only: training reads it, nobody edits it."""
+    """A decision about a listing. Append-only: training relies on it."""
 
     class Action(models.TextChoices):
         ACCEPT = "accept", "accepted"
@@ -47,17 +47,17 @@ class Decision(models.Model):
         REJECT = "reject", "rejected"
         AUTO = "auto", "approved by policy"
 
-    # The record outlives the advertisement: a seller who deletes it does not delete who decided what.
+    # Kept when the seller deletes the listing.
     listing = models.ForeignKey(Listing, on_delete=models.SET_NULL, null=True, related_name="decisions")
     listing_code = models.CharField(max_length=12, db_index=True)
     moderator = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="decisions"
     )
     action = models.CharField(max_length=8, choices=Action)
-    # What the machine had said, by which version.
+    # What was recognised, and by which version.
     predicted = models.JSONField(null=True, blank=True, help_text="The verdict as it stood.")
     model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    # What the seller had said.
+    # What the seller stated.
     stated_make = models.ForeignKey(Make, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     stated_model = models.ForeignKey(CarModel, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     stated_other = models.CharField(
@@ -65,7 +65,7 @@ class Decision(models.Model):
         blank=True,
         help_text="What the seller had written because the catalogue does not have it.",
     )
-    # What is true, in the moderator's eyes. Accepted as written: no model, and no make if that was written, too.
+    # What was decided. A model, or make, that was accepted in the seller's own words is empty here.
     make = models.ForeignKey(Make, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     car_model = models.ForeignKey(CarModel, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     reason = ParagraphsField(blank=True)
@@ -93,12 +93,12 @@ class Decision(models.Model):
 
     @property
     def stated(self) -> str:
-        """The car as the seller named it; empty if they did not."""
+        """The car as the seller named it; "" if they did not."""
         return " ".join(str(part) for part in (self.stated_make, self.stated_model, self.stated_other) if part)
 
     @property
     def car(self) -> str:
-        """The car as it was decided; empty for a rejection."""
+        """The car that was decided; "" for a rejection."""
         if self.action == self.Action.ACCEPT:
             return self.stated
         return " ".join(str(part) for part in (self.make, self.car_model) if part)
@@ -113,10 +113,10 @@ class Decision(models.Model):
 
 
 class LabelReview(models.Model):
-    """One photo to train on whose label is probably wrong, and what a moderator said of it.
+    """A training photo whose label is probably wrong, and what a moderator decided.
 
-    The photo is known by its content, so the answer holds in whatever manifest it comes again. Names are text: a
-    manifest may name cars that the catalogue does not have.
+    The photo is known by its content, so the decision holds in any manifest that contains it. Names
+    are text, because a manifest may name cars that the catalogue does not have.
     """
 
     class Status(models.TextChoices):
@@ -129,17 +129,17 @@ class LabelReview(models.Model):
     size = models.PositiveBigIntegerField(help_text="of the photo's file in bytes: only files of this size are hashed")
     source = models.CharField(max_length=200, help_text="the manifest's folder")
     file = models.CharField(max_length=1000, help_text="as the manifest names it")
-    # The label that is asked about.
+    # The doubtful label.
     make = models.CharField(max_length=200)
     model = models.CharField(max_length=200)
     year = models.CharField(max_length=40, blank=True)
     label_key = models.CharField(max_length=440, editable=False)
-    # What the other photos say.
+    # What other photos suggest.
     score = models.FloatField(help_text="0…1, low: probably wrong")
     stated = models.FloatField(help_text="the label's probability")
     suggestions = models.JSONField(default=list, help_text="[{make, model, years, confidence}, …], likeliest first")
     ranked_by = models.CharField(max_length=200, help_text="the model version that looked at the photos")
-    # What the page shows: the photo of a listing, which goes with it, or a small picture of any other.
+    # What the page shows: a listing's photo, deleted together with it, or else a small picture.
     photo = models.ForeignKey(Photo, on_delete=models.CASCADE, null=True, blank=True, related_name="label_reviews")
     picture = models.FileField(upload_to="labels", max_length=120, blank=True)
 
@@ -181,5 +181,5 @@ class LabelReview(models.Model):
 
     @property
     def right(self) -> str:
-        """The car as a moderator named it; empty if they did not."""
+        """The car as a moderator named it; "" if they did not."""
         return " ".join(part for part in (self.right_make, self.right_model, self.right_year) if part)

@@ -1,6 +1,7 @@
-"""What waits for review, and what was decided."""
+"""Reads: what waits for review, what a page shows of it, and what was decided."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import BooleanField, Case, Exists, F, FloatField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Concat
@@ -12,7 +13,8 @@ from marketplace.catalogue.names import name_key
 from marketplace.catalogue.selectors import car_find, catalogue_resolve, make_find
 from marketplace.listings.models import Listing
 from marketplace.moderation.models import Claim, Decision
-from marketplace.photos.models import Photo
+from marketplace.photos.models import Photo, Prediction
+from marketplace.photos.selectors import photos_of, prediction_latest
 
 SEARCH_RESULTS = 9
 UNSETTLED = (Photo.Status.PENDING, Photo.Status.CLAIMED)
@@ -21,7 +23,7 @@ UNSEEN = (*UNSETTLED, Photo.Status.FAILED)
 
 @dataclass(frozen=True)
 class Car:
-    """A make and model of the catalogue that a moderator may choose. ``value`` names it in a form."""
+    """A make and model of the catalogue, or a make alone. `value` names it in a form."""
 
     make: Make
     car_model: CarModel | None
@@ -37,8 +39,29 @@ class Car:
 
 
 @dataclass(frozen=True)
+class ReviewPhoto:
+    """A photo with what the newest version recognised on it."""
+
+    photo: Photo
+    prediction: Prediction | None
+
+    @property
+    def box(self) -> dict[str, int] | None:
+        """The car's outline, in pixels of the photo."""
+        if self.prediction is None or not self.prediction.box:
+            return None
+        x1, y1, x2, y2 = self.prediction.box
+        return {"x": x1, "y": y1, "width": x2 - x1, "height": y2 - y1}
+
+    @property
+    def best(self) -> dict[str, Any] | None:
+        """The likeliest candidate."""
+        return self.prediction.candidates[0] if self.prediction and self.prediction.candidates else None
+
+
+@dataclass(frozen=True)
 class UnknownCar:
-    """A candidate that the catalogue does not have, so that nobody can choose it."""
+    """A candidate that the catalogue does not have, and nobody can choose."""
 
     name: str
     confidence: float
@@ -46,10 +69,11 @@ class UnknownCar:
 
 
 def queue() -> QuerySet[Listing]:
-    """Listings that wait for review, least certain first. ``looking``: photos are still being looked at.
+    """Listings that wait for review, the least certain first.
 
-    Nothing recognised at all is least certain; then what contradicts the seller, however sure the machine is; then by
-    confidence. Listings whose photos are still being looked at come last: their order is not known yet.
+    First those with nothing recognised at all, then those whose verdict contradicts the seller,
+    however sure it is, then the others by confidence. Listings with photos that the worker has not
+    finished come last, because their verdict is not known yet; `looking` is true for them.
     """
     looking = Photo.objects.filter(listing=OuterRef("pk"), status__in=UNSETTLED)
     doubt = Case(
@@ -67,32 +91,45 @@ def queue() -> QuerySet[Listing]:
 
 
 def queue_seen() -> QuerySet[Listing]:
-    """The queue without listings that have a photo which the machine has not seen: not yet, or it failed at it."""
+    """The queue without listings that have a photo without a recognition: waiting or failed."""
     return queue().exclude(photos__status__in=UNSEEN)
 
 
 def claimed_by_others(*, moderator: User | None) -> QuerySet[Claim]:
-    """Claims that still hold, of anybody else than ``moderator``."""
+    """Claims of everybody but `moderator` that have not expired."""
     claims = Claim.objects.filter(expires_at__gt=timezone.now())
     return claims if moderator is None else claims.exclude(moderator=moderator)
 
 
 def decision_last(*, listing: Listing) -> Decision | None:
-    """The newest decision on a listing."""
+    """The newest decision about a listing."""
     return decisions_recent().filter(listing=listing).first()
 
 
 def decisions_recent() -> QuerySet[Decision]:
-    """All decisions, newest first, with everything a page shows of them."""
+    """All decisions, the newest first, with all that a page shows of them."""
     return Decision.objects.select_related(
         "listing", "moderator", "model_version", "stated_make", "stated_model", "make", "car_model"
     )
 
 
-def candidates_of(*, listing: Listing) -> list[Car | UnknownCar]:
-    """The verdict's candidates as cars of the catalogue, likeliest first, at most five.
+def decided_today(*, moderator: User) -> int:
+    """How many decisions a moderator made today (UTC)."""
+    today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    return Decision.objects.filter(moderator=moderator, created_at__gte=today).count()
 
-    Trained classes that are one model in the catalogue ("3 Series Sedan", "3 Series Wagon") become one candidate.
+
+def photos_to_review(*, listing: Listing) -> list[ReviewPhoto]:
+    """A listing's photos; those that show a car from outside come first, because they decide."""
+    photos = [ReviewPhoto(photo, prediction_latest(photo=photo)) for photo in photos_of(listing=listing)]
+    return sorted(photos, key=lambda one: (one.photo.outcome != Photo.Outcome.OK, one.photo.position))
+
+
+def candidates_of(*, listing: Listing) -> list[Car | UnknownCar]:
+    """The verdict's candidates as cars of the catalogue, the likeliest first, at most five.
+
+    Trained classes that are one model in the catalogue ("3 Series Sedan", "3 Series Wagon") become
+    one candidate.
     """
     cars: dict[str, Car | UnknownCar] = {}
     for one in (listing.verdict or {}).get("candidates", []):
@@ -111,7 +148,10 @@ def candidates_of(*, listing: Listing) -> list[Car | UnknownCar]:
 
 
 def cars_search(*, text: str) -> list[Car]:
-    """Cars whose name holds this text, the best match first: "oct", "vw up", "skoda octavia combi"."""
+    """Cars whose name contains this text, the best match first.
+
+    Examples of texts: "oct", "vw up", "skoda octavia combi".
+    """
     key = name_key(text)
     if not key:
         return []
@@ -134,8 +174,8 @@ def cars_search(*, text: str) -> list[Car]:
     meant = Car(whole_make, None) if whole_make else Car(*exact) if exact and exact[1] else None
 
     def distance(car: Car) -> tuple[bool, bool, int, str]:
-        # What the text names in full, then models before bare makes, then the shortest name, which is the one most
-        # likely meant: "golf" is the Golf before the Golf Sportsvan.
+        # First what the text names in full, then models before bare makes, then the shortest name,
+        # which is the likeliest meant: "golf" is the Golf before the Golf Sportsvan.
         return car != meant, car.car_model is None, len(str(car)), str(car)
 
     return sorted(found.values(), key=distance)[:SEARCH_RESULTS]

@@ -1,4 +1,4 @@
-"""Review: what policy may approve by itself, who looks at what, and what a moderator decides."""
+"""Review of listings: what policy approves, who looks at what, and what moderators decide."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -27,24 +27,25 @@ from marketplace.texts import paragraphs_clean
 log = structlog.get_logger(__name__)
 
 Action = Decision.Action
-CLAIM_TRIES = 50  # listings that other moderators took between our reading the queue and our claim
+CLAIM_TRIES = 50
+"""How many listings to try when other moderators claim them first."""
 
 
 class DecisionRefused(Exception):
-    """A decision that came too late or says too little; the message is for the moderator."""
+    """A decision that is late or incomplete; the message is for the moderator."""
 
 
 def review_submitted() -> int:
-    """Publish every waiting listing about which there is nothing to ask; returns how many.
+    """Publish every waiting listing that leaves no doubt; returns how many.
 
-    That is: every photo seen by the machine, the model recognised above its measured threshold, the same make and model
-    that the seller chose from the catalogue or confirmed, no contradiction, never rejected by a person, and nobody is
-    looking at it now.
+    All its photos are recognised, the model with a confidence above the measured threshold; it is
+    the make and model that the seller chose from the catalogue or confirmed; nothing contradicts
+    it; no person ever rejected the listing, and no moderator has it open.
     """
     _claims_drop()
     if not settings.MODERATION_AUTO_APPROVE:
         return 0
-    # Certainty is not compared here: the threshold belongs to the version that gave the verdict.
+    # The threshold depends on the version that gave the verdict, so each listing is checked.
     waiting = (
         queue_seen()
         .filter(contradiction="", certainty__isnull=False, car_model__isnull=False)
@@ -55,13 +56,13 @@ def review_submitted() -> int:
 
 
 def _claims_drop() -> None:
-    """Let go of what no longer waits: a claim on what its seller took back would hold up what is handed in next."""
+    """Drop claims on listings that no longer wait: they would block the next submission."""
     Claim.objects.exclude(listing__status=Listing.Status.SUBMITTED).delete()
 
 
 @transaction.atomic
 def _review(listing_id: int) -> bool:
-    # Read again under the lock: a photo, an edit or a moderator may have come in between.
+    # Read again under the lock: meanwhile a photo, an edit or a moderator may have come in.
     listing = (
         Listing.objects.select_for_update(of=("self",))
         .select_related("make", "car_model")
@@ -80,9 +81,9 @@ def _review(listing_id: int) -> bool:
 
 
 def _is_beyond_doubt(listing: Listing) -> bool:
-    """Whether the photos say with confidence exactly what the seller says."""
+    """Whether the photos say confidently what the seller says."""
     if not {"make", "car_model"} <= set(listing.touched):
-        return False  # filled in from the verdict: comparing the two would ask the machine whether it is right
+        return False  # filled in from the verdict, so of course it agrees with the verdict
     verdict = listing.verdict
     if not verdict or not verdict["model"] or listing.contradiction or listing.car_model is None:
         return False
@@ -94,9 +95,10 @@ def _is_beyond_doubt(listing: Listing) -> bool:
 
 
 def queue_next(*, moderator: User, skip: Collection[str] = ()) -> Listing | None:
-    """The waiting listing that the machine is least sure of, claimed for this moderator; None if there is none.
+    """The waiting listing with the least certain verdict, claimed for this moderator.
 
-    Whatever the moderator already holds comes first. ``skip``: codes not wanted now.
+    None if there is none. A listing that the moderator already holds comes first. skip: codes of
+    listings to leave out.
     """
     free = (
         queue()
@@ -112,19 +114,20 @@ def queue_next(*, moderator: User, skip: Collection[str] = ()) -> Listing | None
 
 @transaction.atomic
 def listing_claim(*, listing: Listing, moderator: User) -> bool:
-    """Hold a waiting listing for this moderator, or hold it for longer; False if somebody else has it, or sells it.
+    """Claim a waiting listing for this moderator, or extend their claim.
 
-    Until the claim ends, no model version looks at its photos again.
+    False if another moderator holds it, or if it is their own listing. Until the claim ends, no
+    model version looks at its photos again.
     """
     if listing.seller_id == moderator.pk:
         return False
     now = timezone.now()
     expires = now + timedelta(seconds=settings.MODERATION_CLAIM_SECONDS)
-    # Locked, as whoever gives a listing another verdict locks it and then asks for claims: it is changed before this
-    # claim, or after it not at all.
+    # Whoever changes a verdict locks the listing and then looks for claims. With this lock the
+    # verdict changes before the claim, or not at all.
     Listing.objects.select_for_update(of=("self",)).filter(pk=listing.pk).first()
-    # Conditional update: mine, or left behind by somebody whose time is over. Of two who take over the same stale claim
-    # at once, the second finds it fresh again and changes nothing.
+    # Conditional update: only this moderator's claim, or an expired one. Of two who take over the
+    # same expired claim at once, the second finds it fresh again and changes nothing.
     taken = (
         Claim.objects.filter(listing=listing)
         .filter(Q(moderator=moderator) | Q(expires_at__lte=now))
@@ -136,12 +139,12 @@ def listing_claim(*, listing: Listing, moderator: User) -> bool:
         with transaction.atomic():
             Claim.objects.create(listing=listing, moderator=moderator, expires_at=expires)
     except IntegrityError:
-        return False  # one claim per listing: somebody else's row got in first
+        return False  # one claim per listing: another moderator's row came first
     return True
 
 
 def claim_release(*, listing: Listing, moderator: User) -> None:
-    """Let somebody else have it."""
+    """End this moderator's claim."""
     Claim.objects.filter(listing=listing, moderator=moderator).delete()
 
 
@@ -158,16 +161,17 @@ def decision_make(
 ) -> Decision:
     """Record a moderator's decision and carry it out, in one transaction.
 
-    ``accept``: the seller is right, also in their own words, and the listing goes live. ``correct``: it is ``make`` and
-    ``car_model`` (None: the model cannot be told), and it goes live as that; naming what the seller said is an
-    acceptance. ``reject``: back to the seller with ``reason``. ``seen``: when that was handed in which the moderator
-    looked at (None: ``listing`` is what they looked at). Raises DecisionRefused.
+    action: "accept" publishes the listing as the seller describes it, even in their own words.
+    "correct" publishes it as `make` and `car_model` (None: the model cannot be told); naming what
+    the seller said counts as "accept". "reject" returns it to the seller with `reason`. seen: when
+    the listing was submitted that the moderator looked at (None: as in `listing`). Raises
+    DecisionRefused.
     """
     row = Listing.objects.select_for_update(of=("self",)).select_related("make", "car_model").get(pk=listing.pk)
     if row.status != Listing.Status.SUBMITTED:
         raise DecisionRefused(_too_late(row))
     if row.submitted_at != (seen or listing.submitted_at):
-        # Taken back and handed in again: car, price and photos may all be others than on the moderator's page.
+        # Submitted again: car, price and photos may differ from what the moderator saw.
         raise DecisionRefused("The seller changed this listing meanwhile; look again.")
     if row.seller_id == moderator.pk:
         raise DecisionRefused("This is your own listing: somebody else has to review it.")

@@ -1,4 +1,4 @@
-"""The doorbell of review: no payload, safe to ring twice, late or never."""
+"""The doorbell of review: a task without a payload, safe to ring twice, late or never."""
 
 from celery import shared_task
 

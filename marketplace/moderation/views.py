@@ -1,57 +1,31 @@
-"""The moderator's pages."""
+"""The moderator's pages about listings."""
 
-from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from marketplace.accounts.access import moderator
 from marketplace.listings.models import Listing
+from marketplace.moderation.choices import listing_choices
 from marketplace.moderation.forms import REJECT_REASONS, DecisionForm
-from marketplace.moderation.labels import labels_open
 from marketplace.moderation.models import Decision
+from marketplace.moderation.pages import SkipList, counts, decision_store, found_cars, reviewable
 from marketplace.moderation.selectors import (
-    Car,
-    candidates_of,
     cars_search,
     claimed_by_others,
+    decided_today,
     decision_last,
     decisions_recent,
-    queue,
+    photos_to_review,
 )
-from marketplace.moderation.services import DecisionRefused, claim_release, decision_make, listing_claim, queue_next
+from marketplace.moderation.services import claim_release, decision_make, listing_claim, queue_next
 from marketplace.photos.heatmaps import heatmap_of
-from marketplace.photos.models import Photo, Prediction
-from marketplace.photos.selectors import photos_of, prediction_latest
 
-SKIPPED = "moderation_skipped"  # session key: codes that this moderator passed over
-SKIPPED_MOST = 500
-
-
-@dataclass(frozen=True)
-class SeenPhoto:
-    """One photo with what the newest version said of it, ready for the page."""
-
-    photo: Photo
-    prediction: Prediction | None
-
-    @property
-    def box(self) -> dict[str, int] | None:
-        """The car's outline in pixels of the photo."""
-        if self.prediction is None or not self.prediction.box:
-            return None
-        x1, y1, x2, y2 = self.prediction.box
-        return {"x": x1, "y": y1, "width": x2 - x1, "height": y2 - y1}
-
-    @property
-    def best(self) -> dict[str, Any] | None:
-        return self.prediction.candidates[0] if self.prediction and self.prediction.candidates else None
+SKIPPED = SkipList("moderation_skipped")
 
 
 @login_required
@@ -59,53 +33,37 @@ class SeenPhoto:
 def next_listing(request: HttpRequest) -> HttpResponse:
     """Send the moderator to the listing that needs them most."""
     user = moderator(request)
-    skipped = request.session.get(SKIPPED, [])
-    listing = queue_next(moderator=user, skip=skipped)
-    if listing is None and skipped:
-        # Nothing else is left: what was passed over comes again.
-        request.session[SKIPPED] = []
-        listing = queue_next(moderator=user)
+    listing = SKIPPED.next(request, lambda skip: queue_next(moderator=user, skip=skip))
     if listing is not None:
         return redirect("moderation:review", code=listing.code)
-    context = {
-        "waiting": queue().count(),
-        "labels_waiting": labels_open().count(),
-        "decided_today": _decided_today(user.pk),
-    }
-    return render(request, "moderation/nothing.html", context)
+    return render(request, "moderation/nothing.html", {**counts(), "decided_today": decided_today(moderator=user)})
 
 
 @login_required
 @require_GET
 def review(request: HttpRequest, code: str) -> HttpResponse:
-    """One listing, with everything that is needed to decide in a second."""
+    """One listing, with all that is needed to decide at a glance."""
     user = moderator(request)
     listing = reviewable(code)
     waits = listing.status == Listing.Status.SUBMITTED
     mine = waits and listing_claim(listing=listing, moderator=user)
     if mine:
-        listing = reviewable(code)  # held still only now: another model version may have spoken a moment ago
-    photos = [SeenPhoto(photo, prediction_latest(photo=photo)) for photo in photos_of(listing=listing)]
-    # Cars from outside first: they are what one decides by.
-    photos.sort(key=lambda seen: (seen.photo.outcome != Photo.Outcome.OK, seen.photo.position))
+        listing = reviewable(code)  # read again: the claim keeps it as it is, but it may just have changed
     other = None if mine or not waits else claimed_by_others(moderator=user).filter(listing=listing).first()
-    candidates = candidates_of(listing=listing)
+    photos = photos_to_review(listing=listing)
     context = {
         "listing": listing,
         "photos": photos,
         "heatmap": heatmap_of(photo=photos[0].photo) if photos else None,
-        "looking": sum(not seen.photo.is_settled for seen in photos),
-        "usable": sum(seen.photo.outcome == Photo.Outcome.OK for seen in photos),
-        "candidates": [(number, car, isinstance(car, Car)) for number, car in enumerate(candidates, start=1)],
-        "stated": Car(listing.make, listing.car_model).value if listing.make and not listing.unlisted else "",
+        "looking": sum(not one.photo.is_settled for one in photos),
+        "choices": listing_choices(listing=listing),
         "meant": cars_search(text=f"{listing.make_name} {listing.model_name}") if listing.unlisted else [],
         "mine": mine,
         "held_by": other.moderator if other else None,
         "last": decision_last(listing=listing),
-        "waiting": queue().count(),
-        "labels_waiting": labels_open().count(),
-        "decided_today": _decided_today(user.pk),
+        "decided_today": decided_today(moderator=user),
         "reasons": list(enumerate(REJECT_REASONS, start=1)),
+        **counts(),
     }
     return render(request, "moderation/review.html", context)
 
@@ -116,12 +74,8 @@ def decide(request: HttpRequest, code: str) -> HttpResponse:
     """Store a decision and go on to the next listing."""
     user = moderator(request)
     listing = reviewable(code)
-    form = DecisionForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, " ".join(str(text) for texts in form.errors.values() for text in texts))
-        return redirect("moderation:review", code=code)
-    values = form.cleaned_data
-    try:
+
+    def store(values: dict[str, Any]) -> str:
         decision = decision_make(
             listing=listing,
             moderator=user,
@@ -131,24 +85,26 @@ def decide(request: HttpRequest, code: str) -> HttpResponse:
             reason=values["reason"],
             seen=values["seen"],
         )
-    except DecisionRefused as refused:
-        messages.error(request, str(refused))
-        listing.refresh_from_db()
-        if listing.status == Listing.Status.SUBMITTED:
-            return redirect("moderation:review", code=code)
-        return redirect("moderation:next")
-    messages.success(request, _said(decision))
-    return redirect("moderation:next")
+        return _stored(decision)
+
+    return decision_store(
+        request,
+        form=DecisionForm(request.POST),
+        store=store,
+        waits=lambda: Listing.objects.filter(pk=listing.pk, status=Listing.Status.SUBMITTED).exists(),
+        here=redirect("moderation:review", code=code),
+        onward=redirect("moderation:next"),
+    )
 
 
 @login_required
 @require_POST
 def skip(request: HttpRequest, code: str) -> HttpResponse:
-    """Leave a listing to somebody else."""
+    """Leave a listing to another moderator."""
     user = moderator(request)
     listing = reviewable(code)
     claim_release(listing=listing, moderator=user)
-    request.session[SKIPPED] = [*request.session.get(SKIPPED, []), listing.code][-SKIPPED_MOST:]
+    SKIPPED.add(request, listing.code)
     return redirect("moderation:next")
 
 
@@ -157,35 +113,19 @@ def skip(request: HttpRequest, code: str) -> HttpResponse:
 def search(request: HttpRequest) -> HttpResponse:
     """Any make and model of the catalogue, as buttons (htmx)."""
     moderator(request)
-    text = request.GET.get("q", "")[:120]
-    context = {"cars": cars_search(text=text), "text": text.strip(), "answers": True}
-    return render(request, "moderation/_search.html", context)
+    return render(request, "moderation/_search.html", {**found_cars(request), "answers": True})
 
 
 @login_required
 @require_GET
 def history(request: HttpRequest) -> HttpResponse:
-    """What was decided lately, by people and by policy."""
+    """Recent decisions of moderators and policy."""
     moderator(request)
     page = Paginator(decisions_recent(), 50).get_page(request.GET.get("page"))
-    context = {"page": page, "waiting": queue().count(), "labels_waiting": labels_open().count()}
-    return render(request, "moderation/history.html", context)
+    return render(request, "moderation/history.html", {"page": page, **counts()})
 
 
-def reviewable(code: str) -> Listing:
-    """Any listing that was ever handed in; drafts are nobody's business but the seller's."""
-    listing = get_object_or_404(Listing.objects.select_related("make", "car_model", "seller"), code=code)
-    if listing.status == Listing.Status.DRAFT and not listing.decisions.exists():
-        raise Http404
-    return listing
-
-
-def _decided_today(user_id: int) -> int:
-    today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    return Decision.objects.filter(moderator_id=user_id, created_at__gte=today).count()
-
-
-def _said(decision: Decision) -> str:
+def _stored(decision: Decision) -> str:
     if decision.action == Decision.Action.REJECT:
         return f"{decision.listing_code} went back to the seller."
     if decision.action == Decision.Action.CORRECT:

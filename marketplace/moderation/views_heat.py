@@ -1,4 +1,4 @@
-"""Which parts of a photo spoke for what was recognised: asked for by a moderator, drawn by the worker."""
+"""Heat maps: which parts of a photo led to its recognition. The worker draws them on request."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace.accounts.access import moderator
-from marketplace.moderation.views import reviewable
+from marketplace.moderation.pages import picture_response, reviewable
 from marketplace.pages import is_htmx
 from marketplace.photos.heatmaps import HeatmapRefused, heatmap_of, heatmap_request
 from marketplace.photos.models import Heatmap, Photo
@@ -18,7 +18,7 @@ from marketplace.photos.models import Heatmap, Photo
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def heat(request: HttpRequest, code: str, photo_id: UUID) -> HttpResponse:
-    """POST asks for a photo's heat map; GET is polled by the page until the worker has drawn it (htmx)."""
+    """POST asks for a photo's heat map; the page polls with GET until it is drawn (htmx)."""
     moderator(request)
     photo = _photo(code, photo_id)
     refused = ""
@@ -43,18 +43,12 @@ def heat(request: HttpRequest, code: str, photo_id: UUID) -> HttpResponse:
 @login_required
 @require_safe
 def heat_picture(request: HttpRequest, code: str, photo_id: UUID) -> FileResponse:
-    """The heat map itself; its address carries the row's number, so that it never changes."""
+    """The heat map itself; its address holds the row's key, so what it shows never changes."""
     moderator(request)
     heatmap = heatmap_of(photo=_photo(code, photo_id))
     if heatmap is None or heatmap.status != Heatmap.Status.DONE:
         raise Http404
-    try:
-        file = heatmap.file.open("rb")
-    except FileNotFoundError as error:
-        raise Http404 from error
-    return FileResponse(
-        file, content_type="image/png", headers={"Cache-Control": "private, max-age=31536000, immutable"}
-    )
+    return picture_response(heatmap.file, content_type="image/png")
 
 
 def _photo(code: str, photo_id: UUID) -> Photo:

@@ -1,6 +1,7 @@
-"""The moderator's page of doubtful labels: photos to train on, one at a time, the most suspect first."""
+"""The moderator's pages about doubtful labels, one training photo at a time."""
 
-from django.contrib import messages
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -8,20 +9,13 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from marketplace.accounts.access import moderator
 from marketplace.accounts.models import User
+from marketplace.moderation.choices import label_choices, label_keep
 from marketplace.moderation.forms import LabelForm
-from marketplace.moderation.labels import (
-    LabelRefused,
-    decision_words,
-    label_decide,
-    label_next,
-    labels_decided,
-    labels_open,
-)
+from marketplace.moderation.labels import decision_words, label_decide, label_next, labels_decided, labels_open
 from marketplace.moderation.models import LabelReview
-from marketplace.moderation.selectors import cars_search, queue
+from marketplace.moderation.pages import SkipList, counts, decision_store, found_cars, picture_response
 
-SKIPPED = "labels_skipped"  # session key: ids that this moderator passed over
-SKIPPED_MOST = 500
+SKIPPED = SkipList("labels_skipped")
 
 
 @login_required
@@ -29,35 +23,28 @@ SKIPPED_MOST = 500
 def next_label(request: HttpRequest) -> HttpResponse:
     """Send the moderator to the most suspect label."""
     user = moderator(request)
-    skipped = request.session.get(SKIPPED, [])
-    review = label_next(skip=skipped)
-    if review is None and skipped:
-        # Nothing else is left: what was passed over comes again.
-        request.session[SKIPPED] = []
-        review = label_next()
+    review = SKIPPED.next(request, lambda skip: label_next(skip=skip))
     if review is not None:
         return redirect("moderation:label", pk=review.pk)
-    return render(request, "moderation/labels_nothing.html", {"waiting": queue().count(), "last": _last(user)})
+    return render(request, "moderation/labels_nothing.html", {**counts(), "last": _last(user)})
 
 
 @login_required
 @require_GET
 def label(request: HttpRequest, pk: int) -> HttpResponse:
-    """One photo with its label and what the others say; ``?q=`` looks for another car without JavaScript."""
+    """One photo with its label and suggestions; ``?q=`` finds other cars without JavaScript."""
     user = moderator(request)
     review = _review(pk)
-    text = request.GET.get("q", "")[:120].strip()
     last = _last(user)
     context = {
         "review": review,
         "open": review.status == LabelReview.Status.OPEN,
         "decided": decision_words(review),
-        "suggestions": list(enumerate(review.suggestions)),
-        "text": text,
-        "cars": cars_search(text=text) if text else [],
-        "labels_waiting": labels_open().count(),
-        "waiting": queue().count(),
+        "keep": label_keep(review=review),
+        "choices": label_choices(review=review),
         "last": last if last != review else None,
+        **found_cars(request),
+        **counts(),
     }
     return render(request, "moderation/label.html", context)
 
@@ -68,12 +55,8 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Store what the label should be and go on to the next one."""
     user = moderator(request)
     review = _review(pk)
-    form = LabelForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, " ".join(str(text) for texts in form.errors.values() for text in texts))
-        return redirect("moderation:label", pk=pk)
-    values = form.cleaned_data
-    try:
+
+    def store(values: dict[str, Any]) -> str:
         done = label_decide(
             review=review,
             moderator=user,
@@ -83,51 +66,42 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
             make=values["make"],
             car_model=values["car_model"],
         )
-    except LabelRefused as refused:
-        messages.error(request, str(refused))
-        still_open = labels_open().filter(pk=pk).exists()
-        return redirect("moderation:label", pk=pk) if still_open else redirect("moderation:labels")
-    messages.success(request, f"Stored: {decision_words(done)}.")
-    return redirect("moderation:labels")
+        return f"Stored: {decision_words(done)}."
+
+    return decision_store(
+        request,
+        form=LabelForm(request.POST),
+        store=store,
+        waits=lambda: labels_open().filter(pk=pk).exists(),
+        here=redirect("moderation:label", pk=pk),
+        onward=redirect("moderation:labels"),
+    )
 
 
 @login_required
 @require_POST
 def skip(request: HttpRequest, pk: int) -> HttpResponse:
-    """Leave a label to somebody else."""
+    """Leave a label to another moderator."""
     moderator(request)
-    review = _review(pk)
-    request.session[SKIPPED] = [*request.session.get(SKIPPED, []), review.pk][-SKIPPED_MOST:]
+    SKIPPED.add(request, _review(pk).pk)
     return redirect("moderation:labels")
 
 
 @login_required
 @require_safe
 def picture(request: HttpRequest, pk: int) -> FileResponse:
-    """The photo of a manifest, small. It never changes; a listing's photo has an address of its own."""
+    """The small picture of a manifest's photo; a listing's photo has its own address."""
     moderator(request)
     review = _review(pk)
     if not review.picture:
         raise Http404
-    try:
-        file = review.picture.open("rb")
-    except FileNotFoundError as error:
-        raise Http404 from error
-    return FileResponse(
-        file,
-        content_type="image/jpeg",
-        headers={
-            "Cache-Control": "private, max-age=31536000, immutable",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return picture_response(review.picture, content_type="image/jpeg")
 
 
 def _review(pk: int) -> LabelReview:
-    rows = LabelReview.objects.select_related("moderator", "photo__listing")
-    return get_object_or_404(rows, pk=pk)
+    return get_object_or_404(LabelReview.objects.select_related("moderator", "photo__listing"), pk=pk)
 
 
 def _last(user: User) -> LabelReview | None:
-    """What this moderator decided last: the way back from a key pressed too quickly."""
+    """What this moderator decided last: the way back after a wrong key."""
     return labels_decided().filter(moderator=user).last()

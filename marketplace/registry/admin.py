@@ -8,7 +8,7 @@ from marketplace.registry.models import ModelVersion, Promotion
 
 
 class ReadOnly:
-    """Shown, never edited: ``manage.py promote`` and ``rollback`` check what they switch to."""
+    """For models that are shown in the admin and changed only by services."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -24,7 +24,7 @@ class PromotionInline(ReadOnly, TabularInline):
     model = Promotion
     fk_name = "version"
     fields = ("at", "kind", "previous", "by", "operator", "reason", "forced", "overridden")
-    readonly_fields = fields  # some cannot be edited at all, and Django refuses those in a form
+    readonly_fields = fields  # Django refuses fields in a form that cannot be edited
     extra = 0
 
     @admin.display(description="gates overridden")
@@ -34,6 +34,8 @@ class PromotionInline(ReadOnly, TabularInline):
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(ReadOnly, ModelAdmin):
+    """Read only: `manage.py promote` and `rollback` check what they switch to."""
+
     list_display = ("version", "status", "top1", "make_top1", "created_at")
     list_filter = ("status",)
     search_fields = ("version",)

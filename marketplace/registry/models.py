@@ -1,4 +1,4 @@
-"""Which model versions exist, and which one serves."""
+"""Model versions, and which one serves."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from django.db.models import Q
 
 
 class ModelVersion(models.Model):
-    """One registered artefact. The folder itself never changes; which version serves is a matter of this table."""
+    """One registered artefact. Its folder never changes; `status` says which version serves."""
 
     class Status(models.TextChoices):
         CANDIDATE = "candidate", "candidate"
@@ -33,13 +33,13 @@ class ModelVersion(models.Model):
 
     @property
     def folder(self) -> Path:
-        """Where the artefact lies: trained here, or come with the program as its starter."""
+        """The artefact's folder: trained here, or the starter that comes with the program."""
         trained = Path(settings.ARTEFACTS_DIR) / self.version
         return trained if trained.exists() else Path(settings.STARTER_WEIGHTS_DIR) / "classifier" / self.version
 
 
 class Promotion(models.Model):
-    """Who changed the champion, when and why. Append-only."""
+    """A change of the champion: by whom, when and why. Append-only."""
 
     class Kind(models.TextChoices):
         PROMOTE = "promote", "promoted"

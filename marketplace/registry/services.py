@@ -1,4 +1,7 @@
-"""Register, promote, roll back. The champion changes in one transaction, and a constraint allows only one."""
+"""Register versions, promote them, roll back.
+
+The champion changes in one transaction, and a constraint allows only one.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -16,17 +19,17 @@ from marketplace.registry.models import ModelVersion, Promotion
 
 RERECOGNISE = "marketplace.training.tasks.rerecognise"
 STARTER = "starter"
-"""The reason that stands in a promotion which nobody asked for."""
+"""The reason of a promotion that no operator asked for."""
 
 
 class RegistryError(Refused):
-    """The registry refuses; the message is one clear line for the operator."""
+    """The registry refuses a change; the message is one clear line for the operator."""
 
 
 def version_register(*, folder: Path) -> ModelVersion:
-    """Enter an artefact's folder as a candidate; the same artefact twice is one row.
+    """Enter an artefact's folder as a candidate; registered again, it is the same row.
 
-    Raises RegistryError when the folder is not a whole, untampered classifier artefact.
+    Raises RegistryError if the folder is not a complete and unchanged classifier artefact.
     """
     try:
         artefact = artefact_open(folder)
@@ -42,23 +45,24 @@ def version_register(*, folder: Path) -> ModelVersion:
 
 
 def starter_register() -> ModelVersion:
-    """Enter the artefact that comes with the program, and let it serve where no other choice was made; the champion.
+    """Enter the starter artefact that comes with the program; returns the champion.
 
-    That is on a new site, and after an upgrade of the program on a site that never served anything but a starter. One
-    that is known already was rolled back from, or is what serves: it stays as it is. Raises RegistryError.
+    The starter serves on a new site, and after an upgrade on a site that only ever served starters.
+    One that is registered already either serves or was rolled back from, and stays as it is. Raises
+    RegistryError.
     """
     folders = [path.parent for path in (Path(settings.STARTER_WEIGHTS_DIR) / "classifier").glob("*/model.json")]
     if len(folders) != 1:
         raise RegistryError(f"Expected one starter artefact in {settings.STARTER_WEIGHTS_DIR}, found {len(folders)}.")
     try:
-        # The site keeps a copy: the program's next release has another starter, and this one must still serve.
+        # A copy: the next release comes with another starter, and this one must still serve.
         kept = artefact_copy(artefact_open(folders[0]), parent=Path(settings.ARTEFACTS_DIR))
     except ArtefactError as error:
         raise RegistryError(str(error)) from error
     with transaction.atomic():
         known = _locked()
         version = version_register(folder=kept.folder).version
-        champion = champion_lock()  # read anew: another setup may have been quicker
+        champion = champion_lock()  # read again: another setup may have come first
         only_starters = not Promotion.objects.exclude(by=None, reason=STARTER).exists()
         if champion is None or (champion.version != version and version not in known and only_starters):
             champion = version_promote(version=version, by=None, reason=STARTER)
@@ -68,9 +72,10 @@ def starter_register() -> ModelVersion:
 def version_promote(
     *, version: str, by: User | None, reason: str, forced: bool = False, overrode: Sequence[str] = ()
 ) -> ModelVersion:
-    """Let a registered version serve from the next batch on. Raises RegistryError.
+    """Let a registered version serve from the next batch on.
 
-    forced: in spite of what a comparison said, or without one, which takes a reason; overrode: the gates, in words.
+    forced: against its gates or without any, which needs a reason. overrode: what spoke against it,
+    in words. Raises RegistryError.
     """
     if forced and not reason.strip():
         raise RegistryError("Say why it shall serve all the same: --reason.")
@@ -82,10 +87,11 @@ def version_promote(
 
 
 def version_rollback(*, by: User | None, reason: str = "") -> ModelVersion:
-    """Undo the last promotion that is not undone yet. Raises RegistryError when there is none left to undo.
+    """Undo the last promotion that is not undone yet.
 
-    After A, B and C were promoted, one rollback serves B, a second one A, a third is refused. A promotion after a
-    rollback starts from what serves then: A, B, rollback, C, rollback serves A again, not B.
+    After A, B and C were promoted, one rollback serves B, a second one A, and a third is refused. A
+    promotion after a rollback starts from what serves then: after A, B, rollback, C and rollback, A
+    serves again, not B. Raises RegistryError if no promotion is left to undo.
     """
     with transaction.atomic():
         rows = _locked()
@@ -98,7 +104,7 @@ def version_rollback(*, by: User | None, reason: str = "") -> ModelVersion:
 
 
 def champion_lock() -> ModelVersion | None:
-    """The version that serves; until the transaction ends nobody promotes or rolls back."""
+    """The version that serves, locked: until the transaction ends nobody changes the champion."""
     return _champion(_locked())
 
 
@@ -107,12 +113,12 @@ def _champion(rows: dict[str, ModelVersion]) -> ModelVersion | None:
 
 
 def _locked() -> dict[str, ModelVersion]:
-    # Every row of this small table in one order: two promotions at once queue here instead of both passing.
+    # All rows of this small table, in one order, so that two promotions at once queue here.
     return {row.version: row for row in ModelVersion.objects.select_for_update().order_by("pk")}
 
 
 def _promotions_standing() -> list[str]:
-    """Versions whose promotion was not undone, oldest first; the last one serves."""
+    """Versions whose promotion was not undone, the oldest first; the last one serves."""
     standing: list[str] = []
     for promotion in Promotion.objects.select_related("version").order_by("pk"):
         if promotion.kind == Promotion.Kind.PROMOTE:
@@ -150,7 +156,7 @@ def _switch(
         kind=kind, version=challenger, previous=champion, by=by, operator="" if by else account_name(), reason=reason,
         forced=forced, overrode=list(overrode),
     )  # fmt: skip
-    if champion is not None:  # what waits for a decision is looked at again by the version that serves now
+    if champion is not None:  # the new champion looks again at listings that wait or are in doubt
         ring_on_commit(RERECOGNISE)
     challenger.refresh_from_db()
     return challenger

@@ -22,22 +22,22 @@ FILES = {
     REPORT: ("text/html; charset=utf-8", "the report"),
     "report.json": ("application/json", "the report's figures"),
     "gates.json": ("application/json", "gates and figures"),
-    "manifest.csv": ("text/csv; charset=utf-8", "every photo that it was taught and tested with"),
-    "decisions.csv": ("text/csv; charset=utf-8", "which decision taught which photo"),
+    "manifest.csv": ("text/csv; charset=utf-8", "every photo that it was trained and tested on"),
+    "decisions.csv": ("text/csv; charset=utf-8", "which decision labelled which photo"),
     "reviews.json": ("application/json", "which labels moderators put right"),
     "left-out.csv": ("text/csv; charset=utf-8", "which photos were left out, and why"),
     "suspects.csv": ("text/csv; charset=utf-8", "which labels are probably wrong"),
     "report.merges.json": ("application/json", "a merge table, suggested"),
 }
-"""What a run's folder may be asked for, and nothing else. Only the report opens in the browser."""
-# A report is HTML that a training wrote, with names out of manifests in it: shown like a picture. No script runs, no
-# form is sent, nothing is loaded, and its page counts as another site's.
+"""The files of a run's folder that have an address. Only the report opens in the browser."""
+# A report is HTML with names from manifests in it. No script runs, no form is sent, nothing is
+# loaded, and the page counts as another site's.
 REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; sandbox"
 
 
 @admin.register(TrainingRun)
 class TrainingRunAdmin(ReadOnly, ModelAdmin):
-    """To read only: runs are made by ``manage.py retrain``."""
+    """Read only: `manage.py retrain` makes runs."""
 
     list_display = ("id", "state", "recipe", "photos", "version", "gates_passed", "promoted", "who", "started_at")
     list_filter = ("status", "recipe", "promoted")
@@ -104,13 +104,8 @@ class TrainingRunAdmin(ReadOnly, ModelAdmin):
 
     @admin.display(description="files")
     def files(self, run: TrainingRun) -> SafeString | str:
-        there = [(_file_url(run, name), name, words) for name, (_, words) in FILES.items() if _file(run, name)]
-        return (
-            format_html_join(
-                "", '<div><a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>: {}</div>', there
-            )
-            or "–"
-        )
+        there = [(_file_link(run, name, name), words) for name, (_, words) in FILES.items() if _file(run, name)]
+        return format_html_join("", "<div>{}: {}</div>", there) or "–"
 
     @admin.display(description="gates")
     def gates_read(self, run: TrainingRun) -> SafeString | str:
@@ -138,30 +133,27 @@ class TrainingRunAdmin(ReadOnly, ModelAdmin):
 
 
 class TrainingRunInline(ReadOnly, TabularInline):
-    """From a version to what taught it."""
+    """From a version to the runs and photos behind it."""
 
     model = TrainingRun
     fk_name = "version"
     verbose_name_plural = "training runs that gave it"
-    fields = ("link", "status", "recipe", "photos", "promoted", "started_at", "seen_photos_of")
+    fields = ("link", "status", "recipe", "photos", "promoted", "started_at", "trained_on")
     readonly_fields = fields
     extra = 0
 
     @admin.display(description="run")
     def link(self, run: TrainingRun) -> SafeString:
-        address = reverse("admin:training_trainingrun_change", args=[run.pk])
-        return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', address, run)
+        return _link(reverse("admin:training_trainingrun_change", args=[run.pk]), run)
 
-    @admin.display(description="taught by")
-    def seen_photos_of(self, run: TrainingRun) -> SafeString | str:
+    @admin.display(description="trained on")
+    def trained_on(self, run: TrainingRun) -> SafeString | str:
         there = [
-            (_file_url(run, name), words)
+            (_file_link(run, name, words),)
             for name, words in (("manifest.csv", "photos"), ("decisions.csv", "decisions"))
             if _file(run, name)
         ]
-        return (
-            format_html_join(", ", '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', there) or "–"
-        )
+        return format_html_join(", ", "{}", there) or "–"
 
 
 admin.site.unregister(ModelVersion)
@@ -169,14 +161,14 @@ admin.site.unregister(ModelVersion)
 
 @admin.register(ModelVersion)
 class TrainedVersionAdmin(ModelVersionAdmin):
-    """The registry's page with the runs beside it: they are of a floor that the registry does not know."""
+    """The registry's page with the runs added: the registry lies below and does not know them."""
 
     inlines = (*ModelVersionAdmin.inlines, TrainingRunInline)
 
 
 @admin.register(Rerecognition)
 class RerecognitionAdmin(ReadOnly, ModelAdmin):
-    """To read only: ``manage.py rerecognise`` and every promotion make them."""
+    """Read only: `manage.py rerecognise` and every promotion make them."""
 
     list_display = ("created_at", "scope", "version", "status", "how_far", "finished_at")
     list_filter = ("status", "scope")
@@ -194,12 +186,15 @@ class RerecognitionAdmin(ReadOnly, ModelAdmin):
 def _version_link(version: ModelVersion | None) -> SafeString | str:
     if version is None:
         return "–"
-    address = reverse("admin:registry_modelversion_change", args=[version.pk])
-    return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', address, version)
+    return _link(reverse("admin:registry_modelversion_change", args=[version.pk]), version)
 
 
-def _file_url(run: TrainingRun, name: str) -> str:
-    return reverse("admin:training_run_file", args=[run.pk, name])
+def _file_link(run: TrainingRun, name: str, words: str) -> SafeString:
+    return _link(reverse("admin:training_run_file", args=[run.pk, name]), words)
+
+
+def _link(address: str, words: object) -> SafeString:
+    return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', address, words)
 
 
 def _file(run: TrainingRun, name: str) -> Path | None:

@@ -1,4 +1,4 @@
-"""One version measured on a manifest's photos, with a report if one is asked for."""
+"""Measure one version on a manifest's photos; write a report if asked to."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ from classifier.training.report.run_report import report_write
 from marketplace.photos.taxonomy import catalogue_classes
 from marketplace.training.promotion.scoring import CatalogueKeys, cars_named
 from marketplace.training.recogniser import catalogue_loaded, recogniser_open
-from marketplace.training.runs.report import external_look
+from marketplace.training.runs.report import external_recognise
 
 CONFUSED_SHOWN = 10
 
@@ -31,9 +31,10 @@ def version_evaluate(
     report: Path | None = None,
     external: Path | None = None,
 ) -> dict[str, Any]:
-    """The document of ``evaluate``: figures by the catalogue's names where there is one, and the worst-confused pairs.
+    """Figures of a version on these rows, and the pairs of cars that it confuses most.
 
-    folder: the version's artefact. report: where to write one. external: a folder of pictures to show in it. Raises
+    Names are compared by the catalogue where the site has one. folder: the version's artefact.
+    report: where to write a report. external: a folder of pictures to show in it. Raises
     ArtefactError, EngineError, ReportError.
     """
     pictures = external_photos(external) if external else []
@@ -49,7 +50,7 @@ def version_evaluate(
         findings = findings_of(scored=scored, model=recogniser, key=key)
         if classes is not None:
             recogniser.classes = tuple(classes)
-        said = external_look(recogniser=recogniser, photos=pictures, progress=progress)
+        answers = external_recognise(recogniser=recogniser, photos=pictures, progress=progress)
         version = recogniser.version
     finally:
         recogniser.close()
@@ -60,11 +61,12 @@ def version_evaluate(
     if report is not None:
         artefact = artefact_open(folder)
         album = Album()
-        answers = ExternalAnswers(pictures, said, makes={one.make for one in findings.classes}) if pictures else None
+        makes = {one.make for one in findings.classes}
+        external_answers = ExternalAnswers(pictures, answers, makes=makes) if pictures else None
         report_write(
             path=report, title=f"{version} on {len(scored)} photos", metrics=figures, facts=trained_facts(artefact),
             findings=findings, temperature=artefact.spec.temperature, album=album,
-            more=[external_section(answers, album)],
+            more=[external_section(external_answers, album)],
         )  # fmt: skip
         document["report"] = str(report)
     return document

@@ -1,4 +1,4 @@
-"""Training runs: every one is a row, whatever became of it. And photos that a new version looks at again."""
+"""Training runs, and photos that a new version looks at again."""
 
 from django.conf import settings
 from django.db import models
@@ -9,7 +9,7 @@ from marketplace.registry.models import ModelVersion, Promotion
 
 
 class TrainingRun(models.Model):
-    """One call of ``retrain``."""
+    """One call of `retrain`, however it ended."""
 
     class Status(models.TextChoices):
         RUNNING = "running", "running"
@@ -27,7 +27,7 @@ class TrainingRun(models.Model):
     gates = models.JSONField(default=list, blank=True)
     promoted = models.BooleanField(default=False)
     report = models.CharField(max_length=500, blank=True)
-    # What the rows went through before training, in order: [{"name": …, "before": …, "after": …, "words": …}].
+    # How the photos were cleaned, in order: [{"name": …, "before": …, "after": …, "words": …}].
     stages = models.JSONField(default=list, blank=True)
     # Figures per epoch: [{"epoch": 1, "loss": …, "val_top1": …}].
     curve = models.JSONField(default=list, blank=True)
@@ -55,10 +55,10 @@ class TrainingRun(models.Model):
 
 
 class Rerecognition(models.Model):
-    """Photos that were looked at before are looked at again by the version that serves now, when nothing else waits.
+    """Photos that the version that serves now looks at again, when no new photo waits.
 
-    Its photos are entered listing by listing (``planned_to``: the last one's key), so that a process which is killed
-    over it leaves it to be gone on with.
+    Photos are entered listing by listing (`planned_to` is the last listing's key), so that another
+    process can continue if the one that plans is killed.
     """
 
     class Scope(models.TextChoices):
@@ -74,7 +74,7 @@ class Rerecognition(models.Model):
         SUPERSEDED = "superseded", "superseded by another version"
 
     version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="rerecognitions")
-    # NULL: asked for by a command.
+    # NULL: requested by a command.
     promotion = models.OneToOneField(
         Promotion, on_delete=models.PROTECT, null=True, blank=True, related_name="rerecognition"
     )
@@ -82,7 +82,7 @@ class Rerecognition(models.Model):
     status = models.CharField(max_length=10, choices=Status, default=Status.PLANNING)
     planned_to = models.BigIntegerField(default=0, help_text="The key of the last listing whose photos are entered.")
     operator = models.CharField(max_length=150, blank=True, help_text="The system's account, where a command did it.")
-    # Counted when it ends; its rows of photos go then.
+    # Counted at the end, when the rows of its photos are deleted.
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
@@ -98,9 +98,10 @@ class Rerecognition(models.Model):
 
 
 class SecondLook(models.Model):
-    """One photo of a re-recognition. A worker holds a pending row until a while after ``claimed_at``, however it ended.
+    """One photo of a re-recognition.
 
-    ``attempts`` is raised before the work; with ``claimed_at`` it is the fence: see ``photos.queue``.
+    A claim on a pending row expires some time after `claimed_at`, whatever happened to the worker.
+    `attempts` is raised before the work. Both together are the fence: see photos.queue.
     """
 
     class Status(models.TextChoices):

@@ -1,4 +1,4 @@
-"""Opens a Recogniser for an operator's command: of a site's champion, of any registered version, or the starter."""
+"""Open a Recogniser for an operator's command: of the champion, another version or the starter."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +9,7 @@ from django.db import DatabaseError
 from django.utils.module_loading import import_string
 
 from classifier.artefact import artefact_only
+from classifier.engines import DeviceName, EngineName
 from marketplace.catalogue.models import Make
 from marketplace.photos.taxonomy import catalogue_classes
 from marketplace.refusals import not_migrated
@@ -24,12 +25,25 @@ if TYPE_CHECKING:
     from classifier.training.evaluation.cached_recogniser import CachedRecogniser
 
 
-def serving_folder() -> Path:
-    """The champion's artefact; that of the starter where there is no site yet (a fresh clone, nothing migrated)."""
+def version_folder(*, version: str | None) -> Path:
+    """The artefact of a registered version; None = the one that serves. Raises RegistryError.
+
+    Where there is no site yet (a fresh clone, nothing migrated), the starter serves.
+    """
+    if version is None:
+        return _serving_folder()
+    row = ModelVersion.objects.filter(version=version).first()
+    if row is None:
+        known = ", ".join(ModelVersion.objects.values_list("version", flat=True)) or "none"
+        raise RegistryError(f"There is no model version {version!r}. Known versions: {known}.")
+    return row.folder
+
+
+def _serving_folder() -> Path:
     try:
         champion = champion_get()
     except DatabaseError as error:
-        if not not_migrated(error):  # locked, or its server is away: the starter may not be what serves
+        if not not_migrated(error):  # locked or away: the site's champion may be another version
             raise
         champion = None
     if champion is not None:
@@ -38,7 +52,7 @@ def serving_folder() -> Path:
 
 
 def catalogue_loaded() -> bool:
-    """Whether there is a catalogue to compare names by; there is none where there is no site yet."""
+    """Whether there is a catalogue to compare names by; a fresh clone has none."""
     try:
         return Make.objects.exists()
     except DatabaseError as error:
@@ -47,67 +61,66 @@ def catalogue_loaded() -> bool:
         return False
 
 
-def version_folder(*, version: str) -> Path:
-    """The artefact of a registered version. Raises RegistryError."""
-    row = ModelVersion.objects.filter(version=version).first()
-    if row is None:
-        known = ", ".join(ModelVersion.objects.values_list("version", flat=True)) or "none"
-        raise RegistryError(f"There is no model version {version!r}. Known versions: {known}.")
-    return row.folder
+def recogniser_open(
+    *,
+    folder: Path,
+    as_site: bool = False,
+    engine: EngineName | None = None,
+    device: DeviceName | None = None,
+) -> "Recogniser":
+    """The Recogniser with the classifier in `folder`.
 
-
-def recogniser_open(*, folder: Path, as_site: bool = False) -> "Recogniser":
-    """The Recogniser with this classifier, on the engine that the settings name.
-
-    as_site: it answers under the catalogue's names, as the site does, where there is a catalogue.
+    as_site: it answers with the catalogue's names, as the site does, where there is a catalogue.
+    engine, device: None = what the settings name. Raises ArtefactError or EngineError.
     """
-    # By name and only now: it brings torch or OpenVINO, which a command that fails on its arguments need not load.
-    kind: Any = import_string(settings.RECOGNISER)
-    recogniser: Recogniser = kind.open(
-        classifier=folder,
-        weights=Path(settings.STARTER_WEIGHTS_DIR),
-        engine=settings.RECOGNISER_ENGINE,
-        device=settings.RECOGNISER_DEVICE,
-        cache_dir=Path(settings.ENGINE_CACHE_DIR),
-    )
+    recogniser: Recogniser = _open(settings.RECOGNISER, folder, engine=engine, device=device)
     if as_site and catalogue_loaded():
         recogniser.classes = catalogue_classes(recogniser.classes)
     return recogniser
 
 
 def evaluation_recogniser_open(*, folder: Path) -> "CachedRecogniser":
-    """What says the same of test photos as recogniser_open's, and remembers what it saw from one run to the next."""
-    kind: Any = import_string(settings.EVALUATION_RECOGNISER)
-    recogniser: CachedRecogniser = kind.open(
-        classifier=folder,
-        memory=Path(settings.RUNS_DIR) / "work",
-        weights=Path(settings.STARTER_WEIGHTS_DIR),
-        engine=settings.RECOGNISER_ENGINE,
-        device=settings.RECOGNISER_DEVICE,
-        cache_dir=Path(settings.ENGINE_CACHE_DIR),
+    """Answers as recogniser_open's does, and caches what it sees in test photos between runs."""
+    recogniser: CachedRecogniser = _open(
+        settings.EVALUATION_RECOGNISER, folder, memory=Path(settings.RUNS_DIR) / "work"
     )
     return recogniser
 
 
-def photo_document(*, file: str, said: "Recognition") -> dict[str, Any]:
-    """One photo's part of ``classify --json``."""
+def _open(
+    kind: str, folder: Path, *, engine: EngineName | None = None, device: DeviceName | None = None, **more: Any
+) -> Any:
+    # By name, and not before it is needed: it loads torch or OpenVINO, which refusing bad
+    # arguments does not need. Tests put their own in the settings.
+    return import_string(kind).open(
+        classifier=folder,
+        weights=Path(settings.STARTER_WEIGHTS_DIR),
+        engine=engine or settings.RECOGNISER_ENGINE,
+        device=device or settings.RECOGNISER_DEVICE,
+        cache_dir=Path(settings.ENGINE_CACHE_DIR),
+        **more,
+    )
+
+
+def photo_document(*, file: str, recognition: "Recognition") -> dict[str, Any]:
+    """One photo in the document of `classify --json`."""
     document = {
         "file": file,
-        "status": said.status,
-        "kind": said.kind,
-        "box": None if said.box is None else list(said.box),
-        "image_size": list(said.image_size),
-        "make": _guess(said.make),
-        "candidates": _candidates(said.candidates),
-        "timings_ms": dict(said.timings_ms),
-        "view": _guess(said.view),
-        "body": _guess(said.bodies[0] if said.bodies else None),
+        "status": recognition.status,
+        "kind": recognition.kind,
+        "box": None if recognition.box is None else list(recognition.box),
+        "image_size": list(recognition.image_size),
+        "make": _guess(recognition.make),
+        "candidates": _candidates(recognition.candidates),
+        "timings_ms": dict(recognition.timings_ms),
+        "view": _guess(recognition.view),
+        "body": _guess(recognition.bodies[0] if recognition.bodies else None),
     }
-    return document | ({"error": said.error} if said.error else {})
+    return document | ({"error": recognition.error} if recognition.error else {})
 
 
 def verdict_document(*, verdict: "Verdict | None") -> dict[str, Any] | None:
-    """The ``verdict`` part of ``classify --listing --json``; None if no photo was usable."""
+    """The verdict in the document of `classify --listing --json`; None if no photo was usable."""
     if verdict is None:
         return None
     return {

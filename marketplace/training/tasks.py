@@ -1,4 +1,4 @@
-"""Doorbells: no payload, safe to ring twice, late or never."""
+"""Doorbells: tasks without a payload, safe to ring twice, late or never."""
 
 from celery import shared_task
 

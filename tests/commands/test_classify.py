@@ -130,11 +130,11 @@ def test_it_keeps_no_more_than_a_batch_of_answers_when_it_writes_lines(manage, c
     most = 0
     document = classify.photo_document
 
-    def counting(*, file, said):
+    def counting(*, file, recognition):
         nonlocal most
-        kept.add(said)
+        kept.add(recognition)
         most = max(most, len(kept))
-        return document(file=file, said=said)
+        return document(file=file, recognition=recognition)
 
     monkeypatch.setattr(classify, "photo_document", counting)
     for number in range(100):

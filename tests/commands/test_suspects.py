@@ -39,7 +39,7 @@ def test_it_ranks_writes_and_queues(manage, champion, manifest, found, site):
     with (site / "suspects.csv").open() as file:
         assert len(list(csv.DictReader(file))) == 40
     assert LabelReview.objects.count() == 2
-    assert (found[0]["splits"], found[0]["eye"], found[0]["champion"]) == (("train",), "champion", champion)
+    assert (found[0]["splits"], found[0]["backbone"], found[0]["champion"]) == (("train",), "champion", champion)
 
 
 def test_it_asks_nobody_unless_told_to(manage, champion, manifest, found, site):
@@ -48,7 +48,7 @@ def test_it_asks_nobody_unless_told_to(manage, champion, manifest, found, site):
     assert "1. lot/0.jpg: Skoda Octavia 10%; rather Volvo V70 2008 90%" in ran.out
     assert f"2 of 40 labels look wrong (1 photos could not be judged): {where}" in ran.out
     assert ran.out.count("rather") == 3
-    assert found[0]["eye"] == "imagenet"
+    assert found[0]["backbone"] == "imagenet"
     assert not LabelReview.objects.exists()
 
 

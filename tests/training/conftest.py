@@ -1,4 +1,4 @@
-"""Cars of four colours, decisions about them, and a training that takes no time."""
+"""Cars of four colours, and a training that takes no time."""
 
 import csv
 from collections.abc import Callable
@@ -17,8 +17,8 @@ from tests.training.fakes import COLOURS, MAKES, ColourAttributes, photo_write
 
 @pytest.fixture(autouse=True)
 def site(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    # Their artefacts have no network that an engine could run.
-    monkeypatch.setattr("marketplace.training.runs.services.parity_measure", lambda **_: Parity(20, 0, 0.001))
+    # The artefacts of these tests have no network that an engine could run.
+    monkeypatch.setattr("marketplace.training.runs.compare.parity_measure", lambda **_: Parity(20, 0, 0.001))
     settings.RECOGNISER = settings.EVALUATION_RECOGNISER = "tests.training.fakes.ColourRecogniser"
     settings.VAR_DIR = tmp_path
     settings.RUNS_DIR = tmp_path / "runs"
@@ -40,7 +40,7 @@ def classes() -> Callable[..., tuple]:
 
 @pytest.fixture
 def champion(artefact: Any, classes: Any, db: None) -> Any:  # noqa: F811
-    """Serves, and knows three of the four cars."""
+    """The version that serves; it knows three of the four cars."""
     from marketplace.registry.services import version_promote, version_register
 
     folder = artefact("champion", classes=classes("red", "lime", "blue")).folder
@@ -49,7 +49,7 @@ def champion(artefact: Any, classes: Any, db: None) -> Any:  # noqa: F811
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Callable[..., Path]:
-    """``manifest("red", "blue", cars=40)``: so many cars of these colours in turn, one photo each."""
+    """`manifest("red", "blue", cars=40)`: 40 cars of these colours in turn, one photo each."""
 
     def make(*colours: str, cars: int = 40, name: str = "lot") -> Path:  # noqa: F811
         path = tmp_path / name / "manifest.csv"
@@ -77,7 +77,10 @@ class Result:
 
 @pytest.fixture
 def trained(monkeypatch: pytest.MonkeyPatch, artefact: Any, classes: Any) -> Callable[..., list]:  # noqa: F811
-    """``trained("red", "gray")``: from now on training gives a model that knows these; a list of the calls."""
+    """`trained("red", "gray")`: from now on training gives a model that knows these cars.
+
+    Returns the calls of the training, a list that grows.
+    """
 
     def make(*colours: str, fails: BaseException | None = None) -> list[dict[str, Any]]:
         calls: list[dict[str, Any]] = []

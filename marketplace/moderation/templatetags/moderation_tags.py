@@ -1,4 +1,4 @@
-"""How numbers are shown to moderators."""
+"""Numbers as moderators read them."""
 
 from django import template
 
@@ -7,8 +7,8 @@ register = template.Library()
 
 @register.filter
 def percent(share: object) -> str:
-    """0.934 → "93 %"; never "100 %" or "0 %" for what is not quite that. Nothing for what is no number."""
-    if not isinstance(share, int | float):  # a template gives "" for what a verdict does not have
+    """0.934 → "93 %". Only 1 is "100 %", only 0 is "0 %"; "" if it is no number."""
+    if not isinstance(share, int | float):  # a template passes "" for what a verdict does not have
         return ""
     if 0 < share < 0.005:
         return "< 1 %"
@@ -19,5 +19,5 @@ def percent(share: object) -> str:
 
 @register.filter
 def plain(number: float | None) -> str:
-    """A number for an attribute, with a point in every language."""
+    """A number for an HTML attribute, with a decimal point in every language."""
     return f"{number or 0:.4f}"

@@ -1,20 +1,20 @@
-"""What ``benchmark`` holds its figures against."""
+"""The limits that `benchmark` compares its figures with."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 ONE_PHOTO_P50_MS = 120
-"""The project's requirement for a photo that comes alone: half of them are answered within this."""
+"""The project's requirement for single photos: half of them are answered within this time."""
 COLD_START_S = 8
-"""The project's requirement for a worker that is started again, from its process's start to its first recognition."""
+"""The project's requirement for a worker's restart, from its start to its first recognition."""
 WORKER_RSS_MB = 1000
-"""The project's requirement for the memory of a worker on a CPU, 1.0 GB; it also must not load torch."""
+"""The project's requirement for a worker's memory on a CPU; it must not load torch either."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One figure beside its limit."""
+    """One figure and its limit."""
 
     what: str
     found: str
@@ -26,7 +26,7 @@ class Check:
 
 
 def checks(found: Mapping[str, Any]) -> list[Check]:
-    """The figures of ``benchmark`` that have a limit; those of a CPU's worker only where OpenVINO served."""
+    """The figures that have a limit. Those of a CPU's worker only apply where OpenVINO served."""
     p50, cold_start = found["one_photo_ms"]["p50"], found["cold_start_s"]
     result = [
         Check("One photo alone, p50", f"{p50:.0f} ms", f"{ONE_PHOTO_P50_MS:,} ms", p50 <= ONE_PHOTO_P50_MS),

@@ -1,10 +1,10 @@
-"""How fast the recogniser is here: beside what people do today, beside what its stages allow, and as a worker."""
+"""How fast the recogniser is: next to the usual way, next to its stages alone, and in a worker."""
 
 import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import cycle, islice
@@ -13,112 +13,107 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from django.conf import settings
-from django.utils.module_loading import import_string
 from PIL import Image
 
 from classifier.artefact import artefact_only, artefact_open
 from classifier.attributes import AttributeClassifier
 from classifier.classify import MakeModelClassifier
 from classifier.detect import Detector, the_car
-from classifier.engines import DeviceName, EngineName, engine_choose, engines_open
+from classifier.engines import engine_choose, engines_open
 from classifier.engines.yolo import import_ultralytics
 from classifier.preprocess import Decoded, decode, letterbox
 from classifier.training.progress import Progress
+from marketplace.operations.benchmark.request import BenchmarkRequest
 from marketplace.operations.benchmark.worker import worker_measure
 from marketplace.refusals import Refused
+from marketplace.training.recogniser import recogniser_open
 
 if TYPE_CHECKING:
     from classifier.recognise import Recogniser
 
 WARM_UP_PHOTOS = 16
 BASELINE_PHOTOS = 40
-"""The old way is slow, and its speed does not depend on how many photos follow."""
+"""The usual way is slow, and as fast per photo with few photos as with many."""
 GPU_BATCHES = 20
-"""So many go through the pipeline on a GPU at least; the photos are repeated for that."""
+"""On a GPU at least this many batches are measured; the photos are repeated if needed."""
 ROUNDS = 3
-"""Every figure is the median of so many measurements, after a warm-up that does not count."""
+"""Each figure is the median of this many measurements, after a warm-up."""
 _CPU_FACTS = Path("/proc/cpuinfo")
 T = TypeVar("T")
 
 
 class PhotoUnreadableError(Refused):
-    """A photo that cannot be read takes next to no time: no figure could be trusted."""
+    """A photo cannot be read; it would take next to no time and make every figure too good."""
 
 
-def benchmark(
-    *,
-    photos: Sequence[Path],
-    classifier: Path,
-    engine: EngineName,
-    device: DeviceName,
-    first_start: bool,
-    progress: Progress,
-) -> dict[str, Any]:
-    """Measure; see docs/operations.md for the keys. All rates in photos per second, files on disk.
+def benchmark(*, request: BenchmarkRequest, progress: Progress) -> dict[str, Any]:
+    """Measure; docs/operations.md describes the keys. Rates are in photos per second, from files.
 
-    engine, device: as Recogniser.open takes them. first_start: also how long a worker's first start takes, which
-    converts the networks. Raises Refused for an unreadable photo and for a worker that fails.
+    Raises PhotoUnreadableError, WorkerFailedError, ArtefactError or EngineError.
     """
-    recogniser = _open(classifier, engine=engine, device=device)
-    try:
-        recognised = _recognised(recogniser, photos, progress)  # the warm-up of all that follows here
-        runs_on = recogniser.engine
-        on_gpu = runs_on.startswith("torch-") and runs_on != "torch-cpu"
-        # A GPU's batches are large: of two of them, half the time would be the wait for the first one's decoding.
-        least = GPU_BATCHES * recogniser.batch if on_gpu else 0
-        stream = [*islice(cycle(photos), max(len(photos), least))]
-        pipeline = _rate(lambda: list(recogniser.stream(stream)), len(stream), progress, "pipeline")
-        alone = _one_photo(recogniser, photos, progress)
-    finally:
-        recogniser.close()
-    stages = _stages(photos, classifier=classifier, engine=engine, device=device, progress=progress)
-    # The networks follow one another. On a CPU decoding shares the cores with them, on a GPU it runs beside them.
-    networks = sum(1 / stages[name] for name in ("detect", "usable", "classify"))
-    limit = 1 / max(networks, 1 / stages["decode"]) if on_gpu else 1 / (networks + 1 / stages["decode"])
-    # Before the old way, which leaves traces of its libraries in the environment that a worker inherits.
-    worker = worker_measure(
-        photos=photos,
-        classifier=classifier,
-        engine=engine,
-        device=device,
-        rounds=ROUNDS,
-        first_start=first_start,
-        progress=progress,
-    )
-    baseline = _baseline(photos[:BASELINE_PHOTOS], cuda=runs_on == "torch-cuda", progress=progress)
+    found = _pipeline(request, progress)
+    stages = _stages(request, progress)
+    limit = _stage_limit(stages, on_gpu=_on_gpu(found["engine"]))
+    # Before the usual way, whose libraries leave traces in the environment that a worker inherits.
+    worker = worker_measure(request=request, rounds=ROUNDS, progress=progress)
+    baseline = _baseline(request.photos[:BASELINE_PHOTOS], cuda=found["engine"] == "torch-cuda", progress=progress)
+    pipeline = found["per_s"]
     return {
-        "photos": len(photos),
-        "recognised": recognised,
-        "engine": runs_on,
-        "machine": _machine(runs_on),
+        "photos": len(request.photos),
+        "recognised": found["recognised"],
+        "engine": found["engine"],
+        "machine": _machine(found["engine"]),
         "baseline_per_s": round(baseline, 2),
         "pipeline_per_s": round(pipeline, 2),
         "ratio": round(pipeline / baseline, 2),
         "stage_limit_per_s": round(limit, 2),
         "of_limit": round(pipeline / limit, 3),
         "stages": {name: round(rate, 1) for name, rate in stages.items()},
-        "one_photo_ms": alone,
+        "one_photo_ms": found["one_photo_ms"],
         **worker,
     }
 
 
-def _open(classifier: Path, *, engine: EngineName, device: DeviceName) -> "Recogniser":
-    kind: Any = import_string(settings.RECOGNISER)  # by name, as the worker does: tests put their own here
-    recogniser: Recogniser = kind.open(
-        classifier=classifier,
-        weights=Path(settings.STARTER_WEIGHTS_DIR),
-        engine=engine,
-        device=device,
-        cache_dir=Path(settings.ENGINE_CACHE_DIR),
-    )
-    return recogniser
+def _pipeline(request: BenchmarkRequest, progress: Progress) -> dict[str, Any]:
+    """The recogniser as a whole: its rate with many photos, and its time with one."""
+    photos = request.photos
+    recogniser = recogniser_open(folder=request.classifier, engine=request.engine, device=request.device)
+    try:
+        recognised = _recognised(recogniser, photos, progress)  # also warms up all that follows here
+        # A GPU's batches are large: with only two of them, half the time would be spent waiting for
+        # the first one to be decoded.
+        least = GPU_BATCHES * recogniser.batch if _on_gpu(recogniser.engine) else 0
+        stream = [*islice(cycle(photos), max(len(photos), least))]
+        rate = _rate(lambda: list(recogniser.stream(stream)), len(stream), progress, "pipeline")
+        alone = _one_photo(recogniser, photos, progress)
+    finally:
+        recogniser.close()
+    return {"engine": recogniser.engine, "recognised": recognised, "per_s": rate, "one_photo_ms": alone}
+
+
+def _on_gpu(engine: str) -> bool:
+    return engine.startswith("torch-") and engine != "torch-cpu"
+
+
+def _stage_limit(stages: Mapping[str, float], *, on_gpu: bool) -> float:
+    """The rate that the stages allow together.
+
+    The networks run one after the other. On a CPU decoding shares the cores with them; on a GPU it
+    runs beside them.
+    """
+    networks = sum(1 / stages[name] for name in ("detect", "usable", "classify"))
+    decode = 1 / stages["decode"]
+    return 1 / max(networks, decode) if on_gpu else 1 / (networks + decode)
 
 
 def _recognised(recogniser: "Recogniser", photos: Sequence[Path], progress: Progress) -> int:
-    """On how many photos a car was recognised: the others do not go through every stage, and are quicker."""
-    said = progress.track(recogniser.stream(photos), total=len(photos), what="warm-up")
+    """The number of photos with a car; the others skip stages and take less time.
+
+    Raises PhotoUnreadableError.
+    """
+    answers = progress.track(recogniser.stream(photos), total=len(photos), what="warm-up")
     recognised = 0
-    for path, one in zip(photos, said, strict=True):
+    for path, one in zip(photos, answers, strict=True):
         if one.status == "unreadable":
             raise PhotoUnreadableError(f"{path}: {one.error}. Remove it: all photos must be readable.")
         recognised += one.status == "ok"
@@ -126,7 +121,7 @@ def _recognised(recogniser: "Recogniser", photos: Sequence[Path], progress: Prog
 
 
 def _rate(once: Callable[[], object], count: int, progress: Progress, what: str) -> float:
-    """Photos per second where `count` of them go through `once`; the caller has warmed it up."""
+    """Photos per second if `once` takes `count` photos. The caller has warmed it up."""
     seconds = []
     for _ in progress.track(range(ROUNDS), total=ROUNDS, what=what):
         start = time.perf_counter()
@@ -136,14 +131,14 @@ def _rate(once: Callable[[], object], count: int, progress: Progress, what: str)
 
 
 def _one_photo(recogniser: "Recogniser", photos: Sequence[Path], progress: Progress) -> dict[str, Any]:
-    """Milliseconds from asking to the answer, for a photo that comes alone."""
+    """Milliseconds from request to answer for photos that come one at a time."""
 
     def alone(path: Path) -> float:
         start = time.perf_counter()
         recogniser.recognise([path])
         return (time.perf_counter() - start) * 1000
 
-    _each(alone, photos[:WARM_UP_PHOTOS])  # another shape of the networks' input than in company
+    _each(alone, photos[:WARM_UP_PHOTOS])  # single photos give the networks an input of another shape
     rounds = [
         np.percentile([alone(path) for path in photos], (50, 95))
         for _ in progress.track(range(ROUNDS), total=ROUNDS, what="one photo alone")
@@ -153,13 +148,14 @@ def _one_photo(recogniser: "Recogniser", photos: Sequence[Path], progress: Progr
 
 
 def _baseline(photos: Sequence[Path], *, cuda: bool, progress: Progress) -> float:
-    """One photo at a time: Pillow, YOLO11n at 640, the largest box, ResNet50 at 224, all in PyTorch.
+    """The usual way, one photo at a time: Pillow, YOLO11n at 640 and ResNet50 at 224 in PyTorch.
 
-    The weights are random, because speed does not depend on them: YOLO's boxes are few then, so the box is the whole
-    photo, and suppression, which costs next to nothing, is done on fewer boxes than a trained one would give.
+    The weights are random, because they make no difference to speed. YOLO finds few boxes then, so
+    the crop is the whole photo; the suppression of overlapping boxes, which costs next to nothing,
+    has fewer of them to look at.
     """
     ultralytics = import_ultralytics()
-    # Only here: nothing else of the site may load torch.
+    # Imported here: no other part of the site may load torch.
     import torch  # noqa: PLC0415
     from torchvision.models import resnet50  # noqa: PLC0415
     from torchvision.transforms import functional  # noqa: PLC0415
@@ -184,20 +180,22 @@ def _baseline(photos: Sequence[Path], *, cuda: bool, progress: Progress) -> floa
     return _rate(lambda: _each(one, photos), len(photos), progress, "one at a time, as today")
 
 
-def _stages(
-    photos: Sequence[Path], *, classifier: Path, engine: EngineName, device: DeviceName, progress: Progress
-) -> dict[str, float]:
-    """Each stage alone, in batches: photos per second."""
+def _stages(request: BenchmarkRequest, progress: Progress) -> dict[str, float]:
+    """Photos per second of each stage alone, in batches."""
     weights, cache = Path(settings.STARTER_WEIGHTS_DIR), Path(settings.ENGINE_CACHE_DIR)
-    chosen, place = engine_choose(engine, device)
-    artefacts = [artefact_only(weights / "detector"), artefact_only(weights / "usable"), artefact_open(classifier)]
+    chosen, place = engine_choose(request.engine, request.device)
+    artefacts = [
+        artefact_only(weights / "detector"),
+        artefact_only(weights / "usable"),
+        artefact_open(request.classifier),
+    ]
     engines = engines_open(artefacts, engine=chosen, device=place, cache_dir=cache)
     detector = Detector(engines[0], artefacts[0].spec)
     attributes = AttributeClassifier(engines[1], artefacts[1].spec)
     namer = MakeModelClassifier(engines[2], artefacts[2].spec)
     least = max(detector.input_size, attributes.input_size)
-    batch = engines[2].batch  # the recogniser's
-    sample = list(photos[: batch * 4])
+    batch = engines[2].batch  # as in the recogniser
+    sample = list(request.photos[: batch * 4])
     batches = [slice(at, at + batch) for at in range(0, len(sample), batch)]
 
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
@@ -230,8 +228,8 @@ def _each(do: Callable[[T], object], items: Sequence[T]) -> None:
 
 
 def _machine(runs_on: str) -> dict[str, Any]:
-    """What the figures were measured on."""
-    # os.cpu_count names the whole machine's, also where this process may use a part of them only.
+    """The hardware that was measured."""
+    # os.cpu_count counts the whole machine's cores, even if this process may use only some.
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     machine: dict[str, Any] = {"cores": cores, "processor": _processor()}
     if runs_on == "torch-cuda":

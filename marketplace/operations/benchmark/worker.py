@@ -1,8 +1,9 @@
-"""A worker's process, measured: how long until its first recognition, how much memory, and whether it loads torch.
+"""Measure a worker's process: time to the first recognition, memory, and whether it loads torch.
 
-A fresh process loads what ``celery worker`` loads, opens its recogniser as the worker's task does, and recognises the
-photos. It needs no broker, takes nothing from the site's queue and writes nothing to the database. What is not in the
-figures: the worker's main process, which only waits, and the milliseconds of claiming a photo and storing its answer.
+A new process loads what `celery worker` loads, opens its recogniser as the worker's task does, and
+recognises the photos. It needs no broker, takes nothing from the site's queue and writes nothing to
+the database. The figures leave out the worker's main process, which only waits, and the few
+milliseconds that it takes to claim a photo and to store the answer.
 """
 
 import json
@@ -13,16 +14,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import DatabaseError
 
-from classifier.engines import DeviceName, EngineName
 from classifier.training.progress import Progress
+from marketplace.operations.benchmark.request import BenchmarkRequest
 from marketplace.photos.worker import champion_recogniser
 from marketplace.refusals import Refused, not_migrated
 from marketplace.registry.selectors import champion_get
@@ -39,83 +39,66 @@ from marketplace.operations.benchmark.worker import answer
 answer()
 """
 START_SECONDS, PHOTO_SECONDS = 900, 2
-"""After which a worker is given up: for a first start on a busy machine, and in addition for each photo."""
+"""When to give up on a worker: time for a first start on a busy machine, and more per photo."""
 _STATUS = Path("/proc/self/status")
 
 
 class WorkerFailedError(Refused):
-    """The worker's process did not answer; the message says why in one line."""
+    """The worker's process gave no answer; the message says why in one line."""
 
 
 @dataclass(frozen=True)
 class Start:
-    """What one worker's process was like."""
+    """The figures of one worker's process."""
 
     first_s: float
-    """Seconds from the process's start until it has recognised its first photo."""
+    """Seconds from the process's start to its first recognition."""
     peak_mb: float
-    """The most memory it held at once, in 10⁶ bytes, after it recognised all photos in the worker's batches."""
+    """Its peak memory in 10⁶ bytes, after it recognised all photos in the worker's batches."""
     torch: bool
-    """Whether it has loaded torch."""
+    """Whether it loaded torch."""
 
 
-def worker_measure(
-    *,
-    photos: Sequence[Path],
-    classifier: Path,
-    engine: EngineName,
-    device: DeviceName,
-    rounds: int,
-    first_start: bool,
-    progress: Progress,
-) -> dict[str, Any]:
-    """The figures of ``benchmark`` about workers, from so many processes; expects a filled cache of networks.
+def worker_measure(*, request: BenchmarkRequest, rounds: int, progress: Progress) -> dict[str, Any]:
+    """The figures of `benchmark` about workers, from `rounds` processes.
 
-    Raises WorkerFailedError.
+    Expects that the networks were converted before. Raises WorkerFailedError.
     """
-    # The first one finds files that are not in memory yet; a restarted worker's are.
-    worker_start(photos=photos[:1], classifier=classifier, engine=engine, device=device)
-    starts = [
-        worker_start(photos=photos, classifier=classifier, engine=engine, device=device)
-        for _ in progress.track(range(rounds), total=rounds, what="worker starts")
-    ]
+    one_photo = replace(request, photos=request.photos[:1])
+    # A warm-up: the first process reads files from disk that a restarted worker finds in memory.
+    worker_start(request=one_photo)
+    starts = [worker_start(request=request) for _ in progress.track(range(rounds), total=rounds, what="worker starts")]
     figures: dict[str, Any] = {
         "cold_start_s": round(statistics.median(one.first_s for one in starts), 2),
         "worker_rss_mb": round(statistics.median(one.peak_mb for one in starts), 1),
         "worker_imports_torch": any(one.torch for one in starts),
     }
-    if first_start:  # once: it takes half a minute
+    if request.first_start:  # once, because it takes half a minute
         progress.say("A worker's first start …")
         with tempfile.TemporaryDirectory(prefix="forecourt-cache-") as empty:
-            first = worker_start(
-                photos=photos[:1], classifier=classifier, engine=engine, device=device, cache_dir=Path(empty)
-            )
+            first = worker_start(request=one_photo, cache_dir=Path(empty))
         figures["first_start_s"] = round(first.first_s, 2)
     return figures
 
 
-def worker_start(
-    *,
-    photos: Sequence[Path],
-    classifier: Path,
-    engine: EngineName,
-    device: DeviceName,
-    cache_dir: Path | None = None,
-) -> Start:
-    """Start a worker's process and wait for its answer. cache_dir: in place of the site's. Raises WorkerFailedError."""
+def worker_start(*, request: BenchmarkRequest, cache_dir: Path | None = None) -> Start:
+    """Start a worker's process and wait for its answer.
+
+    cache_dir: where it finds converted networks; None = the site's cache. Raises WorkerFailedError.
+    """
     asked = {
-        "photos": [str(path.absolute()) for path in photos],
-        "classifier": str(classifier.absolute()),
+        "photos": [str(path.absolute()) for path in request.photos],
+        "classifier": str(request.classifier.absolute()),
         "cache_dir": str(cache_dir) if cache_dir else "",
-        # Last, and of the clock that counts alike for all processes of a machine.
+        # Taken last, from the clock that all processes of a machine share.
         "started": time.monotonic(),
     }
-    seconds = START_SECONDS + PHOTO_SECONDS * len(photos)
+    seconds = START_SECONDS + PHOTO_SECONDS * len(request.photos)
     try:
         done = subprocess.run(  # noqa: S603  our own code
             [sys.executable, "-c", STARTUP],
             input=json.dumps(asked),
-            env={**os.environ, "RECOGNISER_ENGINE": engine, "RECOGNISER_DEVICE": device},
+            env={**os.environ, "RECOGNISER_ENGINE": request.engine, "RECOGNISER_DEVICE": request.device},
             cwd=settings.BASE_DIR,
             capture_output=True,
             text=True,
@@ -133,9 +116,9 @@ def worker_start(
 
 
 def answer() -> None:
-    """In the worker's process: what is asked on stdin is done, and what it was like goes to stdout."""
+    """In the worker's process: read the request from stdin, and write the figures to stdout."""
     with os.fdopen(os.dup(1), "w") as out:
-        os.dup2(2, 1)  # whatever libraries print would end up in the answer
+        os.dup2(2, 1)  # what libraries print must not end up in the answer
         json.dump(_do(json.load(sys.stdin)), out)
 
 
@@ -153,7 +136,7 @@ def _do(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _open(classifier: Path) -> "Recogniser":
-    """By the worker's own way; a version that does not serve, or a model where there is no site yet, in its steps."""
+    """The worker's own recogniser if this version serves, else one opened in the same steps."""
     try:
         champion = champion_get()
     except DatabaseError as error:
@@ -167,7 +150,7 @@ def _open(classifier: Path) -> "Recogniser":
 
 def _peak_mb() -> float:
     if _STATUS.is_file():
-        # Linux' ru_maxrss begins with what the process held that started this one.
+        # On Linux ru_maxrss starts with the memory of the parent process.
         (line,) = (line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM:"))
         return int(line.split()[1]) * 1024 / 1e6
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # macOS: in bytes

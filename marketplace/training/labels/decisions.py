@@ -1,8 +1,8 @@
-"""What people decided, as labelled photos."""
+"""Moderators' decisions as labelled photos."""
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -24,39 +24,31 @@ DECISION_COLUMNS = (
 )  # fmt: skip
 FILES_AT_ONCE = 500
 SOURCE = "decisions"
-"""Vehicle ids begin with it, as they do with the folder's name of any other manifest: see ManifestRow.source."""
+"""The source of these rows, and the prefix of their vehicle ids: see ManifestRow.source."""
 
 
 def decision_rows(*, classes: Sequence[TrainedClass] = (), before: datetime | None = None) -> list[ManifestRow]:
-    """Photos from outside of every listing whose car a person confirmed or corrected, newest decision per listing.
+    """The exterior photos of every listing whose car a person confirmed or corrected.
 
-    What policy approved last is not here: a model must not learn from its own opinion. A listing that was rejected
-    last is not, either: nobody said what car it is. With ``classes`` (a model's) a car is named as that model names it
-    wherever it has exactly one name for it ("3 Series" of the catalogue, "3 Series Sedan" of the model).
-    before: decisions made later do not count.
+    A listing's newest decision counts. Listings that policy approved are left out, so that no model
+    learns from its own answers; so are rejected ones, whose car nobody named. classes: a model's
+    classes; a car is named as they name it where they have exactly one name for it ("3 Series
+    Sedan" instead of the catalogue's "3 Series"). before: decisions made later do not count.
     """
     names = ClassNames(classes)
-    newest: dict[int, Decision] = {}
-    # Policy's approvals take part as well: the listing was changed and handed in anew since a person decided.
-    decisions = Decision.objects.filter(listing__isnull=False)
-    if before is not None:
-        decisions = decisions.filter(created_at__lte=before)
-    for decision in decisions.select_related("listing", "make", "car_model__make").order_by("pk"):
-        if decision.listing_id is not None:
-            newest[decision.listing_id] = decision
-    taught = {
+    confirmed = {
         listing: decision
-        for listing, decision in newest.items()
+        for listing, decision in _newest_decisions(before).items()
         if decision.action in (Decision.Action.ACCEPT, Decision.Action.CORRECT) and decision.car_model is not None
     }
-    photos = Photo.objects.filter(listing_id__in=taught, status=Photo.Status.DONE, kind="exterior")
+    photos = Photo.objects.filter(listing_id__in=confirmed, status=Photo.Status.DONE, kind="exterior")
     rows = []
     missing = 0
     for photo in photos.order_by("listing_id", "position", "pk"):
-        decision = taught[photo.listing_id or 0]
+        decision = confirmed[photo.listing_id or 0]
         path = Path(photo.file.path)
         if decision.car_model is None or photo.created_at > decision.created_at:
-            continue  # nobody has seen this photo yet who knows the car
+            continue  # added after the decision: nobody has said that it shows this car
         if not path.is_file():
             missing += 1
             continue
@@ -78,37 +70,70 @@ def decision_rows(*, classes: Sequence[TrainedClass] = (), before: datetime | No
     return rows
 
 
-def decisions_write(*, path: Path, rows: Iterable[ManifestRow], before: datetime) -> int:
-    """Write which decision taught which of the rows' photos, as CSV; how many. Raises OSError.
+def _newest_decisions(before: datetime | None) -> dict[int, Decision]:
+    """Each listing's newest decision, by the listing's key.
 
-    before: when the rows were collected. Decisions are only ever added, so those of before that are what was read.
+    Policy's approvals are among them: a listing that policy approved after a person's decision was
+    changed and submitted again in between, so the person's decision no longer holds.
     """
-    files = [f"{Photo._meta.get_field('file').upload_to}/{row.path.name}" for row in rows if row.source == SOURCE]
+    decisions = Decision.objects.filter(listing__isnull=False)
+    if before is not None:
+        decisions = decisions.filter(created_at__lte=before)
+    newest: dict[int, Decision] = {}
+    for decision in decisions.select_related("listing", "make", "car_model__make").order_by("pk"):
+        if decision.listing_id is not None:
+            newest[decision.listing_id] = decision
+    return newest
+
+
+def decisions_write(*, path: Path, rows: Iterable[ManifestRow], before: datetime) -> int:
+    """Write a CSV table of which decision labelled which photo; returns the number of photos.
+
+    before: when the rows were collected. Decisions are never changed, so those made before then are
+    the ones that the rows came from. Raises OSError.
+    """
+    files = [photo_file(row) for row in rows if row.source == SOURCE]
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(DECISION_COLUMNS)
         for start in range(0, len(files), FILES_AT_ONCE):
-            photos = list(Photo.objects.filter(file__in=files[start : start + FILES_AT_ONCE]).order_by("listing", "pk"))
-            decisions = Decision.objects.filter(
-                listing__in={photo.listing_id for photo in photos}, created_at__lte=before
-            )
-            newest = {
-                decision.listing_id: decision
-                for decision in decisions.select_related("moderator", "make", "car_model").order_by("pk")
-            }
-            for photo in photos:
-                decision = newest.get(photo.listing_id)
-                if decision is None:
-                    continue  # its listing was deleted this moment
-                writer.writerow([
-                    photo.pk, photo.file.name, decision.listing_code, decision.pk, decision.action, decision.make,
-                    decision.car_model, decision.moderator, decision.created_at.isoformat(),
-                ])  # fmt: skip
+            writer.writerows(_decision_cells(files[start : start + FILES_AT_ONCE], before))
     return len(files)
 
 
+def _decision_cells(files: Sequence[str], before: datetime) -> Iterator[list[object]]:
+    """A row of DECISION_COLUMNS for each photo with one of these files."""
+    photos = list(Photo.objects.filter(file__in=files).order_by("listing", "pk"))
+    decisions = Decision.objects.filter(listing__in={photo.listing_id for photo in photos}, created_at__lte=before)
+    newest = {
+        decision.listing_id: decision
+        for decision in decisions.select_related("moderator", "make", "car_model").order_by("pk")
+    }
+    for photo in photos:
+        decision = newest.get(photo.listing_id)
+        if decision is None:
+            continue  # the listing was deleted a moment ago
+        yield [
+            photo.pk, photo.file.name, decision.listing_code, decision.pk, decision.action, decision.make,
+            decision.car_model, decision.moderator, decision.created_at.isoformat(),
+        ]  # fmt: skip
+
+
+def photo_file(row: ManifestRow) -> str:
+    """The name that the Photo of a decision's row has in the database."""
+    return f"{Photo._meta.get_field('file').upload_to}/{row.path.name}"
+
+
+def row_label(row: ManifestRow) -> str:
+    """Make, model and year in words; "" if the row has none."""
+    return " ".join(part for part in (row.make, row.model, row.year) if part)
+
+
 def unknown_makes(*, rows: Iterable[ManifestRow]) -> dict[str, int]:
-    """Makes that the catalogue does not have, with how many photos, most first; {} on a site without a catalogue."""
+    """Makes that the catalogue does not have, with their number of photos, the most first.
+
+    Empty on a site without a catalogue.
+    """
     if not Make.objects.exists():
         return {}
     photos = Counter(row.make for row in rows if row.make)
@@ -117,7 +142,7 @@ def unknown_makes(*, rows: Iterable[ManifestRow]) -> dict[str, int]:
 
 
 class ClassNames:
-    """How a model names the catalogue's cars."""
+    """The names that a model's classes have for the catalogue's cars."""
 
     def __init__(self, classes: Sequence[TrainedClass]) -> None:
         self._by_name: dict[tuple[str, str], list[TrainedClass]] = {}
@@ -130,7 +155,7 @@ class ClassNames:
                 self._by_car.setdefault(found.pk, []).append(one)
 
     def of(self, car: CarModel) -> tuple[str, str, str]:
-        """Make, model and year; the catalogue's own names where the model has none or several."""
+        """Make, model and year; the catalogue's own names if the classes have none or several."""
         own = (car.make.name, car.name, "")
         same = self._by_name.get((name_key(car.make.name), name_key(car.name)))
         known = same or self._by_car.get(car.pk, [])

@@ -1,4 +1,4 @@
-"""What moderators said of doubtful labels, put in force on the rows of a training."""
+"""Moderators' answers about doubtful labels, applied to the rows of a training."""
 
 import hashlib
 import json
@@ -13,15 +13,15 @@ from classifier.training.data.stages import counted
 from marketplace.catalogue.selectors import catalogue_resolve
 from marketplace.moderation.labels import labels_decided
 from marketplace.moderation.models import LabelReview
-from marketplace.training.labels.decisions import ClassNames
+from marketplace.training.labels.decisions import ClassNames, row_label
 
 
 @dataclass(frozen=True)
 class Applied:
-    """One row that a moderator's answer changed, or took out."""
+    """One row that a moderator's answer changed or removed."""
 
     review: int
-    """LabelReview's id."""
+    """The LabelReview's key."""
     file: str
     source: str
     was: str
@@ -31,12 +31,12 @@ class Applied:
 
 @dataclass(frozen=True)
 class Reviewed:
-    """Rows as moderators want them."""
+    """Rows with the moderators' answers applied."""
 
     rows: list[ManifestRow]
     applied: list[Applied]
     kept: int
-    """Rows whose doubtful label a moderator found right."""
+    """Rows whose label a moderator found right."""
 
     @property
     def corrected(self) -> int:
@@ -45,19 +45,19 @@ class Reviewed:
 
     @property
     def discarded(self) -> int:
-        """How many rows were taken out."""
+        """How many rows were left out."""
         return sum(not one.now for one in self.applied)
 
     @property
     def text(self) -> str:
-        """One line; "" where there is nothing to say."""
+        """One line; "" if no answer applied to any row."""
         if not self.applied and not self.kept:
             return ""
         left_out = counted(self.discarded, "photo")
         return f"moderators corrected {self.corrected:,} and kept {self.kept:,}; {left_out} left out"
 
     def write(self, path: Path) -> None:
-        """As JSON, so that the run's folder says whose answer taught what."""
+        """Write as JSON whose answer changed which row. Raises OSError."""
         path.write_text(
             json.dumps([asdict(one) for one in self.applied], indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
         )
@@ -66,12 +66,12 @@ class Reviewed:
 def labels_reviewed(
     *, rows: Sequence[ManifestRow], classes: Sequence[TrainedClass] = (), before: datetime | None = None
 ) -> Reviewed:
-    """Correct and leave out what moderators said of photos with this content, whatever the file is called here.
+    """Correct or leave out rows as moderators answered.
 
-    Of several answers about one photo the newest counts. Only files that are as large as a reviewed one are read. A
-    corrected car is named as ``classes`` (a model's) name it, see labels.decision_rows; of one whose model cannot be
-    told the row keeps only the make. Files that cannot be read stay, for whoever reads them to say so. before: answers
-    given later do not count.
+    A photo is known by its content, whatever its file is called here; only files of the same size
+    as a reviewed photo are read. The newest answer about a photo counts. A corrected car is named
+    as in decisions.decision_rows; if its model cannot be told, the row keeps only the make. Files
+    that cannot be read stay, because the cleaning reports them. before: later answers do not count.
     """
     answers = labels_decided() if before is None else labels_decided().filter(decided_at__lte=before)
     newest = {review.sha256: review for review in answers}
@@ -90,13 +90,13 @@ def labels_reviewed(
         if right is not None:
             kept_rows.append(right)
         if right != row:
-            now = _label(right) if right is not None else ""
-            applied.append(Applied(review.pk, file=row.file, source=row.source, was=_label(row), now=now))
+            now = row_label(right) if right is not None else ""
+            applied.append(Applied(review.pk, file=row.file, source=row.source, was=row_label(row), now=now))
     return Reviewed(kept_rows, applied, kept)
 
 
 def _digest(path: Path, sizes: set[int]) -> str:
-    """The sha256 of a file of one of these sizes, else ""."""
+    """The sha256 of a file that has one of these sizes, else ""."""
     try:
         if path.stat().st_size not in sizes:
             return ""
@@ -108,12 +108,8 @@ def _digest(path: Path, sizes: set[int]) -> str:
 
 def _relabelled(row: ManifestRow, review: LabelReview, names: ClassNames) -> ManifestRow:
     make, model, year = review.right_make, review.right_model, review.right_year
-    if model and not year:  # chosen from the catalogue, whose names are not always the model's
+    if model and not year:  # chosen from the catalogue, whose names may differ from the model's
         car = catalogue_resolve(make=make, model=model).car_model
         if car is not None and (car.make.name, car.name) == (make, model):
             make, model, year = names.of(car)
     return replace(row, make=make, model=model, year=year)
-
-
-def _label(row: ManifestRow) -> str:
-    return " ".join(part for part in (row.make, row.model, row.year) if part)

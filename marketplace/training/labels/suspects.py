@@ -1,4 +1,7 @@
-"""Labels that are probably wrong: ranked, written down, and put before the moderators. Nothing is removed."""
+"""Labels that are probably wrong: ranked, listed in a table, and put to the moderators.
+
+No photo is removed for being suspect.
+"""
 
 import csv
 import io
@@ -18,18 +21,18 @@ from classifier.training.progress import Progress
 from marketplace.moderation.labels import Doubt, label_ask
 from marketplace.photos.models import Photo
 from marketplace.registry.models import ModelVersion
-from marketplace.training.labels.decisions import SOURCE
+from marketplace.training.labels.decisions import SOURCE, photo_file, row_label
 
 if TYPE_CHECKING:
     from classifier.training.evaluation.label_errors import Ranking, Suspect
 
-Eye = Literal["champion", "imagenet"]
+Backbone = Literal["champion", "imagenet"]
 ASKED_MOST = 200
-"""Nobody answers more at once; the next ranking, on better labels, brings the next ones."""
+"""Nobody answers more at once, and the next ranking, on better labels, finds the rest."""
 PICTURE_SIDE = 480
-"""Pixels of the longer side of what the moderator sees."""
+"""The longer side, in pixels, of the picture that the moderator sees."""
 LONGEST_NAME, LONGEST_YEAR, LONGEST_PATH = 200, 40, 1000
-"""Letters that LabelReview keeps of what a manifest says."""
+"""How many letters of a manifest's texts LabelReview stores."""
 COLUMNS = (
     "rank", "score", "issue", "source", "file", "vehicle", "make", "model", "year", "probability",
     "suggested_make", "suggested_model", "suggested_year", "suggested_probability", "sha256",
@@ -42,22 +45,23 @@ def suspects_find(
     champion: ModelVersion | None,
     progress: Progress,
     splits: Sequence[Split] = ("train",),
-    eye: Eye = "champion",
+    backbone: Backbone = "champion",
 ) -> "Ranking":
-    """Rank the photos that a training would learn from; features are kept where ``retrain`` keeps its own.
+    """Rank the photos that a training would use by how likely their label is wrong.
 
-    ``eye``: whose backbone looks at them. The champion's (the starter's where there is none), or one that only ImageNet
-    taught: for photos that the champion has learnt with the labels that are in doubt. Raises TrainError, ArtefactError,
-    EngineError.
+    backbone: whose features of the photos are compared. "champion": the champion's, or the
+    starter's on a site without one. "imagenet": those of a network trained on ImageNet only, for
+    photos that the champion was itself trained on with the labels in doubt. Features are cached
+    where `retrain` caches its own. Raises TrainError, ArtefactError, EngineError.
     """
-    # Only now: it brings torch and scikit-learn, which a command refused for its arguments needs not.
+    # Imported here: it loads torch and scikit-learn, which refusing bad arguments does not need.
     from classifier.training.evaluation.label_errors import suspects_rank  # noqa: PLC0415
 
     work = Path(settings.RUNS_DIR) / "work"
     work.mkdir(parents=True, exist_ok=True)
     weights = Path(settings.STARTER_WEIGHTS_DIR)
     base = None
-    if eye == "champion":
+    if backbone == "champion":
         base = artefact_open(champion.folder) if champion else artefact_only(weights / "classifier")
     return suspects_rank(
         rows=rows,
@@ -70,7 +74,7 @@ def suspects_find(
 
 
 def suspect_cells(one: "Suspect") -> list[str | int | float]:
-    """A suspect under COLUMNS."""
+    """A suspect as a row of COLUMNS."""
     row = one.row
     best = one.others[0] if one.others else None
     instead = (best.make, best.model, best.years, round(best.confidence, 4)) if best else ("", "", "", 0.0)
@@ -81,18 +85,17 @@ def suspect_cells(one: "Suspect") -> list[str | int | float]:
 
 
 def suspect_line(one: "Suspect") -> str:
-    """A suspect for people."""
+    """A suspect as a line of text."""
     row = one.row
-    label = " ".join(part for part in (row.make, row.model, row.year) if part)
     instead = "; ".join(
         f"{' '.join(part for part in (other.make, other.model, other.years) if part)} {other.confidence:.0%}"
         for other in one.others[:2]
     )
-    return f"{one.rank:5d}. {row.source}/{row.file}: {label} {one.stated:.0%}; rather {instead}"
+    return f"{one.rank:5d}. {row.source}/{row.file}: {row_label(row)} {one.stated:.0%}; rather {instead}"
 
 
 def suspects_write(*, path: Path, suspects: "Sequence[Suspect]") -> None:
-    """Write the ranking as a table, atomically. Raises OSError."""
+    """Write the ranking as a CSV table, whole or not at all. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -106,10 +109,11 @@ def suspects_write(*, path: Path, suspects: "Sequence[Suspect]") -> None:
 
 
 def suspects_queue(*, ranking: "Ranking", top: int | None = None) -> int:
-    """Put the most suspect labels before the moderators; returns how many of them wait there now.
+    """Put the most suspect labels to the moderators; returns how many of them wait there now.
 
-    ``top``: so many; None = what cleanlab takes for wrong, at most ASKED_MOST. What moderators answered already is not
-    asked again: the next ones take its place. Raises OSError and UnreadablePhotoError.
+    top: how many; None = those that cleanlab takes for wrong, at most ASKED_MOST. Labels that
+    moderators have answered already are passed over, and the next ones take their place. Raises
+    OSError and UnreadablePhotoError.
     """
     chosen = ranking.suspects if top is not None else ranking.issues
     photos = _photos_of([one.row for one in chosen])
@@ -142,14 +146,14 @@ def _ask(one: "Suspect", *, photo: Photo | None, by: str) -> bool:
 
 
 def _photos_of(rows: Sequence[ManifestRow]) -> dict[str, Photo]:
-    """The listings' photos among the rows, by their file's name."""
-    names = [f"{Photo._meta.get_field('file').upload_to}/{row.path.name}" for row in rows if row.source == SOURCE]
+    """The listings' photos among the rows, by the name of their file."""
+    names = [photo_file(row) for row in rows if row.source == SOURCE]
     found = Photo.objects.filter(file__in=names).select_related("listing")
     return {Path(photo.file.path).name: photo for photo in found}
 
 
 def _picture(path: Path) -> bytes:
-    """The photo as a small JPEG without anything but its pixels."""
+    """The photo as a small JPEG without metadata."""
     image = decode(path, min_side=PICTURE_SIDE).image
     image.thumbnail((PICTURE_SIDE, PICTURE_SIDE))
     out = io.BytesIO()
@@ -160,10 +164,10 @@ def _picture(path: Path) -> bytes:
 def suspects_report(
     *, rows: Sequence[ManifestRow], champion: ModelVersion | None, folder: Path, queue: bool, progress: Progress
 ) -> None:
-    """Write a run's ranking into its folder and say how many; with ``queue`` put the worst before the moderators."""
+    """Write a run's ranking into its folder; with `queue` also put the worst to the moderators."""
     try:
         ranking = suspects_find(rows=rows, champion=champion, progress=progress)
-    except TrainError as error:  # too few photos to tell may be enough to extend a model
+    except TrainError as error:  # too few photos to rank may still be enough to extend a model
         progress.say(f"No suspect labels: {error}")
         return
     path = folder / "suspects.csv"

@@ -1,4 +1,4 @@
-"""Champion and challenger on the same photos of cars that neither was trained on."""
+"""Compare two versions on the same test photos: paired bootstrap, and recall per class."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from classifier.training.calibration import TARGET_ERROR
 
 RESAMPLES = 2000
 AT_ONCE = 100
-"""So many resamples share an array: 100 × 20,000 photos are 16 MB."""
+"""How many resamples share one array: 100 × 20,000 photos take 16 MB."""
 MIN_OF_CLASS = 20
-"""A class with fewer test photos says nothing of itself: one photo is five points of twenty."""
+"""Classes with fewer test photos are not compared: of twenty photos, one is already five points."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Challenger minus champion, as shares of photos, with the 95 % interval."""
+    """Challenger minus champion, as shares of photos, with its 95 % interval."""
 
     value: float
     low: float
@@ -29,8 +29,9 @@ def paired_difference(
 ) -> Difference:
     """How much more often the challenger is right, by paired bootstrap over cars.
 
-    Both arrays: shape (N,), right or not, on the same photos in the same order; vehicles: the N photos' cars. Cars are
-    drawn, not photos: five photos of one car are nearly one observation. Raises ValueError if there is no photo.
+    challenger, champion: shape (N,), whether the answer is right, for the same photos in the same
+    order. vehicles: the N photos' cars. Cars are resampled, not photos: five photos of one car are
+    nearly one observation. Raises ValueError if there are no photos.
     """
     car_of, draws = _draws(challenger, champion, vehicles, seed)
     gains = challenger.astype(np.int64) - champion.astype(np.int64)
@@ -42,20 +43,22 @@ def paired_difference(
 
 @dataclass(frozen=True)
 class Answers:
-    """What a version said of the photos: arrays of shape (N,)."""
+    """A version's answers to N photos: arrays of shape (N,)."""
 
     right: NDArray[np.bool_]
     confidence: NDArray[np.float64]
-    """0 where there was no answer."""
+    """0 where the version gave no answer."""
 
 
 def paired_coverage(
     *, challenger: Answers, champion: Answers, vehicles: Sequence[str], seed: int = 0
 ) -> Difference:  # fmt: skip
-    """How many more of the photos the challenger could answer with at most 3 % wrong, by paired bootstrap over cars.
+    """The difference in coverage at 3 % error, by paired bootstrap over cars.
 
-    That share is a jump function of the surest answers: one wrong photo among them moves it by many points, so it says
-    little without its interval. As paired_difference otherwise; both values as calibrate.coverage_at_error gives them.
+    Coverage is the share of photos that can be answered with at most 3 % wrong, as in
+    calibration.coverage_at_error. It is a step function: one wrong photo among the surest answers
+    moves it by many points, so it means little without its interval. Arguments and errors as in
+    paired_difference.
     """
     car_of, draws = _draws(challenger.right, champion.right, vehicles, seed)
     once = np.ones((1, draws.shape[1]), dtype=draws.dtype)
@@ -68,10 +71,13 @@ def paired_coverage(
 
 
 def _coverage(said: Answers, counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """counts: (R, N), how often each photo was drawn in each resample → (R,) coverage at TARGET_ERROR."""
+    """Coverage at TARGET_ERROR in each of R resamples, shape (R,).
+
+    counts: shape (R, N), how often each photo was drawn in each resample.
+    """
     order = np.argsort(-said.confidence, kind="stable")
     stated = said.confidence[order]
-    # Photos of equal confidence stand or fall together.
+    # A threshold cannot separate photos of equal confidence.
     ends = np.append(np.flatnonzero(np.diff(stated)), len(stated) - 1)
     drawn = counts[:, order]
     answered = np.cumsum(drawn, axis=1)[:, ends]
@@ -83,18 +89,22 @@ def _coverage(said: Answers, counts: NDArray[np.int64]) -> NDArray[np.float64]:
 def _draws(
     challenger: NDArray[np.bool_], champion: NDArray[np.bool_], vehicles: Sequence[str], seed: int
 ) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-    """Per photo the number of its car, (N,), and per resample how often each car is drawn, (RESAMPLES, cars)."""
+    """Each photo's car as a number, (N,), and how often each resample draws each car.
+
+    The second array has shape (RESAMPLES, cars). Raises ValueError if there are no photos, or the
+    arrays do not match.
+    """
     if not len(challenger) or challenger.shape != champion.shape or len(vehicles) != len(challenger):
         raise ValueError("no photos to compare, or not the same ones")
     names, car_of = np.unique(np.asarray(vehicles), return_inverse=True)
     cars = len(names)
-    # A multinomial is a bootstrap without a million indices.
+    # Drawing the counts directly is the same bootstrap without millions of indices.
     return car_of, np.random.default_rng(seed).multinomial(cars, np.full(cars, 1 / cars), size=RESAMPLES)
 
 
 @dataclass(frozen=True)
 class ClassChange:
-    """How the share of a class's photos that are named rightly changed from champion to challenger."""
+    """One class's recall under both versions."""
 
     name: str
     photos: int
@@ -103,16 +113,16 @@ class ClassChange:
 
     @property
     def change(self) -> float:
-        """Challenger minus champion; rounded, so that nine of ten to eight of ten is no more than ten points."""
+        """Challenger minus champion, rounded so that 0.8 − 0.9 is exactly −0.1."""
         return round(self.challenger - self.champion, 9)
 
 
 def class_changes(
     *, cars: Sequence[str], challenger: NDArray[np.bool_], champion: NDArray[np.bool_], least: int = MIN_OF_CLASS
 ) -> list[ClassChange]:
-    """Recall of both versions per class with at least so many photos, the worst fall first.
+    """Recall under both versions of each class with `least` photos or more, the worst fall first.
 
-    cars: the N photos' classes by name; both arrays: shape (N,), right or not, on the same photos in the same order.
+    cars: the N photos' classes by name. challenger, champion: shape (N,), as in paired_difference.
     """
     names, class_of, photos = np.unique(np.asarray(cars, dtype=str), return_inverse=True, return_counts=True)
     new = np.bincount(class_of, weights=challenger, minlength=len(names)) / photos

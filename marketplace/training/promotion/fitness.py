@@ -1,4 +1,4 @@
-"""Whether a version is fit to serve on this machine: both engines say the same, and one photo is not slow."""
+"""Whether a version can serve on this machine: both engines agree, and a photo is quick."""
 
 import contextlib
 import random
@@ -29,48 +29,49 @@ ENGINES: tuple[Literal["openvino"], Literal["torch"]] = ("openvino", "torch")
 
 @dataclass(frozen=True)
 class Parity:
-    """OpenVINO against PyTorch in float32, both on the CPU."""
+    """OpenVINO compared with PyTorch in float32, both on the CPU."""
 
     photos: int
-    """On which there is a car to name."""
+    """Photos with a car to name."""
     differing: int
-    """Of those, whose first answer differs."""
+    """How many of them have another first answer."""
     largest: float
-    """The largest difference between the two of any class's probability on any photo."""
+    """The largest difference of any class's probability on any photo."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values."""
+        """The fields as plain values."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class Latency:
-    """Milliseconds for a photo that comes alone, from file to answer: half of them took no longer."""
+    """The median time from file to answer, in milliseconds, for photos that come one at a time."""
 
     photos: int
     challenger: float
     champion: float | None
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values."""
+        """The fields as plain values."""
         return asdict(self)
 
 
 def parity_measure(*, folder: Path, rows: Sequence[ManifestRow]) -> Parity | None:
-    """Let both engines name the cars on a sample of the photos with the artefact in ``folder``; None if it has none.
+    """Compare both engines' answers with the artefact in `folder`, on a sample of the photos.
 
-    Both get the same crops: detector and judge are the same for every version, and PyTorch's detector alone would take
-    longer than all the rest. Raises ArtefactError or EngineError.
+    None if none of the photos shows a car. Both engines get the same crops: every version has the
+    same detector and attribute classifier, and PyTorch's detector would take longer than all the
+    rest. Raises ArtefactError or EngineError.
     """
     photos = _sample(rows, PARITY_PHOTOS)
     if not photos:
         return None
-    # Only now: it brings OpenVINO, which the web and the scheduler must not load.
+    # Imported here: it loads OpenVINO, which the web and the scheduler must not do.
     from classifier.engines.openvino_engine import irs_cached  # noqa: PLC0415
 
     artefact = artefact_open(folder)
     cache = Path(settings.ENGINE_CACHE_DIR)
-    irs_cached([artefact], cache, here=True)  # before anybody opens it: torch is needed here in any case
+    irs_cached([artefact], cache, here=True)  # in this process, which needs torch in any case
     crops = _crops(folder, photos)
     if not crops:
         return None
@@ -84,7 +85,10 @@ def parity_measure(*, folder: Path, rows: Sequence[ManifestRow]) -> Parity | Non
 
 
 def parity_of(*, ours: Sequence[FloatArray], theirs: Sequence[FloatArray], classes: Sequence[TrainedClass]) -> Parity:
-    """Two engines' log-probabilities of the same crops, one or more, each of shape (classes,), side by side."""
+    """Compare two engines' log-probabilities of the same crops.
+
+    ours, theirs: one array of shape (classes,) per crop; at least one crop.
+    """
     pairs = [(np.exp(one), np.exp(other)) for one, other in zip(ours, theirs, strict=True)]
     return Parity(
         photos=len(pairs),
@@ -94,10 +98,10 @@ def parity_of(*, ours: Sequence[FloatArray], theirs: Sequence[FloatArray], class
 
 
 def latency_measure(*, challenger: Path, champion: Path | None, rows: Sequence[ManifestRow]) -> Latency | None:
-    """Time single photos through the Recogniser as this site serves; None if there are none.
+    """Time single photos through the Recogniser as this site runs it; None if there are no photos.
 
-    Champion and challenger take turns at each photo: whatever else this machine does meanwhile, it does to both.
-    Raises ArtefactError or EngineError.
+    Champion and challenger take turns at each photo, so that other load on the machine slows both
+    alike. Raises ArtefactError or EngineError.
     """
     photos = _sample(rows, LATENCY_PHOTOS)
     if not photos:
@@ -121,7 +125,7 @@ def latency_measure(*, challenger: Path, champion: Path | None, rows: Sequence[M
 
 
 def _crops(folder: Path, photos: Sequence[Path]) -> list[FloatArray]:
-    """What the classifier gets to see of the photos; without those that it is not asked about."""
+    """What the classifier sees of the photos; those without a usable car are left out."""
     crops = []
     recogniser = recogniser_open(folder=folder)
     try:
@@ -139,5 +143,5 @@ def _first(probs: FloatArray, classes: Sequence[TrainedClass]) -> tuple[str, str
 
 
 def _sample(rows: Sequence[ManifestRow], most: int) -> list[Path]:
-    """The same photos for the same rows, from all over the manifest."""
+    """A random sample of the photos; the same rows give the same sample."""
     return [row.path for row in random.Random(0).sample(list(rows), min(most, len(rows)))]  # noqa: S311  no secret

@@ -1,4 +1,4 @@
-"""What a challenger has to show before it may take the champion's place. Each gate is a number and a limit."""
+"""The gates that a challenger must pass to replace the champion: each is a number and a limit."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -14,14 +14,14 @@ MAKE_LOSS = 0.0
 CLASS_LOSS = -0.10
 MOST_ECE = 0.05
 COVERAGE_LOSS = -0.02
-"""A loss of coverage counts as chance up to here only, however few the photos and wide the interval."""
+"""A larger loss of coverage fails its gate, even if the photos are few and the interval is wide."""
 PARITY = 0.99
 SLOWER = 1.2
 
 
 @dataclass(frozen=True)
 class Gate:
-    """One condition with what was measured."""
+    """One condition, and what was measured."""
 
     name: str
     value: float
@@ -30,13 +30,13 @@ class Gate:
     text: str
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values."""
+        """The fields as plain values."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class Paired:
-    """Challenger against champion on the same test photos."""
+    """Challenger minus champion on the same test photos."""
 
     top1: Difference
     make: Difference
@@ -44,49 +44,69 @@ class Paired:
     classes: Sequence[ClassChange] = field(default_factory=list)
     """Classes with enough test photos, the worst fall first."""
     by_make: bool = False
-    """Neither names a model: top1, coverage and classes are those of makes."""
+    """Whether top1, coverage and classes compare makes, because neither version names models."""
 
 
-def gates_check(
-    *,
-    challenger: Mapping[str, Any],
-    champion: Mapping[str, Any] | None,
-    paired: Paired | None,
-    forgotten: Forgotten | None = None,
-    learned: int = 0,
-    parity: Parity | None = None,
-    latency: Latency | None = None,
-    budget_ms: float = 0,
-) -> list[Gate]:
-    """All gates. Metrics as ``evaluate`` gives them, on the same test photos; no champion: only what stands alone.
+@dataclass(frozen=True)
+class Measurements:
+    """All that the gates look at, measured on the same test photos."""
 
-    forgotten: cars that the champion knows and the challenger does not. However well it does on the photos at hand, it
-    would never name those again that sellers offer here; another market's are no loss. learned: how many it knows and
-    the champion does not; without any, and without more right answers, it is not better, however little it loses.
-    paired: None without champion or photos. parity, latency: None where nothing could be measured. budget_ms: what a
-    photo that comes alone may take.
+    challenger: Mapping[str, Any]
+    """Figures as `evaluate` names them."""
+    champion: Mapping[str, Any] | None = None
+    """None where there is nothing to compare with."""
+    paired: Paired | None = None
+    """None without a champion or without photos."""
+    forgotten: Forgotten | None = None
+    """Cars that the champion knows and the challenger does not."""
+    learned: int = 0
+    """How many cars the challenger knows and the champion does not."""
+    parity: Parity | None = None
+    """None where there were no photos to measure it on."""
+    latency: Latency | None = None
+    """None where there were no photos to measure it on."""
+    evaluation: Mapping[str, Any] = field(default_factory=dict)
+    """What `evaluate` says of the challenger alone; no gate looks at it."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """What is kept with the run."""
+        return {
+            "challenger": self.challenger,
+            "champion": self.champion,
+            "evaluation": self.evaluation,
+            "classes": [asdict(one) for one in self.paired.classes] if self.paired else [],
+            "parity": self.parity and self.parity.as_dict(),
+            "latency": self.latency and self.latency.as_dict(),
+        }
+
+
+def gates_check(*, measured: Measurements, budget_ms: float) -> list[Gate]:
+    """All gates that apply. Without a champion only those that need no comparison do.
+
+    budget_ms: how long a single photo may take.
     """
+    challenger, champion = measured.challenger, measured.champion
     photos = int(challenger["photos"])
-    gates = [
-        _at_least("test_photos", photos, MIN_TEST_PHOTOS, f"{photos} test photos of held-out cars"),
-    ]
+    gates = [_at_least("test_photos", photos, MIN_TEST_PHOTOS, f"{photos} test photos of held-out cars")]
     if challenger["ece"] is not None:
         gates.append(_calibration_gate(challenger, champion))
     if champion is not None:
-        gates.append(_forgotten_gate(forgotten or Forgotten([], 0)))
-    if paired is not None:
-        gates += _paired_gates(paired, learned=learned)
-    if parity is not None:
-        gates.append(_parity_gate(parity))
-    if latency is not None:
-        gates.append(_latency_gate(latency, budget_ms=budget_ms))
+        gates.append(_forgotten_gate(measured.forgotten or Forgotten([], 0)))
+    if measured.paired is not None:
+        gates += _paired_gates(measured.paired, learned=measured.learned)
+    if measured.parity is not None:
+        gates.append(_parity_gate(measured.parity))
+    if measured.latency is not None:
+        gates.append(_latency_gate(measured.latency, budget_ms=budget_ms))
     return gates
 
 
 def _calibration_gate(challenger: Mapping[str, Any], champion: Mapping[str, Any] | None) -> Gate:
-    """On few photos even perfect confidence shows an error above the limit: then what chance alone shows counts.
+    """The expected calibration error stays below the largest of three limits.
 
-    The champion's counts as well: one that is less honest than the limit may be replaced by one that is no worse.
+    On few photos even a perfectly calibrated model shows some error, so the error expected by
+    chance is allowed. And a champion that is over the limit itself may be replaced by a model that
+    is no worse.
     """
     value, chance = float(challenger["ece"]), float(challenger["ece_by_chance"])
     limit = max(MOST_ECE, chance, float(champion["ece"] or 0) if champion is not None else 0)
@@ -95,6 +115,10 @@ def _calibration_gate(challenger: Mapping[str, Any], champion: Mapping[str, Any]
 
 
 def _forgotten_gate(forgotten: Forgotten) -> Gate:
+    """No car that sellers offer here is forgotten, however good the challenger is on the photos.
+
+    Cars that nobody offers here belong to another market and are no loss.
+    """
     offered = forgotten.offered
     example = f", such as {offered[0]}" if offered else ""
     others = f"; {forgotten.others} more that nobody offers" if forgotten.others else ""
@@ -103,6 +127,7 @@ def _forgotten_gate(forgotten: Forgotten) -> Gate:
 
 
 def _paired_gates(paired: Paired, *, learned: int) -> list[Gate]:
+    """Better at something, and not much worse at anything."""
     top1, make, coverage = paired.top1, paired.make, paired.coverage
     what, whats = ("make", "makes") if paired.by_make else ("top-1", "models")
     better = f"{what} {top1.value:+.3f}, {learned} {whats} learned"
@@ -113,20 +138,21 @@ def _paired_gates(paired: Paired, *, learned: int) -> list[Gate]:
         else f"no class has {MIN_OF_CLASS} test photos"
     )
     return [
+        # To lose little is not enough: the challenger gives more right answers, or knows more.
         Gate("gain", top1.value, 0, top1.value > 0 or learned > 0, better),
         Gate("top1_difference", top1.low, TOP1_LOSS, top1.low > TOP1_LOSS, f"{what} {_interval(top1)}"),
         _at_least("make_top1_difference", make.value, MAKE_LOSS, f"make top-1 {_interval(make)}"),
         _at_least("class_fall", worst.change if worst else 0, CLASS_LOSS, fall),
-        # Not worse, as far as these photos can tell: gain or loss must be compatible with none …
+        # The interval must not lie wholly below zero …
         _at_least("coverage_difference", coverage.high, 0, f"coverage at 3 % error {_interval(coverage)}"),
-        # … and where they can tell little, a large loss is none the less one.
+        # … and on few photos, where the interval is wide, a large loss fails all the same.
         _at_least("coverage_loss", coverage.value, COVERAGE_LOSS, f"coverage at 3 % error {coverage.value:+.3f}"),
     ]
 
 
 def _parity_gate(parity: Parity) -> Gate:
     same = parity.photos - parity.differing
-    # Of fewer than a hundred photos one may differ: two classes may be equally likely.
+    # One photo may differ however few there are: two classes may be equally likely.
     limit = min(PARITY, (parity.photos - 1) / parity.photos)
     text = (
         f"OpenVINO and PyTorch name the same car on {same} of {parity.photos} photos, "
@@ -136,7 +162,7 @@ def _parity_gate(parity: Parity) -> Gate:
 
 
 def _latency_gate(latency: Latency, *, budget_ms: float) -> Gate:
-    # A slow machine is no fault of the challenger's: there it must not be much slower than what serves.
+    # On a slow machine the champion itself is over budget: there the two are compared.
     beside = latency.champion
     limit = max(budget_ms, SLOWER * beside) if beside is not None else budget_ms
     than = f", the champion {beside:.0f} ms" if beside is not None else ""

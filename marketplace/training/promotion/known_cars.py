@@ -1,4 +1,4 @@
-"""Which cars one version can name and another cannot, and which of these matter on this site."""
+"""Which cars one version can name and another cannot, and which of them matter on this site."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from marketplace.listings.models import Listing
 from marketplace.registry.models import ModelVersion
 
 OFFERED = (Listing.Status.SUBMITTED, Listing.Status.LIVE, Listing.Status.SOLD, Listing.Status.WITHDRAWN)
-"""A draft may still be anything, and what was rejected was perhaps no car."""
+"""Drafts and rejected listings do not count: they may not be cars at all."""
 
 
 @dataclass(frozen=True)
@@ -18,16 +18,16 @@ class Forgotten:
     """Cars that the champion can name and the challenger cannot."""
 
     offered: list[str]
-    """Of which sellers had some on this site."""
+    """Those that sellers offer or offered on this site."""
     others: int
-    """How many nobody offered here: another market's."""
+    """How many nobody ever offered here."""
 
 
 def cars_only_in(one: ModelVersion, other: ModelVersion, merged: Renamed = as_it_is) -> list[tuple[str, str]]:
-    """Makes and models that the one version knows and the other has no class for, sorted; a make alone has model "".
+    """Makes and models, sorted, that version `one` has a class for and version `other` has not.
 
-    Whoever knows a model of a make knows the make, which is all that a class without model says. merged: under which
-    name the other may know a car of the one, see judge.
+    A class of a make alone has model "". A version that knows any model of a make knows the make.
+    merged: what the run's merge tables call a car; `other` may know it by that name.
     """
     known = {_key(car.make, car.model) for car in artefact_open(other.folder).spec.classes}
     known |= {(make, "") for make, _ in known}
@@ -45,7 +45,10 @@ def _key(make: str, model: str) -> tuple[str, str]:
 def cars_forgotten(
     *, champion: ModelVersion, challenger: ModelVersion, merged: Renamed = as_it_is
 ) -> Forgotten:  # fmt: skip
-    """What would be lost; a make counts as offered if any car of it was. merged: see cars_only_in."""
+    """What this site would lose with the challenger. merged: see cars_only_in.
+
+    A make alone counts as offered if any of its models was.
+    """
     lost = cars_only_in(champion, challenger, merged)
     listings = Listing.objects.filter(status__in=OFFERED, make__isnull=False)
     offers: set[tuple[int | None, int | None]] = set(listings.values_list("make", "car_model"))
@@ -55,7 +58,7 @@ def cars_forgotten(
     for make, model in lost:
         car = found[make, model]
         here = (car.make.pk if car.make else None, car.car_model.pk if car.car_model else None)
-        # Of a model that the catalogue does not have nobody can have offered one.
+        # A model that the catalogue does not have cannot have been offered.
         if here in offers and bool(model) == bool(car.car_model):
             offered.append(f"{make} {model}".rstrip())
     return Forgotten(offered, len(lost) - len(offered))

@@ -1,4 +1,4 @@
-"""What one model version says of test photos, compared with the truth by the catalogue's names."""
+"""One version's scores on test photos: its answers against the labels, by the catalogue's names."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -25,31 +25,34 @@ from marketplace.training.promotion.gates import Paired
 
 @dataclass(frozen=True)
 class VersionScores:
-    """Per test photo, in the rows' order: arrays of shape (N,)."""
+    """A version's answers to N test photos: arrays of shape (N,), in the rows' order."""
 
     top1: NDArray[np.bool_]
-    """Make and model right; a photo that the version could not use counts as wrong."""
+    """Whether make and model are right; a photo that the version could not use counts as wrong."""
     make: NDArray[np.bool_]
+    """Whether the make is right."""
     confidence: NDArray[np.float64]
-    """Of the best make and model; 0 where there is none."""
+    """Of the likeliest make and model; 0 where there is none."""
     make_confidence: NDArray[np.float64]
+    """Of the likeliest make; 0 where there is none."""
     evaluation: dict[str, Any]
-    """What ``evaluate`` says of the version alone, over the classes that it knows."""
+    """What `evaluate` says of the version alone, over the classes that it knows."""
     photos: Sequence[ScoredPhoto] = ()
-    """For a report; without the probabilities, of which two versions' would fill the memory."""
+    """For the report, without probabilities: those of two versions would fill the memory."""
     of_makes: bool = False
-    """The version tells makes only, or no photo's label says more: what it can be right about is then the make."""
+    """Whether only the make can be right: the version names no models, or no label does."""
 
     def answers(self, *, by_make: bool) -> Answers:
-        """For the comparison: right about the make, or about make and model."""
+        """The answers to compare: about the make, or about make and model."""
         return Answers(self.make, self.make_confidence) if by_make else Answers(self.top1, self.confidence)
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
-        """Figures over all the photos, whether the version knows their models or not: two versions' are comparable.
+        """Figures over all the photos, named as in `evaluate`; comparable between versions.
 
-        Named as in ``evaluate``; None where no photo was there to measure. Of a version that tells makes only, top-1 is
-        None, and calibration and coverage are those of its makes.
+        Photos of models that the version does not know count as wrong. A figure is None where
+        there was no photo to measure it on. For a version of makes only, top-1 is None, and
+        calibration and coverage are those of its makes.
         """
         photos = len(self.top1)
         if not photos:
@@ -68,11 +71,12 @@ class VersionScores:
 
 
 def rows_to_score(rows: Sequence[ManifestRow], *, makes_only: bool = False) -> list[ManifestRow]:
-    """The photos from outside, with make and model, of cars on the test side of the split.
+    """The exterior photos, labelled with make and model, of cars on the test side of the split.
 
-    Photos without a model take part where nobody could be asked about models: all versions tell makes only, or no label
-    names a model. The side is a function of the car alone, so no version was ever trained on them; what came under
-    another id was left out when the rows were cleaned.
+    Photos without a model take part where models cannot be compared: with makes_only, which says
+    that all versions name makes only, or if no label names a model. A car's side depends on its id
+    alone, so no version was trained on these photos. Those that came under another id were left
+    out when the rows were cleaned.
     """
     held = [row for row in rows if row.exterior and row.make and split_of(row) == "test"]
     named = [row for row in held if row.model]
@@ -82,22 +86,22 @@ def rows_to_score(rows: Sequence[ManifestRow], *, makes_only: bool = False) -> l
 def version_score(
     *, rows: Sequence[ManifestRow], recogniser: RecogniserLike, progress: Progress, merged: Renamed = as_it_is
 ) -> VersionScores:  # fmt: skip
-    """Ask a version about every row.
+    """Let a version name the car of every row, and compare with the row's label.
 
-    merged: what the rows' merge tables call a car. A version that knows the finer classes is right about one of them as
-    well, and its confidences add up, as if it had been merged.
+    merged: what the run's merge tables call a car. A version that knows the finer classes is right
+    with any of them, and their confidences add up, as if its classes had been merged.
     """
     after = [TrainedClass(*merged(one.make, one.model), one.years) for one in recogniser.classes]
     names = CatalogueKeys(cars_named(rows, [*recogniser.classes, *after]), merged)
     classes = catalogue_classes(after)
     scored = photos_score(rows=rows, recogniser=recogniser, progress=progress, key=names, classes=classes)
     top1, make, confidence, make_confidence = [], [], [], []
-    for row, said in ((one.row, one.recognition) for one in scored):
-        best = said.candidates[0] if said.candidates else None
+    for row, recognition in ((one.row, one.recognition) for one in scored):
+        best, best_make = (recognition.candidates[0] if recognition.candidates else None), recognition.make
         top1.append(best is not None and names(row.make, row.model) == names(best.make, best.model))
-        make.append(said.make is not None and names(row.make, "")[0] == names(said.make.name, "")[0])
+        make.append(best_make is not None and names(row.make, "")[0] == names(best_make.name, "")[0])
         confidence.append(best.confidence if best else 0.0)
-        make_confidence.append(said.make.confidence if said.make else 0.0)
+        make_confidence.append(best_make.confidence if best_make else 0.0)
     return VersionScores(
         top1=np.array(top1, dtype=bool),
         make=np.array(make, dtype=bool),
@@ -110,12 +114,12 @@ def version_score(
 
 
 def by_make(one: VersionScores, other: VersionScores) -> bool:
-    """Whether two versions are compared by their makes: where neither names a model, or no label does."""
+    """Whether two versions are compared by make: neither names models, or no label does."""
     return one.of_makes and other.of_makes
 
 
 def paired(*, rows: Sequence[ManifestRow], challenger: VersionScores, champion: VersionScores) -> Paired | None:
-    """Both versions' answers to these rows side by side; None if there is no row."""
+    """Compare both versions' answers to the same rows; None if there are no rows."""
     if not rows:
         return None
     vehicles = [row.vehicle for row in rows]
@@ -137,16 +141,19 @@ def paired(*, rows: Sequence[ManifestRow], challenger: VersionScores, champion: 
 
 
 def cars_named(rows: Iterable[ManifestRow], classes: Iterable[TrainedClass]) -> list[tuple[str, str]]:
-    """Every make and model, and every make alone, that rows and classes name."""
+    """Every make and model, and every make alone, that rows or classes name."""
     cars = {(one.make, one.model) for some in (rows, classes) for one in some}
     return sorted(cars | {(make, "") for make, _ in cars})
 
 
 class CatalogueKeys(ResolvedCars):
-    """An evaluate.CarKey: two names mean one car by the catalogue where it knows both, else letter by letter."""
+    """A trained_names.CarKey by the catalogue: all its names of a car have one key.
+
+    Names that the catalogue does not know compare as key_by_letters compares them.
+    """
 
     def __init__(self, cars: Iterable[tuple[str, str]] = (), merged: Renamed = as_it_is) -> None:
-        """merged: what a car is called before it is looked up."""
+        """cars: see ResolvedCars. merged: renames a car before it is looked up."""
         super().__init__(cars)
         self._merged = merged
 

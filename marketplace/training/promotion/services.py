@@ -1,4 +1,4 @@
-"""An operator lets a version serve: freely if its comparison allows it, else in spite of it and with a reason."""
+"""An operator promotes a version: freely if it passed its gates, else with force and a reason."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,28 +15,30 @@ HOW = 'To let it serve all the same: --force --reason "why".'
 
 
 class OverrideNeeded(RegistryError):
-    """The gates say no, or nobody asked them; the message names them and says how to go past."""
+    """Gates failed, or were never checked. The message names them and says how to override them."""
 
 
 @dataclass(frozen=True)
 class Promoted:
-    """What serves now, and how it came to it."""
+    """The version that serves now."""
 
     version: ModelVersion
     previous: ModelVersion | None
     overrode: list[str]
-    """What spoke against it, in words: see objections; empty also where nothing served before."""
+    """What was overridden, in words; see objections."""
 
 
 def promote(*, version: str, by: User | None, reason: str, force: bool) -> Promoted:
-    """Let a version serve from the next batch on; one that was copied into the site's artefacts is registered first.
+    """Let a version serve from the next batch on.
 
-    It needs ``force`` and a reason, both kept with the promotion, unless all gates of its last run were passed beside
-    what serves now, or nothing serves that it could be worse than. Raises OverrideNeeded or RegistryError.
+    A version whose folder was copied into the site's artefacts is registered first. Promotion needs
+    `force` and a reason, unless the version passed all gates of its last run against what serves
+    now, or nothing serves yet. The reason and what was overridden are kept with the promotion.
+    Raises OverrideNeeded or RegistryError.
     """
     folder = Path(settings.ARTEFACTS_DIR) / version
     if Path(version).name == version and folder.is_dir():
-        version_register(folder=folder)  # trained on another machine and copied here; known ones stay as they are
+        version_register(folder=folder)  # trained on another machine; a known version stays as it is
     with transaction.atomic():
         serving = champion_lock()
         run = _last_run(version)
@@ -50,8 +52,10 @@ def promote(*, version: str, by: User | None, reason: str, force: bool) -> Promo
 
 
 def objections(run: TrainingRun | None, *, serving: ModelVersion | None) -> list[str]:
-    """What speaks against the version of this run, its last one, in words; empty if all its gates were passed beside
-    what serves now."""
+    """What speaks against a version, in words.
+
+    run: the version's last one. Empty if it passed all gates against what serves now.
+    """
     if run is None or not run.gates:
         return ["never compared"]
     failed = [f"{gate['name']}: {gate['text']}" for gate in run.gates if not gate["passed"]]

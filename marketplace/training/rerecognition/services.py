@@ -1,7 +1,8 @@
-"""Looking again at photos whose listings wait for a decision, or are in doubt, with the version that serves now.
+"""Let the version that serves now look again at photos of listings that wait or are in doubt.
 
-As with photos, the table is the queue and the broker only rings: see ``photos.queue``. ``attempts`` is raised before
-the work; it and ``claimed_at`` are the fence: whoever comes back with older ones changes nothing.
+As with new photos, the table is the queue and the broker only rings: see photos.queue. `attempts`
+is raised before the work. With `claimed_at` it is the fence: a worker that comes back with older
+values changes nothing.
 """
 
 from collections.abc import Sequence
@@ -43,23 +44,24 @@ STOPPED = "The recognition stopped without an answer."
 
 
 class RerecognitionRefused(Refused):
-    """There is no version that could look again; the message is one clear line for the operator."""
+    """No version serves that could look again; the message is one clear line for the operator."""
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How far a re-recognition is, in photos."""
+    """The progress of a re-recognition, in photos."""
 
     total: int
     done: int
-    """Looked at, or given up."""
+    """Looked at, or failed."""
     failed: int
 
 
 def rerecognition_request(*, scope: str) -> Rerecognition:
-    """Ask the version that serves to look again at these listings' photos. Raises RerecognitionRefused.
+    """Let the version that serves look again at these listings' photos.
 
-    It is planned by ``rerecognition_plan``, which whoever asked may call, and else the worker does.
+    rerecognition_plan enters the photos; the caller may call it, else the worker does. Raises
+    RerecognitionRefused.
     """
     champion = champion_get()
     if champion is None:
@@ -71,9 +73,10 @@ def rerecognition_request(*, scope: str) -> Rerecognition:
 
 
 def promotion_notice() -> Rerecognition | None:
-    """The re-recognition that the last change of the champion asks for; None if it has been asked for, or never was.
+    """Request the re-recognition that the last change of the champion calls for.
 
-    A site's first version has no predecessor whose word could be in doubt.
+    None if there is nothing to request: it was requested before, or the champion is the site's
+    first and replaced no answers.
     """
     last = Promotion.objects.select_related("version").order_by("-pk").first()
     if last is None or last.previous_id is None or last.version.status != ModelVersion.Status.CHAMPION:
@@ -85,7 +88,7 @@ def promotion_notice() -> Rerecognition | None:
 def rerecognition_plan(*, asked: Rerecognition, limit: int = LISTINGS_AT_ONCE) -> bool:
     """Enter the photos of the next listings; False once all are entered, or it has ended.
 
-    May be called by several at once and by anybody after a process that was killed over it.
+    Several processes may call it at once, and any may continue where a killed one stopped.
     """
     asked.refresh_from_db()
     if asked.status != Status.PLANNING:
@@ -106,9 +109,9 @@ def rerecognition_plan(*, asked: Rerecognition, limit: int = LISTINGS_AT_ONCE) -
 
 @transaction.atomic
 def _plan_listing(asked: Rerecognition, listing_id: int) -> None:
-    # The listing first, as everybody does: who removes its photos waits for these rows, or these find no photo.
+    # The listing is locked first, as everywhere: whoever removes its photos comes before or after.
     listing = Listing.objects.select_for_update().filter(pk=listing_id).first()
-    # And its own row: rows that are entered after it has ended would wait for ever.
+    # And the re-recognition: photos entered after its end would wait for ever.
     if not Rerecognition.objects.select_for_update().filter(pk=asked.pk, status=Status.PLANNING).exists():
         return
     if listing is None or not _is_wanted(listing, asked.scope):
@@ -118,10 +121,10 @@ def _plan_listing(asked: Rerecognition, listing_id: int) -> None:
         Prediction.objects.filter(photo__in=photos, model_version=asked.version_id).values_list("photo_id", flat=True)
     )
     keys = list(photos.order_by("position", "created_at").values_list("pk", flat=True))
-    speaks = listing.verdict is not None and listing.verdict["version"] == asked.version.version
-    if seen.issuperset(keys) and (speaks or listing.verdict is None):
-        return  # it has said all that it can say
-    priority = 0 if listing.status == Listing.Status.SUBMITTED else 1  # there a person waits for the other's word
+    current = listing.verdict is None or listing.verdict["version"] == asked.version.version
+    if seen.issuperset(keys) and current:
+        return  # another look would change nothing
+    priority = 0 if listing.status == Listing.Status.SUBMITTED else 1  # of submitted listings a person waits
     looks = [SecondLook(rerecognition=asked, photo_id=key, priority=priority) for key in keys]
     SecondLook.objects.bulk_create(looks, ignore_conflicts=True)
 
@@ -135,7 +138,7 @@ def _is_wanted(listing: Listing, scope: str) -> bool:
 
 
 def is_doubtful(listing: Listing) -> bool:
-    """Whether the photos say no model with the confidence that fills in a form, or another one than the seller."""
+    """Whether the verdict contradicts the seller, or is too unsure to fill in the model."""
     verdict = listing.verdict
     if verdict is None or verdict["model"] is None or listing.contradiction:
         return True
@@ -143,13 +146,14 @@ def is_doubtful(listing: Listing) -> bool:
 
 
 def looks_claim(*, version: ModelVersion, limit: int) -> list[SecondLook]:
-    """Take up to ``limit`` photos that this version shall look at again; no other worker gets the same ones meanwhile.
+    """Claim up to `limit` photos that this version looks at again; no other worker gets them.
 
-    Those of listings that wait for review come first. One that was tried before comes alone and last, in case it was
-    what killed its worker. Listings that a moderator looks at now are left alone.
+    Photos of listings that wait for review come first. A photo that was tried before comes last
+    and alone, because it may have killed its worker. Listings that a moderator has open now are
+    left alone.
     """
     if not _free(version).exists():
-        return []  # without taking SQLite's write lock
+        return []  # asked first because the transaction takes SQLite's write lock
     with transaction.atomic():
         free = _free(version).select_related("photo").order_by("attempts", "priority", "pk")
         looks = list(free.select_for_update(skip_locked=True, of=("self",))[:limit])
@@ -166,15 +170,16 @@ def looks_claim(*, version: ModelVersion, limit: int) -> list[SecondLook]:
 def look_finish(
     *, look: SecondLook, version: ModelVersion, recognition: "Recognition | None", body_threshold: float | None = None
 ) -> Ended:
-    """Store what the version says now and fuse the listing's verdict again, all or nothing.
+    """Store the version's answer and fuse the listing's verdict again, all or nothing.
 
-    recognition: None if this version had looked at the photo before. "held": a moderator has opened the listing
-    meanwhile, so it stays as they see it until they are done. "late": the claim or the photo is gone.
+    recognition: None if the version has looked at this photo before. Returns "held" if a moderator
+    has opened the listing meanwhile: it stays as they see it until they are done. Returns "late" if
+    the claim or the photo is gone.
     """
     if recognition is not None and recognition.status == UNREADABLE and look.photo.outcome != UNREADABLE:
-        # Its file is lost, or the storage is away: no reason to forget what was seen on it.
+        # The file is lost, or the storage is away: the earlier answer stays.
         return _fail(look, recognition.error or "The photo cannot be read any more.")
-    # Reads the catalogue: before the transaction, which holds locks.
+    # It reads the catalogue, so it comes before the transaction, which holds locks.
     values = None if recognition is None else prediction_values(recognition, version, body_threshold)
     with transaction.atomic():
         listing = listing_lock(look.photo_id)
@@ -191,13 +196,13 @@ def look_finish(
 
 
 def looks_note(*, looks: Sequence[SecondLook], error: str) -> None:
-    """Remember what a batch raised. Its claims last on, so that each photo is tried again alone and after a rest."""
+    """Store the error that a batch raised. Its claims stay, so that each photo is retried later."""
     for look in looks:
         _claimed(look).update(error=error[:300])
 
 
 def rerecognitions_tidy() -> bool:
-    """End what has ended: photos that used up their attempts, and re-recognitions; whether any is still going on."""
+    """Close photos without attempts left, and finished re-recognitions; whether any is left."""
     exhausted = _unclaimed().filter(attempts__gte=settings.PHOTO_ATTEMPTS)
     for look in exhausted.select_related("rerecognition"):
         _fail(look, look.error or STOPPED)
@@ -211,18 +216,18 @@ def rerecognitions_tidy() -> bool:
 
 
 def rerecognitions_sweep() -> bool:
-    """Notice a new champion, end what has ended, ring for what is left: what makes lost doorbells harmless."""
+    """Notice a new champion, tidy up and ring for what is left: lost doorbells do no harm."""
     promotion_notice()
     left = rerecognitions_tidy()
-    # A task that works rings for the next one itself. Ringing beside it would start a second such chain, and a third,
-    # and new photos, reviews and heat maps would stand in a queue behind them all.
+    # A working task rings for the next one itself. Ringing now would start a second chain of tasks,
+    # with new photos, reviews and heat maps waiting behind both.
     if left and not SecondLook.objects.filter(claimed_at__gt=_expired()).exists():
         ring(RERECOGNISE)
     return left
 
 
 def rerecognition_counts(*, asked: Rerecognition) -> Counts:
-    """How far it is."""
+    """How far a re-recognition is."""
     if asked.status not in GOING_ON:
         return Counts(asked.total, asked.done, asked.failed)
     return _count(asked)
@@ -249,7 +254,7 @@ def _end(asked: Rerecognition, status: Status) -> None:
 
 
 def _fail(look: SecondLook, error: str) -> Ended:
-    # Not fenced by a claim that has run out: it is failed by whoever finds it.
+    # An expired claim is still the newest one, so whoever finds the photo may fail it.
     failed = _claimed(look).update(status=SecondLook.Status.FAILED, error=error[:300])
     if failed:
         log.warning("second_look_failed", photo=str(look.photo_id), attempts=look.attempts, error=error)
@@ -257,7 +262,7 @@ def _fail(look: SecondLook, error: str) -> Ended:
 
 
 def _unclaimed() -> QuerySet[SecondLook]:
-    """Waiting, and in the hands of no worker that may still be at it."""
+    """Photos that wait, and that no worker may still be working on."""
     return SecondLook.objects.filter(
         Q(claimed_at=None) | Q(claimed_at__lte=_expired()),
         status=SecondLook.Status.PENDING,
@@ -266,7 +271,7 @@ def _unclaimed() -> QuerySet[SecondLook]:
 
 
 def _expired() -> datetime:
-    """Claims from before this moment hold no more."""
+    """Claims from before this time have expired."""
     return timezone.now() - timedelta(seconds=settings.PHOTO_CLAIM_SECONDS)
 
 
@@ -280,7 +285,7 @@ def _free(version: ModelVersion) -> QuerySet[SecondLook]:
 
 
 def _claimed(look: SecondLook) -> QuerySet[SecondLook]:
-    """The row, if this claim is still its newest."""
+    """The photo's row, if this claim is still its newest."""
     return SecondLook.objects.filter(
         pk=look.pk, status=SecondLook.Status.PENDING, attempts=look.attempts, claimed_at=look.claimed_at
     )

@@ -1,4 +1,4 @@
-"""The worker's part in looking again: a few photos at a time, each time after whatever is new."""
+"""The worker's part of a re-recognition: a few photos at a time, and new photos always first."""
 
 import time
 
@@ -18,28 +18,28 @@ from marketplace.training.rerecognition.services import (
 )
 
 AT_ONCE = 4
-"""A new upload waits for so many photos at most, some tenths of a second on a CPU."""
+"""A new upload waits for this many photos at most: some tenths of a second on a CPU."""
 SECONDS_PER_RING = 10
-"""Then the task ends and rings for the next one: heat maps, reviews and sweeps get their turn."""
+"""Then the task rings for the next one and ends: heat maps, reviews and sweeps get their turn."""
 Status = Rerecognition.Status
 
 
 def rerecognise_waiting() -> int:
-    """Look again at what waits for it; how many photos were. Sellers wait for new photos, so these come first."""
+    """Look again at photos that wait for it; returns how many. New photos come first."""
     seen = 0
     started = time.monotonic()
     promotion_notice()
     while rerecognitions_tidy():
         recognise_waiting()
         if photos_wait():
-            break  # more of them came than one ring is for: they have rung, and the sweep rings for these
+            break  # more new photos than one task takes: they have rung, and the sweep rings for these
         planning = [rerecognition_plan(asked=asked) for asked in Rerecognition.objects.filter(status=Status.PLANNING)]
         serving = champion_recogniser()  # before the claim: opening it may take longer than a claim lasts
         looks = looks_claim(version=serving.version, limit=AT_ONCE)
         seen += _look(looks, serving)
         if not looks and not any(planning):
             rerecognitions_tidy()
-            break  # what is left is in others' hands, a moderator's or a worker's
+            break  # a moderator or another worker has what is left
         if time.monotonic() - started > SECONDS_PER_RING:
             ring(RERECOGNISE)
             break
@@ -58,12 +58,12 @@ def _look(looks: list[SecondLook], serving: ServingRecogniser) -> int:
     except Exception as error:
         looks_note(looks=unknown, error=f"{type(error).__name__}: {error}")
         raise  # Celery logs it
-    said = {look.pk: recognition for look, recognition in zip(unknown, recognitions, strict=True)}
+    recognition_of = {look.pk: one for look, one in zip(unknown, recognitions, strict=True)}
     ends = [
         look_finish(
             look=look,
             version=serving.version,
-            recognition=said.get(look.pk),
+            recognition=recognition_of.get(look.pk),
             body_threshold=serving.recogniser.body_threshold,
         )
         for look in looks

@@ -1,4 +1,4 @@
-"""What a run's page in the admin shows: tables of figures."""
+"""The tables on a run's page in the admin."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,11 +24,11 @@ class Cell:
     text: str
     align: str = "left"
     kind: str = ""
-    """In the style sheet: passed, failed or nothing."""
+    """A name in the style sheet: "passed", "failed" or ""."""
 
 
 def gates_table(gates: Sequence[Mapping[str, Any]]) -> SafeString | str:
-    """Each gate with its number and its limit."""
+    """Each gate with its value and limit. gates: as Gate.as_dict gives them."""
     rows = [
         [
             Cell("passed", kind="passed") if gate["passed"] else Cell("FAILED", kind="failed"),
@@ -43,7 +43,7 @@ def gates_table(gates: Sequence[Mapping[str, Any]]) -> SafeString | str:
 
 
 def figures_table(metrics: Mapping[str, Any]) -> SafeString | str:
-    """Champion and challenger on the same photos."""
+    """Champion and challenger on the same photos. metrics: as Measurements.as_dict gives them."""
     new, old = metrics.get("challenger") or {}, metrics.get("champion") or {}
     rows = [
         [Cell(words), _number(old.get(name)), _number(new.get(name)), _change(old.get(name), new.get(name))]
@@ -58,7 +58,7 @@ def figures_table(metrics: Mapping[str, Any]) -> SafeString | str:
 
 
 def classes_table(metrics: Mapping[str, Any]) -> SafeString | str:
-    """The classes that fell most, of those with enough test photos."""
+    """The classes whose recall fell most, of those with enough test photos."""
     classes = (metrics.get("classes") or [])[:CLASSES_SHOWN]
     rows = [
         [
@@ -74,7 +74,7 @@ def classes_table(metrics: Mapping[str, Any]) -> SafeString | str:
 
 
 def stages_table(stages: Sequence[Mapping[str, Any]]) -> SafeString | str:
-    """What the photos went through; each photo left out stands in the run's left-out.csv."""
+    """How the photos were cleaned; left-out.csv names each photo that was left out."""
     rows = [
         [Cell(str(one["name"])), _number(one["before"]), _number(one["after"]), Cell(str(one["words"]))]
         for one in stages

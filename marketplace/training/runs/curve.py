@@ -1,4 +1,4 @@
-"""The course of a training as a drawing for a page: plain SVG in the page's own colour of text, no script."""
+"""The course of a training as plain SVG in the page's own text colour, without script."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

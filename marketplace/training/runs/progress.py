@@ -1,4 +1,4 @@
-"""Tells a run's row how far the run is, for whoever looks at it in the admin."""
+"""Progress that also stands in the run's row, for people who follow a run in the admin."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -13,11 +13,12 @@ from marketplace.training.models import TrainingRun
 log = structlog.get_logger(__name__)
 
 SECONDS = 5
+"""The row is written this often at most."""
 T = TypeVar("T")
 
 
 class RunProgress:
-    """A Progress that passes everything on, and writes every few seconds what it was told into the row."""
+    """Passes everything on to another Progress, and every few seconds writes it into the row."""
 
     def __init__(self, inner: Progress, run: TrainingRun) -> None:
         self._inner, self._run = inner, run
@@ -26,7 +27,7 @@ class RunProgress:
 
     def track(self, items: Iterable[T], *, total: int, what: str) -> Iterator[T]:
         """See Progress.track."""
-        self._note = ""  # the last one was about something else
+        self._note = ""  # the last note was about another task
         for number, item in enumerate(self._inner.track(items, total=total, what=what)):
             self._write(f"{what}: {number} of {total} {self._note}")
             yield item
@@ -47,5 +48,5 @@ class RunProgress:
         self._written = time.monotonic()
         try:
             TrainingRun.objects.filter(pk=self._run.pk).update(progress=text.strip()[:300])
-        except OperationalError as error:  # locked or away for a moment: hours of training are worth more
+        except OperationalError as error:  # locked or briefly away: no reason to lose hours of training
             log.warning("run_progress_not_written", run=self._run.pk, error=str(error))

@@ -1,4 +1,4 @@
-"""The rows of training runs: begun under a lock, ended whatever happens."""
+"""The database rows of training runs, and the lock that lets one training run at a time."""
 
 import fcntl
 import json
@@ -29,10 +29,10 @@ log = structlog.get_logger(__name__)
 
 @contextmanager
 def training_lock() -> Iterator[None]:
-    """Hold the lock of training for as long as this process lives; RetrainRefused if another process holds it.
+    """Hold the site's lock of training. Raises RetrainRefused if another process holds it.
 
-    The kernel lets go of it when a process dies, however it dies. So whoever holds it knows that a row that still says
-    "running" belongs to a process that is gone.
+    The kernel releases the lock when a process ends, even if it is killed. So whoever gets the lock
+    knows that a row that still says "running" belongs to a process that is gone, and closes it.
     """
     runs = Path(settings.RUNS_DIR)
     runs.mkdir(parents=True, exist_ok=True)
@@ -51,11 +51,14 @@ def training_lock() -> Iterator[None]:
 
 
 def run_interrupted(values: Mapping[str, Any]) -> TrainingRun | None:
-    """The last run of this very recipe, if it did not come to its end; one with another time limit is the same."""
+    """The last run of this recipe, if it was interrupted and had the same values.
+
+    values: as RunRequest.values gives them. Another time limit makes no difference.
+    """
     last = TrainingRun.objects.filter(recipe=values["name"]).first()
     if last is None or last.status == TrainingRun.Status.DONE:
         return None
-    asked = json.loads(json.dumps(values))  # as the database gives them back
+    asked = json.loads(json.dumps(values))  # as they come back from the database: lists, not tuples
     return last if last.recipe_values | {"max_minutes": 0} == asked | {"max_minutes": 0} else None
 
 
@@ -67,9 +70,10 @@ def run_start(
     by: User | None,
     decided_before: datetime,
 ) -> TrainingRun:  # fmt: skip
-    """Enter a run as running. values: the recipe's, as asked. decided_before: later decisions are not among the rows.
+    """Enter a run as running.
 
-    Raises RetrainRefused if another one is running.
+    values: as RunRequest.values gives them. decided_before: the rows hold no later decisions.
+    Raises RetrainRefused if another run is running.
     """
     try:
         with transaction.atomic():
@@ -84,18 +88,18 @@ def run_start(
                 process_id=os.getpid(),
                 decided_before=decided_before,
             )
-    except IntegrityError as error:  # on another machine, whose lock is not ours to see
+    except IntegrityError as error:  # on another machine, whose lock this one cannot see
         raise RetrainRefused("Another training is running on this site.") from error
 
 
 def start_ready(*, plan: Recipe, progress: Progress) -> None:
-    """Before anything is done with photos: the weights that the recipe starts from can be had.
+    """Check that the weights that the recipe starts from can be had, before any photo is read.
 
     Raises TrainError or ArtefactError.
     """
     if plan.start == "champion":
         return
-    # Only now: it brings torch, which a command refused for its arguments does not need.
+    # Imported here: it loads torch, which refusing bad arguments does not need.
     from classifier.training.loop.setup import start_check  # noqa: PLC0415
 
     if plan.start != "nothing":
@@ -104,14 +108,14 @@ def start_ready(*, plan: Recipe, progress: Progress) -> None:
 
 
 def run_cleaned(*, run: TrainingRun, cleaned: Cleaned) -> None:
-    """From now on the row says what is learned, not what was given."""
+    """Enter the cleaned photos into the row in place of the collected ones."""
     run.photos, run.manifest_sha256 = len(cleaned.rows), manifest_sha256(cleaned.rows)
     run.stages = [stage.as_dict() for stage in cleaned.stages]
     run.save(update_fields=["photos", "manifest_sha256", "stages"])
 
 
 def run_end(*, run: TrainingRun, status: str, **values: Any) -> None:
-    """Enter what became of it; values: further fields of its row."""
+    """Close a run's row. values: further fields to set."""
     for name, value in values.items():
         setattr(run, name, value)
     run.status, run.finished_at = status, timezone.now()

@@ -1,6 +1,7 @@
-"""A run's one report: what was trained, gates, champion beside challenger, and what single photos tell.
+"""A run's report: what was trained, the gates, both versions side by side, and single photos.
 
-Pictures take seconds: `draw` makes everything before the champion is locked, `save` only adds gates and verdict.
+Drawing takes seconds, so `draw` makes everything before the champion is locked; `save` only adds
+the gates and the verdict.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,8 +38,8 @@ CHANGES_SHOWN = 10
 
 
 @dataclass(frozen=True)
-class _Looked:
-    """What is shown of one version."""
+class _Shown:
+    """What the report shows of one version."""
 
     scored: VersionScores
     findings: Findings
@@ -46,28 +47,29 @@ class _Looked:
 
 
 class RunReport:
-    """Collects on the way what the report needs, and writes it at the run's end."""
+    """Collects what the report needs during a run, and is written at its end."""
 
     def __init__(self, *, external: Path | None = None, stages: Sequence[Mapping[str, Any]] = ()) -> None:
-        """external: a folder of pictures that both versions look at. stages: of cleaning, see report_sections.
+        """external: a folder of pictures to show with both versions' answers.
 
-        Raises ReportError if there is nothing in the folder: said before hours of training.
+        stages: of cleaning, see report.sections.stages_section. Raises ReportError if the folder
+        holds no pictures, before hours of training.
         """
         self.stages = stages
         self._external: list[ExternalPhoto] = external_photos(external) if external else []
-        self._looked: dict[int, _Looked] = {}
+        self._shown: dict[int, _Shown] = {}
         self._sections: list[Section | None] = []
         self._top1: Difference | None = None
 
-    def look(
+    def add(
         self, *, version: ModelVersion, recogniser: "CachedRecogniser", scored: VersionScores, progress: Progress
     ) -> None:
-        """Keep what the report shows of a version, while its eye is open."""
+        """Keep what the report shows of a version, while its recogniser is open."""
         cars = cars_named([one.row for one in scored.photos], recogniser.classes)
         findings = findings_of(scored=scored.photos, model=recogniser, key=CatalogueKeys(cars))
         recogniser.classes = catalogue_classes(recogniser.classes)  # its answers under the site's names
-        said = external_look(recogniser=recogniser, photos=self._external, progress=progress)
-        self._looked[version.pk] = _Looked(scored, findings, said)
+        external = external_recognise(recogniser=recogniser, photos=self._external, progress=progress)
+        self._shown[version.pk] = _Shown(scored, findings, external)
 
     def draw(
         self,
@@ -77,9 +79,9 @@ class RunReport:
         champion: ModelVersion | None,
         metrics: Mapping[str, Any],
     ) -> None:
-        """Make every part but gates and verdict. metrics: of the comparison, as they go into the run's row."""
-        new = self._looked[version.pk]
-        old = self._looked.get(champion.pk) if champion is not None and champion != version else None
+        """Make all sections but the gates. metrics: as Measurements.as_dict gives them."""
+        new = self._shown[version.pk]
+        old = self._shown.get(champion.pk) if champion is not None and champion != version else None
         differences = _differences(new.scored, old.scored) if old else {}
         self._top1 = differences.get("top1")
         artefact = artefact_open(version.folder)
@@ -113,7 +115,10 @@ class RunReport:
         ]  # fmt: skip
 
     def save(self, *, path: Path, gates: Sequence[Gate], promoted: bool, asked: bool, title: str, rival: str) -> None:
-        """Write it with its JSON. rival: the champion compared with, "" if none. Raises ReportError."""
+        """Write the page and its JSON. rival: the champion's version, "" if there is none.
+
+        asked: whether the challenger was to be promoted if it is better. Raises ReportError.
+        """
         verdict = verdict_of(gates=gates, top1=self._top1, promoted=promoted, asked=asked, rival=rival)
         sections = [gates_section([gate.as_dict() for gate in gates]), *self._sections]
         passed = all(gate.passed for gate in gates)
@@ -121,7 +126,7 @@ class RunReport:
 
     @contextmanager
     def only_if_done(self, path: Path) -> Iterator[None]:
-        """Take the report away again if what follows fails: it says what then did not happen."""
+        """Remove the report again if what follows fails, because it tells of a promotion."""
         try:
             yield
         except BaseException:
@@ -131,17 +136,19 @@ class RunReport:
             raise
 
 
-def external_look(
+def external_recognise(
     *, recogniser: RecogniserLike, photos: Sequence[ExternalPhoto], progress: Progress
 ) -> "list[Recognition]":
-    """What a model says of a folder's pictures, without the probabilities that nobody shows."""
-    said = recogniser.stream(photo.path for photo in photos)
-    seen = progress.track(said, total=len(photos), what="Looking at your own pictures")
-    return [replace(one, log_probs=None) for one in seen] if photos else []
+    """A model's answers to a folder's pictures, without probabilities."""
+    if not photos:
+        return []
+    answers = recogniser.stream(photo.path for photo in photos)
+    tracked = progress.track(answers, total=len(photos), what="Looking at your own pictures")
+    return [replace(one, log_probs=None) for one in tracked]
 
 
 def verdict_of(*, gates: Sequence[Gate], top1: Difference | None, promoted: bool, asked: bool, rival: str) -> str:
-    """The run in one line: what it gained and what became of it."""
+    """The run in one line: what was gained, and whether the challenger serves."""
     failed = [gate.text for gate in gates if not gate.passed]
     if failed:
         reasons = "; ".join(failed)
@@ -171,7 +178,7 @@ def _differences(new: VersionScores, old: VersionScores) -> dict[str, Difference
 
 
 def _parts_beside(new: VersionScores, old: VersionScores) -> Section | None:
-    """Both versions by source and by the labelled side: a gain in one must not hide a loss in another."""
+    """Both versions by source and view, so that a gain in one hides no loss in another."""
     rows, figures = [], []
     makes_only = by_make(new, old)
     rights = {} if makes_only else {"champion_top1": old.top1, "challenger_top1": new.top1}
@@ -191,7 +198,10 @@ def _parts_beside(new: VersionScores, old: VersionScores) -> Section | None:
 
 
 def _changes_section(changes: Sequence[Mapping[str, Any]]) -> Section | None:
-    """Classes whose share right changed the most: mappings with name, photos, champion and challenger."""
+    """The classes whose recall changed most.
+
+    changes: mappings with name, photos, champion and challenger.
+    """
     moved = [one for one in changes if one["champion"] != one["challenger"]]
     ordered = sorted(moved, key=_change)
     falls = [one for one in ordered if _change(one) < 0][:CHANGES_SHOWN]

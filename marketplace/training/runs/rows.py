@@ -1,9 +1,9 @@
-"""The photos of a training in one place: what people decided and manifests, merged by tables, cleaned, written down."""
+"""The labelled photos of a training: collected from decisions and manifests, merged and cleaned."""
 
 import csv
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -23,64 +23,53 @@ from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe
 from marketplace.refusals import Refused
 from marketplace.registry.models import ModelVersion
-from marketplace.training.labels.decisions import decision_rows
+from marketplace.training.labels.decisions import decision_rows, row_label, unknown_makes
 from marketplace.training.labels.reviews import Reviewed, labels_reviewed
+from marketplace.training.runs.request import PhotoSelection
 
 STAGES_FILE, LEFT_OUT_FILE = "cleaning.json", "left-out.csv"
+MAKES_NAMED = 5
 
 
 class RetrainRefused(Refused):
-    """Training cannot start; the message is one clear line for the operator."""
+    """A training cannot start; the message is one clear line for the operator."""
 
 
 @dataclass(frozen=True)
 class Collected:
-    """Labelled photos as they came in."""
+    """Labelled photos before they are cleaned."""
 
     rows: list[ManifestRow]
     stages: list[Stage]
-    """What moderators' answers about labels and merge tables did; none without any."""
+    """What manifests that contradict each other, moderators' answers and merge tables changed."""
     reviewed: Reviewed
     merged: Renamed
-    """What the merge tables call a (make, model)."""
+    """(make, model) → what the merge tables call it."""
 
 
 def rows_collect(
-    *,
-    manifests: Sequence[Path],
-    champion: ModelVersion | None,
-    progress: Progress,
-    merges: Sequence[Path] = (),
-    decisions: bool = True,
-    before: datetime | None = None,
+    *, photos: PhotoSelection, champion: ModelVersion | None, progress: Progress, before: datetime | None = None
 ) -> Collected:
-    """Decisions (unless refused) and manifests, each photo once; a person's decision goes before what a manifest says,
-    and a manifest before those named after it.
+    """Decisions and manifests as rows, each photo once.
 
-    Labels that moderators reviewed are put right before any table merges them. before: what people said later does not
-    count.
-    Raises RetrainRefused, ManifestError or MergeError.
+    Of two labels for one photo a person's decision counts before a manifest's, and an earlier
+    manifest's before a later one's. Moderators' answers about labels are applied before the merge
+    tables. before: decisions and answers made later do not count. Raises RetrainRefused,
+    ManifestError or MergeError.
     """
-    table = merge_read(merges)
+    table = merge_read(photos.merges)
     classes = artefact_open(champion.folder).spec.classes if champion else ()
-    rows = {row.path.resolve(): row for row in decision_rows(classes=classes, before=before)} if decisions else {}
-    otherwise: list[LeftOut] = []
-    for manifest in manifests:
-        for row in manifest_read(manifest):
-            first = rows.setdefault(row.path.resolve(), row)
-            if _contradict(first, row):
-                otherwise.append(LeftOut(str(row.path), f"{manifest} says {_named(row)}, {_named(first)} counts"))
+    decided = decision_rows(classes=classes, before=before) if photos.decisions else []
+    rows, contradicted = _each_photo_once(decided, photos.manifests)
     if not rows:
-        why = "no decisions yet" if decisions else "decisions are refused"
+        why = "no decisions yet" if photos.decisions else "decisions are refused"
         raise RetrainRefused(f"There is nothing to learn from: {why}. Name a manifest with --manifest.")
-    reviewed = labels_reviewed(rows=list(rows.values()), classes=classes, before=before)
-    found, stages = reviewed.rows, []
-    if otherwise:
-        words = f"{counted(len(otherwise), 'photo')} named again, as another car: what was said first counts"
-        stages.append(Stage("named twice", len(rows) + len(otherwise), len(rows), words, tuple(otherwise)))
+    stages = [_named_twice(rows, contradicted)] if contradicted else []
+    reviewed = labels_reviewed(rows=rows, classes=classes, before=before)
+    found = reviewed.rows
     if reviewed.text:
         stages.append(Stage("reviewed labels", before=len(rows), after=len(found), words=reviewed.text))
-    if merges:
+    if photos.merges:
         found, stage = merge_apply(found, table)
         stages.append(stage)
     for stage in stages:
@@ -88,14 +77,44 @@ def rows_collect(
     return Collected(found, stages, reviewed, merge_names(table))
 
 
+def _each_photo_once(
+    decided: Iterable[ManifestRow], manifests: Iterable[Path]
+) -> tuple[list[ManifestRow], list[LeftOut]]:
+    """The first row of each photo, and the later ones that contradict it."""
+    rows = {row.path.resolve(): row for row in decided}
+    contradicted: list[LeftOut] = []
+    for manifest in manifests:
+        for row in manifest_read(manifest):
+            first = rows.setdefault(row.path.resolve(), row)
+            if _contradict(first, row):
+                reason = f"{manifest} says {_named(row)}, {_named(first)} counts"
+                contradicted.append(LeftOut(str(row.path), reason))
+    return list(rows.values()), contradicted
+
+
 def _contradict(one: ManifestRow, other: ManifestRow) -> bool:
-    """What only one of them says contradicts nothing."""
+    """Whether both rows name a make, model or year, and not the same one."""
     keys = (class_key(row.make, row.model, row.year) for row in (one, other))
     return any(mine and its and mine != its for mine, its in zip(*keys, strict=True))
 
 
 def _named(row: ManifestRow) -> str:
-    return " ".join(filter(None, (row.make, row.model, row.year))) or "no car"
+    return row_label(row) or "no car"
+
+
+def _named_twice(rows: Sequence[ManifestRow], contradicted: Sequence[LeftOut]) -> Stage:
+    words = f"{counted(len(contradicted), 'photo')} named again, as another car: what was said first counts"
+    return Stage("named twice", len(rows) + len(contradicted), len(rows), words, tuple(contradicted))
+
+
+def makes_check(rows: Sequence[ManifestRow]) -> None:
+    """Refuse makes that the catalogue does not have. Raises RetrainRefused."""
+    unknown = unknown_makes(rows=rows)
+    if not unknown:
+        return
+    named = ", ".join(f"{make} ({photos} photos)" for make, photos in list(unknown.items())[:MAKES_NAMED])
+    more = f" and {len(unknown) - MAKES_NAMED} more" if len(unknown) > MAKES_NAMED else ""
+    raise RetrainRefused(f"The catalogue does not know {named}{more}. Add them there, or allow them: --new-makes.")
 
 
 def rows_clean(
@@ -108,17 +127,17 @@ def rows_clean(
     progress: Progress,
     compared: bool = True,
 ) -> Cleaned:
-    """Clean them, with what was done written into the run's folder: cleaning.json, left-out.csv.
+    """Clean the rows and write what was done into `folder`: cleaning.json and left-out.csv.
 
-    compared: the champion will be asked about the test side, too.
-    The files are written also if nothing is left: they say why. Raises TrainError, EngineError, ArtefactError or
-    OSError.
+    usable: see PhotoSelection. compared: whether the champion will be scored on the test side, too.
+    If nothing is left to train on, the files are written all the same: they say why. Raises
+    TrainError, EngineError, ArtefactError or OSError.
     """
     facts = FactsCache(Path(settings.RUNS_DIR) / "work", attributes=attribute_classifier() if usable else None)
     try:
         cleaned = clean(
             collected.rows, facts=facts, recipe=plan, progress=progress, usable=usable, known=_known(plan, champion),
-            seen_by=_pupils(plan, champion, compared=compared),
+            seen_by=_seen_by(plan, champion, compared=compared),
         )  # fmt: skip
     except NothingToTrainError as error:
         stages_write(folder, [*collected.stages, *error.stages])
@@ -129,14 +148,15 @@ def rows_clean(
 
 
 def _known(plan: Recipe, champion: ModelVersion | None) -> tuple[TrainedClass, ...]:
-    """The classes of the model that a recipe extends, none for those that begin anew; see classifier's train."""
+    """The classes of the model that the recipe extends; none if the recipe starts anew."""
     if plan.start != "champion":
         return ()
     base = _start(plan, champion)
     return base.spec.classes if base else ()
 
 
-def _pupils(plan: Recipe, champion: ModelVersion | None, *, compared: bool) -> list[SeenByVersion]:
+def _seen_by(plan: Recipe, champion: ModelVersion | None, *, compared: bool) -> list[SeenByVersion]:
+    """What every version has seen that the new one starts from, contains or is compared with."""
     artefact = artefact_open(champion.folder) if champion else None
     starter = Path(settings.STARTER_WEIGHTS_DIR)
     inside = (_start(plan, champion), partner_of(plan, weights=starter, champion=artefact))
@@ -154,13 +174,16 @@ def _start(plan: Recipe, champion: ModelVersion | None) -> Artefact | None:
 
 
 def attribute_classifier() -> LazyAttributeClassifier:
-    """The usable-photo judge that comes with the project."""
+    """The photo attribute classifier that comes with the program."""
     artefact = artefact_only(Path(settings.STARTER_WEIGHTS_DIR) / "usable")
     return attribute_classifier_lazy(artefact, cache_dir=Path(settings.ENGINE_CACHE_DIR))
 
 
 def stages_write(folder: Path, stages: Sequence[Stage]) -> None:
-    """Counts and words as JSON, and every photo left out with its stage and reason as CSV."""
+    """Write the stages as JSON, and as CSV every photo left out with its stage and reason.
+
+    Each file is written whole or not at all. Raises OSError.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     content = json.dumps({"stages": [stage.as_dict() for stage in stages]}, indent=1, ensure_ascii=False)
     beside = folder / f".cleaning.{os.getpid()}"

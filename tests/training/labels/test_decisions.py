@@ -12,7 +12,7 @@ from marketplace.moderation.models import Decision
 from marketplace.moderation.services import decision_make, review_submitted
 from marketplace.photos.models import Photo
 from marketplace.training.labels.decisions import decision_rows
-from marketplace.training.runs.services import RetrainRefused, labels_export
+from marketplace.training.labels.export import ExportRefused, labels_export
 from tests.moderation.conftest import verdict
 
 
@@ -97,5 +97,5 @@ def test_it_exports_what_reads_back_the_same(corrected, site):
 
 
 def test_it_refuses_to_export_nothing(db, site):
-    with pytest.raises(RetrainRefused, match="No person has confirmed"):
+    with pytest.raises(ExportRefused, match="No person has confirmed"):
         labels_export(path=site / "manifest.csv")

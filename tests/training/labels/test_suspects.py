@@ -10,13 +10,12 @@ from PIL import Image
 from classifier.taxonomy import Candidate
 from classifier.training.data.manifest import manifest_read
 from classifier.training.errors import TrainError
-from classifier.training.progress import Silent
 from marketplace.moderation.labels import label_decide
 from marketplace.moderation.models import LabelReview
 from marketplace.moderation.services import decision_make
 from marketplace.training.labels.decisions import decision_rows
 from marketplace.training.labels.suspects import COLUMNS, suspects_queue, suspects_write
-from marketplace.training.runs.services import retrain
+from tests.training.runs.test_retrain import run as train
 
 
 @pytest.fixture
@@ -87,11 +86,8 @@ def test_it_writes_the_whole_ranking(lot, ranking, tmp_path):
     assert (rows[0]["model"], rows[0]["suggested_model"], rows[0]["suggested_probability"]) == ("Octavia", "V70", "0.9")
 
 
-def run(manifest, **given):
-    return retrain(
-        manifests=[manifest], recipe="quick", epochs=None, max_minutes=None, resume=False, promote="never", by=None,
-        progress=Silent(), **given,
-    )  # fmt: skip
+def run(manifest, **asked):
+    return train(manifest, promote="never", **asked)
 
 
 @pytest.mark.parametrize(("wish", "queued"), [("report", 0), ("queue", 2)])
@@ -124,6 +120,6 @@ def test_retrain_learns_what_moderators_said(champion, manifest, trained, rankin
     label_decide(review=no_car, moderator=bob, action="discard", seen=0)
     calls = trained("red", "blue")
     done = run(lot, new_makes=True)
-    taught = {row.file: row.model for row in calls[0]["rows"]}
-    assert (taught["0.jpg"], "1.jpg" in taught, len(taught)) == ("V70", False, 5)
+    learned = {row.file: row.model for row in calls[0]["rows"]}
+    assert (learned["0.jpg"], "1.jpg" in learned, len(learned)) == ("V70", False, 5)
     assert f'"review": {wrong.pk}' in (site / "runs" / str(done.run.pk) / "reviews.json").read_text()

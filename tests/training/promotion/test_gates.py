@@ -4,12 +4,12 @@ import pytest
 
 from marketplace.training.promotion.comparison import ClassChange, Difference
 from marketplace.training.promotion.fitness import Latency, Parity
-from marketplace.training.promotion.gates import Paired, gates_check
+from marketplace.training.promotion.gates import Measurements, Paired, gates_check
 
 NONE = Difference(0.0, 0.0, 0.0)
 
 
-def judged(
+def checked(
     *, top1=0.02, low=0.0, make=0.0, ece=0.03, by_chance=0.01, champion_ece=0.03, coverage=NONE, fall=0.0, differing=0,
     sample=100, took=50.0, champion_took=50.0, learned=0, photos=400, alone=False,
 ):  # fmt: skip
@@ -20,15 +20,15 @@ def judged(
         coverage=coverage,
         classes=[ClassChange("Skoda Fabia", 25, 0.9, 0.9 + fall), ClassChange("Volvo V70", 40, 0.8, 0.9)],
     )
-    return gates_check(
+    measured = Measurements(
         challenger=figures,
         champion=None if alone else {**figures, "ece": champion_ece},
         paired=None if alone else paired,
         learned=learned,
         parity=Parity(sample, differing, 0.01),
         latency=Latency(40, took, None if alone else champion_took),
-        budget_ms=120,
     )
+    return gates_check(measured=measured, budget_ms=120)
 
 
 @pytest.mark.parametrize(
@@ -63,15 +63,15 @@ def judged(
     ],
 )
 def test_each_gate_holds_back_what_it_is_there_for(figures, names):
-    assert [gate.name for gate in judged(**figures) if not gate.passed] == names
+    assert [gate.name for gate in checked(**figures) if not gate.passed] == names
 
 
 def test_it_names_the_class_that_fell_most():
-    said = {gate.name: gate.text for gate in judged(fall=-0.2)}
+    said = {gate.name: gate.text for gate in checked(fall=-0.2)}
     assert said["class_fall"] == "worst class Skoda Fabia: 0.900 → 0.700 on 25 photos"
 
 
 def test_it_says_what_chance_alone_makes_of_the_calibration_error_where_that_is_more_than_the_limit():
-    said = [{gate.name: gate for gate in judged(ece=0.12, by_chance=chance)}["ece"] for chance in (0.04, 0.13)]
+    said = [{gate.name: gate for gate in checked(ece=0.12, by_chance=chance)}["ece"] for chance in (0.04, 0.13)]
     assert [gate.text for gate in said] == ["calibration error 0.120", "calibration error 0.120, 0.130 by chance alone"]
     assert [gate.limit for gate in said] == [0.05, 0.13]

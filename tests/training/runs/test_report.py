@@ -54,14 +54,14 @@ def test_it_says_why_the_champion_stays(champion, manifest, trained):
 
 def test_a_run_whose_report_cannot_be_written_leaves_the_champion(champion, manifest, trained, site, monkeypatch):
     trained("red", "lime", "blue", "gray")
-    compare = services._compare
+    compare = services.versions_compare
 
     def in_the_way(**given):
         for folder in (site / "runs").glob("[0-9]*"):
             (folder / "report.html").mkdir()
         return compare(**given)
 
-    monkeypatch.setattr(services, "_compare", in_the_way)
+    monkeypatch.setattr(services, "versions_compare", in_the_way)
     with pytest.raises(ReportError, match="cannot be written"):
         run(manifest("red", "lime", "blue", "gray"))
     row = TrainingRun.objects.get()

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from classifier.training.data.clean import USABLE
 from classifier.training.data.manifest import ManifestError, manifest_read
 from classifier.training.data.split import split_of
 from classifier.training.errors import TrainError
@@ -17,15 +18,15 @@ from marketplace.registry.selectors import champion_get
 from marketplace.registry.services import version_promote, version_register
 from marketplace.training.models import TrainingRun
 from marketplace.training.runs import services
-from marketplace.training.runs.services import RetrainRefused, retrain
+from marketplace.training.runs.request import PhotoSelection, RunRequest
+from marketplace.training.runs.rows import RetrainRefused
+from marketplace.training.runs.services import retrain
 from tests.training.fakes import to_train_on
 
 
-def run(*manifests, promote="auto", recipe="quick", **given):
-    return retrain(
-        manifests=manifests, recipe=recipe, promote=promote, by=None, progress=Silent(),
-        **{"epochs": None, "max_minutes": None, "resume": False, **given},
-    )  # fmt: skip
+def run(*manifests, recipe="quick", merges=(), decisions=True, usable=USABLE, **asked):
+    photos = PhotoSelection(manifests=manifests, merges=merges, decisions=decisions, usable=usable)
+    return retrain(request=RunRequest(photos=photos, recipe=recipe, **asked), by=None, progress=Silent())
 
 
 def test_it_lets_a_better_challenger_serve(champion, manifest, trained, settings):
@@ -46,7 +47,7 @@ def test_it_lets_a_better_challenger_serve(champion, manifest, trained, settings
 
 def test_a_value_given_beside_the_recipe_is_kept_with_the_run(champion, manifest, trained):
     trained("red", "blue")
-    run(manifest("red", "blue"), values=["epochs=7", "label_smoothing=0.2"], max_minutes=5)
+    run(manifest("red", "blue"), overrides=["epochs=7", "label_smoothing=0.2"], max_minutes=5)
     values = TrainingRun.objects.get().recipe_values
     assert (values["epochs"], values["label_smoothing"], values["max_minutes"]) == (7, 0.2, 5)
 
@@ -179,7 +180,7 @@ def test_photos_whose_labels_name_makes_only_are_judged_by_makes(champion, manif
     lot = manifest("red", "lime", "gray", cars=160)
     lines = [line.split(",") for line in lot.read_text().splitlines()]
     lot.write_text("\n".join(",".join([*row[:2], "" if at else row[2], *row[3:]]) for at, row in enumerate(lines)))
-    done = run(lot, recipe="brands", values=["start=nothing", "unfreeze_every=0"])
+    done = run(lot, recipe="brands", overrides=["start=nothing", "unfreeze_every=0"])
     assert {gate.name for gate in done.gates} >= {"gain", "test_photos"}
     metrics = TrainingRun.objects.get().metrics
     assert (metrics["challenger"]["photos"], metrics["champion"]["photos"]) == (80, 80)
@@ -191,14 +192,14 @@ def test_photos_whose_labels_name_makes_only_are_judged_by_makes(champion, manif
 
 def test_a_run_whose_gates_cannot_be_written_leaves_the_champion(champion, manifest, trained, site, monkeypatch):
     trained("red", "lime", "blue", "gray")
-    compare = services._compare
+    compare = services.versions_compare
 
     def in_the_way(**given):
         for folder in (site / "runs").glob("[0-9]*"):
             (folder / "gates.json").mkdir()
         return compare(**given)
 
-    monkeypatch.setattr(services, "_compare", in_the_way)
+    monkeypatch.setattr(services, "versions_compare", in_the_way)
     with pytest.raises(IsADirectoryError):
         run(manifest("red", "lime", "blue", "gray"))
     row = TrainingRun.objects.get()
@@ -314,7 +315,8 @@ def test_what_is_gone_on_with_learns_from_what_was_decided_before_it_began(champ
 
 def test_a_version_leads_to_its_run_also_if_the_comparison_breaks_off(champion, manifest, trained, site, monkeypatch):
     trained("red", "lime", "blue", "gray")
-    monkeypatch.setattr(services, "_compare", lambda **_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    full = OSError(28, "No space left on device")
+    monkeypatch.setattr(services, "versions_compare", lambda **_: (_ for _ in ()).throw(full))
     with pytest.raises(OSError, match="No space"):
         run(manifest("red", "blue"))
     assert (site / "runs" / "work" / "checkpoint.pt").exists()  # --resume need not train again

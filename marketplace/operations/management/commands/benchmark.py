@@ -11,13 +11,14 @@ from classifier.training.progress import Progress
 from marketplace.commands import GATE_FAILED, InputRefused, Outcome, ServiceCommand
 from marketplace.operations.benchmark.limits import Check, checks
 from marketplace.operations.benchmark.measure import benchmark
-from marketplace.training.recogniser import serving_folder, version_folder
+from marketplace.operations.benchmark.request import BenchmarkRequest
+from marketplace.training.recogniser import version_folder
 
 
 class Command(ServiceCommand):
     help = "How fast this machine recognises: beside what people do today, one photo alone, and a worker's start."
     missed: Sequence[Check] = ()
-    """With --check: what is over its limit."""
+    """With --check: the figures over their limit."""
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("photo_dir", type=Path, metavar="PHOTO_DIR")
@@ -32,14 +33,14 @@ class Command(ServiceCommand):
         photos = photos_in(options["photo_dir"])[: max(options["limit"], 1)]
         if not photos:
             raise InputRefused(f"There are no photos in {options['photo_dir']}.")
-        found = benchmark(
+        request = BenchmarkRequest(
             photos=photos,
-            classifier=version_folder(version=options["model"]) if options["model"] else serving_folder(),
+            classifier=version_folder(version=options["model"]),
             engine=cast(EngineName, options["engine"] or settings.RECOGNISER_ENGINE),
             device=cast(DeviceName, options["device"] or settings.RECOGNISER_DEVICE),
             first_start=options["first_start"],
-            progress=progress,
         )
+        found = benchmark(request=request, progress=progress)
         held = checks(found)
         self.missed = [check for check in held if not check.kept] if options["check"] else []
         return Outcome(found, _text(found, held))

@@ -13,7 +13,6 @@ from marketplace.commands import BAD_INPUT, InputRefused, Outcome, ServiceComman
 from marketplace.training.recogniser import (
     photo_document,
     recogniser_open,
-    serving_folder,
     verdict_document,
     version_folder,
 )
@@ -43,23 +42,25 @@ class Command(ServiceCommand):
         if options["lines"] and options["listing"]:
             raise InputRefused("--listing is for the photos of one car, --lines for those of many: choose one of them.")
         photos, named = _photos(options["photos"])
-        folder = version_folder(version=options["model"]) if options["model"] else serving_folder()
+        folder = version_folder(version=options["model"])
         recogniser = recogniser_open(folder=folder, as_site=True)
         if options["lines"]:
             return _to_file(recogniser, photos, named, file=options["lines"], progress=progress)
-        said = list(progress.track(recogniser.stream(photos), total=len(photos), what="Looking"))
-        documents = [photo_document(file=str(path), said=one) for path, one in zip(photos, said, strict=True)]
+        recognitions = list(progress.track(recogniser.stream(photos), total=len(photos), what="Looking"))
+        documents = [
+            photo_document(file=str(path), recognition=one) for path, one in zip(photos, recognitions, strict=True)
+        ]
         document: dict[str, Any] = {"model_version": recogniser.version, "photos": documents}
         lines = [_line(one) for one in documents]
         if options["listing"]:
-            document["verdict"] = verdict_document(verdict=recogniser.verdict(said))
+            document["verdict"] = verdict_document(verdict=recogniser.verdict(recognitions))
             lines += ["", "Together: " + _best(document["verdict"] or {"candidates": []})]
         failed = _failed([one for one in documents if one["file"] in named and one["status"] == "unreadable"], named)
         return Outcome(document, "\n".join(lines), failed=failed, code=BAD_INPUT)
 
 
 def _photos(given: list[Path]) -> tuple[list[Path], set[str]]:
-    """All photos meant, and which of them were named one by one. Raises InputRefused, OSError."""
+    """All photos, and the paths of those named one by one. Raises InputRefused, OSError."""
     photos: list[Path] = []
     named: set[str] = set()
     for path in given:
@@ -69,7 +70,7 @@ def _photos(given: list[Path]) -> tuple[list[Path], set[str]]:
                 raise InputRefused(f"There are no photos in {path}.")
             photos += found
         else:
-            with path.open("rb"):  # missing or not ours to read: said before anything is loaded
+            with path.open("rb"):  # missing or not readable: refused before anything is loaded
                 pass
             photos.append(path)
             named.add(str(path))
@@ -79,27 +80,32 @@ def _photos(given: list[Path]) -> tuple[list[Path], set[str]]:
 def _to_file(
     recogniser: "Recogniser", photos: list[Path], named: set[str], *, file: Path, progress: Progress
 ) -> Outcome:
-    """One line per photo, none of them kept; a file that exists is replaced when all photos are looked at."""
+    """Write a line per photo, and keep none in memory.
+
+    An existing file is replaced once all photos are looked at.
+    """
     counts: Counter[str] = Counter()
     unreadable: list[dict[str, Any]] = []
     with _replacing(file) as out:
         stream = zip(photos, recogniser.stream(photos), strict=True)
-        for path, said in progress.track(stream, total=len(photos), what="Looking"):
-            one = photo_document(file=str(path), said=said)
+        for path, recognition in progress.track(stream, total=len(photos), what="Looking"):
+            one = photo_document(file=str(path), recognition=recognition)
             out.write(json.dumps(one, ensure_ascii=False) + "\n")
-            counts[said.status] += 1
-            if said.status == "unreadable" and one["file"] in named:
+            counts[recognition.status] += 1
+            if recognition.status == "unreadable" and one["file"] in named:
                 unreadable.append(one)
     document = {"model_version": recogniser.version, "photos": len(photos), "counts": dict(counts), "file": str(file)}
-    told = ", ".join(f"{number} {STATUS.get(status, status)}" for status, number in counts.most_common())
-    return Outcome(document, f"{len(photos)} photos: {told}. {file}", failed=_failed(unreadable, named), code=BAD_INPUT)
+    shares = ", ".join(f"{number} {STATUS.get(status, status)}" for status, number in counts.most_common())
+    return Outcome(
+        document, f"{len(photos)} photos: {shares}. {file}", failed=_failed(unreadable, named), code=BAD_INPUT
+    )
 
 
 @contextlib.contextmanager
 def _replacing(file: Path) -> Iterator[TextIO]:
-    """Write beside the file and put it in its place at the end; what an interruption leaves keeps the name beside.
+    """Write to FILE.part, which replaces the file at the end. After an interruption it stays.
 
-    A photo's name that is no UTF-8 is written as JSON's own escapes, which read back as the path that opens it.
+    A file name that is not UTF-8 is written with JSON's escapes, so that it still opens the file.
     """
     beside = file.with_name(f"{file.name}.part")
     with beside.open("w", encoding="utf-8", errors="backslashreplace") as out:
@@ -108,12 +114,12 @@ def _replacing(file: Path) -> Iterator[TextIO]:
 
 
 def _failed(unreadable: list[dict[str, Any]], named: set[str]) -> str:
-    """In a folder, photos that cannot be read are reported and that is all; one that was named must be readable."""
+    """The failure, if a photo cannot be read that was named; those in folders are only reported."""
     if not unreadable:
         return ""
-    told = ", ".join(f"{one['file']} ({one['error']})" for one in unreadable[:NAMED_AT_MOST])
+    which = ", ".join(f"{one['file']} ({one['error']})" for one in unreadable[:NAMED_AT_MOST])
     more = ", …" if len(unreadable) > NAMED_AT_MOST else ""
-    return f"{len(unreadable)} of {len(named)} photos cannot be read: {told}{more}"
+    return f"{len(unreadable)} of {len(named)} photos cannot be read: {which}{more}"
 
 
 def _line(photo: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from classifier.training.data.split import split_of
 from classifier.training.errors import ReportError
 from classifier.training.progress import Progress
 from marketplace.commands import InputRefused, Outcome, ServiceCommand
-from marketplace.training.recogniser import serving_folder, version_folder
+from marketplace.training.recogniser import version_folder
 
 
 class Command(ServiceCommand):
@@ -38,8 +38,8 @@ class Command(ServiceCommand):
             rows = [row for row in rows if split_of(row) == options["side"]]
             if not rows:
                 raise InputRefused(f"None of the photos of {options['manifest']} is on the {options['side']} side.")
-        folder = version_folder(version=options["model"]) if options["model"] else serving_folder()
-        # Only now: what it needs takes seconds to load, and bad arguments are refused before that.
+        folder = version_folder(version=options["model"])
+        # Imported here: it takes seconds to load, and bad arguments are refused before that.
         from marketplace.training.evaluation import version_evaluate  # noqa: PLC0415
 
         document = version_evaluate(

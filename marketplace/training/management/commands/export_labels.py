@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from classifier.training.progress import Progress
 from marketplace.commands import Outcome, ServiceCommand
 from marketplace.training.labels.decisions import SOURCE
-from marketplace.training.runs.services import labels_export
+from marketplace.training.labels.export import labels_export
 
 
 class Command(ServiceCommand):
@@ -19,7 +19,7 @@ class Command(ServiceCommand):
         )
 
     def work(self, *, progress: Progress, **options: Any) -> Outcome:
-        # In a folder of this name, so that a car keeps its side of the split whether it is read from the file or not.
+        # The folder's name is part of a car's id: under this one a car keeps its side of the split.
         path = options["manifest"] or Path(settings.VAR_DIR) / SOURCE / "manifest.csv"
         export = labels_export(path=path)
         document = {"manifest": str(export.manifest), "photos": export.photos, "vehicles": export.vehicles}

@@ -55,7 +55,7 @@ class Command(ServiceCommand):
         manifest = options["output"] or folder / "manifest.csv"
         if path.is_file() and manifest.exists() and manifest.samefile(path):
             raise InputRefused(f"{path} would be overwritten: name another file with --output.")
-        # Ids are written bare: reading puts the name of the manifest's folder in front again.
+        # Whoever reads the manifest puts its folder's name in front of the ids.
         manifest_write(manifest, _bare(found))
         unread = Counter(one.reason for one in found.unread)
         strange = unknown_makes(rows=found.rows)
@@ -89,7 +89,7 @@ class Command(ServiceCommand):
 
 
 def _mixed(found: Imported) -> int:
-    """How many cars have photos that say different models: a label is wrong, or an id is one car's in each folder."""
+    """How many cars have photos of several models: a label is wrong, or folders share ids."""
     models: dict[str, set[tuple[str, str]]] = {}
     for row in found.rows:
         models.setdefault(row.vehicle, set()).add((name_key(row.make), name_key(row.model) if row.model else ""))

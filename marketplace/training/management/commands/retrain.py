@@ -8,7 +8,8 @@ from classifier.training.loop.launch import rank
 from classifier.training.progress import Progress
 from classifier.training.recipe import RecipeError
 from marketplace.commands import Outcome, ServiceCommand, refusing
-from marketplace.training.runs.arguments import above_nothing, photo_arguments, photos_asked, recipe_arguments
+from marketplace.training.management.arguments import photo_arguments, photo_selection, positive, recipe_arguments
+from marketplace.training.runs.request import RunRequest
 from marketplace.training.runs.services import Retrained, retrain
 
 
@@ -43,27 +44,26 @@ class Command(ServiceCommand):
         if rank() == 0:
             super().handle(*args, **options)
             return
-        with refusing(*self.refusals):  # a further process of torchrun: it lends its hands and knows no database
-            from classifier.training.loop.fit import fit_help  # noqa: PLC0415  it brings torch
+        with refusing(*self.refusals):  # a further process of torchrun: it only trains, without the database
+            from classifier.training.loop.fit import fit_help  # noqa: PLC0415  it loads torch
 
             fit_help()
 
     def work(self, *, progress: Progress, **options: Any) -> Outcome:
-        above_nothing(options, "epochs", "max_minutes")
-        done = retrain(
-            **photos_asked(options),
+        positive(options, "epochs", "max_minutes")
+        request = RunRequest(
+            photos=photo_selection(options),
             recipe=options["recipe"],
+            overrides=options["values"],
             epochs=options["epochs"],
             max_minutes=options["max_minutes"],
             resume=options["resume"],
             promote=options["promote"],
-            by=None,
-            progress=progress,
             new_makes=options["new_makes"],
-            values=options["values"],
             external=options["external"],
             suspects=options["suspects"],
         )
+        done = retrain(request=request, by=None, progress=progress)
         failed = [gate for gate in done.gates if not gate.passed]
         return Outcome(
             _document(done),

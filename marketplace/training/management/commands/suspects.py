@@ -12,13 +12,14 @@ from marketplace.registry.selectors import champion_get
 from marketplace.training.labels.suspects import (
     ASKED_MOST,
     COLUMNS,
-    Eye,
+    Backbone,
     suspect_cells,
     suspect_line,
     suspects_find,
     suspects_queue,
     suspects_write,
 )
+from marketplace.training.runs.request import PhotoSelection
 from marketplace.training.runs.rows import rows_collect
 
 SHOWN = 10
@@ -44,7 +45,8 @@ class Command(ServiceCommand):
         )
         parser.add_argument(
             "--eye",
-            choices=get_args(Eye),
+            dest="backbone",
+            choices=get_args(Backbone),
             default="champion",
             help="whose backbone looks; imagenet: where the champion was trained on these very labels",
         )
@@ -57,13 +59,14 @@ class Command(ServiceCommand):
         if top is not None and top < 1:
             raise InputRefused(f"--top must be 1 or more, it is {top}.")
         champion = champion_get()
-        rows = rows_collect(manifests=options["manifest"], champion=champion, progress=progress).rows
+        photos = PhotoSelection(manifests=options["manifest"])
+        rows = rows_collect(photos=photos, champion=champion, progress=progress).rows
         ranking = suspects_find(
             rows=rows,
             champion=champion,
             progress=progress,
             splits=options["side"] or ("train",),
-            eye=options["eye"],
+            backbone=options["backbone"],
         )
         path = options["output"] or Path(settings.VAR_DIR) / "suspects.csv"
         suspects_write(path=path, suspects=ranking.suspects)

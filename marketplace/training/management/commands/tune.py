@@ -7,12 +7,13 @@ from classifier.training.errors import TrainError
 from classifier.training.progress import Progress
 from classifier.training.recipe import RecipeError
 from marketplace.commands import InputRefused, Outcome, ServiceCommand
-from marketplace.training.runs.arguments import above_nothing, photo_arguments, photos_asked, recipe_arguments
+from marketplace.training.management.arguments import photo_arguments, photo_selection, positive, recipe_arguments
+from marketplace.training.runs.request import TuneRequest
 from marketplace.training.runs.tuning import Tuned, recipe_tune
 
 
 class Command(ServiceCommand):
-    help = "Search the numbers of a recipe with short trainings judged on val cars; the best is a file for retrain."
+    help = "Search the numbers of a recipe with short trainings scored on val cars; the best is a file for retrain."
     refusals: ClassVar[tuple[type[Exception], ...]] = (RecipeError, TrainError)
 
     def arguments(self, parser: CommandParser) -> None:
@@ -33,23 +34,22 @@ class Command(ServiceCommand):
         )
 
     def work(self, *, progress: Progress, **options: Any) -> Outcome:
-        above_nothing(options, "trials", "epochs", "minutes_each", "max_minutes")
+        positive(options, "trials", "epochs", "minutes_each", "max_minutes")
         output: Path | None = options["output"]
         if output is not None and (output.suffix != ".toml" or not output.parent.is_dir()):
             raise InputRefused(f"{output} must be a .toml file in a folder that is there.")
-        done = recipe_tune(
-            **photos_asked(options),
+        request = TuneRequest(
+            photos=photo_selection(options),
             recipe=options["recipe"],
-            values=options["values"],
+            overrides=options["values"],
             searched=options["search"],
             trials=options["trials"],
             epochs=options["epochs"],
             minutes_each=options["minutes_each"],
             max_minutes=options["max_minutes"],
             output=output,
-            progress=progress,
         )
-        return _outcome(done)
+        return _outcome(recipe_tune(request=request, progress=progress))
 
 
 def _outcome(done: Tuned) -> Outcome:

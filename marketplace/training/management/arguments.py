@@ -1,4 +1,4 @@
-"""Options that several commands share: which photos are learned from."""
+"""Options that several commands share: which photos and which recipe."""
 
 from pathlib import Path
 from typing import Any
@@ -7,10 +7,11 @@ from django.core.management.base import CommandParser
 
 from classifier.training.data.clean import USABLE
 from marketplace.commands import InputRefused
+from marketplace.training.runs.request import PhotoSelection
 
 
 def photo_arguments(parser: CommandParser) -> None:
-    """What photos_asked reads."""
+    """Add the options that photo_selection reads."""
     parser.add_argument(
         "--manifest", action="append", type=Path, default=[], metavar="M", help="labelled photos; may be repeated"
     )
@@ -25,20 +26,20 @@ def photo_arguments(parser: CommandParser) -> None:
     )  # fmt: skip
 
 
-def photos_asked(options: dict[str, Any]) -> dict[str, Any]:
-    """The options as services take them. Raises InputRefused."""
+def photo_selection(options: dict[str, Any]) -> PhotoSelection:
+    """The photos that the options name. Raises InputRefused."""
     if not 0 <= options["usable"] <= 1:
         raise InputRefused(f"--usable must lie between 0 and 1, it is {options['usable']}.")
-    return {
-        "manifests": options["manifest"],
-        "merges": options["merge"],
-        "decisions": not options["no_decisions"],
-        "usable": options["usable"],
-    }
+    return PhotoSelection(
+        manifests=options["manifest"],
+        merges=options["merge"],
+        decisions=not options["no_decisions"],
+        usable=options["usable"],
+    )
 
 
 def recipe_arguments(parser: CommandParser) -> None:
-    """Which recipe, and what of it is changed."""
+    """Add --recipe, and --set to change parts of it."""
     parser.add_argument("--recipe", default="default", help="by name, or a .toml file")
     parser.add_argument(
         "--set", action="append", default=[], dest="values", metavar="KEY=VALUE",
@@ -46,8 +47,8 @@ def recipe_arguments(parser: CommandParser) -> None:
     )  # fmt: skip
 
 
-def above_nothing(options: dict[str, Any], *names: str) -> None:
-    """Refuse what must be more than 0, where it is given. Raises InputRefused."""
+def positive(options: dict[str, Any], *names: str) -> None:
+    """Refuse options that are given and not more than 0. Raises InputRefused."""
     for name in names:
-        if options[name] is not None and not options[name] > 0:  # which is how nan is refused, too
+        if options[name] is not None and not options[name] > 0:  # written so that nan is refused, too
             raise InputRefused(f"--{name.replace('_', '-')} must be more than 0, it is {options[name]}.")

@@ -1,0 +1,102 @@
+"""What the moderator's pages share, whether they are about listings or about labels."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django import forms
+from django.contrib import messages
+from django.db.models.fields.files import FieldFile
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+
+from marketplace.listings.models import Listing
+from marketplace.moderation.labels import LabelRefused, labels_open
+from marketplace.moderation.selectors import cars_search, queue
+from marketplace.moderation.services import DecisionRefused
+
+SKIPPED_MOST = 500
+SEARCH_LETTERS = 120
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class SkipList:
+    """What a moderator skipped in one queue, kept in the session."""
+
+    session_key: str
+
+    def add(self, request: HttpRequest, item: str | int) -> None:
+        """Skip an item; the oldest ones are forgotten when there are too many."""
+        skipped = [*request.session.get(self.session_key, []), item]
+        request.session[self.session_key] = skipped[-SKIPPED_MOST:]
+
+    def next(self, request: HttpRequest, find: Callable[[Collection[Any]], Item | None]) -> Item | None:
+        """The queue's next item, found without the skipped ones.
+
+        When nothing else is left, what was skipped comes again.
+        """
+        skipped = request.session.get(self.session_key, [])
+        item = find(skipped)
+        if item is None and skipped:
+            request.session[self.session_key] = []
+            item = find([])
+        return item
+
+
+def decision_store(
+    request: HttpRequest,
+    *,
+    form: forms.Form,
+    store: Callable[[dict[str, Any]], str],
+    waits: Callable[[], bool],
+    here: HttpResponse,
+    onward: HttpResponse,
+) -> HttpResponse:
+    """Store a moderator's decision, tell them how that went, and go on to the next item.
+
+    store: stores the form's values and returns what to tell. waits: whether the item can still be
+    decided after a refusal; if so the moderator stays here.
+    """
+    if not form.is_valid():
+        messages.error(request, " ".join(str(text) for texts in form.errors.values() for text in texts))
+        return here
+    try:
+        stored = store(form.cleaned_data)
+    except (DecisionRefused, LabelRefused) as refused:
+        messages.error(request, str(refused))
+        return here if waits() else onward
+    messages.success(request, stored)
+    return onward
+
+
+def reviewable(code: str) -> Listing:
+    """A listing that was submitted at least once, for drafts are private. Raises Http404."""
+    listing = get_object_or_404(Listing.objects.select_related("make", "car_model", "seller"), code=code)
+    if listing.status == Listing.Status.DRAFT and not listing.decisions.exists():
+        raise Http404
+    return listing
+
+
+def counts() -> dict[str, int]:
+    """How much waits in both queues."""
+    return {"waiting": queue().count(), "labels_waiting": labels_open().count()}
+
+
+def found_cars(request: HttpRequest) -> dict[str, Any]:
+    """What a moderator searches for (``?q=``), and the catalogue's cars that match."""
+    text = request.GET.get("q", "")[:SEARCH_LETTERS].strip()
+    return {"text": text, "cars": cars_search(text=text)}
+
+
+def picture_response(file: FieldFile, *, content_type: str) -> FileResponse:
+    """A picture that never changes under its address. Raises Http404 if the file is gone."""
+    try:
+        content = file.open("rb")
+    except FileNotFoundError as error:
+        raise Http404 from error
+    return FileResponse(
+        content,
+        content_type=content_type,
+        headers={"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"},
+    )

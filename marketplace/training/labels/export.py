@@ -1,0 +1,35 @@
+"""Export moderators' decisions as a manifest."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from classifier.training.data.manifest import manifest_write
+from marketplace.refusals import Refused
+from marketplace.training.labels.decisions import SOURCE, decision_rows
+
+
+class ExportRefused(Refused):
+    """There is nothing to export; the message is one clear line for the operator."""
+
+
+@dataclass(frozen=True)
+class LabelsExport:
+    """What was written."""
+
+    manifest: Path
+    photos: int
+    vehicles: int
+
+
+def labels_export(*, path: Path) -> LabelsExport:
+    """Write the photos that people decided about as a manifest; the photos stay where they are.
+
+    Raises ExportRefused or ManifestError.
+    """
+    rows = decision_rows()
+    if not rows:
+        raise ExportRefused("No person has confirmed or corrected a listing with photos from outside yet.")
+    # Whoever reads the manifest puts its folder's name in front of the ids.
+    written = [replace(row, vehicle=row.vehicle.removeprefix(f"{SOURCE}/")) for row in rows]
+    manifest_write(path, written)
+    return LabelsExport(manifest=path, photos=len(rows), vehicles=len({row.vehicle for row in rows}))
