@@ -28,7 +28,7 @@ from classifier.training.model.features import FeatureCache, FeatureSet
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe
 from classifier.training.report.facts import trained_facts
-from classifier.training.report.run_report import report_write
+from classifier.training.report.run_report import ReportContents, report_write
 
 
 @dataclass
@@ -164,16 +164,18 @@ def train(
         page = report_write(
             path=run_dir / "report.html",
             title=done.artefact.version,
-            metrics=done.metrics.get("test", {}),
-            facts={
-                "held-out photos to calibrate on": len(setup.sides["val"]),
-                "test photos": len(setup.sides["test"]),
-                "detector": setup.detector,
-                **trained_facts(done.artefact),
-            },
-            curve=fitted.history,
-            findings=done.findings,
-            temperature=done.artefact.spec.temperature,
+            contents=ReportContents(
+                metrics=done.metrics.get("test", {}),
+                facts={
+                    "held-out photos to calibrate on": len(setup.sides["val"]),
+                    "test photos": len(setup.sides["test"]),
+                    "detector": setup.detector,
+                    **trained_facts(done.artefact),
+                },
+                curve=fitted.history,
+                findings=done.findings,
+                temperature=done.artefact.spec.temperature,
+            ),
         )
     return TrainResult(artefact=done.artefact, metrics=done.metrics, report=page, checkpoint=run_dir / CHECKPOINT)
 
