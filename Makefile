@@ -39,6 +39,7 @@ lint: setup-dev
 	$(VENV)/bin/mypy marketplace classifier
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/djlint templates --lint --quiet
+	$(VENV)/bin/djlint classifier/training/report/templates --extension=html.j2 --profile=jinja --lint --quiet
 
 measure-upload: setup-dev
 	@$(VENV)/bin/python scripts/measure_upload.py $(PHOTOS) --runs $(or $(RUNS),5)
