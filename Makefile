@@ -52,6 +52,7 @@ lint: setup-dev
 	$(VENV)/bin/mypy marketplace classifier
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/djlint templates --lint --quiet
+	$(VENV)/bin/djlint classifier/training/report/templates --extension=html.j2 --profile=jinja --lint --quiet
 	$(VENV)/bin/mdformat --check $(PROSE)
 
 format: setup-dev

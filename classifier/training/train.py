@@ -29,7 +29,7 @@ from classifier.training.model.backbones import State, backbone_create
 from classifier.training.model.ensemble import Partner, ensembled, partner_read
 from classifier.training.model.features import FeatureCache
 from classifier.training.report.facts import trained_facts
-from classifier.training.report.run_report import report_write
+from classifier.training.report.run_report import ReportContents, report_write
 from classifier.training.request import TrainingContext, TrainingRequest
 
 
@@ -181,9 +181,7 @@ def _spec_of(setup: TrainingSetup, learned: _Learned) -> ArtefactSpec:
 
 
 def _report(path: Path, setup: TrainingSetup, done: Finished, history: History) -> Path:
-    return report_write(
-        path=path,
-        title=done.artefact.version,
+    contents = ReportContents(
         metrics=done.metrics.get("test", {}),
         facts={
             "held-out photos to calibrate on": len(setup.splits["val"]),
@@ -195,3 +193,4 @@ def _report(path: Path, setup: TrainingSetup, done: Finished, history: History) 
         findings=done.findings,
         temperature=done.artefact.spec.temperature,
     )
+    return report_write(path=path, title=done.artefact.version, contents=contents)

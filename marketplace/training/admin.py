@@ -10,12 +10,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 
+from classifier.training.report.curve import curve_svg
 from marketplace.registry.admin import ModelVersionAdmin, ReadOnly
 from marketplace.registry.models import ModelVersion
 from marketplace.training.models import Rerecognition, TrainingRun
 from marketplace.training.rerecognition.services import rerecognition_counts
 from marketplace.training.runs.admin_page import classes_table, figures_table, gates_table, pairs_table, stages_table
-from marketplace.training.runs.curve import curve_svg
 
 REPORT = "report.html"
 FILES = {
@@ -121,7 +121,7 @@ class TrainingRunAdmin(ReadOnly, ModelAdmin):
 
     @admin.display(description="per epoch")
     def course(self, run: TrainingRun) -> SafeString | str:
-        return curve_svg(run.curve) if run.curve else "–"
+        return format_html("{}", curve_svg(run.curve) or "–")
 
     @admin.display(description="stages")
     def stages_read(self, run: TrainingRun) -> SafeString | str:

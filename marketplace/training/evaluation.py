@@ -11,10 +11,9 @@ from classifier.training.evaluation.trained_names import key_by_letters
 from classifier.training.progress import Progress
 from classifier.training.report.facts import trained_facts
 from classifier.training.report.findings import findings_of
-from classifier.training.report.own_pictures import ExternalAnswers, external_photos, external_section
+from classifier.training.report.own_pictures import ExternalAnswers, external_photos
 from classifier.training.report.page import report_folder
-from classifier.training.report.photos import Album
-from classifier.training.report.run_report import report_write
+from classifier.training.report.run_report import ReportContents, report_write
 from marketplace.photos.taxonomy import catalogue_classes
 from marketplace.training.promotion.scoring import CatalogueKeys, cars_named
 from marketplace.training.recogniser import catalogue_loaded, recogniser_open
@@ -60,13 +59,15 @@ def version_evaluate(
     }
     if report is not None:
         artefact = artefact_open(folder)
-        album = Album()
         makes = {one.make for one in findings.classes}
-        external_answers = ExternalAnswers(pictures, answers, makes=makes) if pictures else None
         report_write(
-            path=report, title=f"{version} on {len(scored)} photos", metrics=figures, facts=trained_facts(artefact),
-            findings=findings, temperature=artefact.spec.temperature, album=album,
-            more=[external_section(external_answers, album)],
+            path=report,
+            title=f"{version} on {len(scored)} photos",
+            contents=ReportContents(
+                metrics=figures, facts=trained_facts(artefact), findings=findings,
+                temperature=artefact.spec.temperature,
+                external=ExternalAnswers(pictures, answers, makes=makes) if pictures else None,
+            ),
         )  # fmt: skip
         document["report"] = str(report)
     return document

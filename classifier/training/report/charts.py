@@ -6,15 +6,16 @@ import base64
 import io
 import math
 from collections.abc import Callable, Mapping, Sequence
-from html import escape
 
 import matplotlib as mpl
 from cycler import cycler
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from classifier.training.calibration import TARGET_ERROR
 from classifier.training.evaluation.confusion import Confusion
 from classifier.training.report.findings import Coverage
+from classifier.training.report.render import render_html
 
 INKS = {"light": "#1c2128", "dark": "#e6edf3"}
 LINES = {"light": ("#0b57b0", "#c2571a", "#12692f", "#7a3fb0"), "dark": ("#7db8ff", "#ffab70", "#5bd080", "#d2a8ff")}
@@ -24,17 +25,14 @@ Draw = Callable[[Figure, str], None]
 """Draws on the figure for a page of the mode "light" or "dark"."""
 
 
-def chart(draw: Draw, *, size: tuple[float, float], words: str, wide: bool = False) -> str:
-    """A drawing of so many inches. words: what it shows, for those who do not see it. wide: scrolls, never shrinks."""
+def chart(draw: Draw, *, size: tuple[float, float], words: str, wide: bool = False) -> Markup:
+    """A drawing of so many inches.
+
+    words: what it shows, for those who do not see it. wide: it scrolls, and never shrinks.
+    """
     light, dark = (_png(draw, size, mode) for mode in ("light", "dark"))
     width, height = (round(side * DPI * 0.75) for side in size)
-    picture = (
-        f'<picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">'
-        f'<img class="chart" width="{width}" height="{height}" alt="{escape(words)}" src="{light}"></picture>'
-    )
-    if not wide:
-        return f"<p>{picture}</p>"
-    return f'<div class="scroll wide" role="region" aria-label="{escape(words)}" tabindex="0">{picture}</div>'
+    return render_html("chart", light=light, dark=dark, width=width, height=height, words=words, wide=wide)
 
 
 def _png(draw: Draw, size: tuple[float, float], mode: str) -> str:
@@ -52,27 +50,7 @@ def _png(draw: Draw, size: tuple[float, float], mode: str) -> str:
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-def training_chart(curve: Sequence[Mapping[str, float]]) -> str:
-    """Loss and share right per epoch; curve as report.report_write has it."""
-
-    def draw(figure: Figure, _: str) -> None:
-        axes = figure.subplots(1, 2)
-        parts = (("loss", ("loss", "val_loss")), ("share right", ("accuracy", "val_top1")))
-        for plot, (words, names) in zip(axes, parts, strict=True):
-            for name in names:
-                drawn = [(point["epoch"], point[name]) for point in curve if point.get(name) is not None]
-                if drawn:
-                    label = "held-out photos" if name.startswith("val_") else "training photos"
-                    plot.plot(*zip(*drawn, strict=True), marker="o", markersize=3, label=label)
-            if plot.lines:
-                plot.legend()
-            plot.set(xlabel="epoch", ylabel=words)
-            plot.grid(alpha=0.3)
-
-    return chart(draw, size=(9, 3.4), words="Loss and share right per epoch")
-
-
-def calibration_chart(reliability: Sequence[Sequence[float]]) -> str:
+def calibration_chart(reliability: Sequence[Sequence[float]]) -> Markup:
     """Share right over stated confidence; a point's size says how many photos it stands for."""
 
     def draw(figure: Figure, _: str) -> None:
@@ -89,8 +67,11 @@ def calibration_chart(reliability: Sequence[Sequence[float]]) -> str:
     return chart(draw, size=(4.8, 4.2), words="Share right over stated confidence; the dashed line is honest")
 
 
-def coverage_chart(coverage: Mapping[str, Coverage], beside: Mapping[str, Coverage] | None = None) -> str:
-    """Error over the share of photos answered, surest first, with the thresholds in use; beside: the champion's."""
+def coverage_chart(coverage: Mapping[str, Coverage], beside: Mapping[str, Coverage] | None = None) -> Markup:
+    """Error over the share of photos answered, surest first, with the thresholds in use.
+
+    beside: the champion's.
+    """
 
     def draw(figure: Figure, _: str) -> None:
         axes = figure.subplots()
@@ -120,7 +101,7 @@ def coverage_chart(coverage: Mapping[str, Coverage], beside: Mapping[str, Covera
     )
 
 
-def heat_chart(confusion: Confusion, *, words: str) -> str:
+def heat_chart(confusion: Confusion, *, words: str) -> Markup:
     """Each row's photos over its answers, as shares of the row; numbers are photos."""
     rows, columns = len(confusion.labels), len(confusion.answers)
     longest = max(len(name) for name in confusion.answers)

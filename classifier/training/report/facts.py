@@ -1,4 +1,4 @@
-"""What a report says of how a model came to be, from its own artefact."""
+"""How a model came to be, as its own artefact says it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from classifier.artefact import Artefact
 
 
 def trained_facts(artefact: Artefact) -> dict[str, Any]:
-    """For report_sections.trained_section. Of paths in the recipe (a file of weights) the last name alone is told."""
+    """What sections.trained_section shows.
+
+    Of a path in the recipe (a file of weights) it tells the last name alone.
+    """
     spec = artefact.spec
     thresholds = spec.thresholds
     return {

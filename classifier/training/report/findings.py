@@ -1,4 +1,7 @@
-"""What single photos tell of a model beyond the figures of `evaluate`: curves, confusions, and which photos to show."""
+"""What single photos tell of a model beyond the figures of `evaluate`.
+
+That is: curves, confusions, and which photos to show.
+"""
 
 from __future__ import annotations
 
@@ -31,11 +34,11 @@ PHOTOS_SHOWN = 24
 
 
 class Model(Protocol):
-    """What of a Recogniser, or of an artefact's spec, has to be known here."""
+    """What is needed of a Recogniser, or of an artefact's spec."""
 
     @property
     def classes(self) -> tuple[TrainedClass, ...]:
-        """What it tells apart, in the order of the indices in ScoredPhoto."""
+        """The classes that it tells apart, in the order of the indices in ScoredPhoto."""
         ...
 
     @property
@@ -46,7 +49,7 @@ class Model(Protocol):
 
 @dataclass(frozen=True)
 class Mark:
-    """A threshold, and what answering from it on comes to."""
+    """A threshold, and what comes of answering from it on."""
 
     confidence: float
     coverage: float
@@ -60,13 +63,13 @@ class Coverage:
     """How much can be answered at which error, for the model or the make."""
 
     curve: list[tuple[float, float, float]]
-    """As calibrate.coverage_curve gives it."""
+    """As calibration.coverage_curve gives it."""
     mark: Mark | None
 
 
 @dataclass(frozen=True)
 class Findings:
-    """Of one model on labelled photos."""
+    """What labelled photos tell of one model."""
 
     scored: Sequence[ScoredPhoto]
     classes: Sequence[TrainedClass]
@@ -104,7 +107,10 @@ class Findings:
 def findings_of(
     *, scored: Sequence[ScoredPhoto], model: Model, key: CarKey = key_by_letters, seed: int = 0
 ) -> Findings:
-    """Everything that a report shows of these photos. key: as in evaluate.photos_score, from which `judged` came."""
+    """Everything that a report shows of these photos.
+
+    key: as in evaluate.photos_score, from which `scored` came.
+    """
     classes = model.classes
     labelled = [one for one in scored if one.labelled]
     known = [one for one in labelled if one.known]
@@ -112,7 +118,7 @@ def findings_of(
     pairs = pairs_of(known)
     merges = merges_of(pairs, classes)
     merged = {frozenset((merge.pair.one, merge.pair.other)) for merge in merges}
-    made_right = sum(one.top1 or frozenset((one.truth, one.predicted)) in merged for one in known)
+    merged_right = sum(one.top1 or frozenset((one.truth, one.predicted)) in merged for one in known)
     confused = {at for pair in pairs[:CLASSES_SHOWN] for at in (pair.one, pair.other)}
     wrong = sorted((one for one in labelled if _mistaken(one)), key=lambda one: (-one.confidence, one.row.file))
     names = [class_name(one) for one in classes]
@@ -136,7 +142,7 @@ def findings_of(
         pairs=pairs,
         merges=merges,
         top1=sum(one.top1 for one in known) / len(known) if known else None,
-        top1_merged=made_right / len(known) if known else None,
+        top1_merged=merged_right / len(known) if known else None,
         sample=_sample(labelled, seed),
         mistakes=wrong[:PHOTOS_SHOWN],
         mistakes_left_out=max(0, len(wrong) - PHOTOS_SHOWN),
@@ -148,7 +154,10 @@ def findings_of(
 
 
 def _mistaken(one: ScoredPhoto) -> bool:
-    """Whether an answer was given that is wrong. A label without a model is wronged only by another make."""
+    """Whether an answer was given that is wrong.
+
+    Where the label names no model, only another make is wrong.
+    """
     if not one.recognition.candidates:
         return False
     return not (one.model_right if one.row.model else one.make_right)
@@ -168,7 +177,10 @@ def _coverage(answers: Sequence[tuple[float, bool]], threshold: float) -> Covera
 
 
 def _makes(labelled: Sequence[ScoredPhoto], classes: Sequence[TrainedClass], key: CarKey) -> list[tuple[str, str]]:
-    """(label, answer) of photos of makes that the model knows, each make under the name of its first class."""
+    """(label, answer) of photos of makes that the model knows.
+
+    Each make goes by the name that its first class has.
+    """
     shown: dict[str, str] = {}
     for trained in classes:
         shown.setdefault(key(trained.make, "")[0], trained.make)

@@ -1,10 +1,12 @@
-"""An operator's own folder of pictures in a report: what the model, and the champion beside it, say of each."""
+"""An operator's own folder of pictures in a report.
+
+It shows what the model says of each, and the champion beside it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,13 @@ from classifier.names import name_key
 from classifier.recognition import Recognition
 from classifier.training.errors import ReportError
 from classifier.training.report.page import Section
-from classifier.training.report.photos import Album, Answer, answer_of, card, cards
+from classifier.training.report.photos import Album, Answer, Card, answer_of, cards
+from classifier.training.report.render import render_html
 
 SHOWN = 48
+"""About so many pictures are shown."""
 NAMED = 50
-"""Unreadable files that are named."""
+"""Of the unreadable files so many are named, the rest are counted."""
 
 
 @dataclass(frozen=True)
@@ -28,19 +32,19 @@ class ExternalPhoto:
     name: str
     """Below the folder; what is no text is escaped."""
     label: str
-    """The name of the folder it lies in, where that is one below the folder given: "bmw x5", or anything else."""
+    """Name of the subfolder it lies in, "bmw x5" or any other; "" if it lies in none."""
 
 
 @dataclass(frozen=True)
 class ExternalAnswers:
-    """The folder's pictures with what was said of them."""
+    """The folder's pictures and the recognitions of each."""
 
     photos: Sequence[ExternalPhoto]
     said: Sequence[Recognition]
-    """In the order of photos; log_probs may be missing."""
+    """The model's, in the order of photos; log_probs may be missing."""
     champion: Sequence[Recognition] | None = None
     makes: Collection[str] = ()
-    """That the model knows: which folders are named after a car."""
+    """The makes that the model knows. They tell which folders are named after a car."""
 
 
 def external_photos(folder: Path) -> list[ExternalPhoto]:
@@ -60,7 +64,10 @@ def external_photos(folder: Path) -> list[ExternalPhoto]:
 
 
 def external_section(answers: ExternalAnswers | None, album: Album) -> Section | None:
-    """Pictures with answers; files that cannot be read are listed. Of many some are shown, the JSON has all."""
+    """Pictures with answers, and the files that cannot be read.
+
+    Of many pictures only some are shown; the JSON has all.
+    """
     if answers is None:
         return None
     old: Sequence[Recognition | None] = answers.champion or [None] * len(answers.photos)
@@ -68,30 +75,27 @@ def external_section(answers: ExternalAnswers | None, album: Album) -> Section |
     broken = [(photo, said) for photo, said, _ in all_of_them if said.status == "unreadable"]
     readable = [one for one in all_of_them if one[1].status != "unreadable"]
     step = max(1, -(-len(readable) // SHOWN))
-    chosen = readable[::step]
-    told = [f"{len(answers.photos)} pictures of a folder of your own; nobody checked what they show."]
-    if len(chosen) < len(readable):
-        told.append(f"Every {step}th is shown; the JSON beside this report has them all.")
     makes = {name_key(make) for make in answers.makes}
     agreed = [one for one in (agrees(photo, answer_of(said), makes) for photo, said, _ in readable) if one is not None]
-    if agreed:
-        told.append(f"Of {len(agreed)} in folders with the name of a car, {sum(agreed)} are answered with that name.")
-    html = f"<p>{escape(' '.join(told))}</p>" + cards(_card(album, *one) for one in chosen)
-    if broken:
-        listed = "".join(
-            f"<li>{escape(photo.name)} <span class=soft>({escape(said.error)})</span></li>"
-            for photo, said in broken[:NAMED]
-        )
-        more = f"<p>… and {len(broken) - NAMED} more.</p>" if len(broken) > NAMED else ""
-        html += f"<h3>{len(broken)} files cannot be read</h3><ul>{listed}</ul>{more}"
+    html = render_html(
+        "external",
+        pictures=len(answers.photos),
+        step=step,
+        named=len(agreed),
+        agreed=sum(agreed),
+        photos=cards(_card(album, *one) for one in readable[::step]),
+        broken=broken,
+        most=NAMED,
+    )
     figures = {"external": [_facts(*one) for one in all_of_them]}
     return Section("external", "Your own pictures", html, figures)
 
 
 def agrees(photo: ExternalPhoto, said: Answer, makes: Collection[str]) -> bool | None:
-    """Whether the answer fits the folder's name as far as that goes: "bmw", "bmw x5", "bmw x5 2012".
+    """Whether the answer fits the folder's name, as far as the name goes: "bmw", "bmw x5" …
 
-    None if the name does not begin with one of `makes` (as taxonomy.name_key has them): it is "holiday", not a car's.
+    None if the name does not begin with one of `makes` (as taxonomy.name_key has them): then it is
+    "holiday", not the name of a car.
     """
     label, answer = name_key(photo.label) if photo.label else "", name_key(said.name)
     if not any(label.startswith(make) for make in makes):
@@ -99,18 +103,18 @@ def agrees(photo: ExternalPhoto, said: Answer, makes: Collection[str]) -> bool |
     return said.confidence is not None and (answer.startswith(label) or label.startswith(answer))
 
 
-def _card(album: Album, photo: ExternalPhoto, said: Recognition, old: Recognition | None) -> str | None:
+def _card(album: Album, photo: ExternalPhoto, said: Recognition, old: Recognition | None) -> Card | None:
     answer = answer_of(said)
-    lines = f"<b>{escape(answer.text)}</b>"
+    picture = album.picture(photo.path, said.box, f"{photo.name}, answered {answer.text}")
+    if picture is None:
+        return None
+    lines = []
     if old is not None:
         before = answer_of(old)
-        same = " (the same)" if before.name == answer.name else ""
-        lines += f"<br>champion: {escape(before.text)}{same}"
+        lines.append(f"champion: {before.text}{' (the same)' if before.name == answer.name else ''}")
     if photo.label:
-        lines += f"<br>folder: {escape(photo.label)}"
-    lines += f'<br><span class="soft">{escape(Path(photo.name).name)}</span>'
-    words = f"{photo.name}, answered {answer.text}"
-    return card(album, path=photo.path, box=said.box, words=words, lines=lines)
+        lines.append(f"folder: {photo.label}")
+    return Card(picture, answer.text, None, lines=lines, soft=[Path(photo.name).name])
 
 
 def _facts(photo: ExternalPhoto, said: Recognition, old: Recognition | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Photos in a report: small JPEGs inside the page, with the car's box and what was said of it."""
+"""Photos in a report: small JPEGs inside the page, with the car's box and the model's answer."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import base64
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path, PurePath
 from typing import Any
 
+from markupsafe import Markup
 from PIL import Image, ImageDraw
 
 from classifier.preprocess import UnreadablePhotoError, decode
@@ -17,6 +17,7 @@ from classifier.recognition import Recognition
 from classifier.training.evaluation.confusion import Pair, class_name
 from classifier.training.evaluation.scored_photo import ScoredPhoto
 from classifier.training.report.findings import Findings
+from classifier.training.report.render import render_html
 
 SIDE = 264
 """Longer side of a picture in pixels."""
@@ -28,28 +29,43 @@ OF_PAIR = 2
 STATUS = {"no_vehicle": "no car found", "not_usable": "not usable", "unreadable": "unreadable"}
 
 
+@dataclass(frozen=True)
+class Picture:
+    """What stands in a photo's place."""
+
+    words: str
+    """For those who do not see it."""
+    source: str = ""
+    """The picture as a data URI; "" if there is none."""
+    problem: str = ""
+    """What is wrong with the file, where there is no picture."""
+
+
 class Album:
-    """Makes a report's pictures until there are as many bytes of them as a report may hold."""
+    """Makes a report's pictures, until they have as many bytes as a report may hold."""
 
     def __init__(self, most: int = PICTURES_MOST) -> None:
         self._left = most
         self.left_out = 0
 
-    def picture(self, path: Path, box: Sequence[int] | None, words: str) -> str | None:
-        """An image with its box drawn in, or what is wrong with the file; None once the album is full."""
+    def picture(self, path: Path, box: Sequence[int] | None, words: str) -> Picture | None:
+        """The photo with its box drawn in, or what is wrong with the file.
+
+        None once the album is full.
+        """
         if self._left <= 0:
             self.left_out += 1
             return None
         try:
             data = base64.b64encode(_small(path, box)).decode()
         except UnreadablePhotoError as error:
-            return f'<div class="missing">{escape(str(error))}</div>'
+            return Picture(words, problem=str(error))
         self._left -= len(data)
-        return f'<img loading="lazy" alt="{escape(words)}" src="data:image/jpeg;base64,{data}">'
+        return Picture(words, source=f"data:image/jpeg;base64,{data}")
 
 
 def _small(path: Path, box: Sequence[int] | None) -> bytes:
-    """Nothing of the file but its pixels: no place, no camera, no name. Raises UnreadablePhotoError."""
+    """Nothing of the file but its pixels: no place, camera or name. Raises UnreadablePhotoError."""
     decoded = decode(path, min_side=2 * SIDE)
     image = decoded.image
     image.thumbnail((SIDE, SIDE), Image.Resampling.BICUBIC)
@@ -111,52 +127,66 @@ def file_name(file: str) -> str:
     return PurePath(file).name.encode(errors="backslashreplace").decode()
 
 
-def gallery(album: Album, photos: Iterable[ScoredPhoto]) -> str:
+@dataclass(frozen=True)
+class Card:
+    """A picture and the lines below it."""
+
+    picture: Picture
+    answer: str
+    right: bool | None
+    """None if nobody knows."""
+    lines: Sequence[str]
+    soft: Sequence[str]
+    """Further lines, in a softer colour."""
+
+
+def cards(made: Iterable[Card | None]) -> Markup:
+    """Those that could be made, side by side."""
+    found = [one for one in made if one is not None]
+    return render_html("gallery", cards=found) if found else Markup()
+
+
+def gallery(album: Album, photos: Iterable[ScoredPhoto]) -> Markup:
     """Photos with answer, label and name."""
     return cards(scored_card(album, one) for one in photos)
 
 
-def cards(made: Iterable[str | None]) -> str:
-    """Those that could be made, side by side."""
-    found = [one for one in made if one is not None]
-    return f'<div class="gallery">{"".join(found)}</div>' if found else ""
+def scored_card(album: Album, one: ScoredPhoto, *, predicted: str = "") -> Card | None:
+    """One labelled photo; None if the album is full.
 
-
-def scored_card(album: Album, one: ScoredPhoto, *, predicted: str = "") -> str | None:
-    """One labelled photo. predicted: the trained class, for a page about classes; else the site's answer is shown.
-
-    A site that adds several classes up under one name is right where the class is wrong.
+    predicted: the trained class, for a section about classes; else the site's answer is shown. A
+    site that adds several classes up under one name can be right where the class is wrong.
     """
     said, label = answer_of(one.recognition), label_of(one)
     good = right(one)
     if predicted:
         said, good = Answer(predicted, None), one.top1
-    verdict = f'<span class="{"good" if good else "bad"}">{"right" if good else "wrong"}</span>'
-    of = "" if one.known or not one.row.model else '<br><span class="soft">a model it does not know</span>'
-    return card(
-        album, path=one.row.path, box=one.recognition.box, words=f"{label}, answered {said.text}",
-        lines=f"<b>{escape(said.text)}</b> {verdict}<br>label: {escape(label)}{of}"
-        f'<br><span class="soft">{escape(file_name(one.row.file))}</span>',
-    )  # fmt: skip
+    picture = album.picture(one.row.path, one.recognition.box, f"{label}, answered {said.text}")
+    if picture is None:
+        return None
+    unknown = [] if one.known or not one.row.model else ["a model it does not know"]
+    return Card(picture, said.text, good, lines=[f"label: {label}"], soft=[*unknown, file_name(one.row.file)])
 
 
-def card(album: Album, *, path: Path, box: Sequence[int] | None, words: str, lines: str) -> str | None:
-    """A picture with HTML below it; None if the album is full."""
-    picture = album.picture(path, box, words)
-    return None if picture is None else f"<figure>{picture}<figcaption>{lines}</figcaption></figure>"
+@dataclass(frozen=True)
+class PairShown:
+    """A confused pair with some of its photos."""
+
+    one: str
+    other: str
+    pair: Pair
+    photos: Markup
 
 
-def pair_gallery(album: Album, findings: Findings, pair: Pair) -> str:
-    """Photos that were mistaken, both ways; where one way has none, photos of that class that were not."""
+def pair_shown(album: Album, findings: Findings, pair: Pair) -> PairShown:
+    """Photos that were mistaken, both ways.
+
+    Where one way has none, a photo of that class that was answered right.
+    """
     one, other = (class_name(findings.classes[at]) for at in (pair.one, pair.other))
     chosen = [*_mistaken(findings, pair.one, pair.other), *_mistaken(findings, pair.other, pair.one)]
-    counts = f"{pair.mistaken[0]} of {pair.photos[0]} {one} taken for {other}"
-    back = f"{pair.mistaken[1]} of {pair.photos[1]} the other way round"
-    return (
-        f"<h3>{escape(one)} and {escape(other)}</h3><p>{escape(counts)}, {escape(back)} "
-        f"({100 * pair.share:.0f} % on average).</p>"
-        + cards(scored_card(album, one, predicted=class_name(findings.classes[one.predicted])) for one in chosen)
-    )
+    photos = cards(scored_card(album, one, predicted=class_name(findings.classes[one.predicted])) for one in chosen)
+    return PairShown(one, other, pair, photos)
 
 
 def _mistaken(findings: Findings, truth: int, answer: int) -> list[ScoredPhoto]:

@@ -16,12 +16,13 @@ from classifier.artefact import artefact_open
 from classifier.training.evaluation.evaluate import RecogniserLike
 from classifier.training.progress import Progress
 from classifier.training.report.facts import trained_facts
+from classifier.training.report.figures import MAIN_FIGURES, points
 from classifier.training.report.findings import Findings, findings_of
-from classifier.training.report.own_pictures import ExternalAnswers, ExternalPhoto, external_photos, external_section
-from classifier.training.report.page import Section, points, report_save, table
-from classifier.training.report.photos import Album
-from classifier.training.report.run_report import model_sections
-from classifier.training.report.sections import MAIN_FIGURES, beside_section, gates_section, share_cell
+from classifier.training.report.own_pictures import ExternalAnswers, ExternalPhoto, external_photos
+from classifier.training.report.page import Section, report_save
+from classifier.training.report.run_report import ReportContents, model_sections
+from classifier.training.report.sections import beside_section, gates_section
+from classifier.training.report.tables import share_cell, table
 from marketplace.photos.taxonomy import catalogue_classes
 from marketplace.registry.models import ModelVersion
 from marketplace.training.models import TrainingRun
@@ -85,7 +86,6 @@ class RunReport:
         differences = _differences(new.scored, old.scored) if old else {}
         self._top1 = differences.get("top1")
         artefact = artefact_open(version.folder)
-        album = Album()
         answers = None
         if self._external:
             answers = ExternalAnswers(
@@ -101,16 +101,17 @@ class RunReport:
             _parts_beside(new.scored, old.scored) if old else None,
             _changes_section(metrics.get("classes") or ()),
             *model_sections(
-                metrics=metrics["evaluation"],
-                facts=_run_facts(run, champion, test=len(new.scored.photos)) | trained_facts(artefact),
-                stages=self.stages,
-                curve=artefact.spec.metrics.get("history") or (),
-                findings=new.findings,
-                champion=old.findings if old else None,
-                temperature=artefact.spec.temperature,
+                ReportContents(
+                    metrics=metrics["evaluation"],
+                    facts=_run_facts(run, champion, test=len(new.scored.photos)) | trained_facts(artefact),
+                    stages=self.stages,
+                    curve=artefact.spec.metrics.get("history") or (),
+                    findings=new.findings,
+                    champion_findings=old.findings if old else None,
+                    temperature=artefact.spec.temperature,
+                    external=answers,
+                ),
                 file=Path(FILE).stem,
-                album=album,
-                more=[external_section(answers, album)],
             ),
         ]  # fmt: skip
 

@@ -3,10 +3,12 @@
 import base64
 import json
 import re
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
+from markupsafe import escape
 from PIL import Image
 
 from classifier.artefact import Thresholds, TrainedClass
@@ -18,7 +20,7 @@ from classifier.training.progress import Silent
 from classifier.training.report.findings import findings_of
 from classifier.training.report.own_pictures import ExternalAnswers, external_photos, external_section
 from classifier.training.report.photos import Album
-from classifier.training.report.run_report import ReportError, report_write
+from classifier.training.report.run_report import ReportContents, ReportError, report_write
 
 METRICS = {
     "photos": 10,
@@ -60,7 +62,8 @@ class StubRecogniser:
 
 
 def write(folder, **more):
-    return report_write(path=folder / "reports" / "run.html", title="Run <1>", metrics=METRICS, **more)
+    contents = ReportContents(metrics=METRICS, **more)
+    return report_write(path=folder / "reports" / "run.html", title="Run <1>", contents=contents)
 
 
 @pytest.fixture
@@ -86,7 +89,8 @@ def scored(tmp_path):
 def shown(tmp_path, scored, **more):
     findings = findings_of(scored=scored, model=StubRecogniser())
     metrics = scores_summarise(scored=scored, recogniser=StubRecogniser())
-    path = report_write(path=tmp_path / "r.html", title="r", metrics=metrics, findings=findings, **more)
+    contents = ReportContents(metrics=metrics, findings=findings, **more)
+    path = report_write(path=tmp_path / "r.html", title="r", contents=contents)
     return path.read_text(), json.loads(path.with_suffix(".json").read_text())
 
 
@@ -105,7 +109,8 @@ def test_it_is_one_file_that_needs_no_network(tmp_path):
     page = path.read_text()
     assert "://" not in page
     assert "<script" not in page
-    assert page.count("data:image/png;base64,") == 4  # two drawings, for a light page and for a dark one
+    assert page.count("data:image/png;base64,") == 2  # one drawing, for a light page and for a dark one
+    assert page.count('<svg role="img"') == 2  # the course, in the page's own ink
     for words in (
         "Run &lt;1&gt;", "&lt;ads&gt;", "81.2 % (", "failed", ">+5.0<", "BMW X5", "Course of the training",
         "2 files are &lt;no&gt; photos", 'href="#gates"', "75.0 %",
@@ -131,7 +136,8 @@ def test_it_says_in_one_line_why_it_cannot_be_written(tmp_path):
     with pytest.raises(ReportError, match="cannot be written"):
         write(tmp_path)
     with pytest.raises(ReportError, match="not fit for JSON"):
-        report_write(path=tmp_path / "x.html", title="", metrics={"top1": 0.5, "known": 1, "odd": object()})
+        contents = ReportContents(metrics={"top1": 0.5, "known": 1, "odd": object()})
+        report_write(path=tmp_path / "x.html", title="", contents=contents)
 
 
 def test_a_figure_that_is_no_number_is_none_and_costs_no_training_its_report(tmp_path):
@@ -173,6 +179,67 @@ def test_names_are_text_and_no_folder_or_camera_of_the_owner_gets_out(tmp_path, 
     pictures = [base64.b64decode(one) for one in re.findall(r"data:image/jpeg;base64,([^\"]+)", page)]
     assert pictures
     assert not any(b"Exif" in picture or b"secret" in picture for picture in pictures)
+
+
+class Tags(HTMLParser):
+    """Every element and attribute of a page."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.elements, self.attributes = set(), set()
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+
+
+def test_a_car_called_like_a_script_is_nothing_but_a_name(tmp_path):
+    """Class, label, source, file, folder, facts, gates, stages and the course all bear it."""
+    name = "<script>alert(1)</script></style>\"' onload='x"
+    classes = (TrainedClass(name, "one"), TrainedClass(name, f"two {name}"))
+    folder = tmp_path / "own" / name.replace("/", "-")
+    folder.mkdir(parents=True)
+    rows = []
+    for number in range(12):
+        path = folder / f"{number} {name.replace('/', '-')}.jpg"
+        Image.new("RGB", (64, 48)).save(path)
+        rows.append(
+            ManifestRow(
+                path=path, file=str(path), make=name, model=f"two {name}", vehicle=f"v{number}", view=name, source=name
+            )
+        )
+    (folder / "broken.jpg").write_bytes(b"no photo")
+
+    class Names(StubRecogniser):
+        def stream(self, photos):
+            for photo in photos:
+                if photo.stem == "broken":
+                    yield Recognition("unreadable", error=name)
+                    continue
+                make, candidates = summarise(np.array([0.9, 0.1]), classes)
+                yield Recognition("ok", kind="exterior", make=make, candidates=tuple(candidates),
+                    log_probs=np.log(np.array([0.9, 0.1], dtype=np.float32)))  # fmt: skip
+
+    Names.classes = classes
+    scored = photos_score(rows=rows, recogniser=Names(), progress=Silent())
+    metrics = scores_summarise(scored=scored, recogniser=Names())
+    photos = external_photos(tmp_path / "own")
+    said = list(Names().stream(photo.path for photo in photos))
+    contents = ReportContents(
+        metrics=metrics, facts={name: name, f"recipe: {name}": [name]}, challenger=metrics, champion=metrics,
+        findings=findings_of(scored=scored, model=Names()), external=ExternalAnswers(photos, said, said, makes=[name]),
+        gates=[{"name": name, "value": name, "limit": 1, "passed": True, "text": name}],
+        stages=[{"name": name, "before": 2, "after": 1, "words": name}],
+        curve=[{"epoch": 1, f"loss {name}": 1.0}, {"epoch": 2, f"loss {name}": 1.0}],
+    )  # fmt: skip
+    page = report_write(path=tmp_path / "r.html", title=name, contents=contents).read_text()
+    assert page.count(escape(name)) > 40
+    assert "<script" not in page
+    assert page.count("</style>") == 1
+    tags = Tags(page)
+    assert not tags.elements & {"script", "iframe", "object", "link"}
+    assert not [one for one in tags.attributes if one.startswith("on")]
 
 
 def test_a_full_album_says_what_it_left_out(tmp_path, scored):
