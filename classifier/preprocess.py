@@ -7,27 +7,27 @@ those of the training cost another team 23 points of accuracy.
 from __future__ import annotations
 
 import math
-import struct
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-import PIL.WebPImagePlugin  # noqa: F401  importing it is what registers the format
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from pillow_heif import register_heif_opener
 
 from classifier.artefact import CropRule, Preprocessing
+from classifier.decoding.opening import BROKEN_PICTURE, PictureError, picture_open
+from classifier.decoding.upright import is_sideways, upright_rgb
+from classifier.formats import NAMES, document_words, kind_of, picture_words
 
-register_heif_opener()
+# For callers that open a photo with Pillow themselves. Without thumbnails: they need not be current.
+register_heif_opener(thumbnails=False)
 
 Box = tuple[int, int, int, int]
 """x1, y1, x2, y2 in pixels of the full upright photo; x2 and y2 exclusive."""
 Photo = Path | bytes | Image.Image
 FloatArray = NDArray[np.float32]
 
-FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")  # MPO, as phones save panoramas, comes in through JPEG
 MAX_PIXELS = 64_000_000
 PAD = 114  # the grey that YOLO networks were trained to see around a letterboxed photo
 _RESAMPLE = {
@@ -35,25 +35,6 @@ _RESAMPLE = {
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
-_ORIENTATION = 0x0112
-_SIDEWAYS = (5, 6, 7, 8)
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-# What reading a broken EXIF block can raise. The picture is good without it, only perhaps not upright.
-_BROKEN_EXIF = (
-    SyntaxError, ValueError, TypeError, KeyError, IndexError, OverflowError, ZeroDivisionError, OSError, struct.error
-)  # fmt: skip
-# Pillow's decoders answer damaged files with any of these; pillow-heif with RuntimeError for what libheif refuses.
-_BROKEN_IMAGE = (
-    OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, RuntimeError
-)  # fmt: skip
 
 
 class UnreadablePhotoError(Exception):
@@ -89,28 +70,44 @@ def photo_load(photo: Photo) -> bytes | Image.Image:
 def decode(photo: Photo, *, min_side: int | None = None) -> Decoded:
     """Read a photo as upright RGB.
 
-    min_side: a JPEG may be decoded at 1/2, 1/4 or 1/8 scale (much faster) as long as its longer side keeps this many
-    pixels; None decodes at full scale. Raises UnreadablePhotoError.
+    min_side: a JPEG may be decoded at 1/2, 1/4 or 1/8 scale (much faster) as long as its longer
+    side keeps this many pixels; None decodes at full scale. Raises UnreadablePhotoError.
     """
+    source = photo_load(photo)
     try:
-        source = photo_load(photo)
         if isinstance(source, Image.Image):
-            return _upright(source, source.size)
-        with Image.open(BytesIO(source), formats=FORMATS) as image:
-            full_size = image.size
-            if math.prod(full_size) > MAX_PIXELS:
-                raise UnreadablePhotoError(f"the photo has more than {MAX_PIXELS // 1_000_000} megapixels")
-            if min_side is not None:
-                # A reduced scale keeps at least the size asked for, in both directions.
-                ratio = min_side / max(full_size)
-                image.draft(None, (math.ceil(full_size[0] * ratio), math.ceil(full_size[1] * ratio)))
-            return _upright(image, full_size)
-    except UnidentifiedImageError as error:
-        raise UnreadablePhotoError("not a photo in a format that is read here (JPEG, PNG, WEBP, HEIC)") from error
+            image, size = source, source.size
+        else:
+            image, size = _open(source, min_side)
+        return Decoded(upright_rgb(image), (size[1], size[0]) if is_sideways(image) else size)
     except (Image.DecompressionBombError, MemoryError) as error:
         raise UnreadablePhotoError("the photo is too large") from error
-    except _BROKEN_IMAGE as error:
-        raise UnreadablePhotoError(f"the photo cannot be decoded: {' '.join(str(error).split())[:200]}") from error
+    except BROKEN_PICTURE as error:
+        raise UnreadablePhotoError(_cannot(error)) from error
+
+
+def _open(data: bytes, min_side: int | None) -> tuple[Image.Image, tuple[int, int]]:
+    kind = kind_of(data)
+    if kind is None:
+        raise UnreadablePhotoError(_wrong_format(data))
+    try:
+        return picture_open(data, kind=kind, max_pixels=MAX_PIXELS, draft_side=min_side)
+    except PictureError as error:
+        if error.reason == "too_many_pixels":
+            most = MAX_PIXELS // 1_000_000
+            raise UnreadablePhotoError(f"the photo has more than {most} megapixels") from error
+        raise UnreadablePhotoError(_cannot(error)) from error.__cause__
+
+
+def _wrong_format(data: bytes) -> str:
+    if not data:
+        return "the file is empty"
+    words = picture_words(data) or document_words(data)
+    return f"{words}, not {NAMES}" if words else f"not a photo in a format that is read here ({NAMES})"
+
+
+def _cannot(error: Exception) -> str:
+    return f"the photo cannot be decoded: {' '.join(str(error).split())[:200]}"
 
 
 def decode_closer(photo: Photo, decoded: Decoded, box: Box | None, rule: CropRule, *, side: int) -> Decoded:
@@ -126,28 +123,6 @@ def decode_closer(photo: Photo, decoded: Decoded, box: Box | None, rule: CropRul
     if decoded.image.width / decoded.full_size[0] >= wanted:
         return decoded
     return decode(photo, min_side=math.ceil(wanted * max(decoded.full_size)))
-
-
-def _upright(image: Image.Image, full_size: tuple[int, int]) -> Decoded:
-    # Not ImageOps.exif_transpose, which writes the whole EXIF block anew and fails with a broken one in many ways.
-    orientation = _orientation(image)
-    upright = image.transpose(_TURNS[orientation]) if orientation in _TURNS else image.copy()
-    if upright.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in upright.info:
-        # Colours under transparent pixels are arbitrary: show the photo as a page would, on white.
-        upright = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright.convert("RGBA"))
-    if upright.mode != "RGB":
-        upright = upright.convert("RGB")
-    upright.load()
-    return Decoded(upright, (full_size[1], full_size[0]) if orientation in _SIDEWAYS else full_size)
-
-
-def _orientation(image: Image.Image) -> int:
-    """EXIF's number, 1 (upright) if there is none that can be read."""
-    try:
-        value = image.getexif().get(_ORIENTATION, 1)
-    except _BROKEN_EXIF:
-        return 1
-    return value if isinstance(value, int) else 1
 
 
 def crop_box(box: tuple[float, float, float, float] | None, image_size: tuple[int, int], rule: CropRule) -> Box:

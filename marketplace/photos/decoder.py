@@ -1,7 +1,8 @@
 """The child process that decodes one upload: bytes on stdin, a clean master and card on stdout.
 
-Run as a script by ``ingest`` with an empty environment. It imports only the standard library, Pillow and pillow-heif,
-because everything it does happens with a stranger's bytes: it must know no secret, and must be free to crash.
+Run as a script by ``ingest`` with an empty environment. It imports only the standard library,
+Pillow, pillow-heif and ``classifier.decoding``, which needs no more than these: everything it does
+happens with a stranger's bytes, so it must know no secret, and must be free to crash.
 
 Output: one line of JSON, then (unless it is a refusal) the master's bytes and the card's bytes.
 """
@@ -11,7 +12,6 @@ import json
 import math
 import resource
 import statistics
-import struct
 import sys
 import warnings
 from typing import Any
@@ -22,16 +22,6 @@ DRAFT_SIDE = 1900
 CARD_SIDE = 640
 MASTER_QUALITY = 88
 CARD_QUALITY = 82
-ORIENTATION_TAG = 0x0112
-
-# What reading somebody's hand-made EXIF block can raise. The picture is good without it, only perhaps not upright.
-BROKEN_EXIF = (
-    SyntaxError, ValueError, TypeError, KeyError, IndexError, OverflowError, ZeroDivisionError, OSError, struct.error
-)  # fmt: skip
-# What Pillow's decoders raise for broken data; RuntimeError: pillow-heif, for what libheif refuses.
-BROKEN_IMAGE = (
-    OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, OverflowError, RuntimeError, struct.error
-)  # fmt: skip
 
 
 class RefusedError(Exception):
@@ -47,6 +37,14 @@ def limit_self(*, cpu_seconds: int, memory_bytes: int) -> None:
         _lower(resource.RLIMIT_AS, memory_bytes)
 
 
+def _limit_pillow(max_pixels: int) -> None:
+    """Pillow's own check, besides that of ``picture_open``. It is global, so only the child sets it."""
+    from PIL import Image  # noqa: PLC0415  # after limit_self, so that the limits hold for Pillow too
+
+    Image.MAX_IMAGE_PIXELS = max_pixels
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+
+
 def _lower(what: int, limit: int) -> None:
     _, hard = resource.getrlimit(what)
     limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
@@ -54,117 +52,28 @@ def _lower(what: int, limit: int) -> None:
 
 
 def decode(data: bytes, *, kind: str, max_pixels: int) -> tuple[dict[str, Any], bytes, bytes]:
-    """Upright sRGB master (long side ≤ 2,048) and card (≤ 640) as JPEG without metadata, with the picture's facts.
+    """Upright sRGB master (long side ≤ 2,048) and card (≤ 640) as JPEG without metadata.
 
-    Raises RefusedError for everything that is not a picture of at most ``max_pixels`` pixels of format ``kind``.
+    With them the facts that ingest stores. Raises RefusedError for everything that is not a picture
+    of format ``kind`` with at most ``max_pixels`` pixels.
     """
-    from PIL import Image  # noqa: PLC0415  # after limit_self, so that the limits hold for Pillow too
+    # After limit_self, so that the limits hold for Pillow too.
+    from classifier.decoding.opening import PictureError, picture_open  # noqa: PLC0415
+    from classifier.decoding.upright import upright_rgb  # noqa: PLC0415
 
-    Image.MAX_IMAGE_PIXELS = max_pixels
-    warnings.simplefilter("error", Image.DecompressionBombWarning)
     try:
-        image = Image.open(io.BytesIO(data), formats=_register(kind))
-        if image.width * image.height > max_pixels:
-            raise RefusedError("too_many_pixels", {"width": image.width, "height": image.height})
-        # Lets libjpeg decode large photos at a half, a quarter or an eighth: a fraction of the time and memory.
-        image.draft(image.mode, _fit(image.size, DRAFT_SIDE))
-        image.load()
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise RefusedError("too_many_pixels", {}) from error
-    except BROKEN_IMAGE as error:
-        raise RefusedError(
-            "truncated" if "truncated" in str(error).lower() else "broken", {"detail": str(error)}
-        ) from error
-
-    orientation = _orientation(image)
-    profile = image.info.get("icc_profile")
-    master = _upright(_to_srgb(_shrink(image, MASTER_SIDE), profile), orientation)
-    # A picture rebuilt from nothing but its pixels: no metadata can ride along.
-    card = _shrink(master, CARD_SIDE)
+        image, _ = picture_open(data, kind=kind, max_pixels=max_pixels, draft_side=DRAFT_SIDE)
+    except PictureError as error:
+        raise RefusedError(error.reason, {"detail": str(error), **_size_facts(error.size)}) from error
+    # Pictures rebuilt from nothing but their pixels: no metadata can ride along.
+    master = upright_rgb(image, longest=MASTER_SIDE)
+    card = upright_rgb(master, longest=CARD_SIDE)
     facts = {"width": master.width, "height": master.height, "phash": perceptual_hash(card)}
     return facts, _jpeg(master, MASTER_QUALITY), _jpeg(card, CARD_QUALITY)
 
 
-def _register(kind: str) -> tuple[str, ...]:
-    """Load only the plugin that this upload needs, and name the formats that Pillow may try."""
-    if kind == "JPEG":  # also stereo cameras' and phone panoramas' MPO, a JPEG followed by others: the first counts
-        from PIL import JpegImagePlugin, MpoImagePlugin  # noqa: F401, PLC0415
-    elif kind == "PNG":
-        from PIL import PngImagePlugin  # noqa: F401, PLC0415
-    elif kind == "WEBP":
-        from PIL import WebPImagePlugin  # noqa: F401, PLC0415
-    elif kind == "HEIF":
-        import pillow_heif  # noqa: PLC0415
-
-        pillow_heif.register_heif_opener(thumbnails=False)
-    return (kind,)
-
-
-def _orientation(image: Any) -> int:
-    try:
-        value = image.getexif().get(ORIENTATION_TAG, 1)
-    except BROKEN_EXIF:
-        return 1
-    return value if isinstance(value, int) else 1
-
-
-def _fit(size: tuple[int, int], side: int) -> tuple[int, int]:
-    scale = min(1.0, side / max(size))
-    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-
-
-def _shrink(image: Any, side: int) -> Any:
-    """At most ``side`` pixels long, in a mode that can be converted to RGB without losing transparency or depth."""
-    from PIL import Image  # noqa: PLC0415
-
-    if image.mode.startswith("I") or image.mode == "F":  # 16 bits of grey, which convert() would clip to white
-        image = image.point(lambda value: value * (1 / 256)).convert("L")
-    elif image.mode in {"P", "PA"}:
-        image = image.convert("RGBA" if "transparency" in image.info or image.mode == "PA" else "RGB")
-    elif image.mode == "1":
-        image = image.convert("L")
-    size = _fit(image.size, side)
-    if size == image.size:
-        return image
-    return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
-
-
-def _to_srgb(image: Any, profile: object) -> Any:
-    """Flatten transparency on white and bring wide-gamut phones' colours to sRGB, which is what a page shows."""
-    from PIL import Image  # noqa: PLC0415
-
-    if image.mode in {"RGBA", "LA", "La", "RGBa"}:
-        image = image.convert("RGBA")
-        paper = Image.new("RGB", image.size, "white")
-        paper.paste(image, mask=image.getchannel("A"))
-        image = paper
-    if isinstance(profile, bytes) and b"sRGB" not in profile[:1024] and image.mode in {"RGB", "CMYK"}:
-        from PIL import ImageCms  # noqa: PLC0415
-
-        try:
-            converted = ImageCms.profileToProfile(
-                image, ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB"), outputMode="RGB"
-            )
-        except (ImageCms.PyCMSError, OSError, ValueError):
-            converted = None  # a broken profile, or one of another kind of picture: the numbers are all there is
-        if converted is not None:
-            return converted
-    return image.convert("RGB")
-
-
-def _upright(image: Any, orientation: int) -> Any:
-    from PIL import Image  # noqa: PLC0415
-
-    turn = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_270,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_90,
-    }.get(orientation)
-    return image if turn is None else image.transpose(turn)
+def _size_facts(size: tuple[int, int] | None) -> dict[str, int]:
+    return {} if size is None else {"width": size[0], "height": size[1]}
 
 
 def _jpeg(image: Any, quality: int) -> bytes:
@@ -197,8 +106,9 @@ def perceptual_hash(image: Any) -> str:
 def main(argv: list[str]) -> None:
     """``decoder.py KIND MAX_PIXELS CPU_SECONDS MEMORY_BYTES SITE_DIRECTORY…``"""
     kind, max_pixels, cpu_seconds, memory_bytes, *paths = argv
-    sys.path.extend(paths)  # started with -S: only Pillow's own folder is added, no .pth file runs
+    sys.path.extend(paths)  # started with -S: only the folders that it needs, no .pth file runs
     limit_self(cpu_seconds=int(cpu_seconds), memory_bytes=int(memory_bytes))
+    _limit_pillow(int(max_pixels))
     master = card = b""
     try:
         answer, master, card = decode(sys.stdin.buffer.read(), kind=kind, max_pixels=int(max_pixels))

@@ -144,7 +144,7 @@ def _decode_in_child(data: bytes, *, kind: str) -> tuple[dict[str, Any], bytes, 
     limits = [str(settings.PHOTO_MAX_PIXELS), str(CPU_SECONDS), str(MEMORY_BYTES)]
     try:
         child = subprocess.run(  # noqa: S603  # our own script, no shell, no word of the upload in its arguments
-            [sys.executable, "-I", "-S", str(_DECODER), kind, *limits, *_pillow_folders()],
+            [sys.executable, "-I", "-S", str(_DECODER), kind, *limits, *_import_folders()],
             input=data,
             capture_output=True,
             timeout=WALL_SECONDS,
@@ -178,10 +178,10 @@ def _decode_in_child(data: bytes, *, kind: str) -> tuple[dict[str, Any], bytes, 
     return answer, rest[:master_size], rest[master_size : master_size + card_size]
 
 
-def _pillow_folders() -> list[str]:
-    """The folders that hold Pillow and pillow-heif, found without importing them into this process."""
+def _import_folders() -> list[str]:
+    """The folders that the child imports from, found without importing Pillow into this process."""
     folders = []
-    for name in ("PIL", "pillow_heif"):
+    for name in ("PIL", "pillow_heif", "classifier"):
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.origin is not None:
             folders.append(str(Path(spec.origin).parent.parent))

@@ -8,7 +8,7 @@ import zlib
 import imagehash
 import pillow_heif
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, PngImagePlugin
 
 from marketplace.photos import ingest as ingest_module
 from marketplace.photos.ingest import PhotoRejected, ingest
@@ -217,6 +217,19 @@ def test_it_refuses_a_truncated_file(encoded, kind, name):
     data = encoded(kind)
     for part in (0.1, 0.5, 0.95):
         assert rejected(data[: int(len(data) * part)], name).reason_code in {"truncated", "broken"}
+
+
+def test_it_takes_a_png_with_more_text_than_picture(picture, monkeypatch):
+    """Photoshop and other editors leave such; its text is neither inflated nor kept."""
+    monkeypatch.setattr(ingest_module, "MEMORY_BYTES", 200 * 2**20)
+    notes = PngImagePlugin.PngInfo()
+    for number in range(40):
+        notes.add_text(f"History {number}", "SECRET" * 1_000_000, zip=True)
+    out = io.BytesIO()
+    picture().save(out, "PNG", pnginfo=notes)
+    photo = ingest(out.getvalue(), filename="a.png")
+    assert (photo.width, photo.height) == (640, 480)
+    assert b"SECRET" not in photo.master
 
 
 def test_an_iphone_photo_that_libheif_refuses_is_an_answer_and_no_crash(encoded):
