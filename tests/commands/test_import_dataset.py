@@ -123,3 +123,39 @@ def test_what_it_writes_is_what_retrain_reads(manage, champion, cars, trained, t
     ran = manage("retrain", "--manifest", root, "--recipe", "default", "--json")
     assert ran.document["photos"] == 60
     assert {row.model for row in calls[0]["rows"]} == {"Octavia", "V70"}
+
+
+def test_whatever_is_not_taken_as_it_is_said_is_told(manage, cars, tmp_path):
+    for name, colour in {"a": "red", "b": "blue", "c": "gray"}.items():
+        photo_write(tmp_path / "lot" / f"{name}.jpg", colour)
+    table = tmp_path / "lot" / "cars.csv"
+    table.write_bytes(
+        b"sep=;\nFile;Make;Model;Year\na.jpg;VOLVO;v-70;2012.0\nb.jpg;Skoda;Fabia;\nb.jpg;Volvo;V70;\nc.jpg;Skoda;nan;\n"
+    )
+    (tmp_path / "lot" / "d.jpg").write_bytes((tmp_path / "lot" / "a.jpg").read_bytes())
+    with table.open("ab") as file:
+        file.write(b"d.jpg;Skoda;Octavia;\n")
+    ran = manage("import_dataset", "csv", table)
+    assert ran.code == 0
+    make = cars["Octavia"].make.name
+    assert ran.out.splitlines()[1:] == [
+        "  not read: 2 × another row calls the same photo another car: neither is taken, such as row 3 (b.jpg)",
+        "  without a model: 1 photos, which only a recipe of makes learns (brands)",
+        f"  one file under two labels: a.jpg (Volvo V70 2012), d.jpg ({make} Octavia)",
+        '  label changed: "VOLVO v-70 2012.0" is Volvo V70 2012 (1 photo, such as a.jpg)',
+        f'  label changed: "Skoda nan" is {make} (1 photo, such as c.jpg)',
+        f'  only spelled otherwise: 1 photo, such as "Skoda Octavia" as {make} Octavia',
+    ]
+    document = manage("import_dataset", "csv", table, "--json").document
+    assert document["two_labels"][0][1] == {"file": "d.jpg", "make": make, "model": "Octavia", "year": ""}
+    assert document["labels_changed"][1] == {"said": "Skoda nan", "make": make, "model": "", "year": "", "photos": 1}
+    assert document["notes"] == []
+
+
+def test_folders_that_may_mean_several_things_are_asked_about(manage, cars, tmp_path):
+    photo_write(tmp_path / "boxes" / "red" / "1.jpg", "red")
+    ran = manage("import_dataset", "folders", tmp_path, "--json")
+    assert (ran.code, ran.out) == (2, "")
+    assert "(boxes/red), and it is not clear what they say: name it by a pattern, one of class, " in ran.line
+    ran = manage("import_dataset", "folders", tmp_path, "--pattern", "make/model", "--json")
+    assert ran.document["notes"] == ["folders read as make/model: boxes/red is boxes red"]

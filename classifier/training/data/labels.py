@@ -12,6 +12,7 @@ from classifier.training.data.manifest import ManifestRow
 
 ABBREVIATIONS = {"bmw", "gmc", "zaz", "izh", "gaz", "uaz", "vaz", "mg", "byd", "daf", "faw", "vw", "tts", "suv"}
 UNKNOWN = -1
+_SPAN = re.compile(r"(\d{4})(?:-(\d{4}))?")
 
 Key = tuple[str, str, str]
 
@@ -19,6 +20,27 @@ Key = tuple[str, str, str]
 def class_key(make: str, model: str, year: str) -> Key:
     """What makes two labels the same class: names blind to case, accents, spaces and punctuation."""
     return (*car_key(make, model), year)
+
+
+def contradicts(one: ManifestRow, other: ManifestRow, *, makes_only: bool = False) -> bool:
+    """Whether the two cannot both be right of one photo; what only one of them says contradicts nothing."""
+    mine, its = class_key(one.make, one.model, ""), class_key(other.make, other.model, "")
+    if one.make and other.make and mine[0] != its[0]:
+        return True
+    if makes_only:
+        return False
+    return (bool(one.model and other.model) and mine[1] != its[1]) or not _years_meet(one.year, other.year)
+
+
+def _years_meet(one: str, other: str) -> bool:
+    """Whether "2012" and "2010-2014" may mean one car; "" may be any year."""
+    if not one or not other or one == other:
+        return True
+    spans = [_SPAN.fullmatch(years) for years in (one, other)]
+    if not all(spans):
+        return False
+    (first, last), (from_, to) = ((span[1], span[2] or span[1]) for span in spans if span)
+    return first <= to and from_ <= last
 
 
 def classes_of(

@@ -2,8 +2,10 @@
 
 Only `file`, `make` and `model` are required.
 
-`file` is relative to the manifest's folder. It need not be UTF-8, because file names need not. `vehicle` names one
-physical car: its photos never stand on two sides of a split. Where it is missing every photo is its own vehicle.
+`file` is relative to the manifest's folder. It need not be UTF-8, because file names need not.
+`vehicle` names one physical car: all its photos are of one split. Where it is missing every photo
+is a vehicle of its own. Other cells are read as a spreadsheet or a program meant them: `208.0` is
+the model 208, `nan` and `-` are no model.
 """
 
 from __future__ import annotations
@@ -11,12 +13,22 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal, get_args
 
 from classifier.attributes import KINDS
+from classifier.training.data.file_names import NamedFiles, is_file
+from classifier.training.data.tables import (
+    TableError,
+    TableRow,
+    cell_id,
+    cell_label,
+    cell_number,
+    is_text,
+    table_read,
+)
 
 COLUMNS = ("file", "make", "model", "year", "vehicle", "kind", "view", "body", "split")
 REQUIRED = ("file", "make", "model")
@@ -66,67 +78,67 @@ def manifest_read(path: Path) -> list[ManifestRow]:
     if path.is_dir():
         path = path / "manifest.csv"
     try:
-        with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
-            reader = csv.DictReader(file)
-            _check_header(path, reader.fieldnames or ())
-            source = path.parent.resolve().name.encode(errors="backslashreplace").decode()
-            rows = [_row(path, number, cells, source=source) for number, cells in enumerate(reader, start=2)]
+        table = table_read(path, columns={name: name for name in COLUMNS}, required=REQUIRED, only_utf8=True)
     except OSError as error:
         raise ManifestError(f"{path}: cannot be read ({error.strerror})") from error
-    except csv.Error as error:
-        raise ManifestError(f"{path}: is not a CSV file in UTF-8 ({error})") from error
-    if not rows:
+    except TableError as error:
+        raise ManifestError(f"{path}: {error}") from error
+    if not table.rows:
         raise ManifestError(f"{path}: has no rows")
+    source = path.parent.resolve().name.encode(errors="backslashreplace").decode()
+    files = NamedFiles(path.parent)
+    rows = {one.number: _row(path, one, files, source=source) for one in table.rows}
     _check_vehicles(path, rows)
-    return rows
+    return list(rows.values())
 
 
-def _check_header(path: Path, names: Sequence[str]) -> None:
-    if not all(map(_is_text, names)):
-        raise ManifestError(f"{path}: is not a CSV file in UTF-8")
-    missing = [name for name in REQUIRED if name not in names]
-    if missing:
-        raise ManifestError(f"{path}: column {missing[0]!r} is missing")
-
-
-def _row(path: Path, number: int, cells: dict[str, str | None], *, source: str) -> ManifestRow:
-    value = {name: (cells.get(name) or "").strip() for name in COLUMNS}
-    where = f"{path}: row {number}"
+def _row(path: Path, one: TableRow, files: NamedFiles, *, source: str) -> ManifestRow:
+    where = f"{path}: row {one.number}"
+    if one.problem:
+        raise ManifestError(f"{where}: {one.problem}")
+    value = row_cells(one.cells)
     _check_text(where, value)
     if not value["file"]:
         raise ManifestError(f"{where}: no file")
-    photo = path.parent / value["file"]
-    if not photo.is_file():
-        aside = "" if _is_text(value["file"]) else " (this name is not in UTF-8)"
+    photo = files.find(value["file"])
+    if not is_file(photo):
+        aside = "" if is_text(value["file"]) else " (this name is not in UTF-8)"
         raise ManifestError(f"{where}: no photo {value['file']}{aside}")
-    if value["kind"] not in ROW_KINDS:
-        raise ManifestError(f"{where}: kind {value['kind']!r} is none of {', '.join(ROW_KINDS[1:])}")
-    if value["split"] not in ROW_SPLITS:
-        raise ManifestError(f"{where}: split {value['split']!r} is none of {', '.join(ROW_SPLITS[1:])}")
-    if value["model"] and not value["make"]:
-        raise ManifestError(f"{where}: a model but no make")
+    if problem := row_problem(value):
+        raise ManifestError(f"{where}: {problem}")
     value["vehicle"] = f"{source}/{value['vehicle'] or value['file']}"
     # Only the path has to open something; all else is text.
     texts = {name: text.encode(errors="backslashreplace").decode() for name, text in value.items()}
     return ManifestRow(path=photo, source=source, **texts)
 
 
+def row_cells(cells: Mapping[str, str]) -> dict[str, str]:
+    """A table's cells as a manifest's: see tables.cell_label and cell_number. File and vehicle stay as they stand."""
+    value = {name: cell_label(text) for name, text in cells.items()}
+    value |= {name: cell_number(cells[name]) for name in ("model", "year")}
+    return value | {"file": cells["file"].strip(), "vehicle": cell_id(cells["vehicle"])}
+
+
+def row_problem(value: Mapping[str, str]) -> str:
+    """What is wrong with a row's labels; "" if nothing."""
+    if value["kind"] not in ROW_KINDS:
+        return f"kind {value['kind']!r} is none of {', '.join(ROW_KINDS[1:])}"
+    if value["split"] not in ROW_SPLITS:
+        return f"split {value['split']!r} is none of {', '.join(ROW_SPLITS[1:])}"
+    return "a model but no make" if value["model"] and not value["make"] else ""
+
+
 def _check_text(where: str, value: Mapping[str, str]) -> None:
     """Labels are text, or models would be trained to say what nobody can read."""
     for name in COLUMNS:
-        if name not in ("file", "vehicle") and not _is_text(value[name]):  # a car's id may come from the file's
+        if name not in ("file", "vehicle") and not is_text(value[name]):  # a car's id may come from the file's
             raise ManifestError(f"{where}: {name} {value[name]!r} is not in UTF-8")
 
 
-def _is_text(value: str) -> bool:
-    """Whether there is none of what the file system's names that are no UTF-8 are read as."""
-    return value.isascii() or not any("\udc80" <= letter <= "\udcff" for letter in value)
-
-
-def _check_vehicles(path: Path, rows: Sequence[ManifestRow]) -> None:
-    sides: dict[str, str] = {}
-    for number, row in enumerate(rows, start=2):
-        if sides.setdefault(row.vehicle, row.split) != row.split:
+def _check_vehicles(path: Path, rows: Mapping[int, ManifestRow]) -> None:
+    splits: dict[str, str] = {}
+    for number, row in rows.items():
+        if splits.setdefault(row.vehicle, row.split) != row.split:
             raise ManifestError(f"{path}: row {number}: vehicle {row.vehicle} stands on two sides of the split")
 
 

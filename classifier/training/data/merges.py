@@ -1,13 +1,12 @@
 """Merge model-years and look-alike models by a table, and leave classes out by it.
 
-A table is JSON, `{"merge_into": {"audi_a4": ["audi_s4"]}, "dropped": ["mini_one"]}`, or CSV with the columns `from`
-and `to` (an empty `to` leaves the class out). A class is written `make_model` or `make_model_year`; names are compared
-blind to case, accents, spaces and punctuation.
+A table is JSON, `{"merge_into": {"audi_a4": ["audi_s4"]}, "dropped": ["mini_one"]}`, or CSV with the
+columns `from` and `to` (an empty `to` leaves the class out). A class is written `make_model` or
+`make_model_year`; names are compared blind to case, accents, spaces and punctuation.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from collections import Counter
@@ -19,6 +18,7 @@ from typing import Any
 from classifier.training.data.labels import Key, class_key
 from classifier.training.data.manifest import ManifestRow
 from classifier.training.data.stages import LeftOut, Stage, counted
+from classifier.training.data.tables import TableError, cell_label, table_read
 from classifier.training.errors import TrainError
 
 NAME = "merge"
@@ -182,17 +182,16 @@ def _labels(path: Path, names: Any, *, of: str) -> list[Label]:
 
 def _csv(path: Path) -> list[tuple[Label, Label | None]]:
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            for name in CSV_COLUMNS:
-                if name not in (reader.fieldnames or ()):
-                    raise MergeError(f"{path}: column {name!r} is missing (a table has the columns from and to)")
-            cells = [((one["from"] or "").strip(), (one["to"] or "").strip()) for one in reader]
+        table = table_read(path, columns={name: name for name in CSV_COLUMNS}, required=CSV_COLUMNS)
     except OSError as error:
         raise MergeError(f"{path}: cannot be read ({error.strerror})") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise MergeError(f"{path}: is not a table in UTF-8 ({error})") from error
-    return [(_label(path, one), _label(path, to) if to else None) for one, to in cells]
+    except TableError as error:
+        raise MergeError(f"{path}: {error}") from error
+    bad = next((row for row in table.rows if row.problem), None)
+    if bad:
+        raise MergeError(f"{path}: row {bad.number}: {bad.problem}")
+    pairs = [(row.cells["from"], cell_label(row.cells["to"])) for row in table.rows]
+    return [(_label(path, one), _label(path, to) if to else None) for one, to in pairs]
 
 
 def _label(path: Path, text: Any) -> Label:

@@ -6,9 +6,12 @@ from typing import Any, cast, get_args
 
 from django.core.management.base import CommandParser
 
-from classifier.names import name_key
-from classifier.training.data.importers import PATTERNS, Format, Imported, import_dataset
+from classifier.names import car_key
+from classifier.training.data.importers import PATTERNS, Format, Imported, LabelChange, import_dataset
+from classifier.training.data.importers.folders import LAYOUTS
+from classifier.training.data.importers.reading import label_text
 from classifier.training.data.manifest import ManifestRow, manifest_write
+from classifier.training.data.stages import counted
 from classifier.training.progress import Progress
 from marketplace.catalogue.selectors import make_aliases, make_list, model_spelled
 from marketplace.commands import InputRefused, Outcome, ServiceCommand
@@ -29,7 +32,8 @@ class Command(ServiceCommand):
         parser.add_argument(
             "--pattern",
             default="",
-            help=f"filenames: {', '.join(PATTERNS)} or a regular expression with a group `make`",
+            help=f"filenames: {', '.join(PATTERNS)} or a regular expression with a group `make`; "
+            f"folders that lie in each other: {', '.join(LAYOUTS)}",
         )
         parser.add_argument(
             "--vehicle-pattern", default="", help="folders: finds the car's id in a file name: ^(\\d+)_"
@@ -40,59 +44,91 @@ class Command(ServiceCommand):
 
     def work(self, *, progress: Progress, **options: Any) -> Outcome:
         path: Path = options["path"]
-        columns = dict(_pair(given) for given in options["column"])
         found = import_dataset(
             format=cast(Format, options["format"]),
             path=path,
             pattern=options["pattern"],
             vehicle_pattern=options["vehicle_pattern"],
-            columns=columns,
+            columns=dict(_pair(given) for given in options["column"]),
             makes=list(make_list().values_list("name", flat=True)),
             aliases=make_aliases(),
             spell=lru_cache(maxsize=None)(model_spelled),
         )
         folder = path if path.is_dir() else path.parent
-        manifest = options["output"] or folder / "manifest.csv"
+        manifest: Path = options["output"] or folder / "manifest.csv"
         if path.is_file() and manifest.exists() and manifest.samefile(path):
             raise InputRefused(f"{path} would be overwritten: name another file with --output.")
         # Whoever reads the manifest puts its folder's name in front of the ids.
         manifest_write(manifest, _bare(found))
-        unread = Counter(one.reason for one in found.unread)
-        strange = unknown_makes(rows=found.rows)
-        document = {
-            "manifest": str(manifest),
-            "photos": len(found.rows),
-            "vehicles": len({row.vehicle for row in found.rows}),
-            "classes": len({(row.make, row.model, row.year) for row in found.rows}),
-            "unread": [{"file": one.file, "reason": one.reason} for one in found.unread],
-            "unknown_makes": strange,
-            "without_model": sum(not row.model for row in found.rows),
-            "cars_of_several_models": _mixed(found),
-        }
-        lines = [
-            f"{document['photos']} photos of {document['vehicles']} cars, {document['classes']} classes: {manifest}"
-        ]
-        first = {one.reason: one.file for one in reversed(found.unread)}
-        lines += [
-            f"  not read: {count} × {reason}, such as {first[reason]}" for reason, count in unread.most_common(SHOWN)
-        ]
-        lines += [f"  not in the catalogue: {make} ({count} photos)" for make, count in strange.items()]
-        if document["without_model"]:
-            lines.append(
-                f"  without a model: {document['without_model']} photos, which only a recipe of makes learns (brands)"
-            )
-        if document["cars_of_several_models"]:
-            lines.append(
-                f"  {document['cars_of_several_models']} cars have photos of several models: are the ids whole?"
-            )
-        return Outcome(document, "\n".join(lines))
+        document = _document(found, manifest)
+        return Outcome(document, "\n".join(_lines(found, document)))
+
+
+def _document(found: Imported, manifest: Path) -> dict[str, Any]:
+    return {
+        "manifest": str(manifest),
+        "photos": len(found.rows),
+        "vehicles": len({row.vehicle for row in found.rows}),
+        "classes": len({(row.make, row.model, row.year) for row in found.rows}),
+        "unread": [{"file": one.file, "reason": one.reason} for one in found.unread],
+        "unknown_makes": unknown_makes(rows=found.rows),
+        "without_model": sum(not row.model for row in found.rows),
+        "cars_of_several_models": _mixed(found),
+        "labels_changed": [
+            {"said": one.said, "make": one.make, "model": one.model, "year": one.year, "photos": one.photos}
+            for one in found.changes
+        ],
+        "two_labels": [
+            [{"file": row.file, "make": row.make, "model": row.model, "year": row.year} for row in group]
+            for group in found.two_labels
+        ],
+        "notes": found.notes,
+    }
+
+
+def _lines(found: Imported, document: dict[str, Any]) -> list[str]:
+    photos, vehicles, classes = document["photos"], document["vehicles"], document["classes"]
+    lines = [f"{photos} photos of {vehicles} cars, {classes} classes: {document['manifest']}"]
+    unread = Counter(one.reason for one in found.unread)
+    first = {one.reason: one.file for one in reversed(found.unread)}
+    lines += _first(
+        [f"not read: {count} × {reason}, such as {first[reason]}" for reason, count in unread.most_common()]
+    )
+    lines += [f"  not in the catalogue: {make} ({count} photos)" for make, count in document["unknown_makes"].items()]
+    if document["without_model"]:
+        lines.append(
+            f"  without a model: {document['without_model']} photos, which only a recipe of makes learns (brands)"
+        )
+    if document["cars_of_several_models"]:
+        lines.append(f"  {document['cars_of_several_models']} cars have photos of several models: are the ids whole?")
+    lines += _first([f"one file under two labels: {_labelled(group)}" for group in found.two_labels])
+    lines += _first([_changed(one) for one in found.changes if not one.respelled])
+    respelled = [one for one in found.changes if one.respelled]
+    if respelled:
+        count, one = sum(one.photos for one in respelled), respelled[0]
+        lines.append(f'  only spelled otherwise: {counted(count, "photo")}, such as "{one.said}" as {one.label}')
+    return lines + [f"  {note}" for note in found.notes]
+
+
+def _first(lines: list[str]) -> list[str]:
+    more = [f"  … and {len(lines) - SHOWN} more like these: see --json"] if len(lines) > SHOWN else []
+    return [f"  {line}" for line in lines[:SHOWN]] + more
+
+
+def _changed(one: LabelChange) -> str:
+    photos = counted(one.photos, "photo")
+    return f'label changed: "{one.said}" is {one.label or "no car"} ({photos}, such as {one.file})'
+
+
+def _labelled(group: list[ManifestRow]) -> str:
+    return ", ".join(f"{row.file} ({label_text(row.make, row.model, row.year)})" for row in group)
 
 
 def _mixed(found: Imported) -> int:
     """How many cars have photos of several models: a label is wrong, or folders share ids."""
     models: dict[str, set[tuple[str, str]]] = {}
     for row in found.rows:
-        models.setdefault(row.vehicle, set()).add((name_key(row.make), name_key(row.model) if row.model else ""))
+        models.setdefault(row.vehicle, set()).add(car_key(row.make, row.model))
     return sum(len(said) > 1 for said in models.values())
 
 

@@ -79,3 +79,35 @@ def test_a_table_in_another_encoding_says_so(tmp_path, text, encoding):
     (tmp_path / "manifest.csv").write_bytes(text.encode(encoding))
     with pytest.raises(ManifestError, match="UTF-8"):
         manifest_read(tmp_path / "manifest.csv")
+
+
+def test_a_spreadsheet_may_have_saved_it(tmp_path):
+    header, empty = "\ufeffsep=;\r\nFile;Make; Model ;Year;Vehicle;\r\n", ";;;;;\r\n"
+    text = f"{header}a.jpg;Peugeot;208.0;2012.0;nan;\r\nb.jpg;BMW;nan;-;nan;\r\n{empty}"
+    rows = manifest_read(write(tmp_path / "cars", text))
+    assert [(row.make, row.model, row.year) for row in rows] == [("Peugeot", "208", "2012"), ("BMW", "", "")]
+    assert len({row.vehicle for row in rows}) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("file,make,model\na.jpg,BMW,X5, dirty\n", "row 2: 4 cells under 3 columns"),
+        ("file,make,model\n\na.jpg,BMW,X5\nb.jpg,BM", "row 4: it ends before the column 'model'"),
+        ('file,make,model\na.jpg,BMW,"X5\nb.jpg,BMW,X5\n', "line 3 is not that of a table"),
+        ("file,make,model,Model\na.jpg,BMW,X5,X3\nc.jpg,BMW,X5,\n", "row 3: no photo c.jpg"),
+        ("file,make,model,model\na.jpg,BMW,X5,X3\n", "column 'model' is there 2 times"),
+    ],
+)
+def test_what_is_cut_off_or_ambiguous_is_refused(tmp_path, text, message):
+    with pytest.raises(ManifestError) as refused:
+        manifest_read(write(tmp_path / "cars", text))
+    assert message in str(refused.value)
+
+
+def test_a_photo_is_found_under_the_name_that_another_system_gave_it(tmp_path):
+    path = write(tmp_path / "cars", "file,make,model\ncitro\u00ebn.jpg,Citro\u00ebn,C3\n")
+    (path.parent / "a.jpg").rename(path.parent / "citroe\u0308n.jpg")
+    (row,) = manifest_read(path)
+    assert row.path.exists()
+    assert row.vehicle == "cars/citro\u00ebn.jpg"  # as the manifest names it: the car's split stays

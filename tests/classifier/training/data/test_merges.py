@@ -115,3 +115,13 @@ def test_the_european_table_leads_to_classes_of_that_catalogue():
     assert len(table.into) == 280
     assert sum(label is not None and label.text in classes for label in table.into.values()) > 240
     assert not classes & {table.names[key] for key, label in table.into.items() if label is not None}
+
+
+def test_a_table_may_be_what_a_spreadsheet_writes(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_bytes("From;To;\r\nCitroën_DS3;DS_3;\r\nMini_One;;\r\n;;\r\n".encode("cp1252"))
+    rows, _ = merge_apply(cars(("Citroen", "DS 3"), ("Mini", "One")), merge_read([path]))
+    assert [(row.make, row.model) for row in rows] == [("DS", "3")]
+    path.write_text("from,to\nAudi_S4,Audi_A4\nAudi_RS4\n")
+    with pytest.raises(MergeError, match="row 3: it ends before the column 'to'"):
+        merge_read([path])

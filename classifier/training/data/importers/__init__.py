@@ -1,0 +1,110 @@
+"""Labelled photos as others keep them (folders, file names, Stanford's devkit, any table) into manifest rows.
+
+Nothing is guessed in silence and nothing is changed at the source: what is not taken is listed with
+its reason, and every label that the manifest spells in another way is told. Photos are not decoded
+here; training reports those that turn out broken.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal, get_args
+
+from classifier.names import name_key
+from classifier.training.data.duplicates import two_labels
+from classifier.training.data.importers.filenames import filenames_read
+from classifier.training.data.importers.folders import folders_read
+from classifier.training.data.importers.makes import KnownMakes
+from classifier.training.data.importers.patterns import PATTERNS, compiled
+from classifier.training.data.importers.reading import Imported, LabelChange, Reading, Unread, label_text
+from classifier.training.data.importers.stanford import stanford_read
+from classifier.training.data.importers.table import table_import
+from classifier.training.data.manifest import ManifestError
+
+__all__ = ["PATTERNS", "Format", "Imported", "LabelChange", "Unread", "import_dataset"]
+
+Format = Literal["folders", "filenames", "stanford", "csv"]
+Spell = Callable[[str, str], str]
+"""(make, model) → the model as it should be spelled."""
+
+
+def import_dataset(
+    *,
+    format: Format,
+    path: Path,
+    pattern: str = "",
+    vehicle_pattern: str = "",
+    columns: Mapping[str, str] | None = None,
+    makes: Sequence[str] = (),
+    aliases: Mapping[str, str] | None = None,
+    spell: Spell = lambda make, model: model,
+) -> Imported:
+    """Read a data set.
+
+    pattern: for filenames a name of PATTERNS, or a regular expression with groups make and, if it
+    likes, model, year, vehicle; for folders how they lie in each other (folders.LAYOUTS), where
+    that is not clear. vehicle_pattern (folders): a regular expression searched in the file name;
+    its group is the vehicle's id, so r"^(\\d+)_" makes 851_1_x.jpg vehicle 851. Without it every
+    photo counts as a car of its own. columns (csv): our column name → the table's. makes: known
+    makes as they should be spelled; names are cleaned with them. aliases: other names of these
+    ("VW" → "Volkswagen"). spell: how models are spelled; Stanford's stay as they are.
+
+    Raises ManifestError if there is no data set, its layout is not clear, an option is wrong, or
+    not one photo could be taken.
+    """
+    path = Path(path)
+    if format not in get_args(Format):
+        raise ManifestError(f"format {format!r} is none of {', '.join(get_args(Format))}")
+    if format == "csv" and not path.is_file():
+        raise ManifestError(f"{path}: no such file")
+    if format != "csv" and not path.is_dir():
+        raise ManifestError(f"{path}: no such folder")
+    known = KnownMakes(makes, aliases or {})
+    if format == "folders":
+        found = folders_read(path, known, pattern, compiled(vehicle_pattern) if vehicle_pattern else None)
+    elif format == "filenames":
+        expression = PATTERNS.get(pattern or "make_model_year", pattern)
+        found = filenames_read(path, known, compiled(expression, "make"))
+    elif format == "stanford":
+        found = stanford_read(path, known)
+    else:
+        found = table_import(path, known, columns or {})
+    if format != "stanford":
+        found.rows = [replace(row, model=spell(row.make, row.model)) if row.model else row for row in found.rows]
+    _one_split_per_vehicle(found)
+    if not found.rows:
+        why = f": {found.unread[0].file}: {found.unread[0].reason}" if found.unread else ""
+        raise ManifestError(f"{path}: not one labelled photo in it{why}")
+    return Imported(
+        rows=found.rows, unread=found.unread, boxes=found.boxes, changes=_changes(found),
+        two_labels=[[found.rows[at] for at in group] for group in two_labels(found.rows)], notes=found.notes,
+    )  # fmt: skip
+
+
+def _one_split_per_vehicle(found: Reading) -> None:
+    """A car of two splits would be learned and asked: its photos stay in the first that it is met in."""
+    splits: dict[str, str] = {}
+    kept = []
+    for row, said in zip(found.rows, found.said, strict=True):
+        split = splits.setdefault(row.vehicle, row.split)
+        if split == row.split:
+            kept.append((row, said))
+        else:
+            found.leave(row.file, f"its car is in {split or 'no split'}, the photo in {row.split or 'no split'}")
+    found.rows, found.said = [row for row, _ in kept], [said for _, said in kept]
+
+
+def _changes(found: Reading) -> list[LabelChange]:
+    """Labels that are not spelled as the source does, by what it says."""
+    labels = [(said, (row.make, row.model, row.year)) for row, said in zip(found.rows, found.said, strict=True)]
+    first = {key: row.file for key, row in zip(reversed(labels), reversed(found.rows), strict=True)}
+    changes = []
+    for (said, label), photos in Counter(labels).most_common():
+        text = label_text(*label)
+        if said != text:
+            respelled = name_key(said) == name_key(text)
+            changes.append(LabelChange(said, *label, photos, first[said, label], respelled))
+    return changes
