@@ -19,6 +19,10 @@ TARGET_ERROR = 0.03
 coverage is measured at it, in training, reports and promotion."""
 MIN_ANSWERED = 30
 """Fewer answers cannot show a small error: 30 right ones bound it below 10 % (rule of three)."""
+MIN_HELD_OUT = 20
+"""With fewer held-out photos, a temperature or a penalty would be fitted to noise."""
+FALLBACK_TEMPERATURE = 1.5
+"""In place of a fitted one: it lowers confidences."""
 COLDEST, HOTTEST = 0.05, 20.0
 MIN_OF_SOURCE = 50
 """With fewer held-out photos, a source's temperature cannot be told from that of all."""

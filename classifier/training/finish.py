@@ -25,7 +25,9 @@ from classifier.preprocess import FloatArray
 from classifier.recognition import Recognition
 from classifier.taxonomy import Guess, summarise
 from classifier.training.calibration import (
+    FALLBACK_TEMPERATURE,
     MIN_ANSWERED,
+    MIN_HELD_OUT,
     alpha_fit,
     class_temperatures_fit,
     source_weights,
@@ -45,11 +47,6 @@ from classifier.training.model.backbones import State
 from classifier.training.progress import Progress
 from classifier.training.report.findings import Findings, findings_of
 from classifier.training.request import Rename, TrainingContext, as_trained
-
-FEWEST_TO_CALIBRATE = 20
-"""With fewer held-out photos a temperature would be fitted to noise."""
-FALLBACK_TEMPERATURE = 1.5
-"""Without enough held-out photos: confidences are lowered."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +168,7 @@ def calibrate(
     if EXTENDS in spec.recipe and len(known) < MIN_ANSWERED:  # thresholds hold only at their own temperature
         return spec.temperature, spec.thresholds
     temperature = FALLBACK_TEMPERATURE
-    if len(known) >= FEWEST_TO_CALIBRATE:
+    if len(known) >= MIN_HELD_OUT:
         temperature = temperature_fit(
             np.stack([sharpened(one, spec.class_temperatures) for one, _, _ in known]),
             [label for _, label, _ in known],

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from classifier.artefact import Artefact, ArtefactSpec, TrainedClass
 from classifier.engines.networks import last_prefix
+from classifier.training.calibration import MIN_HELD_OUT
 from classifier.training.data.attribute_labels import class_bodies_of
 from classifier.training.data.labels import UNKNOWN, class_key
 from classifier.training.data.manifest import ManifestRow
@@ -35,8 +36,6 @@ HOLD_UNASKED = 0.03
 """The penalty where there are too few held-out photos to choose one."""
 WORSE_MOST = 2
 """The choice ends after this many penalties in a row with a higher val loss than the best one."""
-FEWEST_TO_CHOOSE = 20
-"""Held-out photos."""
 TOLERANCE = 2e-5
 """The solver ends when a step changes the loss, or every weight, by less. Hardly any photo's answer
 depends on it."""
@@ -111,7 +110,7 @@ def incremental_head_fit(job: HeadJob, *, progress: Progress) -> Fitted:
     best: tuple[float, Tensor, float] | None = None
     worse = 0
     history: History = []
-    holds = HOLDS if len(job.val.labels) >= FEWEST_TO_CHOOSE else (HOLD_UNASKED,)
+    holds = HOLDS if len(job.val.labels) >= MIN_HELD_OUT else (HOLD_UNASKED,)
     correction = before = torch.zeros_like(problem.head.weight)
     for step, hold in enumerate(progress.track(holds, total=len(holds), what="head"), start=1):
         # Extrapolate the last two solutions: the next one lies near. A convex problem has one

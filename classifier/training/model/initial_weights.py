@@ -7,6 +7,9 @@ from pathlib import Path
 from classifier.artefact import Artefact, artefact_only, backbones_of
 from classifier.training.recipe import Recipe
 
+STARTER = "classifier"
+"""Folder of the starter, the artefact that comes with the project."""
+
 
 def start_of(recipe: Recipe, *, weights: Path, champion: Artefact | None) -> Artefact | None:
     """The artefact with whose weights the recipe starts; None for ImageNet's or random ones.
@@ -14,7 +17,7 @@ def start_of(recipe: Recipe, *, weights: Path, champion: Artefact | None) -> Art
     weights, champion: see TrainingContext and TrainingRequest. Raises ArtefactError.
     """
     if recipe.start == "champion":
-        return champion or artefact_only(weights / "classifier")
+        return champion or artefact_only(weights / STARTER)
     return starter_of(recipe, weights)
 
 
@@ -25,7 +28,7 @@ def partner_of(recipe: Recipe, *, weights: Path, champion: Artefact | None) -> A
     """
     if recipe.ensemble_with == "nothing":
         return None
-    return (champion if recipe.ensemble_with == "champion" else None) or artefact_only(weights / "classifier")
+    return (champion if recipe.ensemble_with == "champion" else None) or artefact_only(weights / STARTER)
 
 
 def starter_of(recipe: Recipe, weights: Path) -> Artefact | None:
@@ -33,7 +36,7 @@ def starter_of(recipe: Recipe, weights: Path) -> Artefact | None:
 
     Raises ArtefactError.
     """
-    starter = weights / "classifier"
+    starter = weights / STARTER
     if recipe.start != "starter" or not (starter.is_dir() and any(starter.iterdir())):
         return None
     artefact = artefact_only(starter)

@@ -26,7 +26,13 @@ from classifier.artefact import Artefact, ArtefactSpec, Head, Preprocessing, art
 from classifier.attributes import BODIES, BODY_HEAD, EXTERIOR, KINDS, VIEW_HEAD, VIEWS
 from classifier.fuse import log_softmax
 from classifier.preprocess import FloatArray
-from classifier.training.calibration import source_weights, temperature_fit, threshold_fit
+from classifier.training.calibration import (
+    FALLBACK_TEMPERATURE,
+    MIN_HELD_OUT,
+    source_weights,
+    temperature_fit,
+    threshold_fit,
+)
 from classifier.training.data.attribute_labels import BODY, HEADS, KIND, VIEW, labels_of, mirrored, taught
 from classifier.training.data.crops import UNREADABLE, CropCache
 from classifier.training.data.labels import UNKNOWN
@@ -34,7 +40,7 @@ from classifier.training.data.manifest import SPLITS, ManifestRow, Split, manife
 from classifier.training.data.split import split_of
 from classifier.training.data.transforms import CropSet
 from classifier.training.evaluation.attribute_metrics import body_metrics, head_metrics, kind_metrics
-from classifier.training.finish import FALLBACK_TEMPERATURE, FEWEST_TO_CALIBRATE, code_version
+from classifier.training.finish import code_version
 from classifier.training.loop.fit import fit
 from classifier.training.loop.hardware import loaders_for
 from classifier.training.loop.loss import HeadsLoss
@@ -238,7 +244,7 @@ def _calibrate(
 
 def _temperature(logits: FloatArray, labels: NDArray[np.int64], weights: NDArray[np.float64] | None = None) -> float:
     told = labels != UNKNOWN
-    if told.sum() < FEWEST_TO_CALIBRATE:
+    if told.sum() < MIN_HELD_OUT:
         return FALLBACK_TEMPERATURE
     return temperature_fit(logits[told], labels[told], weights)
 
