@@ -1,4 +1,4 @@
-"""What a challenger must show."""
+"""The gates of a promotion."""
 
 import pytest
 
@@ -62,7 +62,7 @@ def checked(
         ({"photos": 19}, ["test_photos"]),
     ],
 )
-def test_each_gate_holds_back_what_it_is_there_for(figures, names):
+def test_each_gate_fails_beyond_its_limit_only(figures, names):
     assert [gate.name for gate in checked(**figures) if not gate.passed] == names
 
 
@@ -71,7 +71,7 @@ def test_it_names_the_class_that_fell_most():
     assert said["class_fall"] == "worst class Skoda Fabia: 0.900 → 0.700 on 25 photos"
 
 
-def test_it_says_what_chance_alone_makes_of_the_calibration_error_where_that_is_more_than_the_limit():
+def test_it_states_the_calibration_error_of_chance_where_that_raises_the_limit():
     said = [{gate.name: gate for gate in checked(ece=0.12, by_chance=chance)}["ece"] for chance in (0.04, 0.13)]
     assert [gate.text for gate in said] == ["calibration error 0.120", "calibration error 0.120, 0.130 by chance alone"]
     assert [gate.limit for gate in said] == [0.05, 0.13]
