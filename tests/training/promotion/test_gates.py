@@ -1,5 +1,7 @@
 """The gates of a promotion."""
 
+from dataclasses import dataclass
+
 import pytest
 
 from marketplace.training.promotion.comparison import ClassChange, Difference
@@ -9,24 +11,43 @@ from marketplace.training.promotion.gates import Measurements, Paired, gates_che
 NONE = Difference(0.0, 0.0, 0.0)
 
 
-def checked(
-    *, top1=0.02, low=0.0, make=0.0, ece=0.03, by_chance=0.01, champion_ece=0.03, coverage=NONE, fall=0.0, differing=0,
-    sample=100, took=50.0, champion_took=50.0, learned=0, photos=400, alone=False,
-):  # fmt: skip
-    figures = {"photos": photos, "ece": ece, "ece_by_chance": by_chance}
+@dataclass
+class Figures:
+    """A challenger that passes every gate, unless some of its figures are others."""
+
+    top1: float = 0.02
+    low: float = 0.0
+    make: float = 0.0
+    ece: float = 0.03
+    by_chance: float = 0.01
+    champion_ece: float | None = 0.03
+    coverage: Difference = NONE
+    fall: float = 0.0
+    differing: int = 0
+    sample: int = 100
+    took: float = 50.0
+    champion_took: float = 50.0
+    learned: int = 0
+    photos: int = 400
+    alone: bool = False
+
+
+def checked(**figures):
+    f = Figures(**figures)
+    challenger = {"photos": f.photos, "ece": f.ece, "ece_by_chance": f.by_chance}
     paired = Paired(
-        top1=Difference(top1, low, top1 + 0.02),
-        make=Difference(make, make - 0.01, make + 0.01),
-        coverage=coverage,
-        classes=[ClassChange("Skoda Fabia", 25, 0.9, 0.9 + fall), ClassChange("Volvo V70", 40, 0.8, 0.9)],
+        top1=Difference(f.top1, f.low, f.top1 + 0.02),
+        make=Difference(f.make, f.make - 0.01, f.make + 0.01),
+        coverage=f.coverage,
+        classes=[ClassChange("Skoda Fabia", 25, 0.9, 0.9 + f.fall), ClassChange("Volvo V70", 40, 0.8, 0.9)],
     )
     measured = Measurements(
-        challenger=figures,
-        champion=None if alone else {**figures, "ece": champion_ece},
-        paired=None if alone else paired,
-        learned=learned,
-        parity=Parity(sample, differing, 0.01),
-        latency=Latency(40, took, None if alone else champion_took),
+        challenger=challenger,
+        champion=None if f.alone else {**challenger, "ece": f.champion_ece},
+        paired=None if f.alone else paired,
+        learned=f.learned,
+        parity=Parity(f.sample, f.differing, 0.01),
+        latency=Latency(40, f.took, None if f.alone else f.champion_took),
     )
     return gates_check(measured=measured, budget_ms=120)
 
