@@ -1,4 +1,4 @@
-"""Runs commands as the shell would: exit code, stdout and stderr as they came."""
+"""Run commands as the shell does, with their exit code, stdout and stderr."""
 
 import json
 from collections.abc import Callable
@@ -34,11 +34,11 @@ class Ran:
 
 @pytest.fixture
 def manage(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
-    """``manage("classify", "a.jpg", "--json")``"""
-    # A command from the shell ends by closing the database, which is the test's own here.
+    """`manage("classify", "a.jpg", "--json")`"""
+    # A command from the shell closes the database at its end; here the test still needs it.
     monkeypatch.setattr("django.core.management.base.connections.close_all", lambda: None)
-    # And it begins by configuring logging, which closes every handler there is, with it the capture of pytest that
-    # some library's handler writes to. Here all that is done.
+    # At its start it configures logging, which closes all handlers, among them one that writes to
+    # pytest's capture. Here Django is set up already.
     monkeypatch.setattr("django.setup", lambda: None)
 
     def run(*arguments: object) -> Ran:

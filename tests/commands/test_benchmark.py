@@ -1,4 +1,4 @@
-"""manage.py benchmark: what it measures, and what it makes of limits."""
+"""manage.py benchmark: what it measures, and how it checks limits."""
 
 import pytest
 import torch
@@ -24,7 +24,7 @@ FOUND = {
 
 @pytest.fixture
 def tiny_site(db, settings, tmp_path, monkeypatch):
-    """Real networks with random weights; each figure is measured once; the worker's process opens a fake at once."""
+    """Real networks with random weights. The worker's process opens a fake recogniser."""
     settings.RECOGNISER = "classifier.recognise.Recogniser"
     random_detector(settings.STARTER_WEIGHTS_DIR / "detector", confidence=0)
     constant_attributes(settings.STARTER_WEIGHTS_DIR / "usable", "exterior")
@@ -34,7 +34,7 @@ def tiny_site(db, settings, tmp_path, monkeypatch):
     monkeypatch.setattr(measure, "ROUNDS", 1)
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "tests.operations.benchmark.benchmark_settings")
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # on a busy machine several would mostly wait for one another
+    torch.set_num_threads(1)  # on a busy machine several would wait for each other
     yield
     torch.set_num_threads(threads)
 

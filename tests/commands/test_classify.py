@@ -52,7 +52,7 @@ def test_it_prints_lines_for_people(manage, champion, photo):
 
 
 def test_it_adds_up_what_the_catalogue_takes_for_one_car(manage, artefact, photo, cars):
-    """As the site does, of which it must not differ."""
+    """It must answer as the site does."""
     from classifier.artefact import TrainedClass
     from marketplace.registry.services import version_promote, version_register
 
@@ -66,7 +66,7 @@ def test_it_adds_up_what_the_catalogue_takes_for_one_car(manage, artefact, photo
 
 
 def test_it_needs_no_database(manage, artefact, classes, photo, settings, monkeypatch):
-    """A fresh clone: nothing was migrated, the starter answers."""
+    """In a fresh clone nothing is migrated, and the starter answers."""
     settings.ARTEFACTS_DIR.mkdir()
 
     def no_table():
@@ -125,7 +125,7 @@ def test_it_writes_a_line_per_photo_as_it_goes(manage, champion, photo, tmp_path
 
 
 def test_it_keeps_no_more_than_a_batch_of_answers_when_it_writes_lines(manage, champion, photo, tmp_path, monkeypatch):
-    """Every answer that is written is let go: for 100,000 photos memory must not grow."""
+    """Memory must not grow with 100,000 photos, so answers that are written are dropped."""
     kept = weakref.WeakSet()
     most = 0
     document = classify.photo_document
@@ -183,7 +183,7 @@ def test_it_refuses_when_there_are_no_weights(manage, db, photo):
 
 
 def test_a_file_name_that_is_no_text_is_written_so_that_its_path_still_opens(manage, champion, photo, tmp_path):
-    """Old archives hold names in Latin-1; one of them once ended a whole run."""
+    """Old archives hold file names in Latin-1; one of them once ended a whole run."""
     strange = tmp_path / "citro\udcebn.jpg"
     photo.rename(strange)
     target = tmp_path / "said.jsonl"

@@ -57,8 +57,8 @@ def test_it_does_not_overwrite_the_table_it_reads(manage, db, folders):
     assert manage("import_dataset", "csv", table, "-o", folders / "other.csv").code == 0
 
 
-def test_it_does_not_replace_what_is_no_file(manage, db, folders, tmp_path):
-    os.mkfifo(tmp_path / "pipe")  # nor /dev/null, which root could rename a file onto
+def test_it_does_not_replace_a_pipe_or_a_folder(manage, db, folders, tmp_path):
+    os.mkfifo(tmp_path / "pipe")  # or /dev/null, onto which root could rename a file
     for place in (tmp_path / "pipe", tmp_path):
         ran = manage("import_dataset", "folders", folders, "-o", place)
         assert ran.code == 2
@@ -77,7 +77,7 @@ def test_retrain_refuses_a_make_that_the_catalogue_does_not_know(manage, champio
 
 
 def test_file_names_that_are_no_text_read_back_as_paths_that_open(manage, cars, tmp_path):
-    """As an old archive holds them, in Latin-1."""
+    """Old archives hold file names in Latin-1."""
     root = tmp_path / "europe"
     photo = photo_write(root / "volvo-v70" / "1.jpg", "blue")
     photo.rename(photo.with_name("citro\udcebn.jpg"))
@@ -99,7 +99,7 @@ def test_a_make_that_is_no_text_is_refused_in_one_line(manage, cars, tmp_path):
     assert not (root / "manifest.csv").exists()
 
 
-def test_names_are_cleaned_by_the_catalogue_and_what_is_odd_is_told(manage, cars, tmp_path):
+def test_names_are_cleaned_by_the_catalogue_and_oddities_are_reported(manage, cars, tmp_path):
     MakeAlias.objects.create(make=cars["V70"].make, text="Volvo Cars")
     root = tmp_path / "europe"
     for folder in ("volvo-cars_v-70", "VOLVO_v70", "skoda_unheard-of", "volvo"):

@@ -1,4 +1,4 @@
-"""What stops any command: one line that says what to do, nothing on stdout, and the right exit status."""
+"""Every refusal is one line that says what to do, with nothing on stdout and an exit code."""
 
 import io
 

@@ -19,14 +19,14 @@ def test_it_asks_and_says_how_far_it_is(manage, champion, waiting, monkeypatch):
 
 
 @pytest.mark.parametrize(("option", "photos"), [("--pending", 1), ("--doubtful", 2), ("--all", 3)])
-def test_it_takes_the_listings_that_it_is_told_to(manage, champion, waiting, monkeypatch, option, photos):
+def test_it_takes_the_listings_of_its_option(manage, champion, waiting, monkeypatch, option, photos):
     from tests.moderation.conftest import verdict
 
     monkeypatch.setattr("marketplace.doorbell.app.send_task", lambda *_, **__: None)
     _, draft, live = (waiting("Octavia") for _ in range(3))
     type(draft).objects.filter(pk=draft.pk).update(status="draft")
     type(live).objects.filter(pk=live.pk).update(status="live")
-    if option == "--doubtful":  # the one that waits has no verdict at all, so it is in doubt, too; this one is not
+    if option == "--doubtful":  # the others have no verdict, so they are in doubt; this one is not
         sure = waiting("Fabia", said=verdict(("Skoda", "Fabia", 0.99)))
         assert sure.status == "submitted"
     assert manage("rerecognise", option, "--json").document["photos"] == photos

@@ -14,7 +14,10 @@ FIND = "marketplace.training.management.commands.suspects.suspects_find"
 
 @pytest.fixture
 def found(monkeypatch):
-    """The ranking is the manifest's order, its first two labels are wrong; a list of what was asked."""
+    """A ranking in the manifest's order whose first two labels are wrong.
+
+    Returns the calls, a list that grows.
+    """
     from classifier.training.evaluation.label_errors import Ranking, Suspect
 
     calls = []
@@ -42,7 +45,7 @@ def test_it_ranks_writes_and_queues(manage, champion, manifest, found, site):
     assert (found[0]["splits"], found[0]["backbone"], found[0]["champion"]) == (("train",), "champion", champion)
 
 
-def test_it_asks_nobody_unless_told_to(manage, champion, manifest, found, site):
+def test_it_queues_nothing_without_the_option(manage, champion, manifest, found, site):
     where = site / "mine.csv"
     ran = manage("suspects", "--manifest", manifest("red"), "--top", "3", "--eye", "imagenet", "-o", where)
     assert "1. lot/0.jpg: Skoda Octavia 10%; rather Volvo V70 2008 90%" in ran.out
@@ -62,7 +65,7 @@ def test_it_refuses_in_one_line(manage, champion, found, arguments, answer):
     assert answer in ran.line
 
 
-def test_it_says_where_it_cannot_tell(manage, champion, manifest, monkeypatch):
+def test_it_refuses_where_labels_cannot_be_ranked(manage, champion, manifest, monkeypatch):
     def refuse(**given):
         raise TrainError("1 cars with 5 photos or more")
 

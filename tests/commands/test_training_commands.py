@@ -1,4 +1,4 @@
-"""manage.py retrain, evaluate, export_labels, benchmark: what they print and refuse, not what they do."""
+"""manage.py retrain, evaluate, export_labels, benchmark: what they print and refuse."""
 
 import json
 
@@ -67,7 +67,7 @@ def test_a_further_process_of_torchrun_helps_to_train_and_touches_neither_databa
     helped = []
     monkeypatch.setenv("RANK", "1")
     monkeypatch.setattr("classifier.training.loop.fit.fit_help", lambda: helped.append(1))
-    ran = manage("retrain", "--recipe", "no-such-recipe", "--json")  # the first process says what is wrong with it
+    ran = manage("retrain", "--recipe", "no-such-recipe", "--json")  # the first process refuses it
     assert (ran.code, ran.out, helped) == (0, "", [1])
 
 
@@ -144,7 +144,7 @@ def test_evaluate_writes_a_report_with_pictures_of_one_s_own(manage, champion, m
         (["--report", "manifest.csv/r.html"], "manifest.csv/r.html: cannot be written (File exists)"),
     ],
 )
-def test_evaluate_refuses_a_report_that_cannot_be(manage, champion, manifest, monkeypatch, arguments, answer):
+def test_evaluate_refuses_a_report_that_cannot_be_written(manage, champion, manifest, monkeypatch, arguments, answer):
     lot = manifest("red", "lime", cars=4)
     monkeypatch.chdir(lot.parent)
     ran = manage("evaluate", lot, *arguments, "--json")
@@ -173,7 +173,7 @@ def test_evaluate_knows_a_car_by_any_of_its_names_in_the_catalogue(manage, champ
 
 
 def test_evaluate_is_as_sure_as_the_site_that_adds_up_names_of_one_car(manage, artefact, cars, manifest):
-    """Two trained bodies of one model: the site asks for the model, and is surer of it than of either."""
+    """The site adds up two trained bodies of one model, so it is surer of the model."""
     ModelAlias.objects.create(car_model=cars["Octavia"], text="Octavia RS")
     names = (TrainedClass("Skoda", "Octavia"), TrainedClass("Skoda", "Octavia RS"), TrainedClass("Volvo", "V70"))
     manage("promote", artefact("bodies", classes=names).version, "--force", "--reason", "a test")

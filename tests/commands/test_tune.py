@@ -9,7 +9,7 @@ from classifier.training.recipe import recipe_load
 
 @pytest.fixture
 def found(monkeypatch):
-    """A search that takes no time; a list of what was asked."""
+    """A search that takes no time. Returns its calls, a list that grows."""
     from classifier.training.loop.search import Found, Trial
 
     calls = []

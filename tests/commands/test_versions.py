@@ -27,8 +27,11 @@ def test_it_promotes_and_rolls_back_two_real_artefacts(manage, registered):
 
 
 @pytest.fixture
-def judged(registered):
-    """``judged(True, False)``: a champion, and a candidate with a run for each of these; the newest last."""
+def compared(registered):
+    """`compared(True, False)`: a champion, and a candidate with two runs.
+
+    The first run passed its gates, the second, newer one failed.
+    """
 
     def make(*runs):
         serving = ModelVersion.objects.get(version=registered("serving"))
@@ -51,16 +54,16 @@ def judged(registered):
     return make
 
 
-def test_a_version_whose_gates_passed_serves_without_a_word(manage, judged):
-    version = judged(False, True)
+def test_a_version_whose_gates_passed_serves_without_a_word(manage, compared):
+    version = compared(False, True)
     assert manage("promote", version).code == 0
     assert champion_get().version == version
     row = Promotion.objects.get()
     assert (row.forced, row.overrode, bool(row.operator)) == (False, [], True)
 
 
-def test_failed_gates_are_overridden_with_a_reason_that_is_kept(manage, judged):
-    version = judged(True, False)
+def test_failed_gates_are_overridden_with_a_reason_that_is_kept(manage, compared):
+    version = compared(True, False)
     for half in ([], ["--force"], ["--reason", "urgent"], ["--force", "--reason", " "]):
         ran = manage("promote", version, *half, "--json")
         assert (ran.code, ran.out) == (2, "")
@@ -75,15 +78,15 @@ def test_failed_gates_are_overridden_with_a_reason_that_is_kept(manage, judged):
     assert row.overrode == [f"gain: {SAME}"]
 
 
-def test_a_version_that_was_never_compared_takes_a_reason_too(manage, judged):
-    version = judged()
+def test_a_version_that_was_never_compared_takes_a_reason_too(manage, compared):
+    version = compared()
     assert f"{version} was never compared with what serves" in manage("promote", version).line
     assert manage("promote", version, *FORCED).code == 0
     assert Promotion.objects.get().overrode == ["never compared"]
 
 
-def test_what_was_compared_with_another_one_than_serves_takes_a_reason_too(manage, judged, registered):
-    version = judged(True)
+def test_what_was_compared_with_another_one_than_serves_takes_a_reason_too(manage, compared, registered):
+    version = compared(True)
     rival = TrainingRun.objects.get().champion
     other = registered("other")
     manage("promote", other, *FORCED)
@@ -92,7 +95,7 @@ def test_what_was_compared_with_another_one_than_serves_takes_a_reason_too(manag
     assert f"{version} was compared with {rival}, not with {other}, which serves now" in ran.line
     assert manage("promote", version, *FORCED).code == 0
     assert f"not with {other}" in Promotion.objects.latest("pk").overrode[0]
-    # Back to the one that it was compared with, it may serve.
+    # If the version that it was compared with serves again, it may be promoted.
     manage("promote", rival.version, *FORCED)
     assert manage("promote", version).code == 0
 

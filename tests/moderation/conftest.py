@@ -19,7 +19,7 @@ def jpeg(colour: str = "gray") -> bytes:
 
 
 def decided(listing: Any, **sent: str) -> dict[str, str]:
-    """What the moderator's page sends, opened when ``listing`` was as it is here."""
+    """What the moderator's page sends if it was opened when `listing` was as it is here."""
     return {"seen": listing.submitted_at.isoformat(), **sent}
 
 
@@ -71,9 +71,9 @@ def cars(db: None) -> dict[str, Any]:
 
 @pytest.fixture
 def waiting(alice: Any, cars: dict[str, Any]) -> Callable[..., Any]:
-    """``waiting("Octavia", said=verdict(…))``: a submitted listing with one photo that was looked at.
+    """`waiting("Octavia", said=verdict(…))`: a submitted listing with one recognised photo.
 
-    ``chosen``: whether the seller said which car it is, or the photos did.
+    chosen: whether the seller named the car; else the photos filled it in.
     """
     from marketplace.listings.models import Listing
     from marketplace.photos.models import Photo

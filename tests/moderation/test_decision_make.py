@@ -1,4 +1,4 @@
-"""What a decision does, and what is kept of it."""
+"""What a decision does, and what is recorded of it."""
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -78,14 +78,14 @@ def test_it_tells_the_second_moderator_what_the_first_decided(waiting, bob, char
     assert Decision.objects.count() == 1
 
 
-def test_it_tells_that_somebody_else_holds_the_listing(waiting, bob, charlie):
+def test_it_refuses_while_another_moderator_holds_the_listing(waiting, bob, charlie):
     listing = waiting()
     listing_claim(listing=listing, moderator=charlie)
     with pytest.raises(DecisionRefused, match="Charlie is looking at this listing"):
         decision_make(listing=listing, moderator=bob, action="accept")
 
 
-def test_it_tells_that_the_seller_took_it_back(waiting, bob):
+def test_it_says_that_the_seller_took_it_back(waiting, bob):
     listing = waiting()
     Listing.objects.update(status=Listing.Status.DRAFT)
     with pytest.raises(DecisionRefused, match="The seller took this listing back"):

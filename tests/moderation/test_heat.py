@@ -26,7 +26,7 @@ def photo(waiting):
 
 @pytest.fixture
 def drawn(photo):
-    """A heat map that is done."""
+    """A finished heat map."""
     version = ModelVersion.objects.create(version="first-00000000", status=ModelVersion.Status.CHAMPION)
     heatmap_request(photo=photo)
     heatmap_finish(heatmap=heatmap_claim(), png=b"a picture", box=(10, 20, 110, 100), car="Škoda <Fabia>", by=version)

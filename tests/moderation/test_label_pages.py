@@ -1,4 +1,4 @@
-"""The moderator's page of doubtful labels."""
+"""The moderator's pages about doubtful labels."""
 
 import pytest
 from django.test import Client

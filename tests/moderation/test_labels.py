@@ -70,7 +70,7 @@ def test_it_does_not_ask_again_what_was_answered(asked, bob):
     assert LabelReview.objects.count() == 2
 
 
-def test_the_second_of_two_moderators_is_told_and_changes_nothing(asked, bob, charlie):
+def test_the_second_of_two_moderators_gets_a_message_and_changes_nothing(asked, bob, charlie):
     label_decide(review=asked, moderator=bob, action="keep", seen=0)
     with pytest.raises(LabelRefused, match="Too late: Bob decided: it is a Skoda Octavia 2012"):
         label_decide(review=asked, moderator=charlie, action="discard", seen=0)

@@ -1,4 +1,4 @@
-"""What web, worker and scheduler import must leave torch alone: it does not survive a fork."""
+"""Web, worker and scheduler must not import torch: it does not survive a fork."""
 
 import subprocess
 import sys

@@ -98,7 +98,7 @@ def test_it_shows_what_is_needed_to_decide(bobs, waiting):
     assert "The photos look like Volvo V70, not Škoda Octavia." in page
     assert "<strong>2</strong> waiting" in page
     assert "style=" not in page
-    # One model under two trained names is one button; what the catalogue does not know cannot be chosen.
+    # A model with two trained names is one button; a car that the catalogue lacks is none.
     assert page.count('data-key="1"') == page.count('data-key="2"') == 1
     assert 'data-key="3"' not in page
     assert "70 %" in page

@@ -71,13 +71,13 @@ def test_it_leaves_alone_what_a_moderator_is_looking_at(waiting, bob):
     assert review_submitted() == 0
 
 
-def test_it_needs_the_sellers_word_on_make_and_model_both(waiting):
+def test_the_seller_must_have_chosen_both_make_and_model(waiting):
     listing = waiting("Octavia", said=SURE)
     Listing.objects.update(touched=["make", "place"], autofilled=["car_model"])
     assert review_submitted() == 0
     Listing.objects.update(status=Listing.Status.DRAFT)
     octavia = {"make": listing.make, "car_model": listing.car_model}
-    listing_update(listing=listing, values=octavia)  # a whole form, sent as it was filled in
+    listing_update(listing=listing, values=octavia)  # a whole form, sent as the photos filled it in
     listing_submit(listing=listing)
     assert review_submitted() == 0
     listing_withdraw(listing=listing)

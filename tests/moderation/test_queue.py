@@ -31,7 +31,7 @@ def test_it_gives_a_moderator_what_they_already_hold(waiting, bob):
     assert queue_next(moderator=bob, skip=[held.code]) != held
 
 
-def test_it_hides_what_others_hold_until_their_time_is_over(waiting, bob, charlie):
+def test_it_hides_what_others_hold_until_their_claim_expires(waiting, bob, charlie):
     listing = waiting()
     assert queue_next(moderator=charlie) == listing
     assert queue_next(moderator=bob) is None
@@ -58,7 +58,7 @@ def test_it_never_gives_a_moderator_their_own_listing(waiting, alice):
 
 @pytest.mark.django_db(transaction=True)
 def test_it_gives_each_listing_to_one_of_many_moderators(waiting):
-    """Eight moderators press at once, over and over: no listing goes to two."""
+    """Eight moderators ask at the same time, again and again; no listing goes to two."""
     total, people = 40, 8
     for _ in range(total):
         waiting()

@@ -1,4 +1,4 @@
-"""Cars that the catalogue does not have always come to a person."""
+"""Cars that the catalogue does not have always go to a person."""
 
 import pytest
 from django.urls import reverse
@@ -14,7 +14,7 @@ SURE = verdict(("Skoda", "Octavia", 0.99))
 
 @pytest.fixture
 def written(waiting):
-    """``written(other_make=…, other_model=…)``: a listing handed in with the seller's own words."""
+    """`written(other_make=…, other_model=…)`: a listing submitted in the seller's own words."""
 
     def make(stated=None, **words):
         listing = waiting(stated, said=SURE)

@@ -1,4 +1,4 @@
-"""Real artefact folders of a network so small that writing one takes milliseconds."""
+"""Real artefacts of a tiny network, written in milliseconds."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ CLASSES = (("Skoda", "Octavia", "2012"), ("Skoda", "Fabia", ""), ("Volvo", "V70"
 
 @pytest.fixture
 def artefact(settings: Any, tmp_path: Any) -> Callable[..., Any]:
-    """``artefact("b")``: a written classifier artefact; each name another version."""
+    """`artefact("b")`: a written classifier artefact; another name gives another version."""
     import torch
 
     from classifier.artefact import ArtefactSpec, Preprocessing, Thresholds, TrainedClass, artefact_write
@@ -38,7 +38,7 @@ def artefact(settings: Any, tmp_path: Any) -> Callable[..., Any]:
 
 @pytest.fixture
 def registered(artefact: Callable[..., Any], db: None) -> Callable[[str], str]:
-    """``registered("b")``: a registered version's name."""
+    """`registered("b")`: the name of a registered version."""
     from marketplace.registry.services import version_register
 
     return lambda name: version_register(folder=artefact(name).folder).version

@@ -139,6 +139,6 @@ def test_it_leaves_one_champion_when_many_promote_at_once(registered):
         thread.join(60)
     assert errors == []
     assert ModelVersion.objects.filter(status="champion").count() == 1
-    # Each took the place from the one before: an unbroken chain.
+    # Each replaced the one before.
     chain = list(Promotion.objects.order_by("pk"))
     assert [row.previous for row in chain] == [None, *[row.version for row in chain[:-1]]]

@@ -1,4 +1,4 @@
-"""The model that comes with the program: on a new site, and when the program is upgraded."""
+"""The model that comes with the program, on a new site and after an upgrade."""
 
 import errno
 import shutil
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def ships(artefact, settings, tmp_path):
-    """``ships("a")``: the program's release that comes with this starter, and no other."""
+    """`ships("a")`: a release of the program that comes with this starter only."""
     settings.STARTER_WEIGHTS_DIR = tmp_path / "weights"
 
     def release(name):
@@ -44,7 +44,7 @@ def test_an_upgrade_brings_the_new_one_and_the_old_one_can_still_serve(ships):
     new = ships("b")
     assert starter_register().version == new
     assert version_rollback(by=None).version == old
-    assert starter_register().version == old  # what was rolled back from does not come back by itself
+    assert starter_register().version == old  # a starter that was rolled back from does not return
 
 
 def test_an_upgrade_leaves_what_an_operator_promoted(ships, registered):

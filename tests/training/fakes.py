@@ -1,4 +1,4 @@
-"""A recogniser that knows cars by the colour of the picture: tests of what stands around it take milliseconds."""
+"""A recogniser that knows cars by the colour of the picture, so that tests take milliseconds."""
 
 from pathlib import Path
 
@@ -18,14 +18,14 @@ PIXELS = {"red": (255, 0, 0), "lime": (0, 255, 0), "blue": (0, 0, 255), "gray": 
 
 
 def photo_write(path: Path, colour: str, *, mark: int = 0) -> Path:
-    """A plain JPEG; ``mark`` makes its bytes differ from the next one's."""
+    """A plain JPEG; another `mark` makes another file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", (64 + mark, 48), colour).save(path, "JPEG")
     return path
 
 
 def to_train_on(listing):
-    """The listing, with a code by which its car is on the train side of the split."""
+    """The listing, with a code that puts its car on the train side of the split."""
     codes = (f"{listing.pk}x{number}" for number in range(100))
     listing.code = next(code for code in codes if vehicle_split(f"listing-{code}") == "train")
     listing.save(update_fields=["code"])
@@ -45,7 +45,7 @@ class ColourAttributes:
 
 
 class ColourRecogniser:
-    """Sure of the classes that its artefact has, and clueless of others."""
+    """Sure of the classes that its artefact has; takes other cars for one of them."""
 
     engine = "fake"
     body_threshold = 0.6
@@ -72,7 +72,7 @@ class ColourRecogniser:
         pass
 
     def _look(self, photo):
-        print("chatter of a library")  # which must not reach the result
+        print("chatter of a library")  # it must not reach the result
         try:
             image = decode(photo).image
         except UnreadablePhotoError as error:

@@ -1,4 +1,4 @@
-"""A worker's process as ``benchmark`` measures it."""
+"""A worker's process as `benchmark` measures it."""
 
 from pathlib import Path
 

@@ -32,7 +32,7 @@ def test_it_takes_what_the_moderator_said_not_the_seller(corrected):
     assert labels() == [("Volvo", "V70", "", f"decisions/listing-{corrected.code}")]
 
 
-def test_it_leaves_out_what_the_machine_approved_itself(waiting):
+def test_it_leaves_out_what_policy_approved(waiting):
     waiting("Octavia", said=verdict(("Skoda", "Octavia", 0.99)))
     assert review_submitted() == 1
     assert labels() == []
@@ -49,8 +49,8 @@ def test_it_believes_the_newest_decision(corrected, bob):
     assert labels() == []
 
 
-def test_it_does_not_teach_what_was_changed_after_a_person_looked(corrected):
-    """Withdrawn, changed, handed in anew and approved by policy: nobody has said what this car is."""
+def test_it_leaves_out_what_was_changed_after_a_person_looked(corrected):
+    """Withdrawn, changed, submitted again and approved by policy: no person knows this car."""
     Listing.objects.filter(pk=corrected.pk).update(status=Listing.Status.SUBMITTED)
     listing = Listing.objects.get(pk=corrected.pk)
     Decision.objects.create(
@@ -59,7 +59,7 @@ def test_it_does_not_teach_what_was_changed_after_a_person_looked(corrected):
     assert labels() == []
 
 
-def test_it_does_not_teach_photos_that_came_after_the_decision(corrected):
+def test_it_leaves_out_photos_that_came_after_the_decision(corrected):
     Photo.objects.update(created_at=timezone.now() + timedelta(seconds=1))
     assert labels() == []
 
@@ -78,7 +78,7 @@ def test_it_takes_photos_from_outside_only(corrected):
     ],
     ids=["the model's own name", "several years", "unknown to the model"],
 )
-def test_it_speaks_as_the_model_does(corrected, classes, label):
+def test_it_names_a_car_as_the_model_does(corrected, classes, label):
     assert labels(classes=classes)[0][:3] == label
 
 

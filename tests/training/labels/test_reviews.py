@@ -1,4 +1,4 @@
-"""What moderators said of doubtful labels holds for the photo's content, whatever manifest it comes in."""
+"""A moderator's answer about a label holds for the photo's content, in any manifest."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ def lot(manifest, cars):
 
 @pytest.fixture
 def say(bob):
-    """``say(row, action="keep")``: a moderator's answer about a row."""
+    """`say(row, action="keep")`: a moderator's answer about a row."""
 
     def answer(row, **sent):
         content = row.path.read_bytes()
@@ -38,7 +38,7 @@ def say(bob):
     return answer
 
 
-def test_it_changes_nothing_where_nobody_said_anything(db, lot):
+def test_it_changes_nothing_without_answers(db, lot):
     done = labels_reviewed(rows=lot)
     assert (done.rows, done.applied, done.text) == (lot, [], "")
 
@@ -90,13 +90,13 @@ def test_the_newest_answer_counts(lot, say, bob):
     assert len(labels_reviewed(rows=lot).rows) == len(lot)
 
 
-def test_a_photo_that_is_gone_stays_for_others_to_say_so(lot, say):
+def test_a_photo_that_is_gone_stays_because_the_cleaning_reports_it(lot, say):
     say(lot[0], action="discard")
     lot[0].path.unlink()
     assert labels_reviewed(rows=lot).rows == lot
 
 
-def test_it_writes_whose_answer_taught_what(lot, say, tmp_path):
+def test_it_writes_whose_answer_changed_which_row(lot, say, tmp_path):
     review = say(lot[0], action="discard")
     labels_reviewed(rows=lot).write(tmp_path / "reviews.json")
     (one,) = json.loads((tmp_path / "reviews.json").read_text())

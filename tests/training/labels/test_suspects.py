@@ -1,4 +1,4 @@
-"""From a ranking to a table and to the moderators' queue. Ranking itself is tried in tests/classifier."""
+"""From a ranking to a table and the moderators' queue; tests/classifier tests the ranking."""
 
 import csv
 import hashlib
@@ -20,7 +20,7 @@ from tests.training.runs.test_retrain import run as train
 
 @pytest.fixture
 def ranking():
-    """``ranking(rows, issues=2)``: these rows in this order, the first ones taken for wrong."""
+    """`ranking(rows, issues=2)`: the rows in their order, the first two taken for wrong."""
     from classifier.training.evaluation.label_errors import Ranking, Suspect
 
     def make(rows, issues=2):
@@ -102,7 +102,7 @@ def test_retrain_lists_suspects_and_trains_on_them_all_the_same(
     assert len(calls[0]["rows"]) == 6
 
 
-def test_retrain_goes_on_where_nobody_can_tell_suspects(champion, manifest, trained, monkeypatch):
+def test_retrain_goes_on_where_suspects_cannot_be_ranked(champion, manifest, trained, monkeypatch):
     def refuse(**given):
         raise TrainError("too few")
 
@@ -112,7 +112,7 @@ def test_retrain_goes_on_where_nobody_can_tell_suspects(champion, manifest, trai
     assert calls
 
 
-def test_retrain_learns_what_moderators_said(champion, manifest, trained, ranking, bob, site):
+def test_retrain_uses_the_labels_that_moderators_corrected(champion, manifest, trained, ranking, bob, site):
     lot = manifest("red", "lime", cars=6)
     suspects_queue(ranking=ranking(manifest_read(lot)))
     wrong, no_car = LabelReview.objects.order_by("pk")

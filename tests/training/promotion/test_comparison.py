@@ -1,4 +1,4 @@
-"""Who is better, and how sure that is."""
+"""Which version is better, and how sure that is."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def test_it_is_surer_with_more_cars():
 
 
 def test_it_counts_cars_not_photos():
-    """Ten photos of each of 20 cars, all right or all wrong together, say no more than 20 photos."""
+    """Ten photos of each of 20 cars, all right or all wrong, tell no more than 20 photos."""
     better = RNG.random(20) < 0.5
     once = paired_difference(challenger=better, champion=np.zeros(20, bool), vehicles=[str(n) for n in range(20)])
     ten = paired_difference(
@@ -42,7 +42,7 @@ def test_it_refuses_what_cannot_be_compared():
         paired_difference(challenger=np.zeros(0, bool), champion=np.zeros(0, bool), vehicles=[])
 
 
-def test_the_difference_of_coverage_is_that_of_both_alone():
+def test_the_coverage_difference_is_the_difference_of_both_coverages():
     right, confidence = RNG.random((2, 300)) < 0.9, RNG.random((2, 300)).round(2)
     vehicles = [str(n // 2) for n in range(300)]
     ours, theirs = (Answers(right[n], confidence[n]) for n in range(2))
@@ -54,7 +54,7 @@ def test_the_difference_of_coverage_is_that_of_both_alone():
     assert (same.value, same.low, same.high) == (0, 0, 0)
 
 
-def test_a_class_with_few_photos_is_not_judged_and_the_worst_comes_first():
+def test_a_class_with_few_photos_is_left_out_and_the_worst_comes_first():
     cars = ["a"] * 20 + ["b"] * 20 + ["c"] * 19
     champion = np.ones(59, bool)
     challenger = champion.copy()

@@ -1,4 +1,6 @@
-"""What a challenger must show."""
+"""The gates of a promotion."""
+
+from dataclasses import dataclass
 
 import pytest
 
@@ -9,24 +11,43 @@ from marketplace.training.promotion.gates import Measurements, Paired, gates_che
 NONE = Difference(0.0, 0.0, 0.0)
 
 
-def checked(
-    *, top1=0.02, low=0.0, make=0.0, ece=0.03, by_chance=0.01, champion_ece=0.03, coverage=NONE, fall=0.0, differing=0,
-    sample=100, took=50.0, champion_took=50.0, learned=0, photos=400, alone=False,
-):  # fmt: skip
-    figures = {"photos": photos, "ece": ece, "ece_by_chance": by_chance}
+@dataclass
+class Figures:
+    """A challenger that passes every gate, unless some of its figures are others."""
+
+    top1: float = 0.02
+    low: float = 0.0
+    make: float = 0.0
+    ece: float = 0.03
+    by_chance: float = 0.01
+    champion_ece: float | None = 0.03
+    coverage: Difference = NONE
+    fall: float = 0.0
+    differing: int = 0
+    sample: int = 100
+    took: float = 50.0
+    champion_took: float = 50.0
+    learned: int = 0
+    photos: int = 400
+    alone: bool = False
+
+
+def checked(**figures):
+    f = Figures(**figures)
+    challenger = {"photos": f.photos, "ece": f.ece, "ece_by_chance": f.by_chance}
     paired = Paired(
-        top1=Difference(top1, low, top1 + 0.02),
-        make=Difference(make, make - 0.01, make + 0.01),
-        coverage=coverage,
-        classes=[ClassChange("Skoda Fabia", 25, 0.9, 0.9 + fall), ClassChange("Volvo V70", 40, 0.8, 0.9)],
+        top1=Difference(f.top1, f.low, f.top1 + 0.02),
+        make=Difference(f.make, f.make - 0.01, f.make + 0.01),
+        coverage=f.coverage,
+        classes=[ClassChange("Skoda Fabia", 25, 0.9, 0.9 + f.fall), ClassChange("Volvo V70", 40, 0.8, 0.9)],
     )
     measured = Measurements(
-        challenger=figures,
-        champion=None if alone else {**figures, "ece": champion_ece},
-        paired=None if alone else paired,
-        learned=learned,
-        parity=Parity(sample, differing, 0.01),
-        latency=Latency(40, took, None if alone else champion_took),
+        challenger=challenger,
+        champion=None if f.alone else {**challenger, "ece": f.champion_ece},
+        paired=None if f.alone else paired,
+        learned=f.learned,
+        parity=Parity(f.sample, f.differing, 0.01),
+        latency=Latency(40, f.took, None if f.alone else f.champion_took),
     )
     return gates_check(measured=measured, budget_ms=120)
 
@@ -62,7 +83,7 @@ def checked(
         ({"photos": 19}, ["test_photos"]),
     ],
 )
-def test_each_gate_holds_back_what_it_is_there_for(figures, names):
+def test_each_gate_fails_beyond_its_limit_only(figures, names):
     assert [gate.name for gate in checked(**figures) if not gate.passed] == names
 
 
@@ -71,7 +92,7 @@ def test_it_names_the_class_that_fell_most():
     assert said["class_fall"] == "worst class Skoda Fabia: 0.900 → 0.700 on 25 photos"
 
 
-def test_it_says_what_chance_alone_makes_of_the_calibration_error_where_that_is_more_than_the_limit():
+def test_it_states_the_calibration_error_of_chance_where_that_raises_the_limit():
     said = [{gate.name: gate for gate in checked(ece=0.12, by_chance=chance)}["ece"] for chance in (0.04, 0.13)]
     assert [gate.text for gate in said] == ["calibration error 0.120", "calibration error 0.120, 0.130 by chance alone"]
     assert [gate.limit for gate in said] == [0.05, 0.13]

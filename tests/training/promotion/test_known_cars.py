@@ -1,4 +1,4 @@
-"""What a challenger forgets counts where sellers offer it."""
+"""A car that a challenger forgets counts if sellers offer it here."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_a_model_that_sellers_offer_is_missed_under_any_of_its_names(version, wa
 
 def test_a_make_alone_is_missed_where_any_of_its_cars_is_offered(version, waiting):
     old, new = version("old", ("Skoda", ""), ("Volvo", "")), version("new", ("Volvo", "V70"))
-    assert cars_only_in(old, new) == [("Skoda", "")]  # who knows a Volvo knows the make
+    assert cars_only_in(old, new) == [("Skoda", "")]  # a version that knows a Volvo knows the make
     waiting("Fabia")
     assert cars_forgotten(champion=old, challenger=new) == Forgotten(["Skoda"], others=0)
 

@@ -1,4 +1,4 @@
-"""Listings that wait or are in doubt are looked at again by a new version; whatever is new goes first."""
+"""A new version looks again at listings that wait or are in doubt, and new photos go first."""
 
 import io
 from dataclasses import replace
@@ -36,7 +36,10 @@ pytestmark = pytest.mark.django_db
 
 
 class StubRecogniser(ColourRecogniser):
-    """Unsure of grey cars until it knows them. ``batches``: what was looked at; ``before`` is called before each."""
+    """Unsure of grey cars until it knows them.
+
+    batches: the sizes of the batches that it recognised. before: called before each batch.
+    """
 
     batches: list = []  # noqa: RUF012
     before = staticmethod(lambda: None)
@@ -56,7 +59,7 @@ class StubRecogniser(ColourRecogniser):
 
 
 @pytest.fixture(autouse=True)
-def eye(settings, monkeypatch, rings):  # noqa: F811
+def recogniser(settings, monkeypatch, rings):  # noqa: F811
     settings.RECOGNISER = "tests.training.rerecognition.test_rerecognition.StubRecogniser"
     monkeypatch.setattr(worker, "_serving", None)
     StubRecogniser.batches, StubRecogniser.before = [], staticmethod(lambda: None)
@@ -65,7 +68,7 @@ def eye(settings, monkeypatch, rings):  # noqa: F811
 
 @pytest.fixture
 def draft(alice, cars):
-    """``draft("red", "red")``: a draft with photos of these colours, looked at by the version that serves."""
+    """`draft("red", "red")`: a draft with photos of these colours, already recognised."""
 
     def make(*colours, status="draft"):
         listing = Listing.objects.create(seller=alice)
@@ -92,7 +95,7 @@ def promote(champion, artefact, classes):
 
 
 def versions(listing):
-    """Who looked at each of a listing's photos, in order."""
+    """The versions that looked at each of a listing's photos, in order."""
     return [
         [said.model_version.version.partition("-")[0] for said in photo.predictions.order_by("pk")]
         for photo in listing.photos.all()
@@ -105,7 +108,7 @@ def again(listing):
     return listing
 
 
-def test_a_new_version_looks_again_at_what_waits_and_its_word_counts(draft, promote):
+def test_a_new_version_looks_again_at_what_waits_and_its_verdict_counts(draft, promote):
     listing = draft("gray", "gray", status="submitted")  # which the champion does not know
     assert listing.verdict["model"]["name"] != "V40"
     new = promote("red", "lime", "blue", "gray")
@@ -116,7 +119,7 @@ def test_a_new_version_looks_again_at_what_waits_and_its_word_counts(draft, prom
     assert (asked.status, asked.promotion.version, asked.total, asked.done, asked.failed) == ("done", new, 2, 2, 0)
     assert not SecondLook.objects.exists()
     assert again(listing)
-    assert Rerecognition.objects.count() == 1  # asked for once
+    assert Rerecognition.objects.count() == 1  # requested once
 
 
 def test_it_looks_at_pending_and_doubtful_ones_only(draft, promote, monkeypatch):
@@ -151,7 +154,7 @@ def test_new_uploads_go_first(draft, promote, alice, monkeypatch):
     new = []
 
     def upload():
-        if not StubRecogniser.batches:  # while the first two are looked at again
+        if not StubRecogniser.batches:  # during the second look at the first two
             other = Listing.objects.create(seller=alice)
             new.extend(photo_add(listing=other, data=jpeg("red") + bytes([n]), filename="a.jpg") for n in range(3))
         if len(StubRecogniser.batches) == 1:
@@ -163,7 +166,7 @@ def test_new_uploads_go_first(draft, promote, alice, monkeypatch):
     assert {photo.status for photo in Photo.objects.filter(pk__in=[one.pk for one in new])} == {"done"}
 
 
-def test_it_takes_nothing_while_more_photos_wait_than_one_ring_is_for(draft, promote, monkeypatch):
+def test_it_takes_nothing_while_more_new_photos_wait_than_one_task_takes(draft, promote, monkeypatch):
     listing = draft("gray")
     promote("red", "lime", "blue", "gray")
     monkeypatch.setattr(rerecognition_worker, "recognise_waiting", lambda: 0)
@@ -177,7 +180,7 @@ def test_a_killed_worker_loses_nothing_and_the_photo_that_killed_it_is_given_up(
     version = promote("red", "lime", "blue", "gray")
     promotion_notice()
     assert not rerecognition_plan(asked=Rerecognition.objects.get())
-    for attempt in (1, 2, 3):  # a worker that takes them and is never heard of again
+    for attempt in (1, 2, 3):  # a worker claims them and is killed
         taken = looks_claim(version=version, limit=4)
         assert [look.attempts for look in taken] == ([1, 1] if attempt == 1 else [attempt])
         assert looks_claim(version=version, limit=4) == [] or attempt > 1
@@ -192,7 +195,7 @@ def test_a_killed_worker_loses_nothing_and_the_photo_that_killed_it_is_given_up(
     assert sorted(versions(listing)) == [["champion"], ["champion", "next"]]
 
 
-def test_a_planning_that_was_killed_is_gone_on_with(draft, promote):
+def test_another_process_continues_a_planning_that_was_killed(draft, promote):
     listings = [draft("gray") for _ in range(3)]
     promote("red", "lime", "blue", "gray")
     asked = promotion_notice()
@@ -203,7 +206,7 @@ def test_a_planning_that_was_killed_is_gone_on_with(draft, promote):
     assert Rerecognition.objects.get().total == 3
 
 
-def test_it_changes_nothing_under_a_moderator_s_eyes(draft, promote, bob):
+def test_it_changes_nothing_while_a_moderator_has_the_listing_open(draft, promote, bob):
     listing = draft("gray", status="submitted")
     other = draft("gray", status="submitted")
     promote("red", "lime", "blue", "gray")
@@ -225,7 +228,7 @@ def test_a_moderator_who_opens_it_during_the_look_sees_what_stays(draft, promote
     StubRecogniser.before = staticmethod(lambda: listing_claim(listing=listing, moderator=bob))
     again(listing)
     assert versions(listing) == [["champion"]]
-    assert SecondLook.objects.get().attempts == 0  # it was not the photo's fault
+    assert SecondLook.objects.get().attempts == 0  # the attempt does not count
     claim_release(listing=listing, moderator=bob)
     StubRecogniser.before = staticmethod(lambda: None)
     again(listing)
@@ -255,7 +258,7 @@ def test_another_promotion_takes_its_place(draft, promote):
     assert [row.status for row in Rerecognition.objects.order_by("pk")] == ["superseded", "done"]
 
 
-def test_a_photo_whose_file_is_lost_keeps_what_was_seen_on_it(draft, promote):
+def test_a_photo_whose_file_is_lost_keeps_its_earlier_recognition(draft, promote):
     listing = draft("gray", "gray", status="submitted")
     photo = listing.photos.first()
     photo.file.storage.delete(photo.file.name)
@@ -267,7 +270,7 @@ def test_a_photo_whose_file_is_lost_keeps_what_was_seen_on_it(draft, promote):
     assert Rerecognition.objects.get().failed == 1
 
 
-def test_a_batch_that_raises_is_tried_again_one_by_one_after_a_rest(draft, promote):
+def test_a_batch_that_raises_is_retried_later_one_photo_at_a_time(draft, promote):
     draft("gray", "gray", status="submitted")
     promote("red", "lime", "blue", "gray")
 
@@ -295,7 +298,7 @@ def test_a_removed_photo_is_not_missed(draft, promote):
     assert Rerecognition.objects.get().status == "done"
 
 
-def test_the_sweep_rings_where_nobody_is_at_work(draft, promote, rings):  # noqa: F811
+def test_the_sweep_rings_only_if_no_worker_is_at_work(draft, promote, rings):  # noqa: F811
     draft("gray", status="submitted")
     version = promote("red", "lime", "blue", "gray")
     rings.clear()

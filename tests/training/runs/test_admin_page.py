@@ -1,4 +1,4 @@
-"""Runs and second looks in the admin: what staff see, and that nobody else does."""
+"""Runs and re-recognitions in the admin: staff see them, and nobody else does."""
 
 import csv
 
@@ -65,12 +65,12 @@ def test_the_report_opens_where_it_can_do_no_harm(staff, done):
     assert answer["Content-Disposition"].startswith("inline")
 
 
-def test_a_run_leads_to_the_photos_and_decisions_that_taught_it(staff, champion, trained, waiting, bob, site):
+def test_a_run_leads_to_its_photos_and_their_decisions(staff, champion, trained, waiting, bob, site):
     decided = {}
     for _ in range(3):
         listing = to_train_on(waiting("Octavia"))
         decided[listing.code] = listing, decision_make(listing=listing, moderator=bob, action="accept")
-    waiting("Fabia")  # which nobody decided
+    waiting("Fabia")  # without a decision
     trained("red", "lime", "blue")
     one = run(promote="never").run
     answer = staff.get(reverse("admin:training_run_file", args=[one.pk, "decisions.csv"]))
@@ -113,7 +113,7 @@ def test_outsiders_see_nothing_of_it(client, done, alice, bob, charlie):
             assert answer.status_code == expected, (user, name)
 
 
-def test_second_looks_say_how_far_they_are(client, champion):
+def test_re_recognitions_say_how_far_they_are(client, champion):
     client.force_login(User.objects.create_superuser("root@example.org", "x"))
     Rerecognition.objects.create(version=champion, status="done", total=7, done=7, failed=1)
     shown = client.get(reverse("admin:training_rerecognition_changelist")).content.decode()

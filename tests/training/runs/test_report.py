@@ -1,4 +1,4 @@
-"""The one report of a run: written at its end, with everything in it, and never in the champion's way."""
+"""A run's report: complete, written at the end, and no promotion without it."""
 
 import json
 
@@ -38,7 +38,7 @@ def test_it_holds_gates_both_models_with_intervals_and_their_photos(champion, ma
     assert said["external"][0]["status"] == "unreadable"
     answers = said["external"][1]
     assert (answers["file"], answers["answer"]) == ("holiday/gray.jpg", "Volvo V40")
-    assert answers["champion"] != "Volvo V40"  # which it does not know
+    assert answers["champion"] != "Volvo V40"  # which the champion does not know
     assert "1 files cannot be read" in page
     assert str(tmp_path) not in page.replace(str(done.report.parent), "")
     assert "://" not in page
@@ -81,7 +81,7 @@ def test_no_report_tells_of_a_promotion_that_failed(champion, manifest, trained,
     assert champion_get() == champion
 
 
-def test_an_own_folder_without_pictures_is_refused_before_anything_starts(champion, manifest, trained, tmp_path):
+def test_a_folder_without_pictures_is_refused_before_anything_starts(champion, manifest, trained, tmp_path):
     calls = trained("red")
     (tmp_path / "empty").mkdir()
     with pytest.raises(ReportError, match="there are no photos in it"):

@@ -1,4 +1,4 @@
-"""One run of training, from rows to who serves. Training itself is tried elsewhere."""
+"""One run, from rows to the version that serves. Training itself is tested elsewhere."""
 
 import fcntl
 import subprocess
@@ -45,14 +45,14 @@ def test_it_lets_a_better_challenger_serve(champion, manifest, trained, settings
     assert Promotion.objects.first().reason == f"run {row.pk}: all gates passed"
 
 
-def test_a_value_given_beside_the_recipe_is_kept_with_the_run(champion, manifest, trained):
+def test_a_value_that_overrides_the_recipe_is_kept_with_the_run(champion, manifest, trained):
     trained("red", "blue")
     run(manifest("red", "blue"), overrides=["epochs=7", "label_smoothing=0.2"], max_minutes=5)
     values = TrainingRun.objects.get().recipe_values
     assert (values["epochs"], values["label_smoothing"], values["max_minutes"]) == (7, 0.2, 5)
 
 
-def test_it_keeps_the_manifest_that_taught_a_model(champion, manifest, trained, site):
+def test_it_keeps_the_manifest_that_a_model_was_trained_on(champion, manifest, trained, site):
     trained("red", "blue")
     lot = manifest("red", "blue")
     lines = lot.read_text().replace(",test", ",val").splitlines()
@@ -71,7 +71,7 @@ def test_its_row_keeps_who_asked_the_curve_and_how_far_it_came(champion, manifes
     row.refresh_from_db()
     assert row.operator
     assert row.curve == [{"epoch": 1.0, "loss": 0.5}]
-    assert row.progress  # what was written first; the next word would have been some seconds later
+    assert row.progress  # written first; the next would be some seconds later
 
 
 def test_it_keeps_a_better_champion(champion, manifest, trained):
@@ -91,7 +91,7 @@ def test_it_keeps_the_champion_when_the_challenger_is_no_better(champion, manife
     assert champion_get() == champion
 
 
-def test_it_takes_no_champion_s_place_that_it_was_not_compared_with(
+def test_it_does_not_replace_a_champion_that_it_was_not_compared_with(
     champion, manifest, trained, artefact, classes, monkeypatch
 ):
     trained("red", "lime", "blue", "gray")
@@ -112,7 +112,7 @@ def test_it_takes_no_champion_s_place_that_it_was_not_compared_with(
 @pytest.mark.parametrize(
     ("serves", "challenges", "failed", "top1"),
     [
-        # Of two that tell makes only, the one that is more often right about them is better.
+        # Of two versions that name makes only, the one that is right more often is better.
         (["skoda"], ["skoda", "volvo"], [], None),
         (["skoda", "volvo"], ["skoda", "volvo"], ["gain"], None),
         (
@@ -121,12 +121,12 @@ def test_it_takes_no_champion_s_place_that_it_was_not_compared_with(
             ["ece", "gain", "top1_difference", "make_top1_difference"],
             None,
         ),
-        # Whoever names models knows the makes as well, and the other way round it does not.
+        # A version that names models also knows makes, but not the other way round.
         (["skoda", "volvo"], ["red", "lime", "blue", "gray"], [], 1.0),
         (["red", "lime", "blue", "gray"], ["skoda", "volvo"], ["gain", "top1_difference"], None),
     ],
 )
-def test_what_tells_makes_only_is_judged_by_its_makes(
+def test_versions_that_name_makes_only_are_compared_by_make(
     manifest, trained, artefact, classes, db, serves, challenges, failed, top1
 ):
     folder = artefact("champion", classes=classes(*serves)).folder
@@ -139,7 +139,7 @@ def test_what_tells_makes_only_is_judged_by_its_makes(
     metrics = TrainingRun.objects.get().metrics["challenger"]
     assert (metrics["top1"], metrics["make_top1"]) == (top1, 0.5 if challenges == ["skoda"] else 1.0)
     if metrics["make_top1"] == 1.0:
-        assert metrics["ece"] < 0.03  # of the makes, of which it is 0.98 sure
+        assert metrics["ece"] < 0.03  # of the makes, with a confidence of 0.98
 
 
 def test_what_sellers_offer_here_is_not_forgotten(champion, manifest, trained, waiting):
@@ -158,9 +158,7 @@ def test_another_market_s_models_are_no_loss(champion, manifest, trained, db):
     assert champion_get() == done.version
 
 
-def test_what_a_table_merges_is_neither_forgotten_nor_wrong_of_whoever_tells_it_apart(
-    champion, manifest, trained, waiting, tmp_path
-):
+def test_merged_classes_are_not_forgotten_and_either_of_them_is_right(champion, manifest, trained, waiting, tmp_path):
     trained("red", "blue")
     lot = manifest("red", "lime", "blue", cars=60)
     waiting("Fabia")
@@ -170,12 +168,12 @@ def test_what_a_table_merges_is_neither_forgotten_nor_wrong_of_whoever_tells_it_
     assert [gate.name for gate in done.gates if not gate.passed] == ["gain"]  # the two are equally good
     metrics = TrainingRun.objects.get().metrics
     assert metrics["champion"]["top1"] == metrics["challenger"]["top1"] == 1.0
-    assert metrics["champion"]["ece"] < 0.03  # its confidences in the two have added up
+    assert metrics["champion"]["ece"] < 0.03  # its confidences in both classes add up
     forgotten = {gate.name: gate for gate in run(lot).gates}["forgotten_models"]
     assert not forgotten.passed
 
 
-def test_photos_whose_labels_name_makes_only_are_judged_by_makes(champion, manifest, trained):
+def test_photos_whose_labels_name_makes_only_are_scored_by_make(champion, manifest, trained):
     trained("skoda", "volvo")
     lot = manifest("red", "lime", "gray", cars=160)
     lines = [line.split(",") for line in lot.read_text().splitlines()]
@@ -186,7 +184,7 @@ def test_photos_whose_labels_name_makes_only_are_judged_by_makes(champion, manif
     assert (metrics["challenger"]["photos"], metrics["champion"]["photos"]) == (80, 80)
     assert (metrics["challenger"]["top1"], metrics["champion"]["top1"]) == (None, None)
     assert metrics["challenger"]["make_top1"] == 1.0
-    assert metrics["champion"]["make_top1"] == pytest.approx(2 / 3, abs=0.01)  # it takes the grey one for a Skoda
+    assert metrics["champion"]["make_top1"] == pytest.approx(2 / 3, abs=0.01)  # it takes the grey car for a Skoda
     assert done.passed, done.gates
 
 
@@ -206,7 +204,7 @@ def test_a_run_whose_gates_cannot_be_written_leaves_the_champion(champion, manif
     assert (row.status, row.promoted, champion_get()) == ("failed", False, champion)
 
 
-def test_it_does_not_promote_unasked(champion, manifest, trained):
+def test_it_does_not_promote_if_asked_not_to(champion, manifest, trained):
     trained("red", "lime", "blue", "gray")
     done = run(manifest("red", "gray"), promote="never")
     assert done.passed
@@ -232,7 +230,7 @@ def test_it_learns_from_decisions_alone(champion, trained, waiting, bob):
     calls = trained("red", "lime", "blue")
     done = run()
     assert {(row.make, row.model) for row in calls[0]["rows"]} == {("Skoda", "Octavia")}
-    assert not done.passed  # they say nothing about which model is better
+    assert not done.passed  # too few to say which model is better
 
 
 @pytest.mark.parametrize(
@@ -262,9 +260,7 @@ def test_it_refuses_bad_input_before_anything_is_made(champion, manifest, traine
     assert not TrainingRun.objects.exists()
 
 
-def test_weights_that_cannot_be_had_are_said_before_a_photo_is_read(
-    champion, manifest, trained, settings, site, monkeypatch
-):
+def test_missing_weights_are_reported_before_a_photo_is_read(champion, manifest, trained, settings, site, monkeypatch):
     calls = trained("red", "gray")
     monkeypatch.setenv("FORECOURT_BACKBONES", str(site / "backbones"))
 
@@ -290,15 +286,15 @@ def test_it_refuses_a_second_run_while_one_is_running(champion, manifest, traine
     assert TrainingRun.objects.get().status == "running"
 
 
-def test_what_is_gone_on_with_learns_from_what_was_decided_before_it_began(champion, trained, manifest, waiting, bob):
+def test_a_resumed_run_uses_the_decisions_made_before_it_began(champion, trained, manifest, waiting, bob):
     def decided(model):
-        # All on one side of the split: they have the same photo, and a held-out one would go.
+        # All on the train side: they have the same photo, and a held-out copy would be left out.
         decision_make(listing=to_train_on(waiting(model)), moderator=bob, action="accept")
 
     lot = manifest("red", "lime", "blue", "gray")
     decided("Octavia")
     killed = trained("red", fails=TrainError("killed"))
-    for resume in (False, True):  # the second time as well it is what was decided before the first
+    for resume in (False, True):  # both count what was decided before the first
         with pytest.raises(TrainError):
             run(lot, resume=resume)
         decided("Fabia")
@@ -313,7 +309,7 @@ def test_what_is_gone_on_with_learns_from_what_was_decided_before_it_began(champ
     assert (len(anew), anew > before) == (3, True)
 
 
-def test_a_version_leads_to_its_run_also_if_the_comparison_breaks_off(champion, manifest, trained, site, monkeypatch):
+def test_a_version_leads_to_its_run_even_if_the_comparison_fails(champion, manifest, trained, site, monkeypatch):
     trained("red", "lime", "blue", "gray")
     full = OSError(28, "No space left on device")
     monkeypatch.setattr(services, "versions_compare", lambda **_: (_ for _ in ()).throw(full))
@@ -325,7 +321,7 @@ def test_a_version_leads_to_its_run_also_if_the_comparison_breaks_off(champion, 
 
 
 def test_it_closes_the_run_of_a_process_that_died(champion, manifest, trained, site):
-    """Another process takes the lock and is killed: the kernel gives the lock back, and its row is closed."""
+    """Another process holds the lock and is killed: the next run frees it and closes the row."""
     (site / "runs").mkdir()
     code = """
 import fcntl, sys, time

@@ -1,4 +1,4 @@
-"""What a training gets: decisions and manifests, merged and cleaned, with every photo left out written down."""
+"""The photos of a training: collected, merged and cleaned, with a list of what was left out."""
 
 import csv
 import json
@@ -33,7 +33,7 @@ def test_the_run_keeps_what_was_left_out_and_why(champion, manifest, trained, si
     calls = trained("red", "lime", "blue")
     lot = manifest("red", "lime", "blue")
     (lot.parent / "0.jpg").write_bytes(b"no photo")
-    photo_write(lot.parent / "2.jpg", "black")  # an interior, for the judge
+    photo_write(lot.parent / "2.jpg", "black")  # an interior, to the attribute classifier
     run(lot)
     row = TrainingRun.objects.get()
     stages, left_out = files_of(site, row.pk)
@@ -50,10 +50,10 @@ def test_the_run_keeps_what_was_left_out_and_why(champion, manifest, trained, si
     assert len(manifest_read(site / "runs" / str(row.pk) / "manifest.csv")) == 38
 
 
-def test_photos_that_taught_the_champion_under_other_ids_test_nobody(champion, manifest, trained, site):
+def test_photos_that_the_champion_has_seen_under_other_ids_are_not_tested_on(champion, manifest, trained, site):
     calls = trained("red", "lime", "blue")
     lot = manifest("red", "lime", "blue")
-    for number in (0, 1, 3):  # the first to train on, the others to test on
+    for number in (0, 1, 3):  # the first is trained on, the others are held out
         picture(number).save(lot.parent / f"{number}.jpg")
     hashes = [picture_hash(picture(number)) for number in (0, 1)]
     (champion.folder / SEEN_PHOTOS_FILE).write_bytes(SeenPhotos(tuple(hashes)).as_bytes())
@@ -73,14 +73,14 @@ def test_every_photo_is_taken_when_the_threshold_is_0(champion, manifest, traine
     assert len(calls[0]["rows"]) == 40
 
 
-def test_a_photo_that_two_manifests_name_differently_is_told_and_learned_once(champion, manifest, trained, site):
+def test_a_photo_that_two_manifests_name_differently_is_reported_and_used_once(champion, manifest, trained, site):
     calls = trained("red", "lime", "blue")
     lot = manifest("red", "lime", "blue")
     again = lot.with_name("again.csv")
     again.write_text(
         "file,make,model,year,vehicle,kind,split\n"
         "0.jpg,Skoda,Fabia,,car-0,exterior,train\n"  # the first says Octavia
-        "3.jpg,SKODA,octavia,2012,car-3,exterior,test\n"  # nothing else than the first, and a year
+        "3.jpg,SKODA,octavia,2012,car-3,exterior,test\n"  # the same as the first, and a year
     )
     run(lot, again)
     assert len(calls[0]["rows"]) == 40
@@ -92,8 +92,8 @@ def test_a_photo_that_two_manifests_name_differently_is_told_and_learned_once(ch
     assert left_out == [{"file": str(lot.parent / "0.jpg"), "stage": "named twice", "reason": reason}]
 
 
-def test_tables_merge_before_the_catalogue_is_asked(champion, cars, manifest, trained, site):
-    """A name that the catalogue does not know is no reason to refuse where a table says what it is."""
+def test_tables_merge_before_makes_are_checked(champion, cars, manifest, trained, site):
+    """A make that the catalogue lacks is not refused if a table renames it."""
     calls = trained("red", "lime", "blue")
     lot = manifest("red", "lime", "blue")
     lot.write_text(lot.read_text().replace("Skoda,Octavia", "Skodda,Octavia"))
@@ -174,20 +174,20 @@ def test_bad_data_is_one_clear_line_and_leaves_the_champion(champion, manifest, 
     assert champion_get() == champion
     assert ModelVersion.objects.count() == 1
     row = TrainingRun.objects.first()
-    if error is NothingToTrainError:  # a run had begun, and says how it ended
+    if error is NothingToTrainError:  # the run had begun and was closed
         assert (row.status, row.error, row.promoted) == ("failed", str(refused.value), False)
     else:
         assert row is None
 
 
-def test_a_class_that_is_left_empty_is_told_and_does_not_stop_the_others(champion, manifest, trained, site):
+def test_a_class_that_is_left_empty_is_reported_and_does_not_stop_the_others(champion, manifest, trained, site):
     trained("red", "lime", "blue", "gray")
     lot = manifest("red", "lime", "blue", "gray")
-    for number in range(0, 40, 4):  # all that is red is broken
+    for number in range(0, 40, 4):  # all red ones are broken
         (lot.parent / f"{number}.jpg").write_bytes(b"no photo")
     with pytest.raises(NothingToTrainError, match="1 class with 5 photos or more"):
         run(lot, recipe="default")
-    run(lot, recipe="quick")  # adds to what the champion knows
+    run(lot, recipe="quick")  # extends the champion
     stages, _ = files_of(site, TrainingRun.objects.first().pk)
     assert stages[-1]["name"] == "split"
     assert "no car to train on: Skoda Fabia (10 photos to test on)" in stages[-1]["details"]

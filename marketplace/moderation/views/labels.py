@@ -9,11 +9,11 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from marketplace.accounts.access import moderator
 from marketplace.accounts.models import User
-from marketplace.moderation.choices import label_choices, label_keep
 from marketplace.moderation.forms import LabelForm
 from marketplace.moderation.labels import decision_words, label_decide, label_next, labels_decided, labels_open
 from marketplace.moderation.models import LabelReview
-from marketplace.moderation.pages import SkipList, counts, decision_store, found_cars, picture_response
+from marketplace.moderation.views.choices import label_choices, label_keep
+from marketplace.moderation.views.shared import SkipList, counts, decision_store, found_cars, picture_response
 
 SKIPPED = SkipList("labels_skipped")
 

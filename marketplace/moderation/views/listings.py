@@ -10,10 +10,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from marketplace.accounts.access import moderator
 from marketplace.listings.models import Listing
-from marketplace.moderation.choices import listing_choices
 from marketplace.moderation.forms import REJECT_REASONS, DecisionForm
 from marketplace.moderation.models import Decision
-from marketplace.moderation.pages import SkipList, counts, decision_store, found_cars, reviewable
 from marketplace.moderation.selectors import (
     cars_search,
     claimed_by_others,
@@ -23,6 +21,8 @@ from marketplace.moderation.selectors import (
     photos_to_review,
 )
 from marketplace.moderation.services import claim_release, decision_make, listing_claim, queue_next
+from marketplace.moderation.views.choices import listing_choices
+from marketplace.moderation.views.shared import SkipList, counts, decision_store, found_cars, reviewable
 from marketplace.photos.heatmaps import heatmap_of
 
 SKIPPED = SkipList("moderation_skipped")
