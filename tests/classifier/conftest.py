@@ -1,8 +1,6 @@
 """Small real artefacts: random weights where only the machinery matters, the COCO teacher where boxes must be right."""
 
 import csv
-import importlib.util
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,22 +20,6 @@ CLASSES = (
     TrainedClass("Audi", "A4", "2010"),
 )
 COCO_VEHICLES = {2: "car", 5: "bus", 7: "truck"}
-
-
-@pytest.fixture(scope="session")
-def car_photos() -> Path:
-    if not os.environ.get("CAR_PHOTOS"):
-        pytest.skip("needs real photos: CAR_PHOTOS is not set")
-    return Path(os.environ["CAR_PHOTOS"])
-
-
-@pytest.fixture(scope="session")
-def bus() -> Path:
-    """The photo with a vehicle that ships in ultralytics' wheel, found without importing it."""
-    spec = importlib.util.find_spec("ultralytics")
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin).parent / "assets" / "bus.jpg"
 
 
 @pytest.fixture(scope="session")

@@ -1,20 +1,17 @@
 """The one table of photo formats."""
 
-import io
-
 import pillow_heif
 import pytest
 from PIL import Image
 
 from classifier.formats import ACCEPT, BY_KIND, EXTENSIONS, FORMATS, NAMES, extension_of, kind_of
+from tests.pictures import encode
 
 
 @pytest.mark.parametrize("kind", [*BY_KIND, "MPO"])
 def test_it_knows_each_format_by_its_first_bytes(kind):
     pillow_heif.register_heif_opener()
-    out = io.BytesIO()
-    Image.new("RGB", (64, 64)).save(out, kind)
-    assert kind_of(out.getvalue()) == ("JPEG" if kind == "MPO" else kind)
+    assert kind_of(encode(Image.new("RGB", (64, 64)), kind)) == ("JPEG" if kind == "MPO" else kind)
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff\xd8", b"GIF89a", b"II*\0", b"\0\0\0\x1cftypavif\0\0\0\0mif1avif"])

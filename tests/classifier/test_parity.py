@@ -39,8 +39,8 @@ def test_the_detector_finds_the_same_cars_in_both_engines(exteriors, car_photos,
             assert abs(ours.confidence - theirs.confidence) < 0.01
 
 
-def test_the_shipped_weights_answer_alike_in_both_engines(exteriors, bus, ir_cache):
-    alike([*exteriors, bus], ir_cache)
+def test_the_shipped_weights_answer_alike_in_both_engines(exteriors, shipped_photo, ir_cache):
+    alike([*exteriors, shipped_photo], ir_cache)
 
 
 @pytest.mark.slow

@@ -6,12 +6,11 @@ from PIL import Image, ImageOps
 
 from classifier.artefact import CropRule, Preprocessing
 from classifier.preprocess import UnreadablePhotoError, crop_box, crop_car, decode, letterbox, to_input
+from tests.pictures import encode
 
 
 def jpeg(image: Image.Image, **options) -> bytes:
-    out = BytesIO()
-    image.save(out, "JPEG", quality=95, **options)
-    return out.getvalue()
+    return encode(image, quality=95, **options)
 
 
 def two_halves(size=(1280, 960)) -> Image.Image:

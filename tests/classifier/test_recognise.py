@@ -26,8 +26,8 @@ def recogniser(classifier, weights_of, ir_cache):
     recogniser.close()
 
 
-def test_it_recognises_a_photo_end_to_end(recogniser, bus):
-    (one,) = recogniser.recognise([bus])
+def test_it_recognises_a_photo_end_to_end(recogniser, shipped_photo):
+    (one,) = recogniser.recognise([shipped_photo])
     assert (one.status, one.kind, one.image_size) == ("ok", "exterior", (810, 1080))
     x1, y1, x2, y2 = one.box
     assert 0 <= x1 < x2 <= 810
@@ -41,17 +41,17 @@ def test_it_recognises_a_photo_end_to_end(recogniser, bus):
     assert all(value > 0 for value in one.timings_ms.values())
 
 
-def test_path_bytes_and_image_are_one_photo(recogniser, bus):
-    data = bus.read_bytes()
-    path, raw, image = recogniser.recognise([bus, data, Image.open(io.BytesIO(data))])
+def test_path_bytes_and_image_are_one_photo(recogniser, shipped_photo):
+    data = shipped_photo.read_bytes()
+    path, raw, image = recogniser.recognise([shipped_photo, data, Image.open(io.BytesIO(data))])
     assert path == raw
     # The open image is decoded whole, the others at half the scale: nearly the same pixels.
     assert np.abs(np.exp(path.log_probs) - np.exp(image.log_probs)).max() < 0.1
 
 
-def test_bad_photos_leave_the_others_of_a_batch_alone(recogniser, bus, tmp_path):
-    cut = bus.read_bytes()[:20_000]
-    answers = recogniser.recognise([bus, b"no photo", tmp_path / "gone.jpg", tmp_path, cut, bus])
+def test_bad_photos_leave_the_others_of_a_batch_alone(recogniser, shipped_photo, tmp_path):
+    cut = shipped_photo.read_bytes()[:20_000]
+    answers = recogniser.recognise([shipped_photo, b"no photo", tmp_path / "gone.jpg", tmp_path, cut, shipped_photo])
     assert [one.status for one in answers] == ["ok", *["unreadable"] * 4, "ok"]
     assert answers[0] == answers[5]
     assert all(one.error and "\n" not in one.error for one in answers[1:5])
@@ -82,21 +82,23 @@ def useless(request, weights_of):
     return weights_of(kind, sees_vehicle=sees_vehicle), kind, status
 
 
-def test_it_says_why_a_photo_is_of_no_use(classifier, useless, ir_cache, bus):
+def test_it_says_why_a_photo_is_of_no_use(classifier, useless, ir_cache, shipped_photo):
     weights, kind, status = useless
     recogniser = Recogniser.open(classifier=classifier.folder, weights=weights, engine="openvino", cache_dir=ir_cache)
-    (one,) = recogniser.recognise([bus])
+    (one,) = recogniser.recognise([shipped_photo])
     assert (one.status, one.kind, one.box, one.make, one.log_probs) == (status, kind, None, None, None)
     assert one.candidates == ()
     assert recogniser.verdict([one]) is None
 
 
 @pytest.mark.parametrize("kind", ["exterior", "interior"])
-def test_view_and_bodies_are_told_of_usable_photos_only(kind, classifier, weights_of, ir_cache, tmp_path, bus):
+def test_view_and_bodies_are_told_of_usable_photos_only(
+    kind, classifier, weights_of, ir_cache, tmp_path, shipped_photo
+):
     constant_attributes(tmp_path / "usable", kind, heads=(Head("view", VIEWS), Head("body", BODIES, threshold=0.9)))
     shutil.copytree(weights_of() / "detector", tmp_path / "detector")
     recogniser = Recogniser.open(classifier=classifier.folder, weights=tmp_path, engine="openvino", cache_dir=ir_cache)
-    (one,) = recogniser.recognise([bus])
+    (one,) = recogniser.recognise([shipped_photo])
     assert recogniser.body_threshold == 0.9
     if kind == "exterior":
         assert (one.view.name, one.bodies[0].name, len(one.bodies)) == (VIEWS[0], BODIES[0], len(BODIES))
@@ -104,23 +106,23 @@ def test_view_and_bodies_are_told_of_usable_photos_only(kind, classifier, weight
         assert (one.view, one.bodies) == (None, ())
 
 
-def test_a_judge_without_heads_serves_on_without_view_and_body(recogniser, bus):
-    (one,) = recogniser.recognise([bus])
+def test_a_judge_without_heads_serves_on_without_view_and_body(recogniser, shipped_photo):
+    (one,) = recogniser.recognise([shipped_photo])
     assert (one.status, one.view, one.bodies, recogniser.body_threshold) == ("ok", None, (), NEVER)
 
 
-def test_a_verdict_rests_on_the_usable_photos(recogniser, bus):
-    one, bad = recogniser.recognise([bus, b"no photo"])
+def test_a_verdict_rests_on_the_usable_photos(recogniser, shipped_photo):
+    one, bad = recogniser.recognise([shipped_photo, b"no photo"])
     verdict = recogniser.verdict([one, bad])
     assert verdict.photos_used == 1
     assert verdict.make == one.make
     assert recogniser.verdict([one, one]).photos_used == 2
 
 
-def test_both_engines_recognise_alike(recogniser, classifier, weights_of, bus):
+def test_both_engines_recognise_alike(recogniser, classifier, weights_of, shipped_photo):
     torch_one = Recogniser.open(classifier=classifier.folder, weights=weights_of(), engine="torch", device="cpu")
     assert (recogniser.engine, torch_one.engine) == ("openvino", "torch-cpu")
-    (ours,), (theirs,) = recogniser.recognise([bus]), torch_one.recognise([bus])
+    (ours,), (theirs,) = recogniser.recognise([shipped_photo]), torch_one.recognise([shipped_photo])
     assert np.abs(np.exp(ours.log_probs) - np.exp(theirs.log_probs)).max() < 0.02
 
 
@@ -135,7 +137,7 @@ def test_missing_weights_are_one_clear_line(classifier, tmp_path):
         Recogniser.open(classifier=classifier.folder, weights=tmp_path, engine="openvino")
 
 
-def test_serving_with_openvino_never_imports_torch(classifier, weights_of, tmp_path, bus):
+def test_serving_with_openvino_never_imports_torch(classifier, weights_of, tmp_path, shipped_photo):
     """Not even when the cache is empty and the networks must be converted first."""
     program = f"""
 import json, sys
@@ -143,7 +145,7 @@ from pathlib import Path
 from classifier.recognise import Recogniser
 r = Recogniser.open(classifier=Path({str(classifier.folder)!r}), weights=Path({str(weights_of())!r}),
                     engine="openvino", cache_dir=Path({str(tmp_path)!r}))
-(one,) = r.recognise([Path({str(bus)!r})])
+(one,) = r.recognise([Path({str(shipped_photo)!r})])
 heavy = [m for m in ("torch", "torchvision", "timm", "ultralytics", "cv2", "django") if m in sys.modules]
 print(json.dumps([one.status, heavy]))
 """
@@ -162,9 +164,9 @@ def taught(weights_of, car_photos, tmp_path):
     return tmp_path
 
 
-def test_the_bus_is_found_where_it_is(classifier, taught, ir_cache, bus):
+def test_the_bus_is_found_where_it_is(classifier, taught, ir_cache, shipped_photo):
     recogniser = Recogniser.open(classifier=classifier.folder, weights=taught, engine="openvino", cache_dir=ir_cache)
-    (one,) = recogniser.recognise([bus])
+    (one,) = recogniser.recognise([shipped_photo])
     assert np.allclose(one.box, (20, 230, 805, 745), atol=30)
 
 

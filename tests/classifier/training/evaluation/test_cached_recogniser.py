@@ -13,13 +13,13 @@ from classifier.training.evaluation.cached_recogniser import CachedRecogniser
 
 
 @pytest.fixture
-def photos(tmp_path, bus):
+def photos(tmp_path, shipped_photo):
     """A good photo twice over, two that cannot be read, and bytes."""
-    picture = Image.open(bus)
+    picture = Image.open(shipped_photo)
     picture.crop((0, 100, 810, 900)).save(tmp_path / "cut.jpg")
-    (tmp_path / "broken.jpg").write_bytes(bus.read_bytes()[:20_000])
-    (tmp_path / "copy.jpg").write_bytes(bus.read_bytes())
-    return [bus, tmp_path / "cut.jpg", tmp_path / "broken.jpg", tmp_path / "gone.jpg", tmp_path / "copy.jpg"]
+    (tmp_path / "broken.jpg").write_bytes(shipped_photo.read_bytes()[:20_000])
+    (tmp_path / "copy.jpg").write_bytes(shipped_photo.read_bytes())
+    return [shipped_photo, tmp_path / "cut.jpg", tmp_path / "broken.jpg", tmp_path / "gone.jpg", tmp_path / "copy.jpg"]
 
 
 @pytest.fixture
