@@ -47,11 +47,23 @@ def test_every_make_target_is_explained():
     assert [name for name in targets if f"# make {name} " not in makefile] == []
 
 
-@pytest.mark.parametrize("file", ["README.md", "docs/operations.md"])
-def test_every_file_that_is_named_is_there(file):
+PAGES = ["README.md", "CONTRIBUTING.md", *sorted(str(page.relative_to(ROOT)) for page in ROOT.glob("docs/*.md"))]
+
+
+@pytest.mark.parametrize("file", PAGES)
+def test_every_file_that_is_linked_is_there(file):
     here = (ROOT / file).parent
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", (ROOT / file).read_text())
     assert [link for link in links if not (here / link).exists()] == []
+
+
+@pytest.mark.parametrize("file", PAGES)
+def test_every_file_that_is_named_is_there(file):
+    """Recipes name files by their paths from the project's folder. NAME stands for one that does not exist yet."""
+    text = (ROOT / file).read_text()
+    named = re.findall(r"`((?:classifier|marketplace|templates|static|tests|docs|scripts)/[\w/.-]+)(?::\w+)?`", text)
+    assert file != "CONTRIBUTING.md" or len(named) > 30
+    assert [path for path in named if "NAME" not in path and not (ROOT / path).exists()] == []
 
 
 def test_the_test_command_of_the_readme_is_what_ci_runs():
