@@ -1,8 +1,10 @@
-"""An artefact: one trained model's immutable folder, `<name>-<sha8>/` with `model.safetensors` and `model.json`.
+"""An artefact: one trained model's immutable folder `<name>-<sha8>/`.
 
-`sha8` is taken over `model.json` (less its date) and `model.json` holds the sha256 of the weights, so the folder's name
-vouches for both: a changed threshold is a new version, and a damaged or swapped file is refused when it is opened.
-A third file, `taught.safetensors`, may lie beside them; it is outside of that, and serving never reads it.
+It holds `model.safetensors` and `model.json`. `sha8` is taken over `model.json` (less its date),
+and `model.json` holds the sha256 of the weights, so the folder's name vouches for both: a changed
+threshold is a new version, and a damaged or swapped file is refused when it is opened.
+A third file, `taught.safetensors`, may lie beside them. The name does not vouch for it, and serving
+never reads it.
 Only safetensors are ever read: no pickle, so a file from elsewhere cannot run code here.
 """
 
@@ -11,14 +13,13 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import re
-import shutil
-import tempfile
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from classifier.durable import file_write, folder_write
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,7 +28,7 @@ FORMAT_VERSION = 1
 WEIGHTS_FILE = "model.safetensors"
 SPEC_FILE = "model.json"
 SEEN_PHOTOS_FILE = "taught.safetensors"
-"""Hashes of the pictures that taught it, see training.taught; not every artefact has one, and serving needs none."""
+"""Hashes of its seen photos, see training.data.seen_photos. Not every artefact has the file."""
 NEVER = 1.01  # a threshold above every confidence
 
 Task = Literal["classifier", "usable", "detector"]
@@ -50,11 +51,11 @@ class TrainedClass:
 
 @dataclass(frozen=True)
 class CropRule:
-    """How a car is cut out of a photo; training and serving must cut alike (see preprocess.crop_box)."""
+    """How a car is cut out of a photo, in training as in serving (see preprocess.crop_box)."""
 
     version: int = 1
     margin: float = 0.0
-    """The box is grown on each side by this share of its own width or height, then clipped to the photo."""
+    """The box grows on each side by this share of its width or height, then is clipped."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Preprocessing:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """From which confidence a form may fill itself: the lowest with at most 3 % measured error."""
+    """Confidences above which a form fills itself: the lowest with at most 3 % measured error."""
 
     model: float = NEVER
     make: float = NEVER
@@ -79,20 +80,20 @@ class Thresholds:
 
 
 def backbones_of(backbone: str) -> list[str]:
-    """The timm names that "one+another" names, which stand side by side (networks.SideBySide); of one name, that."""
+    """The timm names in "one+another", whose networks run side by side (networks.SideBySide)."""
     return backbone.split("+")
 
 
 @dataclass(frozen=True)
 class Head:
-    """A further question that a network answers, beside its labels."""
+    """A further question that a network answers besides its labels."""
 
     name: str
     labels: tuple[str, ...]
-    """In the order of the outputs, which follow those of the labels and of the heads before."""
+    """In the order of its outputs, which follow those of the labels and of earlier heads."""
     temperature: float = 1.0
     threshold: float = NEVER
-    """From which confidence a form may fill itself: the lowest with at most 3 % measured error."""
+    """As in Thresholds."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,10 @@ class ArtefactSpec:
 
     task: Task
     backbone: str
-    """timm model name, several joined by "+" (see backbones_of), or the ultralytics yaml's name for a detector."""
+    """timm's name, several joined by "+" (see backbones_of); of a detector ultralytics' yaml."""
     preprocessing: Preprocessing
     head_hidden: tuple[int, ...] = ()
-    """classifier: widths of the layers between the backbone's features and the last one (networks.HiddenHead)."""
+    """classifier: widths of the head's layers before its last one (networks.HiddenHead)."""
     classes: tuple[TrainedClass, ...] = ()
     """classifier: output order of the head."""
     labels: tuple[str, ...] = ()
@@ -112,19 +113,20 @@ class ArtefactSpec:
     temperature: float = 1.0
     """Logits are divided by it; fitted on held-out cars."""
     class_temperatures: tuple[float, ...] = ()
-    """classifier: one for each class, relative to the temperature (see classify.sharpened); empty: all alike."""
+    """classifier: one per class, relative to temperature (classify.sharpened); empty: all alike."""
     class_bodies: tuple[str, ...] = ()
-    """classifier: per class the body that it mostly has, one of usable.BODIES or "" (see bodies.body_logits); empty:
-    the judge alone says the body."""
+    """classifier: per class its usual body, one of attributes.BODIES or "" (body_type.body_logits).
+
+    Empty: the attribute classifier alone tells the body."""
     body_temperature: float = 1.0
-    """classifier: of the bodies that it and the judge say together."""
+    """classifier: of the bodies that it and the attribute classifier tell together."""
     mirrored: bool = False
-    """classifier: each car is seen twice, plain and mirrored, and the answers are averaged."""
+    """classifier: answers are the mean over each car and its mirror image."""
     heads: tuple[Head, ...] = ()
-    """usable: what else the network says of a photo."""
+    """usable: what else the network tells of a photo."""
     thresholds: Thresholds = field(default_factory=Thresholds)
     fusion_alpha: float = 0.5
-    """How dependent photos of one car are, see fuse.fuse: 0 = independent, 1 = repetitions of one photo."""
+    """How much photos of one car repeat each other: 0 not at all, 1 wholly (see fuse.fuse)."""
     detect_confidence: float = 0.25
     """detector: a box below this confidence is no vehicle."""
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -163,7 +165,7 @@ class Artefact:
 
     def state_dict(self) -> dict[str, Tensor]:
         """The weights on the CPU, floating tensors as float32."""
-        # torch stays out of processes that serve with OpenVINO; only training and the torch engine come here.
+        # Only training and the torch engine call this; serving with OpenVINO does without torch.
         from safetensors.torch import load_file  # noqa: PLC0415
 
         tensors = load_file(self.weights_path)
@@ -173,11 +175,11 @@ class Artefact:
 def artefact_write(
     *, parent: Path, name: str, spec: ArtefactSpec, state_dict: dict[str, Tensor], seen_photos: bytes | None = None
 ) -> Artefact:
-    """Write `parent/<name>-<sha8>/` atomically, floating weights as fp16; returns the existing one if it is the same.
+    """Write `parent/<name>-<sha8>/` atomically, floating weights as fp16.
 
-    seen_photos: the content of SEEN_PHOTOS_FILE; None = it has none.
-    Raises ArtefactError if the spec is inconsistent, a weight
-    does not fit fp16, or the folder cannot be written.
+    Returns the existing artefact if it is the same. seen_photos: the content of SEEN_PHOTOS_FILE;
+    None: it has none. Raises ArtefactError if the spec is inconsistent, a weight does not fit fp16,
+    or the folder cannot be written.
     """
     import torch  # noqa: PLC0415  see Artefact.state_dict
     from safetensors.torch import save  # noqa: PLC0415
@@ -222,53 +224,36 @@ def artefact_copy(artefact: Artefact, *, parent: Path) -> Artefact:
 
 
 def _publish(folder: Path, files: dict[str, bytes]) -> Artefact:
-    """Write the files of an artefact's folder so that nobody ever sees half of them.
+    """Write an artefact's folder unless it exists.
 
-    An existing folder stays; what taught it is added where it has no record, for it is no part of what it is.
+    An existing one is left as it is, but gets the record of its seen photos if it has none: that
+    record is no part of its identity.
     """
-    if folder.exists():
-        artefact = artefact_open(folder)
-        if SEEN_PHOTOS_FILE in files and not (folder / SEEN_PHOTOS_FILE).exists():
-            seen_photos_add(artefact, files[SEEN_PHOTOS_FILE])
-        return artefact
-    parent = folder.parent
     try:
-        parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=parent))
-    except OSError as error:
-        raise ArtefactError(f"cannot write to {parent}: {error.strerror}") from error
-    try:
-        for name, content in files.items():
-            _write_synced(beside / name, content)
-        beside.chmod(0o755)
-        _sync_folder(beside)
-        try:
-            beside.rename(folder)
-        except OSError:
-            if not folder.exists():  # otherwise another process wrote the very same content first: theirs is ours
-                raise
-        _sync_folder(parent)
+        written = not folder.exists() and folder_write(folder, files)
     except OSError as error:
         raise ArtefactError(f"cannot write {folder}: {error.strerror}") from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-    return artefact_open(folder)
+    artefact = artefact_open(folder)
+    if not written and SEEN_PHOTOS_FILE in files and not (folder / SEEN_PHOTOS_FILE).exists():
+        seen_photos_add(artefact, files[SEEN_PHOTOS_FILE])
+    return artefact
 
 
 def seen_photos_add(artefact: Artefact, content: bytes) -> None:
     """Write its SEEN_PHOTOS_FILE atomically. Raises ArtefactError."""
-    beside = artefact.folder / f".{SEEN_PHOTOS_FILE}.{os.getpid()}"
+    path = artefact.folder / SEEN_PHOTOS_FILE
     try:
-        _write_synced(beside, content)
-        beside.replace(artefact.folder / SEEN_PHOTOS_FILE)
+        file_write(path, content)
     except OSError as error:
-        raise ArtefactError(f"cannot write {artefact.folder / SEEN_PHOTOS_FILE}: {error.strerror}") from error
-    finally:
-        beside.unlink(missing_ok=True)
+        raise ArtefactError(f"cannot write {path}: {error.strerror}") from error
 
 
 def artefact_open(folder: Path) -> Artefact:
-    """Open and check a folder; raises ArtefactError (missing, unknown format version, malformed, sha256 mismatch)."""
+    """Open and check a folder.
+
+    Raises ArtefactError if it is missing or malformed, its format version is unknown, or a sha256
+    does not match.
+    """
     folder = Path(folder)
     try:
         document = json.loads((folder / SPEC_FILE).read_bytes())
@@ -290,7 +275,10 @@ def artefact_open(folder: Path) -> Artefact:
 
 
 def artefact_only(parent: Path) -> Artefact:
-    """Open the one artefact in `parent` (as in `weights/detector/`); ArtefactError if there is none or several."""
+    """Open the one artefact in `parent` (as in `weights/detector/`).
+
+    Raises ArtefactError if there is none, or several.
+    """
     found = sorted(p for p in parent.iterdir() if p.is_dir() and p.name[0] not in "._") if parent.is_dir() else []
     if len(found) != 1:
         raise ArtefactError(f"{parent} must hold exactly one artefact, it holds {len(found)}")
@@ -394,18 +382,3 @@ def _identity(document: dict[str, Any]) -> str:
     """sha256 over model.json less its date: the same training result written twice is the same version."""
     content = {key: value for key, value in document.items() if key != "created"}
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
-
-
-def _write_synced(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -43,7 +43,7 @@ class Corners:
 
 
 class Sees:
-    """Detector and judge in one: a vehicle, or none, on a photo of this kind."""
+    """Detector and attribute classifier in one: a vehicle, or none, on a photo of this kind."""
 
     input_size = 64
     body_threshold = NEVER
@@ -64,7 +64,7 @@ class Sees:
 def recogniser(engine=None, **seen):
     sees = Sees(**seen)
     classifier = MakeModelClassifier(engine or Corners(), SPEC)
-    return Recogniser(detector=sees, judge=sees, classifier=classifier, spec=SPEC, version="fake-0")
+    return Recogniser(detector=sees, attribute_classifier=sees, classifier=classifier, spec=SPEC, version="fake-0")
 
 
 @pytest.fixture

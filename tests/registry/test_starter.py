@@ -94,7 +94,7 @@ def test_a_full_disk_leaves_no_half_of_it(ships, settings, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("classifier.artefact._write_synced", full)
+    monkeypatch.setattr("classifier.durable._write_synced", full)
     with pytest.raises(RegistryError, match="No space left on device"):
         starter_register()
     assert not ModelVersion.objects.exists()
