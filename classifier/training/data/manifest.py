@@ -30,6 +30,8 @@ from classifier.training.data.tables import (
     table_read,
 )
 
+DECISIONS = "decisions"
+"""Source of the photos whose car a moderator decided: they are trusted more than any manifest."""
 COLUMNS = ("file", "make", "model", "year", "vehicle", "kind", "view", "body", "split")
 REQUIRED = ("file", "make", "model")
 Split = Literal["train", "val", "test"]
@@ -65,6 +67,11 @@ class ManifestRow:
     """train, val (of which half is test), calibrate (val, and all of it), test or "": see split.split_of."""
     source: str = ""
     """Name of the manifest's folder; figures are given per source."""
+
+    @property
+    def label(self) -> str:
+        """The car as people write it."""
+        return " ".join(filter(None, (self.make, self.model, self.year))) or "no car"
 
     @property
     def exterior(self) -> bool:

@@ -10,7 +10,7 @@ edge in at most 8 and 38.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -60,10 +60,24 @@ def twins(asked: Sequence[PictureHash | None], known: Sequence[PictureHash | Non
     looking those quarters up takes 548 steps a photo however many there are.
     """
     found: list[int | None] = [None] * len(asked)
+    for query, place in _pairs(asked, known):
+        found[query] = place
+    return found
+
+
+def alike(pictures: Sequence[PictureHash]) -> list[tuple[int, int]]:
+    """Places of two that are the same picture, the earlier one first."""
+    return sorted({pair for pair in _pairs(pictures, pictures) if pair[0] < pair[1]})
+
+
+def _pairs(
+    asked: Sequence[PictureHash | None], known: Sequence[PictureHash | None]
+) -> Iterator[tuple[int, int]]:  # fmt: skip
+    """Place among the asked and place among the known of every pair that is the same picture; some come twice."""
     queries = [at for at, one in enumerate(asked) if one is not None]
     places = [at for at, one in enumerate(known) if one is not None]
     if not queries or not places:
-        return found
+        return
     wanted, wanted_fine = _arrays([one for one in asked if one is not None])
     there, there_fine = _arrays([one for one in known if one is not None])
     index = [_Band(there, band) for band in range(_BANDS)]
@@ -75,8 +89,7 @@ def twins(asked: Sequence[PictureHash | None], known: Sequence[PictureHash | Non
             query, place = query[near], place[near]
             bits = np.bitwise_count(wanted_fine[part][query] ^ there_fine[place]).sum(axis=1)
             for one, other in zip(query[bits <= LIMIT_256], place[bits <= LIMIT_256], strict=True):
-                found[queries[start + int(one)]] = places[int(other)]
-    return found
+                yield queries[start + int(one)], places[int(other)]
 
 
 class _Band:

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from classifier.artefact import TrainedClass
 from classifier.names import name_key
-from classifier.training.data.manifest import ManifestRow
+from classifier.training.data.manifest import DECISIONS, ManifestRow
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.selectors import catalogue_resolve_many
 from marketplace.moderation.models import Decision
@@ -23,7 +23,7 @@ DECISION_COLUMNS = (
     "photo", "file", "listing", "decision", "action", "make", "model", "decided_by", "decided_at",
 )  # fmt: skip
 FILES_AT_ONCE = 500
-SOURCE = "decisions"
+SOURCE = DECISIONS
 """The source of these rows, and the prefix of their vehicle ids: see ManifestRow.source."""
 
 

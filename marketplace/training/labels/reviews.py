@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from classifier.artefact import TrainedClass
+from classifier.training.data.labels import contradicts
 from classifier.training.data.manifest import ManifestRow
 from classifier.training.data.stages import counted
 from marketplace.catalogue.selectors import catalogue_resolve
@@ -82,14 +83,15 @@ def labels_reviewed(
     kept = 0
     for row in rows:
         review = newest.get(_digest(row.path, sizes)) if newest else None
-        if review is None or review.status == LabelReview.Status.KEPT:
-            kept += review is not None
+        if review is None:
             kept_rows.append(row)
             continue
-        right = _relabelled(row, review, names) if review.status == LabelReview.Status.CORRECTED else None
+        right = _answered(row, review, names)
         if right is not None:
             kept_rows.append(right)
-        if right != row:
+        if right == row:
+            kept += review.status == LabelReview.Status.KEPT
+        else:
             now = row_label(right) if right is not None else ""
             applied.append(Applied(review.pk, file=row.file, source=row.source, was=row_label(row), now=now))
     return Reviewed(kept_rows, applied, kept)
@@ -104,6 +106,19 @@ def _digest(path: Path, sizes: set[int]) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
+
+
+def _answered(row: ManifestRow, review: LabelReview, names: ClassNames) -> ManifestRow | None:
+    """The row as the moderator wants it; None if it is left out.
+
+    A label that was kept holds for this content, so a manifest that calls the same file another car is wrong.
+    """
+    if review.status == LabelReview.Status.CORRECTED:
+        return _relabelled(row, review, names)
+    if review.status != LabelReview.Status.KEPT:
+        return None
+    stated = replace(row, make=review.make, model=review.model, year=review.year)
+    return stated if contradicts(row, stated) else row
 
 
 def _relabelled(row: ManifestRow, review: LabelReview, names: ClassNames) -> ManifestRow:

@@ -101,3 +101,14 @@ def test_it_writes_whose_answer_changed_which_row(lot, say, tmp_path):
     labels_reviewed(rows=lot).write(tmp_path / "reviews.json")
     (one,) = json.loads((tmp_path / "reviews.json").read_text())
     assert one == {"review": review.pk, "file": "0.jpg", "source": "lot", "was": "Skoda Octavia", "now": ""}
+
+
+def test_a_label_that_was_kept_holds_for_a_copy_that_says_otherwise(lot, say, tmp_path):
+    say(lot[0], action="keep")
+    copy = tmp_path / "elsewhere" / "renamed.jpg"
+    copy.parent.mkdir()
+    shutil.copy(lot[0].path, copy)
+    (copy.parent / "manifest.csv").write_text("file,make,model\nrenamed.jpg,Kia,Rio\n")
+    done = labels_reviewed(rows=[lot[0], *manifest_read(copy.parent)])
+    assert {(row.make, row.model) for row in done.rows} == {(lot[0].make, lot[0].model)}
+    assert (done.kept, done.corrected) == (1, 1)

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from classifier.names import name_key
-from classifier.training.data.duplicates import two_labels
 from classifier.training.data.importers.filenames import filenames_read
 from classifier.training.data.importers.folders import folders_read
 from classifier.training.data.importers.makes import KnownMakes
@@ -23,6 +22,7 @@ from classifier.training.data.importers.reading import Imported, LabelChange, Re
 from classifier.training.data.importers.stanford import stanford_read
 from classifier.training.data.importers.table import table_import
 from classifier.training.data.manifest import ManifestError
+from classifier.training.data.same_files import two_labels
 
 __all__ = ["PATTERNS", "Format", "Imported", "LabelChange", "Unread", "import_dataset"]
 

@@ -225,3 +225,55 @@ def test_yesterday_s_test_cars_are_not_learned_today(yesterday, more):
     assert not seen_photos & {vehicle for vehicle, side in sides.items() if side != "train"}
     learned = {row.path.stem for row in after if split_of(row) == "train"}
     assert not learned & {row.path.stem for row in after if split_of(row) != "train"}  # nor is its picture
+
+
+def copied(row, name, **given):
+    """The same file under another name and label."""
+    path = row.path.with_name(name)
+    path.write_bytes(row.path.read_bytes())
+    return replace(row, path=path, file=name, vehicle=f"{row.source}/{name}", **given)
+
+
+def test_a_file_that_is_labelled_as_two_cars_is_left_out_and_named(cleaned, lot):
+    fiat = copied(lot[0], "b9.jpg", make="Fiat", model="500", source="other")
+    less = copied(lot[1], "less.jpg", model="")  # says less, and nothing else
+    result = cleaned([*lot, fiat, less])
+    assert result.rows == lot[1:]
+    stage = stage_of(result, "two labels")
+    assert (stage.before, stage.after) == (7, 5)
+    assert stage.words == "2 photos left out: 1 file labelled as two cars"
+    assert {Path(one.file).name: one.reason for one in stage.left_out} == {
+        "0.jpg": f"labelled Audi A6, and of the same file {fiat.path} says Fiat 500",
+        "b9.jpg": f"labelled Fiat 500, and of the same file {lot[0].path} says Audi A6",
+    }
+
+
+def test_of_three_labels_none_is_taken_and_what_a_moderator_decided_is(cleaned, lot):
+    again, fiat = copied(lot[0], "again.jpg"), copied(lot[0], "fiat.jpg", make="Fiat", model="500")
+    assert cleaned([*lot, again, fiat]).rows == lot[1:]
+    decided = copied(lot[0], "decided.jpg", make="Fiat", model="500", source="decisions")
+    result = cleaned([*lot, again, fiat, decided])
+    assert result.rows == [*lot[1:], fiat, decided]
+    assert {one.reason for one in stage_of(result, "two labels").left_out} == {
+        "labelled Audi A6, and of the same file a moderator decided Fiat 500"
+    }
+    other = copied(lot[0], "other.jpg", make="Saab", model="900", source="decisions")  # moderators do not agree
+    assert cleaned([*lot, again, decided, other]).rows == lot[1:]
+    nameless = copied(lot[1], "nameless.jpg", make="Fiat", model="")
+    assert cleaned([*lot, nameless]).rows == [lot[0], *lot[2:]]
+
+
+def test_two_models_are_one_label_where_makes_are_learned(cleaned, lot):
+    lot = [*lot, *(picture_row(lot[0].path.with_name(f"v{n}.jpg"), picture(60 + n), make="Volvo") for n in range(2))]
+    again = copied(lot[0], "again.jpg", model="A4")
+    assert again in cleaned([*lot, again], recipe=replace(RECIPE, level="make")).rows
+
+
+def test_one_picture_under_two_labels_is_told(cleaned, lot, tmp_path):
+    again = picture_row(tmp_path / "again.jpg", picture(0).reduce(2), make="Fiat", model="500")
+    same = picture_row(tmp_path / "same.jpg", picture(1).reduce(2), model="A4")
+    result = cleaned([*lot, again, same])
+    assert result.rows == [*lot, again, same]
+    stage = stage_of(result, "near-duplicates")
+    assert stage.words == "nothing left out; 1 picture labelled as two cars: look at the details"
+    assert stage.details == (f"one picture: {lot[0].path} (Audi A6), {again.path} (Fiat 500)",)
