@@ -1,26 +1,13 @@
-"""Pictures made here, so that these tests need no photo from elsewhere."""
+"""Uploads, a listing to put them into, and versions that serve without a network behind them."""
 
-import io
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
-
-def car_like(width: int = 640, height: int = 480) -> Image.Image:
-    """Dark at the top left, bright at the bottom right, with edges: one can tell which way is up."""
-    picture = Image.linear_gradient("L").resize((width, height)).convert("RGB")
-    draw = ImageDraw.Draw(picture)
-    draw.rectangle((0, 0, width // 4, height // 4), fill="blue")
-    draw.ellipse((width // 2, height // 2, width * 3 // 4, height * 3 // 4), fill="red")
-    return picture
-
-
-def encode(picture: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
-    out = io.BytesIO()
-    picture.save(out, kind, **options)
-    return out.getvalue()
+from tests.pictures import car_like, encode
+from tests.registry.conftest import artefact  # noqa: F401  # fixture
 
 
 @pytest.fixture
@@ -38,20 +25,6 @@ def encoded() -> Callable[..., bytes]:
     return make
 
 
-@pytest.fixture(autouse=True)
-def media(settings: Any, tmp_path: Any) -> Any:
-    """Files of each test go to a folder of its own."""
-    settings.MEDIA_ROOT = tmp_path / "media"
-    return settings.MEDIA_ROOT
-
-
-@pytest.fixture
-def alice(db: None) -> Any:
-    from marketplace.accounts.models import User
-
-    return User.objects.create_user(email="alice@example.org", password="alice's own words")
-
-
 @pytest.fixture
 def listing(alice: Any) -> Any:
     from marketplace.listings.services import listing_create
@@ -67,39 +40,28 @@ def rings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return rung
 
 
-CLASSES = (("Skoda", "Octavia", "2012"), ("Skoda", "Fabia", ""), ("Volvo", "V70", ""))
-
-
 @pytest.fixture
-def champion(db: None, settings: Any, tmp_path: Any) -> Any:
-    return make_champion(settings, tmp_path, name="first")
-
-
-@pytest.fixture
-def challenger(champion: Any, settings: Any, tmp_path: Any) -> Callable[[], Any]:
-    """Call it, and another version serves."""
-    return lambda: make_champion(settings, tmp_path, name="second")
-
-
-def make_champion(settings: Any, tmp_path: Any, *, name: str, classes: Any = CLASSES) -> Any:
-    """A registered, serving artefact that knows three cars, from 90 % on by itself."""
-    import torch
-
-    from classifier.artefact import ArtefactSpec, Preprocessing, Thresholds, TrainedClass, artefact_write
+def serve(artefact: Callable[..., Any], db: None) -> Callable[..., Any]:  # noqa: F811
+    """``serve("second")``: a registered artefact that knows three cars, from 90 % on by itself; now it serves."""
+    from classifier.artefact import Thresholds
     from marketplace.registry.services import version_promote, version_register
 
-    settings.ARTEFACTS_DIR = tmp_path / "artefacts"
-    spec = ArtefactSpec(
-        task="classifier",
-        backbone="none",
-        preprocessing=Preprocessing(input_size=32),
-        classes=tuple(TrainedClass(*names) for names in classes),
-        thresholds=Thresholds(model=0.9, make=0.9),
-        code_version=name,
-    )
-    artefact = artefact_write(parent=settings.ARTEFACTS_DIR, name=name, spec=spec, state_dict={"head": torch.zeros(1)})
-    version = version_register(folder=artefact.folder).version
-    return version_promote(version=version, by=None, reason="test")
+    def make(name: str, **fields: Any) -> Any:
+        folder = artefact(name, thresholds=Thresholds(model=0.9, make=0.9), **fields).folder
+        return version_promote(version=version_register(folder=folder).version, by=None, reason="test")
+
+    return make
+
+
+@pytest.fixture
+def champion(serve: Callable[..., Any]) -> Any:
+    return serve("first")
+
+
+@pytest.fixture
+def challenger(champion: Any, serve: Callable[..., Any]) -> Callable[[], Any]:
+    """Call it, and another version serves."""
+    return lambda: serve("second")
 
 
 @pytest.fixture

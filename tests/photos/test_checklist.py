@@ -4,9 +4,9 @@ import pytest
 
 from classifier.attributes import VIEWS
 from marketplace.photos.checklist import VIEW_BELIEVED, VIEW_WORDS, WORDS_OF, checklist_of
-from marketplace.photos.models import Photo, Prediction
+from marketplace.photos.models import Photo
 from marketplace.photos.selectors import photos_of
-from marketplace.registry.models import ModelVersion
+from tests.factories import ModelVersionFactory, PhotoFactory, PredictionFactory
 
 HTMX = {"HX-Request": "true"}
 
@@ -16,22 +16,10 @@ def add(listing):
     """``add("front-left")``: a recognised photo, without any picture behind it."""
 
     def make(view="", sure=0.9, **fields):
-        name = str(Photo.objects.count())
-        row = {"listing": listing, "file": f"photos/{name}.jpg", "card": f"cards/{name}.jpg", "width": 64, "height": 48}
-        done = {"status": "done", "outcome": "ok", "kind": "exterior", "upload_sha256": name}
-        photo = Photo.objects.create(**row | done | fields)
+        photo = PhotoFactory(listing=listing, done=True, **fields)
         if photo.outcome == "ok":
-            version, _ = ModelVersion.objects.get_or_create(version="tiny-00000000")
-            Prediction.objects.create(
-                photo=photo,
-                model_version=version,
-                attempt=1,
-                outcome="ok",
-                make_name="Skoda",
-                make_confidence=0.9,
-                view=view,
-                view_confidence=sure if view else None,
-            )
+            version = ModelVersionFactory(version="tiny-00000000")
+            PredictionFactory(photo=photo, model_version=version, view=view, view_confidence=sure if view else None)
         return photo
 
     return make

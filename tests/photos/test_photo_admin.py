@@ -3,10 +3,8 @@
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from marketplace.accounts.models import User
-from marketplace.catalogue.models import CarModel, Make
-from marketplace.listings.models import Listing
 from marketplace.photos.models import Photo
+from tests.factories import CarModelFactory, PhotoFactory, UserFactory
 
 
 def test_a_longer_list_asks_no_more_questions(client, alice):
@@ -16,12 +14,7 @@ def test_a_longer_list_asks_no_more_questions(client, alice):
 
     def asked_with(photos):
         for _ in range(photos):
-            make = Make.objects.create(name=f"Make {Make.objects.count()}")
-            model = CarModel.objects.create(make=make, name="Model")
-            listing = Listing.objects.create(seller=alice, make=make, car_model=model)
-            Photo.objects.create(
-                listing=listing, file="photos/x.jpg", card="cards/x.jpg", width=1, height=1, upload_sha256="0" * 64
-            )
+            PhotoFactory(listing__seller=alice, listing__car_model=CarModelFactory())
         with CaptureQueriesContext(connection) as asked:
             assert client.get("/admin/photos/photo/").status_code == 200
         return len(asked)
@@ -32,8 +25,8 @@ def test_a_longer_list_asks_no_more_questions(client, alice):
 
 def test_nothing_is_deleted_past_the_services(client, alice):
     """Not the photo, whose files and verdict would stay; nor by way of its listing, nor of the person who sells."""
-    photo = _photo(alice)
-    client.force_login(User.objects.create_superuser("root@example.org", "a long enough secret"))
+    photo = PhotoFactory(listing__seller=alice)
+    client.force_login(UserFactory(superuser=True))
     for address in (
         f"/admin/photos/photo/{photo.pk}/delete/",
         f"/admin/listings/listing/{photo.listing_id}/delete/",
@@ -47,15 +40,8 @@ def test_nothing_is_deleted_past_the_services(client, alice):
 
 
 def test_outsiders_do_not_even_see_the_page(client, alice, bob, charlie):
-    photo = _photo(alice)
+    photo = PhotoFactory(listing__seller=alice)
     for user in (alice, bob, charlie):
         client.force_login(user)
         assert client.post(f"/admin/photos/photo/{photo.pk}/delete/", {"post": "yes"}).status_code == 302
     assert Photo.objects.get() == photo
-
-
-def _photo(seller):
-    listing = Listing.objects.create(seller=seller)
-    return Photo.objects.create(
-        listing=listing, file="photos/x.jpg", card="cards/x.jpg", width=1, height=1, upload_sha256="0" * 64
-    )

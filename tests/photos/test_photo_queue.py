@@ -8,13 +8,13 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from classifier.artefact import TrainedClass
 from classifier.recognition import Recognition
-from marketplace.catalogue.models import CarModel, Make
 from marketplace.photos.models import Photo, Prediction
 from marketplace.photos.queue import photo_finish, photos_claim, photos_release, photos_sweep
 from marketplace.photos.services import photo_remove
 from marketplace.photos.taxonomy import _catalogue_spec
-from tests.photos.conftest import make_champion
+from tests.factories import CarModelFactory, PhotoFactory
 
 RECOGNISE = "marketplace.photos.tasks.recognise_pending"
 REVIEW = "marketplace.moderation.tasks.review_submitted"
@@ -23,19 +23,12 @@ REVIEW = "marketplace.moderation.tasks.review_submitted"
 @pytest.fixture
 def add(listing):
     """A pending row, as after an upload."""
-
-    def make(**values):
-        row = {"listing": listing, "file": "photos/x.jpg", "card": "cards/x.jpg", "width": 64, "height": 48}
-        return Photo.objects.create(**row | {"upload_sha256": f"{Photo.objects.count():064}"} | values)
-
-    return make
+    return lambda **values: PhotoFactory(listing=listing, **values)
 
 
 @pytest.fixture
 def octavia(db):
-    make, _ = Make.objects.get_or_create(name="Skoda")
-    model, _ = CarModel.objects.get_or_create(make=make, name="Octavia")
-    return model
+    return CarModelFactory(make__name="Skoda", name="Octavia")
 
 
 def long_ago(photo):
@@ -162,13 +155,9 @@ def test_versions_with_other_classes_are_not_mixed(add, listing, champion, chall
     assert listing.verdict["make"]["name"] == "Volvo"
 
 
-def test_classes_that_the_catalogue_calls_one_model_add_up(add, listing, settings, tmp_path, catalogue):
-    version = make_champion(
-        settings,
-        tmp_path,
-        name="two-sources",
-        classes=(("BMW", "3 Series Sedan", "2012"), ("bmw", "3 series", ""), ("BMW", "5 series", "")),
-    )
+def test_classes_that_the_catalogue_calls_one_model_add_up(add, listing, serve, catalogue):
+    names = (("BMW", "3 Series Sedan", "2012"), ("bmw", "3 series", ""), ("BMW", "5 series", ""))
+    version = serve("two-sources", classes=tuple(TrainedClass(*name) for name in names))
     said = np.log(np.array([0.4, 0.35, 0.25], dtype=np.float32))
     recognition = Recognition("ok", kind="exterior", box=(0, 0, 9, 9), image_size=(9, 9), log_probs=said)
     photo = add()

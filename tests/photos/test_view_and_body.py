@@ -7,6 +7,7 @@ from marketplace.listings.services import listing_update
 from marketplace.photos.models import Photo, Prediction
 from marketplace.photos.queue import photo_finish, photos_claim
 from marketplace.photos.services import photo_remove
+from tests.factories import PhotoFactory
 
 ESTATE = (Guess("wagon", 0.9), Guess("hatchback", 0.07), Guess("suv", 0.03))
 UNSURE = (Guess("hatchback", 0.5), Guess("wagon", 0.45), Guess("suv", 0.05))
@@ -17,9 +18,7 @@ def finish(listing, champion, said, rings):
     """``finish(ESTATE)``: one more photo, of which this was said."""
 
     def one(bodies=(), *, threshold=0.85, **more):
-        name = str(Photo.objects.count())
-        row = {"file": f"photos/{name}.jpg", "card": f"cards/{name}.jpg", "width": 64, "height": 48}
-        photo = Photo.objects.create(listing=listing, upload_sha256=name, **row)
+        photo = PhotoFactory(listing=listing)
         [claimed] = photos_claim(limit=1)
         recognition = said(0.98, 0.01, 0.01, bodies=bodies, **more)
         assert photo_finish(

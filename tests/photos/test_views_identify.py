@@ -10,9 +10,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from marketplace.photos.limits import PER_MINUTE
-from marketplace.photos.models import Photo, Prediction
+from marketplace.photos.models import Photo
 from marketplace.photos.services import photo_add
-from marketplace.registry.models import ModelVersion
+from tests.factories import PredictionFactory
 
 pytestmark = pytest.mark.django_db
 JSON = {"Accept": "application/json"}
@@ -43,13 +43,9 @@ def test_it_leads_to_the_answer(client, encoded):
 
 
 def test_it_outlines_the_car_and_names_it(client, photo):
-    version = ModelVersion.objects.create(version="tiny-00000000")
     Photo.objects.filter(pk=photo.pk).update(status="done", outcome="ok", kind="exterior")
-    Prediction.objects.create(
+    PredictionFactory(
         photo=photo,
-        model_version=version,
-        attempt=1,
-        outcome="ok",
         box=[100, 50, 700, 550],
         make_name="Volkswagen",
         make_confidence=0.96,

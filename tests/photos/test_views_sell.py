@@ -13,12 +13,6 @@ JSON = {"Accept": "application/json"}
 HTMX = {"HX-Request": "true"}
 
 
-@pytest.fixture
-def seller(client, alice):
-    client.force_login(alice)
-    return client
-
-
 def file_of(data, name="car.jpg"):
     return SimpleUploadedFile(name, data, content_type="image/jpeg")
 
