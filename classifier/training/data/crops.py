@@ -1,20 +1,17 @@
 """Photos decoded, cut and scaled once, kept as one array of bytes on disk: training is never bound by decoding.
 
-A photo is known by the sha256 of its content, so a renamed or twice-listed photo costs nothing. The folder is a cache:
-it may be deleted at any time and is made again, as it is when it is found damaged. It is bounded: what was unused the
-longest goes first, whole caches of other sizes and detectors before single photos, and never a photo of this run.
+A photo is known by the sha256 of its content, so a renamed or twice-listed photo costs nothing. The
+folder is a cache: it may be deleted at any time and is made again. It is bounded: what was unused
+the longest goes first, whole caches of other sizes and detectors before single photos, and never a
+photo of this run.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import json
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -34,16 +31,17 @@ from classifier.preprocess import (
     decode_closer,
     letterbox,
 )
+from classifier.training.data.crop_store import UNREADABLE, CropStore
 from classifier.training.data.manifest import ManifestRow
 from classifier.training.data.stages import counted
-from classifier.training.errors import TrainError
 from classifier.training.progress import Progress
+
+__all__ = ["UNREADABLE", "CropCache", "Crops"]
 
 BATCH = 16
 SAVE_EVERY = 512
 LEAST_LIMIT = 8 * 2**30
 """Bytes that all crop caches of a folder may take whatever a run needs: 55,000 pictures of 224 px."""
-UNREADABLE = -1
 CUT_FORM = "2"
 """Of how photos are decoded and cut, beside detector, rule and size; another one cuts them anew."""
 
@@ -62,6 +60,65 @@ class Crops:
     """How many rows had a vehicle found on them; the others are taken whole."""
 
 
+class CropCache:
+    """The pictures of one detector, crop rule and size; detector None keeps whole photos."""
+
+    def __init__(
+        self, folder: Path, *, detector: Artefact | None, rule: CropRule, side: int, limit: int | None = None
+    ) -> None:
+        """limit: bytes that this and all other crop caches in the folder may take together; None: twice what this run
+        needs, but LEAST_LIMIT at least. A run that needs more takes more."""
+        name = f"{detector.version if detector else 'whole'}-{rule.version}-{rule.margin:g}-f{CUT_FORM}-{side}"
+        self._store = CropStore(folder / f"crops-{name}", side=side, about={"rule": asdict(rule)})
+        self._detector, self._rule, self._side, self._ir = detector, rule, side, folder / "ir"
+        self._limit = limit
+
+    def crops(self, rows: Sequence[ManifestRow], progress: Progress) -> Crops:
+        """The rows' pictures, cutting those that are not here yet; a file that is gone is as good as unreadable.
+
+        Raises EngineError, and TrainError if the disk is full.
+        """
+        store = self._store
+        digests = [_digest(row.path) for row in rows]
+        gone = [row.file for row, digest in zip(rows, digests, strict=True) if not digest]
+        if gone:  # a seller takes an advertisement back while hours of photos are cut
+            progress.say(f"{counted(len(gone), 'photo')} not there any more, such as {gone[0]}: left out")
+        by_digest = dict(zip(digests, rows, strict=True))
+        new = [(digest, by_digest[digest]) for digest in store.use(list(filter(None, digests)), progress)]
+        with store.full_disk_told(len(new)):
+            if new:
+                limit = max(LEAST_LIMIT, 2 * store.used_bytes) if self._limit is None else self._limit
+                store.make_room(len(new), limit=limit, progress=progress)
+                self._add(new, progress)
+            else:
+                store.save()
+        places = [store.place(digest) for digest in digests]
+        boxed = sum(found for _, found in places)
+        if rows:
+            around = f", {boxed:,} to a car that was found" if self._detector is not None else ""
+            progress.say(f"{len(rows):,} photos cut{around}: {len(new):,} now, the others in an earlier run")
+        index = np.asarray([at for at, _ in places], dtype=np.int64)
+        return Crops(store.pixels(), index, digests, boxed=boxed)
+
+    def _add(self, new: list[tuple[str, ManifestRow]], progress: Progress) -> None:
+        finder = None
+        if self._detector is not None:
+            engine = engine_open(self._detector, engine="openvino", device="cpu", cache_dir=self._ir)
+            finder = Detector(engine, self._detector.spec)
+        cutter = _Cutter(finder, self._rule, self._side)
+        batches = [new[start : start + BATCH] for start in range(0, len(new), BATCH)]
+        with (
+            self._store.appended() as data,
+            ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="cuts") as pool,
+        ):
+            cuts = progress.track(cutter.cuts(batches, pool), total=len(batches), what="cutting photos")
+            for number, cut in enumerate(cuts):
+                for one in cut:
+                    self._store.append(data, one.digest, one.picture, found=one.found)
+                if number % (SAVE_EVERY // BATCH) == 0:
+                    self._store.flush(data)
+
+
 @dataclass(frozen=True)
 class _Opened:
     """A photo on its way into the cache."""
@@ -73,254 +130,63 @@ class _Opened:
     boxed: Letterbox | None = None
 
 
-class CropCache:
-    """The pictures of one detector, crop rule and size; detector None keeps whole photos."""
+@dataclass(frozen=True)
+class _Cut:
+    """What goes into the cache."""
 
-    def __init__(
-        self, folder: Path, *, detector: Artefact | None, rule: CropRule, side: int, limit: int | None = None
-    ) -> None:
-        """limit: bytes that this and all other crop caches in the folder may take together; None: twice what this run
-        needs, but LEAST_LIMIT at least. A run that needs more takes more."""
-        name = f"{detector.version if detector else 'whole'}-{rule.version}-{rule.margin:g}-f{CUT_FORM}-{side}"
-        self._folder = folder / f"crops-{name}"
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._detector, self._rule, self._side, self._ir = detector, rule, side, folder / "ir"
-        self._record = side * side * 3
-        self._known: dict[str, tuple[int, bool]] = {}
-        """sha256 → (position or UNREADABLE, vehicle found), the longest unused first."""
-        self._count = 0
-        self._limit = limit
-        self._read = False
-        """Whether the index was read."""
-        self._used: set[str] = set()
-        """What this run has asked for."""
+    digest: str
+    picture: Image.Image | None = None
+    """None: it cannot be read."""
+    found: bool = False
+    """Whether there is a vehicle on it."""
 
-    @property
-    def _index_file(self) -> Path:
-        return self._folder / "index.json"
 
-    @property
-    def _data_file(self) -> Path:
-        return self._folder / "pixels.bin"
+class _Cutter:
+    """Decodes, looks for the car, cuts and scales."""
 
-    def crops(self, rows: Sequence[ManifestRow], progress: Progress) -> Crops:
-        """The rows' pictures, cutting those that are not here yet; a file that is gone is as good as unreadable.
+    def __init__(self, finder: Detector | None, rule: CropRule, side: int) -> None:
+        self._finder, self._rule, self._side = finder, rule, side
 
-        Raises EngineError, and TrainError if the disk is full.
-        """
-        if not self._read:
-            self._load(progress)
-        digests = [_digest(row.path) for row in rows]
-        gone = [row.file for row, digest in zip(rows, digests, strict=True) if not digest]
-        if gone:  # a seller takes an advertisement back while hours of photos are cut
-            progress.say(f"{counted(len(gone), 'photo')} not there any more, such as {gone[0]}: left out")
-        new = {digest: row for digest, row in zip(digests, rows, strict=True) if digest and digest not in self._known}
-        self._used.update(filter(None, digests))
-        for digest in digests:
-            if digest in self._known:
-                self._known[digest] = self._known.pop(digest)  # so that it stands last, as used last
-        with self._disk_full_said(len(new)):
-            if new:
-                self._make_room(len(new), progress)
-                self._add(list(new.items()), progress)
-            else:
-                self._save()
-        if not self._count:
-            pixels = np.zeros((0, self._side, self._side, 3), dtype=np.uint8)
-        else:
-            shape = (self._count, self._side, self._side, 3)
-            pixels = np.memmap(self._data_file, dtype=np.uint8, mode="r", shape=shape)
-        known = [self._known[digest] if digest else (UNREADABLE, False) for digest in digests]
-        index = np.asarray([at for at, _ in known], dtype=np.int64)
-        boxed = sum(found for _, found in known)
-        if rows:
-            around = f", {boxed:,} to a car that was found" if self._detector is not None else ""
-            progress.say(f"{len(rows):,} photos cut{around}: {len(new):,} now, the others in an earlier run")
-        return Crops(pixels, index, digests, boxed=boxed)
-
-    def _add(self, new: list[tuple[str, ManifestRow]], progress: Progress) -> None:
-        finder = None
-        if self._detector is not None:
-            engine = engine_open(self._detector, engine="openvino", device="cpu", cache_dir=self._ir)
-            finder = Detector(engine, self._detector.spec)
-        mode = "r+b" if self._data_file.exists() else "w+b"
-        with self._data_file.open(mode) as data:
-            # What a killed run wrote after its last saved index is not known to the index: write over it.
-            data.truncate(self._count * self._record)
-            data.seek(0, os.SEEK_END)
-            batches = [new[start : start + BATCH] for start in range(0, len(new), BATCH)]
-            with ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="cuts") as pool:
-                cuts = self._cuts(batches, finder, pool)
-                for number, cut in enumerate(progress.track(cuts, total=len(batches), what="cutting photos")):
-                    for digest, picture, found in cut:
-                        if picture is None:
-                            self._known[digest] = (UNREADABLE, False)
-                            continue
-                        data.write(np.asarray(picture, dtype=np.uint8).tobytes())
-                        self._known[digest] = (self._count, found)
-                        self._count += 1
-                    if number % (SAVE_EVERY // BATCH) == 0:
-                        data.flush()
-                        # Before the index says so: what it names has to be there after a power cut.
-                        os.fsync(data.fileno())
-                        self._save()
-            data.flush()
-            os.fsync(data.fileno())
-        self._save()
-
-    def _cuts(
-        self, batches: Sequence[list[tuple[str, ManifestRow]]], finder: Detector | None, pool: ThreadPoolExecutor
-    ) -> Iterator[list[tuple[str, Image.Image | None, bool]]]:
-        """Each batch's pictures and whether a car was found; the next batch decodes while one is looked at."""
+    def cuts(
+        self, batches: Sequence[list[tuple[str, ManifestRow]]], pool: ThreadPoolExecutor
+    ) -> Iterator[list[_Cut]]:  # fmt: skip
+        """Each batch's pictures; the next batch is decoded while the detector looks at one."""
         ahead: list[Future[_Opened]] = []
         for number in range(len(batches) + 1):
             opened = [future.result() for future in ahead]
-            ahead = [pool.submit(self._open, *one, finder) for one in batches[number]] if number < len(batches) else []
+            ahead = [pool.submit(self._open, *one) for one in batches[number]] if number < len(batches) else []
             photos = [one for one in opened if one.decoded is not None]
             cars: list[Detection | None] = [None] * len(photos)
-            if finder is not None and photos:
+            if self._finder is not None and photos:
                 inputs = [one.boxed for one in photos if one.boxed is not None]
                 sizes = [one.decoded.full_size for one in photos if one.decoded is not None]
-                cars = [the_car(found) for found in finder.detect(inputs, sizes)]
+                cars = [the_car(found) for found in self._finder.detect(inputs, sizes)]
             pictures = pool.map(self._cut, photos, cars)
             if number:
-                unread = [(one.digest, None, False) for one in opened if one.decoded is None]
-                yield [*unread, *pictures]
+                yield [*(_Cut(one.digest) for one in opened if one.decoded is None), *pictures]
 
-    def _open(self, digest: str, row: ManifestRow, finder: Detector | None) -> _Opened:
+    def _open(self, digest: str, row: ManifestRow) -> _Opened:
         # At the scale that serving decodes at, and no larger than is needed: phones' photos are large.
-        side = max(finder.input_size if finder else 0, self._side)
+        side = max(self._finder.input_size if self._finder else 0, self._side)
         try:
             decoded = decode(row.path, min_side=side)
         except UnreadablePhotoError:
             return _Opened(digest, row)
-        boxed = letterbox(decoded.image, finder.input_size, decoded.full_size) if finder is not None else None
-        return _Opened(digest, row, decoded, boxed)
+        if self._finder is None:
+            return _Opened(digest, row, decoded)
+        return _Opened(digest, row, decoded, letterbox(decoded.image, self._finder.input_size, decoded.full_size))
 
-    def _cut(self, photo: _Opened, car: Detection | None) -> tuple[str, Image.Image | None, bool]:
+    def _cut(self, photo: _Opened, car: Detection | None) -> _Cut:
         box = car.box if car else None
         if photo.decoded is None:
-            return photo.digest, None, False
+            return _Cut(photo.digest)
         try:
             decoded = decode_closer(photo.row.path, photo.decoded, box, self._rule, side=self._side)
         except UnreadablePhotoError:
-            return photo.digest, None, False
+            return _Cut(photo.digest)
         image = crop_car(decoded, box, self._rule)
-        return photo.digest, image.resize((self._side, self._side), Image.Resampling.BILINEAR), car is not None
-
-    def _load(self, progress: Progress) -> None:
-        self._read = True
-        try:
-            saved = json.loads(self._index_file.read_text(encoding="ascii"))
-            count = int(saved["count"])
-            known = {str(key): (int(at), bool(found)) for key, (at, found) in saved["photos"].items()}
-            there = self._data_file.stat().st_size if count else 0
-            if there < count * self._record:
-                raise ValueError(f"{count} pictures are named, {there // self._record} are there")
-            if any(not UNREADABLE <= at < count for at, _ in known.values()):
-                raise ValueError("it names pictures that are not there")
-        except FileNotFoundError:
-            if not self._index_file.exists():
-                return  # a new one, or one that was killed before it first saved
-            self._start_anew("the pictures are missing", progress)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            self._start_anew(" ".join(str(error).split())[:120], progress)
-        else:
-            self._count, self._known = count, known
-
-    def _start_anew(self, why: str, progress: Progress) -> None:
-        progress.say(f"{self._folder} is damaged ({why}): its photos are cut again")
-        for file in (self._index_file, self._data_file):
-            file.unlink(missing_ok=True)
-
-    def _make_room(self, new: int, progress: Progress) -> None:
-        """Remove what was unused the longest until `new` pictures more fit in the limit and on the disk."""
-        needed = new * self._record
-        used = len(self._used) * self._record
-        limit = max(LEAST_LIMIT, 2 * used) if self._limit is None else self._limit
-        for other in self._others():
-            taken = self._taken([self._folder, *self._others()]) + needed
-            if taken <= limit and needed <= shutil.disk_usage(self._folder).free:
-                return
-            progress.say(f"{other.name} was unused the longest and is removed: {self._room(taken, limit)}")
-            shutil.rmtree(other)
-        taken = self._taken([self._folder]) + needed
-        spare = max(0, -(-(taken - limit) // self._record))
-        unused = [digest for digest, (at, _) in self._known.items() if digest not in self._used and at != UNREADABLE]
-        if spare and unused:
-            progress.say(
-                f"{min(spare, len(unused))} pictures unused the longest are removed: {self._room(taken, limit)}"
-            )
-            self._forget(set(unused[:spare]))
-        free = shutil.disk_usage(self._folder).free
-        if needed > free:
-            raise self._full(new)
-
-    def _others(self) -> list[Path]:
-        """Crop caches of the same folder, the longest unused first."""
-        found = [path for path in self._folder.parent.glob("crops-*") if path.is_dir() and path != self._folder]
-        indexes = {path: path / self._index_file.name for path in found}
-        return sorted(found, key=lambda path: indexes[path].stat().st_mtime if indexes[path].exists() else 0.0)
-
-    @staticmethod
-    def _taken(folders: Sequence[Path]) -> int:
-        return sum(file.stat().st_size for folder in folders for file in folder.glob("*.bin"))
-
-    @staticmethod
-    def _room(taken: int, limit: int) -> str:
-        return f"{_size(taken)} are needed, {_size(limit)} allowed"
-
-    def _forget(self, gone: set[str]) -> None:
-        """Write the pictures that stay into a new file; arrays that are mapped to the old one stay good."""
-        stay = sorted(
-            (at, digest) for digest, (at, _) in self._known.items() if digest not in gone and at != UNREADABLE
-        )
-        beside = self._data_file.with_suffix(".new")
-        with self._data_file.open("rb") as old, beside.open("wb") as data:
-            for at, _ in stay:
-                old.seek(at * self._record)
-                data.write(old.read(self._record))
-            data.flush()
-            os.fsync(data.fileno())
-        places = {digest: number for number, (_, digest) in enumerate(stay)}
-        self._index_file.unlink(
-            missing_ok=True
-        )  # of the two files one is renamed first: a kill between loses the cache
-        beside.replace(self._data_file)
-        self._count = len(stay)
-        self._known = {
-            digest: (places.get(digest, UNREADABLE), found)
-            for digest, (_, found) in self._known.items()
-            if digest not in gone
-        }
-        self._save()
-
-    @contextmanager
-    def _disk_full_said(self, new: int) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
-            raise self._full(new) from error
-
-    def _full(self, new: int) -> TrainError:
-        free = shutil.disk_usage(self._folder).free
-        return TrainError(
-            f"The disk is full: {new:,} photos need {_size(new * self._record)} in {self._folder}, {_size(free)} are "
-            "free. Free some space there, or work on another disk."
-        )
-
-    def _save(self) -> None:
-        beside = self._index_file.with_suffix(".new")
-        content = {"count": self._count, "rule": asdict(self._rule), "photos": self._known}
-        beside.write_text(json.dumps(content), encoding="ascii")
-        beside.replace(self._index_file)
-
-
-def _size(count: int) -> str:
-    """Of so many bytes, for people."""
-    return f"{count / 2**30:.1f} GB" if count >= 2**29 else f"{count / 2**20:.1f} MB"
+        picture = image.resize((self._side, self._side), Image.Resampling.BILINEAR)
+        return _Cut(photo.digest, picture, car is not None)
 
 
 def _digest(path: Path) -> str:
