@@ -16,7 +16,7 @@ from classifier.training.errors import TrainError
 from classifier.training.loop.distributed import Ranks, leading
 from classifier.training.loop.state import CHECKPOINT
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 CHILD = ("-m", "tests.classifier.training.child", "fit")
 # The backbone stays, in eval mode: then what a batch gives does not depend on how it is shared out.
 HEAD_ONLY = ("unfreeze_every=1000", "dropout=0", "optimizer=sgd", "accumulate=2")

@@ -24,7 +24,7 @@ ALL_ON = (
     "sampling=balanced", "rotation=10",
 )  # fmt: skip
 TINY = "test_efficientnet"
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 
 
 def child(mode, folder, *settings, **environment):
