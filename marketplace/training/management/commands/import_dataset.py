@@ -125,7 +125,7 @@ def _labelled(group: list[ManifestRow]) -> str:
 
 
 def _mixed(found: Imported) -> int:
-    """How many cars have photos that say different models: a label is wrong, or an id is one car's in each folder."""
+    """How many cars have photos of different models: is a label wrong, or an id one per folder?"""
     models: dict[str, set[tuple[str, str]]] = {}
     for row in found.rows:
         models.setdefault(row.vehicle, set()).add(car_key(row.make, row.model))
