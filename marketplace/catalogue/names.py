@@ -20,8 +20,8 @@ BODY_WORDS = frozenset(_BODY.split())
 def without_body(words: list[str]) -> list[list[str]]:
     """The words, then the same without their last body words and years, one fewer each time.
 
-    ``["golf", "gti", "hatchback", "2012"]`` → itself, ``["golf", "gti", "hatchback"]``, ``["golf", "gti"]``.
-    At least one word always stays.
+    ``["golf", "gti", "hatchback", "2012"]`` → itself, ``["golf", "gti", "hatchback"]``, ``["golf",
+    "gti"]``. At least one word always stays.
     """
     shorter = [words]
     while len(words) > 1 and (words[-1] in BODY_WORDS or _YEAR.fullmatch(words[-1])):

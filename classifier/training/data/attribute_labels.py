@@ -1,4 +1,4 @@
-"""What a manifest says of a photo for the usable-photo judge: kind, view and body, each a number or nothing."""
+"""What a manifest says of a photo's attributes: kind, view and body, each a number or nothing."""
 
 from __future__ import annotations
 
@@ -30,12 +30,15 @@ _NAMED = {name: name for name in BODIES} | {
 """Name keys of the manifests' column `body`."""
 _CABS = "(?:crew|extended|regular|club|quad) cab|supercab"
 _IN_MODEL = re.compile(rf"\b(?:({'|'.join(BODIES)})|{_CABS})\b", re.IGNORECASE)
-"""Pickups are told by their cabs."""
+"""A cab makes it a pickup."""
 
 
 def body_of(row: ManifestRow) -> str:
-    """One of BODIES: what the column `body` says, else the last body word of the model's name, as Stanford's have it
-    ("E-Series Wagon Van" is a van); "" where neither tells or the photo shows no car from outside."""
+    """One of BODIES: what the column `body` says, else the last body word of the model's name.
+
+    Stanford's have them: "E-Series Wagon Van" is a van. "" where neither says, or the photo shows
+    no car from outside.
+    """
     if not row.exterior:
         return ""
     if row.body:
@@ -57,7 +60,7 @@ def labels_of(rows: Sequence[ManifestRow]) -> NDArray[np.int64]:
 
 
 def mirrored(labels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The labels of the mirrored photos: a front-left view becomes a front-right one, all else stays."""
+    """The labels of the mirrored photos: front-left becomes front-right, all else stays."""
     ends = {"left": "right", "right": "left"}
     swapped = ["-".join(ends.get(word, word) for word in view.split("-")) for view in VIEWS]
     other = np.asarray([*map(VIEWS.index, swapped), UNKNOWN])  # UNKNOWN means the last place, and so stays
@@ -66,14 +69,15 @@ def mirrored(labels: NDArray[np.int64]) -> NDArray[np.int64]:
     return changed
 
 
-def taught(
+def epoch_labels(
     rows: Sequence[ManifestRow], *, kinds_per_source: int, bodies_per_source: int, view_repeats: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Which training rows are shown in an epoch, as positions in `rows`, and what each teaches there, (shown, 3).
+    """Which rows an epoch shows, as positions in `rows`, and their labels there, (shown, 3).
 
-    Exteriors are easy and many, interiors and details few: at most kinds_per_source exteriors of each source, evenly
-    over its list, teach their kind, and at most bodies_per_source their body. Views are few: photos that say one are
-    shown view_repeats times, for the view alone from the second time on. Whatever teaches nothing is left out.
+    Exteriors are easy and many, interiors and details few: at most kinds_per_source exteriors of
+    each source, evenly over its list, keep the label of their kind, and at most bodies_per_source
+    that of their body. Views are few: photos that have one are shown view_repeats times, from the
+    second time on with the view alone. Rows without any label are left out.
     """
     labels = labels_of(rows)
     sources = [row.source if row.exterior else "" for row in rows]
@@ -86,11 +90,14 @@ def taught(
     return np.concatenate([once, again]), np.concatenate([labels[once], views])
 
 
-def _beyond(most: int, sources: Sequence[str], told: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Positions of what is too many of a source, evenly over its list; rows of no source are never too many."""
+def _beyond(most: int, sources: Sequence[str], labelled: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Positions of labelled rows of which a source has too many, evenly over its list.
+
+    "" is no source.
+    """
     beyond: list[int] = []
     for source in sorted(set(sources) - {""}):
-        places = [at for at, one in enumerate(sources) if one == source and told[at]]
+        places = [at for at, one in enumerate(sources) if one == source and labelled[at]]
         step = max(1.0, len(places) / most)
         kept = {int(number * step) for number in range(int(len(places) / step))}
         beyond += [at for number, at in enumerate(places) if number not in kept]
@@ -98,7 +105,8 @@ def _beyond(most: int, sources: Sequence[str], told: NDArray[np.bool_]) -> NDArr
 
 
 def class_bodies_of(rows: Sequence[ManifestRow], classes: Sequence[TrainedClass]) -> tuple[str, ...]:
-    """Per class the body that most of its training rows have, "" where they differ or do not say. () if none says."""
+    """Per class the body that most of its rows have, "" where that is not clear; () if no row
+    says."""
     seen: dict[int, Counter[str]] = defaultdict(Counter)
     for row, label in zip(rows, label_numbers(rows, classes), strict=True):
         if label != UNKNOWN and (body := body_of(row)):

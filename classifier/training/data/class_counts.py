@@ -1,4 +1,4 @@
-"""Stages of the cleaning that count and leave nothing out: rare cars, and what each split has of each car."""
+"""Stages of the cleaning that count and leave nothing out: rare cars, and the splits."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ from classifier.training.recipe import Recipe
 def classes_expected(
     rows: Sequence[ManifestRow], recipe: Recipe, known: Sequence[TrainedClass]
 ) -> tuple[TrainedClass, ...]:
-    """The classes that these rows will give, by the training's own rules. known: those of the model it extends."""
+    """The classes that these rows will give, by the training's own rules.
+
+    known: those of the model it extends.
+    """
     train = [row for row in rows if split_of(row) == "train"]
     least = recipe.min_photos_per_class
     if known:
@@ -38,8 +41,8 @@ def rare_cars(
 ) -> Stage:  # fmt: skip
     """Count photos of cars without a class.
 
-    They go on: training leaves them out itself, and held-out photos of such cars show what it says of cars that it
-    does not know.
+    They go on: training leaves them out itself, and held-out photos of such cars show what it says
+    of cars that it does not know.
     """
     train = [row for row in rows if split_of(row) == "train"]
     own = label_numbers(train, [one for one in classes if one.model or makes_only], rest=makes_only)
@@ -76,7 +79,8 @@ def _rare_words(cars: Counter[str], rest: int, recipe: Recipe, *, makes_only: bo
 def split_counts(rows: Sequence[ManifestRow], classes: Sequence[TrainedClass], *, makes_only: bool) -> Stage:
     """Count cars and photos of each split.
 
-    A car's split follows from its id alone, so a model with few cars may miss one: it is named here.
+    A car's split follows from its id alone, so a model with few cars may miss one: it is named
+    here.
     """
     cars: dict[str, set[str]] = defaultdict(set)
     photos: Counter[str] = Counter()

@@ -1,6 +1,7 @@
-"""Labelled photos into those that a training uses: each step counted, told in words, and nothing deleted.
+"""Labelled photos into those that a training uses: each step is counted and told in words.
 
-"Left out" means left out of this training. The files stay where they are, and every one is named with its reason.
+"Left out" means left out of this training. The files stay where they are, and every one is named
+with its reason.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe
 
 USABLE = 0.7
-"""How likely a photo must show a car from outside to be learned from: the Europe system's threshold."""
+"""How likely a photo to train on must show a car from outside: the Europe system's threshold."""
 
 
 class NothingToTrainError(TrainError):
@@ -62,7 +63,9 @@ def clean(
     known: Sequence[TrainedClass] = (),
     seen_by: Sequence[SeenByVersion] = (),
 ) -> Cleaned:
-    """Leave out what cannot be learned from or would be learned and asked at once; say so, a line for each stage.
+    """Leave out what cannot be learned from, or would be learned and asked at once.
+
+    Each stage says so in a line.
 
     Files that are labelled as two cars go. Only photos to train on have to pass the attribute
     classifier, with `usable` or more: held-out photos stay as they are, because what serves meets

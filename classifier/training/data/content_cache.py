@@ -1,7 +1,7 @@
 """What was computed of photos, kept by their content's hash in one bounded SQLite file.
 
-A cache: it may be deleted at any time and is made again, as it is when it is found damaged. Several processes may use
-it at once, and one that is killed loses only what it had not put in yet.
+A cache: it may be deleted at any time and is made again, as it is when it is found damaged. Several
+processes may use it at once, and one that is killed loses only what it had not put in yet.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ class ContentCache:
     """Bytes by kind (what they are) and digest (of which photo)."""
 
     def __init__(self, file: Path, *, limit: int = LIMIT) -> None:
-        """limit: bytes that all values may take; those unused the longest go first, but none of the last day's."""
+        """limit: bytes that all values may take.
+
+        Those unused the longest go first, but none of the last day's.
+        """
         self._file, self._limit = file, limit
 
     def get(self, kind: str, digests: Sequence[str]) -> dict[str, bytes]:
@@ -50,9 +53,9 @@ class ContentCache:
                     (kind, *some),
                 ).fetchall()
                 found |= {digest: value for digest, value, _ in rows}
-                # Once a day tells well enough what was unused the longest, and spares most runs the writing.
+                # Once a day is enough to know what is unused, and spares most runs the writing.
                 stale += [(now, kind, digest) for digest, _, used in rows if used < now - DAY]
-            # After all reading: a transaction that reads first may not write after somebody else has.
+            # After all reading: a transaction that reads first may not write once another has.
             if stale:
                 base.executemany("UPDATE kept SET used = ? WHERE kind = ? AND digest = ?", stale)
             return found
@@ -115,7 +118,7 @@ class ContentCache:
 
 
 def _switch_to_wal(base: sqlite3.Connection) -> None:
-    """In a new file two processes may do it at once, and SQLite refuses one of them without waiting its timeout."""
+    """Two processes may do it in a new file, and SQLite refuses one without waiting its timeout."""
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Square pictures of one size in one file, with an index of what each shows; bounded, and made anew when damaged.
+"""Square pictures of one size in one file, with an index; bounded, and made anew when damaged.
 
 The index is written after the pictures that it names, so a killed run loses only what it had not
 named yet.
@@ -31,7 +31,7 @@ class CropStore:
     """Pictures by the sha256 of their photos."""
 
     def __init__(self, folder: Path, *, side: int, about: Mapping[str, Any]) -> None:
-        """side: of the pictures, in pixels. about: how they were cut; it is written into the index."""
+        """side: of the pictures, in pixels. about: how they were cut, for the index."""
         self.folder = folder
         self.record = side * side * 3
         """Bytes of a picture."""
@@ -68,7 +68,7 @@ class CropStore:
         return [digest for digest in dict.fromkeys(digests) if digest not in self._known]
 
     def place(self, digest: str) -> tuple[int, bool]:
-        """Position of a photo's picture, UNREADABLE if there is none, and whether a car was found on it."""
+        """Position of a photo's picture, or UNREADABLE, and whether a car was found on it."""
         return self._known.get(digest, (UNREADABLE, False))
 
     def pixels(self) -> NDArray[np.uint8]:
@@ -80,10 +80,10 @@ class CropStore:
 
     @contextmanager
     def appended(self) -> Iterator[IO[bytes]]:
-        """Open the pictures' file for `append` and `flush`; what was written is named in the index at the end."""
+        """Open the pictures' file for `append` and `flush`; at the end it is flushed."""
         mode = "r+b" if self._data_file.exists() else "w+b"
         with self._data_file.open(mode) as data:
-            # What a killed run wrote after its last saved index is not known to the index: write over it.
+            # What a killed run wrote after its last saved index is not known: write over it.
             data.truncate(self._count * self.record)
             data.seek(0, os.SEEK_END)
             yield data
@@ -113,9 +113,10 @@ class CropStore:
         beside.replace(self._index_file)
 
     def make_room(self, new: int, *, limit: int, progress: Progress) -> None:
-        """Remove what was unused the longest until `new` pictures more fit in the limit and on the disk.
+        """Remove what was unused the longest until `new` more pictures fit.
 
-        limit: bytes for this and all other stores beside it. Raises TrainError if the disk is full all the same.
+        limit: bytes for this and all other stores beside it. Raises TrainError if the disk is full
+        all the same.
         """
         needed = new * self.record
         for other in self._others():
@@ -180,7 +181,7 @@ class CropStore:
         return sum(file.stat().st_size for folder in folders for file in folder.glob("*.bin"))
 
     def _forget(self, gone: set[str]) -> None:
-        """Write the pictures that stay into a new file; arrays that are mapped to the old one stay good."""
+        """Write the pictures that stay into a new file; arrays mapped to the old one stay good."""
         stay = sorted(
             (at, digest) for digest, (at, _) in self._known.items() if digest not in gone and at != UNREADABLE
         )

@@ -1,4 +1,4 @@
-"""Photos decoded, cut and scaled once, kept as one array of bytes on disk: training is never bound by decoding.
+"""Photos decoded, cut and scaled once, kept as one array on disk: no training waits for decoding.
 
 A photo is known by the sha256 of its content, so a renamed or twice-listed photo costs nothing. The
 folder is a cache: it may be deleted at any time and is made again. It is bounded: what was unused
@@ -41,7 +41,7 @@ __all__ = ["UNREADABLE", "CropCache", "Crops"]
 BATCH = 16
 SAVE_EVERY = 512
 LEAST_LIMIT = 8 * 2**30
-"""Bytes that all crop caches of a folder may take whatever a run needs: 55,000 pictures of 224 px."""
+"""Bytes that all crop caches of a folder may always take: 55,000 pictures of 224 px."""
 CUT_FORM = "2"
 """Of how photos are decoded and cut, beside detector, rule and size; another one cuts them anew."""
 
@@ -66,17 +66,20 @@ class CropCache:
     def __init__(
         self, folder: Path, *, detector: Artefact | None, rule: CropRule, side: int, limit: int | None = None
     ) -> None:
-        """limit: bytes that this and all other crop caches in the folder may take together; None: twice what this run
-        needs, but LEAST_LIMIT at least. A run that needs more takes more."""
+        """limit: bytes that all crop caches in the folder may take together.
+
+        None: twice what this run needs, but LEAST_LIMIT at least. A run that needs more takes more.
+        """
         name = f"{detector.version if detector else 'whole'}-{rule.version}-{rule.margin:g}-f{CUT_FORM}-{side}"
         self._store = CropStore(folder / f"crops-{name}", side=side, about={"rule": asdict(rule)})
         self._detector, self._rule, self._side, self._ir = detector, rule, side, folder / "ir"
         self._limit = limit
 
     def crops(self, rows: Sequence[ManifestRow], progress: Progress) -> Crops:
-        """The rows' pictures, cutting those that are not here yet; a file that is gone is as good as unreadable.
+        """The rows' pictures, cutting those that are not here yet.
 
-        Raises EngineError, and TrainError if the disk is full.
+        A file that is gone counts as unreadable. Raises EngineError, and TrainError if the disk is
+        full.
         """
         store = self._store
         digests = [_digest(row.path) for row in rows]
@@ -166,7 +169,7 @@ class _Cutter:
                 yield [*(_Cut(one.digest) for one in opened if one.decoded is None), *pictures]
 
     def _open(self, digest: str, row: ManifestRow) -> _Opened:
-        # At the scale that serving decodes at, and no larger than is needed: phones' photos are large.
+        # At the scale that serving decodes at, and no larger: phones' photos are large.
         side = max(self._finder.input_size if self._finder else 0, self._side)
         try:
             decoded = decode(row.path, min_side=side)

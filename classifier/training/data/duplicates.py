@@ -1,4 +1,4 @@
-"""Steps of the cleaning for photos that come more than once, as the same file or as the same picture."""
+"""Steps of the cleaning for photos that come more than once, as a file or as a picture."""
 
 from __future__ import annotations
 
@@ -69,10 +69,10 @@ def without_held_out_files(photos: Sequence[KnownPhoto]) -> tuple[list[KnownPhot
 
 
 def without_near_duplicates(photos: Sequence[KnownPhoto], *, makes_only: bool) -> tuple[list[KnownPhoto], Stage]:
-    """Leave out a held-out photo if a split that is learned from before its own shows the same picture.
+    """Leave out a held-out photo if an earlier split shows the same picture.
 
-    Val counts as learned from beside test: confidence and thresholds are fitted on it. Photos of one split that show
-    the same picture under two labels stay and are named.
+    Val counts as learned from beside test: confidence and thresholds are fitted on it. Photos of
+    one split that show the same picture under two labels stay and are named.
     """
     by_split: dict[str, list[KnownPhoto]] = defaultdict(list)
     for photo in photos:

@@ -17,8 +17,8 @@ class NamedFiles:
     def find(self, name: str) -> Path:
         """The file meant by `name`; folder / name where there is none.
 
-        A name may be composed in one way in the table and in another on the disk (macOS), be written with Windows'
-        backslashes, or have been Windows-1252 when the files were packed.
+        A name may be composed in one way in the table and in another on the disk (macOS), be
+        written with Windows' backslashes, or have been Windows-1252 when the files were packed.
         """
         as_it_stands = self._folder / name
         if is_file(as_it_stands):
@@ -31,7 +31,7 @@ class NamedFiles:
         return next((self._folder / one for one in spellings if is_file(self._folder / one)), as_it_stands)
 
     def _as_listed(self, name: str) -> str:
-        """The name as the folders on the way spell it; "" where one of them holds nothing like it."""
+        """The name as the folders on the way spell it; "" where one has nothing like it."""
         place = Path()
         for part in Path(name).parts:
             spelled = part if part in ("/", "..") else self._listing(place).get(unicodedata.normalize("NFC", part))
@@ -52,7 +52,7 @@ class NamedFiles:
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is such a file; a name that no file can have (too long, with a zero byte) is none."""
+    """Whether there is such a file; a name that no file can have is none."""
     try:
         return path.is_file()
     except (OSError, ValueError):

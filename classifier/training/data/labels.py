@@ -18,12 +18,15 @@ Key = tuple[str, str, str]
 
 
 def class_key(make: str, model: str, year: str) -> Key:
-    """What makes two labels the same class: names blind to case, accents, spaces and punctuation."""
+    """What makes two labels the same class: see names.car_key."""
     return (*car_key(make, model), year)
 
 
 def contradicts(one: ManifestRow, other: ManifestRow, *, makes_only: bool = False) -> bool:
-    """Whether the two cannot both be right of one photo; what only one of them says contradicts nothing."""
+    """Whether the two cannot both be right of one photo.
+
+    What only one of them says contradicts nothing.
+    """
     mine, its = class_key(one.make, one.model, ""), class_key(other.make, other.model, "")
     if one.make and other.make and mine[0] != its[0]:
         return True
@@ -48,9 +51,10 @@ def classes_of(
 ) -> tuple[TrainedClass, ...]:
     """The classes that training rows give, sorted; rows without make or model give none.
 
-    A model is told apart by years only where its source names the year of every photo and each year has min_photos;
-    else it is one class without a year. The models of a make that have too few photos are its rest, a class without
-    model ("another Renault"), where they have min_photos_of_rest together; 0 = no such classes.
+    A model is told apart by years only where its source names the year of every photo and each year
+    has min_photos; else it is one class without a year. The models of a make that have too few
+    photos are its rest, a class without model ("another Renault"), where they have
+    min_photos_of_rest together; 0 = no such classes.
     """
     by_source: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
     makes: dict[str, Counter[str]] = defaultdict(Counter)
@@ -86,7 +90,7 @@ def classes_of(
 
 
 def makes_of_rows(rows: Sequence[ManifestRow], *, min_photos: int) -> tuple[TrainedClass, ...]:
-    """The classes of a classifier that tells makes only: one without model for each make with min_photos, sorted."""
+    """The classes of a classifier of makes, sorted: one without model per make with min_photos."""
     makes: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
         if row.make:
@@ -101,9 +105,10 @@ def of_makes(classes: Sequence[TrainedClass]) -> bool:
 
 
 def label_numbers(rows: Sequence[ManifestRow], classes: Sequence[TrainedClass], *, rest: bool = False) -> list[int]:
-    """Per row the number of its class, that of its year before that without a year; UNKNOWN where there is none.
+    """Per row the number of its class, that of its year first; UNKNOWN where there is none.
 
-    rest: a photo of a model without a class belongs to the class without model of its make, where there is one.
+    rest: a photo of a model without a class belongs to the class without model of its make, where
+    there is one.
     """
     numbers = {class_key(c.make, c.model, c.years): number for number, c in enumerate(classes)}
     keys = [class_key(row.make, row.model, row.year) for row in rows]
@@ -117,8 +122,9 @@ def label_numbers(rows: Sequence[ManifestRow], classes: Sequence[TrainedClass], 
 def classes_extended(
     champion: Sequence[TrainedClass], rows: Sequence[ManifestRow], *, min_photos: int
 ) -> tuple[TrainedClass, ...]:
-    """The champion's classes in their order, then those of the training rows' cars that it does not know.
+    """The champion's classes in their order, then those of the cars that it does not know.
 
+    rows: the training's.
     A champion that tells makes only gets makes.
     """
     if of_makes(champion):

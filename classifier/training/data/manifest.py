@@ -1,6 +1,7 @@
-"""manifest.csv: labelled photos. Columns `file, make, model, year, vehicle, kind, view, body, split`.
+"""manifest.csv: labelled photos.
 
-Only `file`, `make` and `model` are required.
+Columns `file, make, model, year, vehicle, kind, view, body, split`; only `file`, `make` and `model`
+are required.
 
 `file` is relative to the manifest's folder. It need not be UTF-8, because file names need not.
 `vehicle` names one physical car: all its photos are of one split. Where it is missing every photo
@@ -53,7 +54,7 @@ class ManifestRow:
     path: Path
     """Where the photo is."""
     file: str
-    """As the manifest names it; what is no UTF-8 is escaped, so that hashes and reports need not care."""
+    """As the manifest names it; bytes that are no UTF-8 are escaped, for hashes and reports."""
     make: str
     model: str
     year: str = ""
@@ -64,7 +65,8 @@ class ManifestRow:
     view: str = ""
     body: str = ""
     split: str = ""
-    """train, val (of which half is test), calibrate (val, and all of it), test or "": see split.split_of."""
+    """train, val (half of it is test), calibrate (all of it val), test or "": see
+    split.split_of."""
     source: str = ""
     """Name of the manifest's folder; figures are given per source."""
 
@@ -120,7 +122,10 @@ def _row(path: Path, one: TableRow, files: NamedFiles, *, source: str) -> Manife
 
 
 def row_cells(cells: Mapping[str, str]) -> dict[str, str]:
-    """A table's cells as a manifest's: see tables.cell_label and cell_number. File and vehicle stay as they stand."""
+    """A table's cells as a manifest's: see tables.cell_label and cell_number.
+
+    File and vehicle stay as they stand.
+    """
     value = {name: cell_label(text) for name, text in cells.items()}
     value |= {name: cell_number(cells[name]) for name in ("model", "year")}
     return value | {"file": cells["file"].strip(), "vehicle": cell_id(cells["vehicle"])}
@@ -150,7 +155,10 @@ def _check_vehicles(path: Path, rows: Mapping[int, ManifestRow]) -> None:
 
 
 def manifest_write(path: Path, rows: Iterable[ManifestRow]) -> int:
-    """Write rows as a manifest (photos relative to its folder), atomically; returns how many. Raises ManifestError."""
+    """Write rows as a manifest, atomically, and say how many. Raises ManifestError.
+
+    Photos are named relative to its folder.
+    """
     if path.exists() and not path.is_file():
         # Renaming onto it would put a file in the place of a device, for everybody on this machine.
         raise ManifestError(f"{path}: cannot be written (it is there and is no file)")
@@ -178,7 +186,7 @@ def manifest_write(path: Path, rows: Iterable[ManifestRow]) -> int:
 
 
 def manifest_sha256(rows: Iterable[ManifestRow]) -> str:
-    """What a model was taught, as one hash: labels, vehicles, splits and file names, in any order."""
+    """What a model is trained on, as one hash, whatever the order of the rows."""
     names = [f.name for f in fields(ManifestRow) if f.name != "path"]
     lines = sorted("\x1f".join(str(getattr(row, name)) for name in names) for row in rows)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

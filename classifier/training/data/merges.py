@@ -1,7 +1,7 @@
 """Merge model-years and look-alike models by a table, and leave classes out by it.
 
-A table is JSON, `{"merge_into": {"audi_a4": ["audi_s4"]}, "dropped": ["mini_one"]}`, or CSV with the
-columns `from` and `to` (an empty `to` leaves the class out). A class is written `make_model` or
+A table is JSON, `{"merge_into": {"audi_a4": ["audi_s4"]}, "dropped": ["mini_one"]}`, or CSV with
+the columns `from` and `to` (an empty `to` leaves the class out). A class is written `make_model` or
 `make_model_year`; names are compared blind to case, accents, spaces and punctuation.
 """
 
@@ -61,7 +61,10 @@ class MergeTable:
 
 
 def merge_read(paths: Sequence[Path]) -> MergeTable:
-    """Read tables and check them together: no class goes two ways, none comes back to itself. Raises MergeError."""
+    """Read tables and check them together. Raises MergeError.
+
+    No class goes two ways, none comes back to itself.
+    """
     into: dict[Key, Label | None] = {}
     names: dict[Key, str] = {}
     for path in paths:
@@ -77,10 +80,11 @@ def merge_read(paths: Sequence[Path]) -> MergeTable:
 
 
 def merge_apply(rows: Sequence[ManifestRow], table: MergeTable) -> tuple[list[ManifestRow], Stage]:
-    """The rows under their new names, without those of classes left out, and what was done. Raises MergeError.
+    """The rows under their new names, and what was done. Raises MergeError.
 
-    An entry without a year is for all years of the model, which are kept unless its target names one; an entry with a
-    year goes first. Entries that match no photo are told in the stage's details.
+    An entry without a year is for all years of the model, which are kept unless its target names
+    one; an entry with a year goes first. Entries that match no photo are told in the stage's
+    details.
     """
     kept: list[ManifestRow] = []
     left_out: list[LeftOut] = []
@@ -119,8 +123,8 @@ def as_it_is(make: str, model: str) -> tuple[str, str]:
 def merge_names(table: MergeTable) -> Renamed:
     """(make, model) → what both are called after the table, for whatever knows the finer names.
 
-    Entries of single years are passed over: a model's name stands for all of them. What the table leaves out keeps its
-    name.
+    Entries of single years are passed over: a model's name stands for all of them. What the table
+    leaves out keeps its name.
     """
 
     def renamed(make: str, model: str) -> tuple[str, str]:
@@ -131,9 +135,9 @@ def merge_names(table: MergeTable) -> Renamed:
 
 
 def _followed(key: Key, table: MergeTable) -> tuple[list[Key], Label | None]:
-    """The entries that a class goes through (a → b → c) and what it is called at the end, None if it is left out.
+    """The entries that a class goes through (a → b → c) and what it is called at the end.
 
-    Without any entry the label means nothing.
+    None: it is left out. Without any entry the label means nothing.
     """
     entries: list[Key] = []
     end: Label | None = None

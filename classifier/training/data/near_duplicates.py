@@ -1,10 +1,11 @@
-"""Which held-out photos show the same picture as one that is learned from: re-encoded, scaled, watermarked, trimmed.
+"""Which photos show the same picture: encoded anew, scaled, watermarked, trimmed.
 
-Two perceptual hashes of each photo are compared. The 64-bit one finds candidates quickly, the 256-bit one tells them
-apart: among 38 million pairs of 8,692 exterior photos (Stanford Cars, advertisements, press photos) 460 pairs of
-different cars differ in 10 bits of 64 or fewer, because every studio shows its cars alike. Of those the same picture
-of the same car differed in at most 38 bits of 256, different cars in 46 or more. Pictures of one file encoded anew
-(JPEG quality 20), halved, brightened or watermarked differ in at most 8 of 64 and 22 of 256; with 1 % cut off each
+Two perceptual hashes of each photo are compared. The 64-bit one finds candidates quickly, the
+256-bit one tells them apart: among 38 million pairs of 8,692 exterior photos (Stanford Cars,
+advertisements, press photos) 460 pairs of different cars differ in 10 bits of 64 or fewer, because
+every studio shows its cars alike. Of those the same picture of the same car differed in at most 38
+bits of 256, different cars in 46 or more. Pictures of one file encoded anew (JPEG quality 20),
+halved, brightened or watermarked differ in at most 8 of 64 and 22 of 256; with 1 % cut off each
 edge in at most 8 and 38.
 """
 
@@ -23,8 +24,9 @@ from PIL import Image
 LIMIT_64, LIMIT_256 = 10, 40
 """The most bits in which two hashes of one picture differ; see above."""
 FLAT = 4.0
-"""Standard deviation of the grey levels, 0…255, below which a picture has nothing to hash: a plain one's hash is chance
-(the flattest of the photos above has 15)."""
+"""Standard deviation of the grey levels, 0…255, below which a picture is too plain for a hash.
+
+Its bits would be chance. The flattest of the photos above has 15."""
 QUERIES = 64
 _BANDS, _BITS = 4, 16
 _RADIUS = LIMIT_64 // _BANDS
@@ -54,10 +56,10 @@ def picture_hash(image: Image.Image) -> PictureHash | None:
 
 
 def twins(asked: Sequence[PictureHash | None], known: Sequence[PictureHash | None]) -> list[int | None]:
-    """Per asked picture the place of one among the known that is the same picture; None where there is none.
+    """Per asked picture the place of the same one among the known; None where there is none.
 
-    Not every pair is compared: pictures alike share at least one quarter of their 64-bit hash up to two bits, and
-    looking those quarters up takes 548 steps a photo however many there are.
+    Not every pair is compared: pictures alike share at least one quarter of their 64-bit hash up to
+    two bits, and looking those quarters up takes 548 steps a photo however many there are.
     """
     found: list[int | None] = [None] * len(asked)
     for query, place in _pairs(asked, known):
@@ -73,7 +75,7 @@ def alike(pictures: Sequence[PictureHash]) -> list[tuple[int, int]]:
 def _pairs(
     asked: Sequence[PictureHash | None], known: Sequence[PictureHash | None]
 ) -> Iterator[tuple[int, int]]:  # fmt: skip
-    """Place among the asked and place among the known of every pair that is the same picture; some come twice."""
+    """Places of every pair that is the same picture, (asked, known); some come twice."""
     queries = [at for at, one in enumerate(asked) if one is not None]
     places = [at for at, one in enumerate(known) if one is not None]
     if not queries or not places:
@@ -106,7 +108,7 @@ class _Band:
         return keys
 
     def candidates(self, hashes: NDArray[np.uint64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Pairs (place among the hashes given, place among those known) alike in this band up to _RADIUS bits."""
+        """Places of pairs (given, known) that are alike in this band, up to _RADIUS bits."""
         keys = (self._keys(hashes)[:, None] ^ _FLIPS[None, :]).astype(np.intp).ravel()
         first, count = self._starts[keys], self._starts[keys + 1] - self._starts[keys]
         query = np.repeat(np.repeat(np.arange(len(hashes)), len(_FLIPS)), count)

@@ -1,7 +1,7 @@
-"""What is found out about a photo once and kept: its content's hash, whether it can be read, what it looks like.
+"""Facts about photos, found out once and kept: content hash, picture hash, exterior or not.
 
-Each file is read whenever it is asked about; decoding, hashing and judging happen once per content. The file of facts
-is a cache: it may be deleted at any time and is made again.
+Each file is read whenever it is asked about; decoding, hashing and classifying happen once per
+content. The file of facts is a cache: it may be deleted at any time and is made again.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from classifier.training.progress import Progress
 
 BATCH = 32
 SAVE_EVERY = 4096
-"""Photos; what a killed run has found out since is found out again."""
+"""Photos; a killed run loses what it has found out since."""
 DECODE_SIDE = 256
-"""Photos are hashed at this size or a little above, so that a large one is decoded at a reduced scale."""
+"""Photos are hashed at this size or a little above: large ones decode faster."""
 MOST_PHOTOS = 500_000
 """The longest unused ones are forgotten beyond that; 100 MB."""
 
@@ -44,11 +44,11 @@ class PhotoFacts:
     look: PictureHash | None = None
     """None where it is unreadable or too plain for a hash."""
     exterior: float | None = None
-    """How likely it shows a car from outside, 0…1; None where the judge was not asked."""
+    """How likely it shows a car from outside, 0…1; None where that was not asked."""
 
 
 class ExteriorClassifier(Protocol):
-    """What facts need of a usable-photo judge."""
+    """What facts need of an attribute classifier."""
 
     input_size: int
 
@@ -63,7 +63,7 @@ class ExteriorClassifier(Protocol):
 
 @dataclass(frozen=True)
 class LazyAttributeClassifier:
-    """A usable-photo judge that is only opened when there is a photo it was not asked about."""
+    """An attribute classifier that is opened only when there is a photo it has not seen."""
 
     version: str
     """Answers are kept per version."""
@@ -71,7 +71,7 @@ class LazyAttributeClassifier:
 
 
 def attribute_classifier_lazy(artefact: Artefact, *, cache_dir: Path) -> LazyAttributeClassifier:
-    """The artefact's judge, run by OpenVINO. Opening raises EngineError."""
+    """The artefact's attribute classifier, run by OpenVINO. Opening raises EngineError."""
 
     def opened() -> ExteriorClassifier:
         engine = engine_open(artefact, engine="openvino", device="cpu", cache_dir=cache_dir)
@@ -84,8 +84,8 @@ class FactsCache:
     """Facts by content."""
 
     def __init__(self, folder: Path, *, attributes: LazyAttributeClassifier | None, most: int = MOST_PHOTOS) -> None:
-        """judge: None asks nobody what a photo shows. most: how many photos are remembered."""
-        self._file = folder / f"facts-{attributes.version if attributes else 'unattributesd'}.json"
+        """attributes: None finds out nothing of what photos show. most: photos to remember."""
+        self._file = folder / f"facts-{attributes.version if attributes else 'without'}.json"
         self._door, self._opening = attributes, Lock()
         self._opened: ExteriorClassifier | None = None
         self._most = most
@@ -93,9 +93,10 @@ class FactsCache:
         """By digest, the longest unused first."""
 
     def facts(self, paths: Sequence[Path], asked: Sequence[bool], progress: Progress) -> list[PhotoFacts]:
-        """Of each file, in their order; judged: whom to ask the judge about, where there is one.
+        """Of each file, in their order.
 
-        Raises EngineError, and OSError if the facts cannot be kept.
+        asked: per file whether the attribute classifier has to see it. Raises EngineError, and
+        OSError if the facts cannot be kept.
         """
         self._known = self._read(progress)
         found: list[PhotoFacts] = []
@@ -115,7 +116,7 @@ class FactsCache:
         return found
 
     def _batches(self, asked: Sequence[tuple[Path, bool]]) -> Iterator[list[tuple[PhotoFacts, bool]]]:
-        """Facts and whether they are new; the next batch is read and decoded while one is judged."""
+        """Facts and whether they are new; the next batch is decoded while one is classified."""
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="facts") as pool:
             ahead = [pool.submit(self._look, *one) for one in asked[:BATCH]]
             for start in range(BATCH, len(asked) + BATCH, BATCH):
@@ -190,7 +191,7 @@ class _Looked:
 
     facts: PhotoFacts
     whole: FloatArray | None = None
-    """The judge's input, where it is to be asked."""
+    """The attribute classifier's input, where it is to be asked."""
     new: bool = False
 
 

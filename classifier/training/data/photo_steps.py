@@ -23,7 +23,8 @@ def leave_out(
 ) -> tuple[list[KnownPhoto], Stage]:  # fmt: skip
     """The photos that stay, and the stage.
 
-    why_not: the reason to leave a photo out, "" if there is none. words: what is true of those left out.
+    why_not: the reason to leave a photo out, "" if there is none. words: what is true of those left
+    out.
     """
     reasons = [why_not(photo) for photo in photos]
     kept = [photo for photo, reason in zip(photos, reasons, strict=True) if not reason]

@@ -15,9 +15,10 @@ PART = 4096
 
 
 def same_files(paths: Sequence[Path]) -> list[list[int]]:
-    """Positions of files with the same content, in groups of two or more; those that cannot be read are in none.
+    """Positions of files with the same content, in groups of two or more.
 
-    Only files of one size are opened, and only those alike in the middle are read.
+    Files that cannot be read are in none. Only files of one size are opened, and only those alike
+    in the middle are read.
     """
     groups = [list(range(len(paths)))]
     for key in (_size, _middle, _digest):
@@ -36,7 +37,7 @@ def _alike(group: Iterable[int], paths: Sequence[Path], key: Callable[[Path], Ha
 
 
 def two_labels(rows: Sequence[ManifestRow]) -> list[list[int]]:
-    """Positions of rows whose files are the same and whose labels contradict each other, in groups."""
+    """Groups of positions of rows of the same file whose labels contradict each other."""
     return [group for group in same_files([row.path for row in rows]) if contradictory([rows[at] for at in group])]
 
 

@@ -1,11 +1,12 @@
-"""Which pictures taught a model, so that no later run tests it with one of them under another name.
+"""Which pictures a model has seen, so that no later run tests it with one of them.
 
-A car's side of the split follows from its id, but the same photo may come again with another id: from another import,
-or advertised anew. An artefact therefore keeps a hash of every picture (see near_duplicates) that it, or the model it
-goes on from, was trained or calibrated on: 40 bytes each, by which whoever has the file can tell whether a photo was
-among them.
+A car's split follows from its id, but the same photo may come again with another id: from another
+import, or advertised anew. An artefact therefore keeps a hash of every picture (see
+near_duplicates) that it, or the model it goes on from, was trained or calibrated on: 40 bytes each,
+by which whoever has the file can tell whether a photo was among them.
 
-`python -m classifier.training.data.seen_photos FOLDER --manifest …` writes it for an artefact that was made without.
+`python -m classifier.training.data.seen_photos FOLDER --manifest …` writes it for an artefact that
+was made without.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from classifier.artefact import SEEN_PHOTOS_FILE, Artefact, ArtefactError, artefact_open, seen_photos_add
-from classifier.training.data.manifest import ManifestError, ManifestRow, manifest_read
+from classifier.training.data.manifest import SPLITS, ManifestError, ManifestRow, Split, manifest_read
 from classifier.training.data.near_duplicates import PictureHash
 from classifier.training.data.photo_facts import FactsCache
 from classifier.training.data.split import split_of
@@ -45,7 +46,10 @@ class SeenByVersion:
     seen_photos: SeenPhotos | None
     """None: it has no record."""
     starts: bool = True
-    """The challenger goes on from it: photos to calibrate on must be new to it, too. Else it is only compared with."""
+    """Whether the challenger goes on from it, so that photos to calibrate on must be new to it,
+    too.
+
+    Else it is only compared with."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class SeenPhotos:
     calibrated: tuple[PictureHash, ...] = ()
 
     def __add__(self, other: SeenPhotos) -> SeenPhotos:
-        """What both were taught, each picture once."""
+        """What either has seen, each picture once."""
         return SeenPhotos(_distinct(self.trained + other.trained), _distinct(self.calibrated + other.calibrated))
 
     def as_bytes(self) -> bytes:
@@ -65,16 +69,19 @@ class SeenPhotos:
 
 
 def seen_photos_of(rows: Sequence[ManifestRow], looks: Sequence[PictureHash | None]) -> SeenPhotos:
-    """What a training on these rows teaches; pictures too plain for a hash cannot be known again."""
-    sides: dict[str, list[PictureHash]] = {"train": [], "val": [], "test": []}
+    """What a training on these rows sees; pictures too plain for a hash cannot be known again."""
+    by_split: dict[Split, list[PictureHash]] = {split: [] for split in SPLITS}
     for row, look in zip(rows, looks, strict=True):
         if look is not None:
-            sides[split_of(row)].append(look)
-    return SeenPhotos(_distinct(sides["train"]), _distinct(sides["val"]))
+            by_split[split_of(row)].append(look)
+    return SeenPhotos(_distinct(by_split["train"]), _distinct(by_split["val"]))
 
 
 def seen_photos_read(folder: Path) -> SeenPhotos | None:
-    """What taught the artefact in `folder`; None where it does not say. Raises TrainError for a file that is none."""
+    """What the artefact in `folder` has seen; None where it does not say.
+
+    Raises TrainError for a damaged file.
+    """
     path = folder / SEEN_PHOTOS_FILE
     try:
         arrays = load(path.read_bytes())
@@ -105,11 +112,12 @@ def _unpacked(records: NDArray[np.uint64]) -> tuple[PictureHash, ...]:
 
 
 def seen_photos_write(artefact: Artefact, *, rows: Sequence[ManifestRow], work: Path, progress: Progress) -> SeenPhotos:
-    """Write the record of an artefact that was trained on these rows and no others; photos count by their own side.
+    """Write the record of an artefact that was trained on these rows and no others.
 
-    A photo that cleaning left out counts as learned: held-out pictures like it then leave later runs for nothing.
-    work: the cache of facts. Raises TrainError if it goes on from another artefact, whose pictures would be missing,
-    or a photo cannot be read; ArtefactError and OSError if nothing can be written.
+    Photos count by their own split. A photo that cleaning left out counts as learned: held-out
+    pictures like it then leave later runs for nothing. work: the cache of facts. Raises TrainError
+    if it goes on from another artefact, whose pictures would be missing, or a photo cannot be read;
+    ArtefactError and OSError if nothing can be written.
     """
     if artefact.spec.recipe.keys() & {"extends", STARTED_FROM, ENSEMBLE_OF}:
         raise TrainError(f"{artefact.version} goes on from another artefact, which other photos taught: train it again")
@@ -125,7 +133,7 @@ def seen_photos_write(artefact: Artefact, *, rows: Sequence[ManifestRow], work: 
 
 def main(arguments: list[str]) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(description="Write down which pictures taught an artefact that does not say so.")
+    parser = argparse.ArgumentParser(description="Write down which pictures an artefact has seen that does not say so.")
     parser.add_argument("artefact", type=Path, metavar="FOLDER")
     parser.add_argument("--manifest", action="append", type=Path, required=True, help="what it was trained on")
     parser.add_argument("--work", type=Path, required=True, help="a folder for what is found out about photos")

@@ -1,4 +1,4 @@
-"""Which side of the split a car stands on: a pure function of its id, so it never changes when data is added."""
+"""Which split a car is in: a pure function of its id, which no further data changes."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ def vehicle_split(vehicle: str) -> Split:
 def split_of(row: ManifestRow) -> Split:
     """What the manifest says, else vehicle_split.
 
-    Manifests often have only train and val, so half of the val cars (again a pure function of the id) are test:
-    confidence and thresholds are fitted on the one half and measured on the other. "calibrate" is val undivided.
+    Manifests often have only train and val, so half of the val cars (again a pure function of the
+    id) are test: confidence and thresholds are fitted on the one half and measured on the other.
+    "calibrate" is val undivided.
     """
     if row.split == "train":
         return "train"
@@ -39,34 +40,34 @@ def split_of(row: ManifestRow) -> Split:
         return "val"
     if row.split == "val":
         return "val" if _fraction(row.vehicle, "half") < 0.5 else "test"
-    # By the id as its owner gave it: a manifest's folder may be renamed or its rows copied into another one.
+    # By the id as its owner gave it: a manifest's folder may be renamed, its rows copied.
     return vehicle_split(row.vehicle.removeprefix(f"{row.source}/"))
 
 
 def settled(row: ManifestRow) -> ManifestRow:
-    """The row with its side written down: it stays there under any other id, as in another folder's manifest."""
-    side = split_of(row)
-    return replace(row, split="calibrate" if side == "val" else side)
+    """The row with its split written down: it keeps it under another id, in another manifest."""
+    split = split_of(row)
+    return replace(row, split="calibrate" if split == "val" else split)
 
 
 def held_apart(rows: Sequence[ManifestRow], digests: Sequence[bytes | None] | None = None) -> list[ManifestRow]:
-    """The rows without held-out photos whose very file is also there to be trained on, or to be calibrated on.
+    """The rows without held-out photos whose very file is also there to be learned from.
 
-    A car that is advertised again, or stands in two manifests, has two ids and may fall on two sides. The side that is
-    learned from keeps its photo: else the figures would praise what was learned by heart. Files that cannot be read
-    stay, for whoever reads them to say so. digests: the files' sha256 where they are known already, None for those
-    that cannot be read.
+    A car that is advertised again, or is in two manifests, has two ids and may fall into two
+    splits. The one that is learned from first keeps its photo: else the figures would praise what
+    was learned by heart. Files that cannot be read stay, and whoever reads them reports them.
+    digests: the files' sha256 where they are known already, None for those that cannot be read.
     """
     first: dict[bytes, int] = {}
-    sides = [SPLITS.index(split_of(row)) for row in rows]
+    order = [SPLITS.index(split_of(row)) for row in rows]
     digests = [_digest(row.path) for row in rows] if digests is None else digests
-    for row, digest, side in zip(rows, digests, sides, strict=True):
+    for row, digest, place in zip(rows, digests, order, strict=True):
         if digest is not None and row.exterior and row.make:  # all that is ever learned from
-            first[digest] = min(first.get(digest, side), side)
+            first[digest] = min(first.get(digest, place), place)
     return [
         row
-        for row, digest, side in zip(rows, digests, sides, strict=True)
-        if digest is None or side <= first.get(digest, side)
+        for row, digest, place in zip(rows, digests, order, strict=True)
+        if digest is None or place <= first.get(digest, place)
     ]
 
 

@@ -1,4 +1,4 @@
-"""What became of the photos on the way to a training: one record per step, for people and for files."""
+"""What became of the photos on the way to a training: one record per step."""
 
 from __future__ import annotations
 

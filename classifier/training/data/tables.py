@@ -1,8 +1,8 @@
 """Tables of text as spreadsheets and programs write them.
 
-Any separator, a `sep=;` line, a byte order mark, UTF-16, Windows-1252, a header in other letters, quoted line breaks,
-empty rows and columns: all of it is read, and what had to be guessed is told in a note. What is ambiguous or cut off is
-refused in one line.
+Any separator, a `sep=;` line, a byte order mark, UTF-16, Windows-1252, a header in other letters,
+quoted line breaks, empty rows and columns: all of it is read, and what had to be guessed is told in
+a note. What is ambiguous or cut off is refused in one line.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class TableRow:
     number: int
     """As a spreadsheet counts: the first one is 1, a row of several lines is one row."""
     cells: Mapping[str, str]
-    """Our column → its text without spaces around it; "" where the table has no such column or ends before it."""
+    """Our column → its text without spaces around it; "" where the row has none."""
     problem: str = ""
     """Why the row cannot be trusted; "" if it can."""
 
@@ -62,9 +62,9 @@ def table_read(
 ) -> Table:  # fmt: skip
     """Read a table. Raises TableError, and OSError if there is none.
 
-    columns: our column → the header that the table has for it, whatever its case and spaces. required: those of ours
-    that have to be there. only_utf8: any other encoding is refused; bytes that are no UTF-8 stay in the text as
-    surrogates, because names of files may hold them.
+    columns: our column → the header that the table has for it, whatever its case and spaces.
+    required: those of ours that have to be there. only_utf8: any other encoding is refused; bytes
+    that are no UTF-8 stay in the text as surrogates, because names of files may hold them.
     """
     text, notes = _text(path.read_bytes(), only_utf8=only_utf8)
     lines = io.StringIO(text, newline="")
@@ -85,7 +85,7 @@ def table_read(
 
 
 def cell_label(text: str) -> str:
-    """A cell as a label: one line, composed letters, and nothing where the cell says that there is nothing."""
+    """A cell as a label: one line, composed letters, "" for words that say "nothing"."""
     plain = " ".join(unicodedata.normalize("NFC", text).split())
     return "" if plain.casefold() in MISSING else plain
 
@@ -148,7 +148,7 @@ def _utf_16(content: bytes) -> str:
 
 
 def _separator(lines: Iterable[str], columns: Mapping[str, str], required: Sequence[str]) -> str:
-    """That under which the header has most of our columns; else the commonest of its first line that is not empty."""
+    """That under which the header has most of our columns; else the commonest in its line."""
     head = next((line for line in lines if line.strip()), "")
 
     def columns_found(separator: str) -> int:

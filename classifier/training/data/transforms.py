@@ -1,4 +1,4 @@
-"""What training does to the pictures, seeded per photo and epoch so that a resumed run sees the same ones.
+"""What training does to the pictures, seeded so that a resumed run sees the same ones.
 
 Validation is classifier.preprocess.to_input, the very code of serving.
 """
@@ -24,7 +24,7 @@ RATIO = (0.8, 1.25)
 
 
 def train_transform(recipe: Recipe, size: int, p: Preprocessing, *, flips: bool = True) -> Any:
-    """Square picture → augmented float tensor (3, size, size). flips: half of the pictures are mirrored."""
+    """Square picture → augmented float tensor (3, size, size). flips: mirror half of them."""
     steps: list[Any] = [
         v2.RandomResizedCrop(
             size, scale=(recipe.crop_scale, 1.0), ratio=RATIO, interpolation=InterpolationMode.BILINEAR
@@ -57,11 +57,11 @@ class CropSet(Dataset[tuple[Tensor, Tensor]]):
         *,
         mirrored: NDArray[np.int64] | None = None,
     ) -> None:
-        """index: (N,), where each picture is in `pixels`. labels: (N,), its class, or (N, K), one for each of K heads,
-        -1 where it says nothing.
+        """index: (N,), where each picture is in `pixels`.
 
-        mirrored: the labels of the mirrored pictures, where mirroring changes them. Then a picture comes plain in one
-        epoch and mirrored in the next, in place of being mirrored at random.
+        labels: (N,), its class, or (N, K), one for each of K heads, -1 where it says nothing.
+        mirrored: the labels of the mirrored pictures, where mirroring changes them. Then a picture
+        comes plain in one epoch and mirrored in the next, in place of being mirrored at random.
         """
         self.pixels, self.index, self.labels = pixels, index, labels
         self._p, self._mirrored, self._epoch = p, mirrored, 0
@@ -69,7 +69,7 @@ class CropSet(Dataset[tuple[Tensor, Tensor]]):
         self._seed = ""
 
     def __getstate__(self) -> dict[str, Any]:
-        """For another process: pictures that are mapped from a file go as the file's name, not as gigabytes."""
+        """For another process: pictures mapped from a file go as the file's name."""
         state = dict(self.__dict__)
         if isinstance(self.pixels, np.memmap) and self.pixels.filename is not None:
             state["pixels"] = (str(self.pixels.filename), self.pixels.shape)

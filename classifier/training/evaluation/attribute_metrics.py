@@ -1,4 +1,4 @@
-"""How good the usable-photo judge is on photos it was not trained on: per head, per source, per car."""
+"""How good the attribute classifier is on held-out photos: per head, per source, per car."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def share(right: Sequence[bool] | NDArray[np.bool_]) -> dict[str, Any]:
 
 
 def head_metrics(log_probs: FloatArray, labels: NDArray[np.int64], names: Sequence[str]) -> dict[str, Any]:
-    """Of the photos that say something (label not UNKNOWN): share, calibration error, confusion (labelled → answered).
+    """Of the photos that have a label: share, calibration error, confusion (labelled → answered).
 
     log_probs: (N, names), calibrated. labels: (N,).
     """
-    told = labels != UNKNOWN
-    probs, truth = np.exp(log_probs[told]), labels[told]
+    labelled = labels != UNKNOWN
+    probs, truth = np.exp(log_probs[labelled]), labels[labelled]
     if not len(truth):
         return {"n": 0}
     said = probs.argmax(1)
@@ -72,9 +72,11 @@ def body_metrics(
     threshold: float,
     trained: Sequence[ManifestRow],
 ) -> dict[str, Any]:
-    """head_metrics, and what matters on the site: by source, of models never trained on, above the threshold, per car.
+    """head_metrics, and what matters on the site.
 
-    trained: rows that taught a body.
+    That is: by source, of models never trained on, above the threshold, per car.
+
+    trained: rows whose body was trained on.
     """
     said = [
         _Said(row, float(np.exp(one.max())), BODIES[one.argmax()] == BODIES[label], one, int(label))

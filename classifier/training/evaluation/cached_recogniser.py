@@ -1,7 +1,8 @@
-"""An eye that remembers what it saw: versions that differ in their last layer only look at each photo once together.
+"""A recogniser with a memory: versions that differ in their last layer share one look at a photo.
 
-Finding the car, judging the photo and all layers of the network but the last are most of looking at it, and the same
-for a champion and for what extends it. A second look at the same photos with the same weights costs nothing.
+Finding the car, the photo's attributes and all layers of the network but the last are most of the
+work, and the same for a champion and for what extends it. A second look at the same photos with the
+same weights costs nothing.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from classifier.training.model.features import CACHE_FILE
 FORM = "1"
 """Of what is kept; another one makes it anew."""
 KEEP_AT_ONCE = 64
-"""Photos; what a killed run has seen since is looked at again."""
+"""Photos; a killed run looks again at those it has seen since."""
 
 
 class CachedRecogniser(Interpreter):
@@ -50,8 +51,10 @@ class CachedRecogniser(Interpreter):
         engine: EngineName = "auto",
         device: DeviceName = "auto",
     ) -> None:
-        """memory: the folder in which is kept what was seen. spec: in place of the artefact's own, with other
-        calibration or names for the same weights. The rest: see Recogniser.open. Raises ArtefactError or EngineError.
+        """memory: the folder that keeps what was seen.
+
+        spec: in place of the artefact's own, with other calibration or names for the same weights.
+        The rest: see Recogniser.open. Raises ArtefactError or EngineError.
         """
         spec = spec or artefact.spec
         detector, attributes = artefact_only(weights / "detector"), artefact_only(weights / "usable")
@@ -96,7 +99,7 @@ class CachedRecogniser(Interpreter):
         device: DeviceName = "auto",
         cache_dir: Path | None = None,
     ) -> CachedRecogniser:
-        """For the artefact in folder `classifier`, as Recogniser.open. Raises ArtefactError or EngineError."""
+        """For the artefact in folder `classifier`; raises as Recogniser.open does."""
         return cls(
             artefact_open(classifier), memory=memory, weights=weights, engine=engine, device=device,
             cache_dir=cache_dir,
@@ -109,7 +112,8 @@ class CachedRecogniser(Interpreter):
     def stream(self, photos: Iterable[Photo]) -> Iterator[Recognition]:
         """See Recogniser.stream; what was seen of all of them is held in memory, 5 KB each.
 
-        Raises EngineError if a photo has to be looked at and that cannot be done, OSError if it cannot be kept.
+        Raises EngineError if a photo has to be looked at and that cannot be done, OSError if it
+        cannot be kept.
         """
         asked = list(photos)
         digests = list(self._pool.map(_digest, asked))
@@ -155,21 +159,21 @@ def _digest(photo: Photo) -> str:
 
 def _to_bytes(sight: Sight) -> bytes:
     """A line of JSON, then the features."""
-    attributes_of = asdict(replace(sight, outputs=None, timings_ms={}))
+    fields_of = asdict(replace(sight, outputs=None, timings_ms={}))
     features = b"" if sight.outputs is None else to_bytes(sight.outputs)
-    return json.dumps(attributes_of).encode("ascii") + b"\n" + features
+    return json.dumps(fields_of).encode("ascii") + b"\n" + features
 
 
 def _from_bytes(kept: bytes) -> Sight:
     line, features = kept.split(b"\n", 1)
-    attributes_of = json.loads(line)
+    fields_of = json.loads(line)
     return Sight(
-        attributes_of["status"],
-        kind=attributes_of["kind"],
-        box=attributes_of["box"] and tuple(attributes_of["box"]),
-        image_size=tuple(attributes_of["image_size"]),
-        view=attributes_of["view"] and Guess(**attributes_of["view"]),
-        bodies=tuple(Guess(**one) for one in attributes_of["bodies"]),
+        fields_of["status"],
+        kind=fields_of["kind"],
+        box=fields_of["box"] and tuple(fields_of["box"]),
+        image_size=tuple(fields_of["image_size"]),
+        view=fields_of["view"] and Guess(**fields_of["view"]),
+        bodies=tuple(Guess(**one) for one in fields_of["bodies"]),
         outputs=from_bytes(features) if features else None,
-        error=attributes_of["error"],
+        error=fields_of["error"],
     )

@@ -1,4 +1,4 @@
-"""Which cars are taken for which: tables of labels and answers, the worst pairs, and which of them to merge."""
+"""Which cars are taken for which: tables, the worst pairs, and which of them to merge."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ class Confusion:
 
 
 def confusion_of(said: Iterable[tuple[str, str]], *, most: int) -> Confusion:
-    """Count (label, answer) pairs; an empty answer is none. Of more than `most` names the most mistaken are shown."""
+    """Count (label, answer) pairs; an empty answer is none.
+
+    Of more than `most` names the most mistaken are shown.
+    """
     counted = Counter(said)
     mistakes: Counter[str] = Counter()
     for (label, answer), photos in counted.items():
@@ -65,7 +68,7 @@ def confusion_of(said: Iterable[tuple[str, str]], *, most: int) -> Confusion:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two trained classes that are taken for one another, by their indices; `one` has the more photos."""
+    """Indices of two trained classes that are taken for one another; `one` has more photos."""
 
     one: int
     other: int
@@ -81,16 +84,19 @@ class Pair:
 
     @property
     def share(self) -> float:
-        """The mean of the two shares that were mistaken: 0.5 where a toss would do as well, whoever has more photos."""
+        """The mean of the two shares that were mistaken: 0.5 where a toss would do as well."""
         shares = [taken / of for taken, of in zip(self.mistaken, self.photos, strict=True) if of]
         return sum(shares) / len(shares)
 
 
 def pairs_of(scored: Sequence[ScoredPhoto]) -> list[Pair]:
-    """Every pair of classes with a mistake between them, over known photos; most mistakes first, then largest share."""
+    """Every pair of classes with a mistake between them, over known photos.
+
+    Most mistakes first, then largest share.
+    """
     known = [one for one in scored if one.known and one.truth >= 0]
     photos = Counter(one.truth for one in known)
-    # A known model of a year that no class has is wrong with its own class, too: no confusion of two.
+    # A known model of a year that no class has is wrong in its own class: no confusion.
     mistaken = Counter((o.truth, o.predicted) for o in known if not o.top1 and o.predicted not in (-1, o.truth))
     met = {(min(pair), max(pair)) for pair in mistaken}
     pairs = []
@@ -121,7 +127,8 @@ class Merge:
     def entries(self) -> tuple[str, list[str]]:
         """What the table calls both from now on, and what it called them.
 
-        A class of one year loses it: else its photos would stay a class of their own, or get a year that is not theirs.
+        A class of one year loses it: else its photos would stay a class of their own, or get a year
+        that is not theirs.
         """
         taken = [_table_name(self.other, self.other.years)]
         if self.into.years:
@@ -137,10 +144,11 @@ class Merge:
 
 
 def merges_of(pairs: Sequence[Pair], classes: Sequence[TrainedClass]) -> list[Merge]:
-    """Which pairs to merge, most confused first. A class goes into another only once, and none goes on from there.
+    """Which pairs to merge, most confused first.
 
-    Merged is what had the fewer photos. Chains ("A is B, B is C") are left to the next training's report, which sees
-    whether what is left is still confused.
+    A class goes into another only once, and none goes on from there. Merged is what had the fewer
+    photos. Chains ("A is B, B is C") are left to the next training's report, which sees whether
+    what is left is still confused.
     """
     merges: list[Merge] = []
     kept: set[int] = set()
@@ -158,8 +166,8 @@ def merges_of(pairs: Sequence[Pair], classes: Sequence[TrainedClass]) -> list[Me
 def merge_table(merges: Sequence[Merge]) -> dict[str, Any]:
     """The suggestions that a table of models can say, in the form in which merge tables are read.
 
-    {"dropped": [], "merge_into": {"bmw_x5": ["bmw_x6"]}}: names in small letters, make, model and year joined by
-    underscores, with dashes for spaces.
+    {"dropped": [], "merge_into": {"bmw_x5": ["bmw_x6"]}}: names in small letters, make, model and
+    year joined by underscores, with dashes for spaces.
     """
     into: dict[str, set[str]] = defaultdict(set)
     for merge in merges:

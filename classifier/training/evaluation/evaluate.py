@@ -1,7 +1,7 @@
-"""How good the whole eye is on labelled photos: detector, usable-photo judge and classifier together, as they serve.
+"""How good a recogniser is on labelled photos: all its networks together, as they serve.
 
-Two steps: `photos_score` says per photo what was right (a comparison of two models pairs these), `scores_summarise`
-makes figures of them; `evaluate` is both.
+Two steps: `photos_score` says per photo what was right (a comparison of two models pairs these),
+`scores_summarise` makes figures of them; `evaluate` is both.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def evaluate(
     key: CarKey = key_by_letters,
     classes: Sequence[TrainedClass] | None = None,
 ) -> dict[str, Any]:
-    """The figures of `photos_score` and `scores_summarise`: see there. Plain values, fit for JSON."""
+    """The figures of `photos_score` and `scores_summarise`, fit for JSON."""
     scored = photos_score(rows=rows, recogniser=recogniser, progress=progress, key=key, classes=classes)
     return scores_summarise(scored=scored, recogniser=recogniser, key=key)
 
@@ -78,10 +78,11 @@ def photos_score(
     key: CarKey = key_by_letters,
     classes: Sequence[TrainedClass] | None = None,
 ) -> list[ScoredPhoto]:
-    """Look at every photo as the site would, in batches, and compare with its label; in the order of `rows`.
+    """Look at every photo as the site would, and compare with its label; in the order of `rows`.
 
-    classes: the recogniser's under the names by which a site adds them up, in its order: candidates and their
-    confidence are the site's then. Which trained class is right stays a matter of the recogniser's own names.
+    classes: the recogniser's under the names by which a site adds them up, in its order: candidates
+    and their confidence are the site's then. Which trained class is right stays a matter of the
+    recogniser's own names.
     """
     names = TrainedNames(recogniser.classes, key)
     together = _listing_vehicles(rows, names)
@@ -141,28 +142,33 @@ def _model_right(row: ManifestRow, said: Recognition | Verdict, names: TrainedNa
 def scores_summarise(
     *, scored: Sequence[ScoredPhoto], recogniser: RecogniserLike, key: CarKey = key_by_letters
 ) -> dict[str, Any]:
-    """All figures. Shares lie in 0…1 and are None where there is no photo to take them of.
+    """All figures; shares lie in 0…1 and are None where there is no photo to take them of.
 
-    photos: exterior photos (kind "exterior" or not said) with a make. known: those whose model the artefact knows.
-    top1, top5: the trained class is right: make and model, and the year where class and label both name one (a label
-    without year is right at any year of its model; a known model of a year that no class has is never right).
-    make_top1, model_top1: probabilities summed over models and years first. All four and macro_f1 (mean F1 of the
-    classes that occur) are shares of *known*, in which a photo that was answered no_vehicle, not_usable or unreadable
-    counts as wrong. ece: of the top candidate's confidence, over known photos with an answer; ece_by_chance: what
-    honest confidences would show on these. ece_with_unknown, ece_with_unknown_by_chance: the same over all answered
-    photos, as a site sees them, whose models may be unknown and are wrong then. Confidence leaves room for the rest
-    of a make, so where many are unknown the answers to the known are right more often than it says.
-    coverage_at_3pct_error: share of known photos, unanswered ones included, that can be answered with at most 3 % wrong
-    models.
-    filled_in: share of all photos, known or not, whose model lies above the threshold; filled_in_wrong: of those, the
-    share that is wrong.
-    usable: over photos labelled exterior, interior or detail ("damage" may be any); confusion[label][answer] counts.
-    exterior_vs_interior leaves the noisy label "detail" out and asks only whether "exterior" was said rightly.
-    listings: cars with at least two known photos: fused verdict, beside the shares of their single photos.
-    view, body: see view_and_body_summarise. views: how right make and model are, seen from each side (views_summarise).
-    Apart from those: unknown (photos of models the artefact does not know; above_threshold is the share that a form
-    would have filled in all the same), listings_of_known_makes (as listings, for the make, where only that must be
-    known), answers (known photos by status) and sources (the main figures per manifest).
+    - photos: exterior photos (kind "exterior" or not said) with a make. known: those whose model
+      the artefact knows.
+    - top1, top5: the trained class is right: make and model, and the year where class and label
+      both name one. A label without year is right at any year of its model; a known model of a year
+      that no class has is never right.
+    - make_top1, model_top1: probabilities summed over models and years first. These four and
+      macro_f1 (mean F1 of the classes that occur) are shares of *known*, in which a photo that was
+      answered no_vehicle, not_usable or unreadable counts as wrong.
+    - ece: of the top candidate's confidence, over known photos with an answer. ece_by_chance: what
+      honest confidences would show on these. ece_with_unknown, ece_with_unknown_by_chance: the same
+      over all answered photos, as a site sees them, whose models may be unknown and are wrong then.
+      Confidence leaves room for the rest of a make, so where many are unknown the answers to the
+      known are right more often than it says.
+    - coverage_at_3pct_error: share of known photos, unanswered ones included, that can be answered
+      with at most 3 % wrong models.
+    - filled_in: share of all photos, known or not, whose model lies above the threshold.
+      filled_in_wrong: of those, the share that is wrong.
+    - usable: over photos labelled exterior, interior or detail ("damage" may be any);
+      confusion[label][answer] counts. exterior_vs_interior leaves the noisy label "detail" out.
+    - listings: cars with at least two known photos: fused verdict, beside the shares of their
+      single photos. listings_of_known_makes: the same for the make, where only that must be known.
+    - view, body: see view_and_body_summarise. views: see views_summarise.
+    - unknown: photos of models the artefact does not know; above_threshold is the share that a form
+      would have filled in all the same.
+    - answers: known photos by status. sources: the main figures per manifest.
     """
     labelled = [one for one in scored if one.labelled]
     unknown = [one for one in labelled if not one.known]
@@ -219,7 +225,7 @@ def _figures(labelled: Sequence[ScoredPhoto], threshold: float) -> dict[str, Any
 
 
 def per_class(scored: Sequence[ScoredPhoto]) -> dict[int, dict[str, float]]:
-    """Trained class index → precision, recall, f1, support over known photos, for the classes that occur among them."""
+    """Index of each class that occurs → precision, recall, f1, support over known photos."""
     known = [one for one in scored if one.known]
     support = Counter(one.truth for one in known)
     said = Counter(one.predicted for one in known)

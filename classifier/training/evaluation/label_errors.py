@@ -1,7 +1,7 @@
-"""Labels that are probably wrong: what the other photos say of each photo, and how far its label is from that.
+"""Labels that are probably wrong, by what the other photos say of each photo.
 
-Every photo is judged by a head that was fitted without it: k folds by vehicle over features of a frozen backbone. How
-suspect a label is, cleanlab says (confident learning, arXiv:1911.00068).
+A head that was fitted without a photo says what it shows: k folds by vehicle over features of a
+frozen backbone. How suspect a label is, cleanlab says (confident learning, arXiv:1911.00068).
 """
 
 from __future__ import annotations
@@ -34,16 +34,17 @@ from classifier.training.progress import Progress
 
 IMAGENET = "ImageNet"
 BACKBONE, INPUT_SIZE, MARGIN = "tf_efficientnet_lite0", 256, 0.05
-"""Where only ImageNet is asked: the network whose weights come as a package, at the starter's size, so that they share
-their crops."""
+"""Of the backbone trained on ImageNet only: its weights come as a package.
+
+It has the starter's size, so that they share their crops."""
 FOLDS = 5
 MIN_PHOTOS = 5
 """Of a class; with fewer nobody can say what its photos have in common."""
 MIN_OTHERS = 3
-"""Photos of its class that the head which judges a photo must have seen: else every label there looks wrong."""
+"""Photos of a photo's class that its head must have seen: else every label there looks wrong."""
 ALTERNATIVES = 3
 SHRINKAGE = 0.5
-"""How much of the covariance is taken for that of a ball: thousands of features, hundreds of photos a class."""
+"""How much of the covariance is taken for that of a ball: features are many, photos few."""
 SPREAD = 5.0
 """Of raw scores, before their temperature is fitted."""
 CALIBRATE_ON = 20_000
@@ -66,7 +67,7 @@ class Suspect:
     stated: float
     """The label's probability, 0…1, by the other cars' photos."""
     others: tuple[Candidate, ...]
-    """What it looks like instead, likeliest first, at most ALTERNATIVES; without the label itself."""
+    """What it looks like instead, likeliest first, at most ALTERNATIVES."""
 
 
 @dataclass(frozen=True)
@@ -100,13 +101,14 @@ def suspects_rank(
     base: Artefact | None,
     splits: Sequence[Split] = ("train",),
 ) -> Ranking:
-    """Rank the rows of these sides of the split by how likely their label is wrong.
+    """Rank the rows of these splits by how likely their label is wrong.
 
-    weights: the folder that holds detector/. base: whose backbone looks at the photos; None = one that only ImageNet
-    taught. A model that was trained on these very photos has learnt some wrong labels by heart and finds them less
-    suspect; of photos that are new to it it knows far more than ImageNet does. work_dir: caches of crops and features;
-    with a base those of a training with the recipe `quick`. Deterministic. Raises TrainError if there are no two cars
-    to tell apart or no ImageNet weights, ArtefactError, EngineError, OSError.
+    weights: the folder that holds detector/. base: whose backbone looks at the photos; None = one
+    trained on ImageNet only. A model that was trained on these very photos has learnt some wrong
+    labels by heart and finds them less suspect; of photos that are new to it it knows far more than
+    ImageNet does. work_dir: caches of crops and features; with a base those of a training with the
+    recipe `quick`. Deterministic. Raises TrainError if there are no two cars to tell apart or no
+    ImageNet weights, ArtefactError, EngineError, OSError.
     """
     named = [row for row in rows if row.exterior and row.make and row.model and split_of(row) in splits]
     classes = classes_of(named, min_photos=MIN_PHOTOS)
@@ -144,14 +146,16 @@ def suspects_rank(
 
 
 def folds_of(vehicles: Sequence[str]) -> NDArray[np.int64]:
-    """(N,) which fold judges each photo, 0…FOLDS-1: a pure function of its vehicle, so photos of one car stay together
-    and a photo keeps its fold when others are added."""
+    """(N,) the fold of each photo, 0…FOLDS-1: a pure function of its vehicle.
+
+    So photos of one car stay together, and a photo keeps its fold when others are added.
+    """
     digests = [hashlib.sha256(f"suspects:{vehicle}".encode()).digest() for vehicle in vehicles]
     return np.asarray([int.from_bytes(digest[:8], "big") % FOLDS for digest in digests], dtype=np.int64)
 
 
 def can_be_ranked(labels: NDArray[np.int64], folds: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """(N,): whether the other folds hold MIN_OTHERS photos of the photo's class. labels, folds: (N,)."""
+    """(N,): whether the other folds hold MIN_OTHERS photos of its class. labels, folds: (N,)."""
     own = np.zeros((int(labels.max(initial=-1)) + 1, FOLDS), dtype=np.int64)
     np.add.at(own, (labels, folds), 1)
     others: NDArray[np.bool_] = own[labels].sum(1) - own[labels, folds] >= MIN_OTHERS
@@ -161,10 +165,10 @@ def can_be_ranked(labels: NDArray[np.int64], folds: NDArray[np.int64]) -> NDArra
 def out_of_sample(
     features: FloatArray, labels: NDArray[np.int64], folds: NDArray[np.int64], *, classes: int, progress: Progress
 ) -> FloatArray:
-    """(N, classes) calibrated log-probabilities, each photo's by a head that was fitted on the other folds alone.
+    """(N, classes) calibrated log-probabilities, each photo's by a head of the other folds.
 
-    features: (N, D). labels, folds: (N,). The head is a linear discriminant: class means and one covariance, so that
-    a few wrong labels hardly move it, and it takes seconds.
+    features: (N, D). labels, folds: (N,). The head is a linear discriminant: class means and one
+    covariance, so that a few wrong labels hardly move it, and it takes seconds.
     """
     scores = np.full((len(labels), classes), -np.inf, dtype=np.float32)
     used = sorted(set(folds.tolist()))
@@ -182,10 +186,10 @@ def out_of_sample(
 
 
 def _discriminant(features: FloatArray, labels: NDArray[np.int64]) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:
-    """The classes that occur, (K,), and the linear discriminant that tells them apart: weight (D, K) and bias (K,).
+    """The classes that occur, (K,), and their linear discriminant: weight (D, K), bias (K,).
 
-    scikit-learn's, with a fixed shrinkage, in single precision and without a covariance matrix for each class: 1 s in
-    place of 20 for 4,600 photos of 196 cars.
+    scikit-learn's, with a fixed shrinkage, in single precision and without a covariance matrix for
+    each class: 1 s in place of 20 for 4,600 photos of 196 cars.
     """
     known, own, photos = np.unique(labels, return_inverse=True, return_counts=True)
     mean = np.zeros((len(known), features.shape[1]), dtype=np.float32)
@@ -203,7 +207,7 @@ def _discriminant(features: FloatArray, labels: NDArray[np.int64]) -> tuple[NDAr
 def label_quality(
     log_probs: FloatArray, labels: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:  # fmt: skip
-    """Per photo (N,) its label's quality, 0 = surely wrong … 1, and whether cleanlab takes it for wrong.
+    """Per photo its label's quality, 0 = surely wrong … 1, and whether cleanlab calls it wrong.
 
     log_probs: (N, C), out of sample. labels: (N,); classes without a label here may have columns.
     """

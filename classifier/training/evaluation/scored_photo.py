@@ -14,14 +14,15 @@ class ScoredPhoto:
 
     row: ManifestRow
     recognition: Recognition
-    """Without log_probs where no listing needs them: 100,000 photos of 1,000 classes would be 400 MB."""
+    """Without log_probs where no listing needs them: for 100,000 photos they would be 400 MB."""
     known: bool
     """An exterior photo with a make, of a model that the artefact knows."""
     make_known: bool
     """As known, for the make."""
     truth: int = -1
-    """Index of the photo's trained class; of several that fit (see `TrainedNames.fitting`) the predicted one, else the
-    first. -1 if the model is unknown."""
+    """Index of the photo's trained class; -1 if the model is unknown.
+
+    Of several that fit (see `TrainedNames.fitting`) the predicted one, else the first."""
     predicted: int = -1
     """Index of the likeliest trained class; -1 if there was no answer."""
     top1: bool = False
@@ -31,7 +32,7 @@ class ScoredPhoto:
 
     @property
     def labelled(self) -> bool:
-        """Whether make and model of this photo are judged: the car from outside, and somebody said what it is."""
+        """Whether make and model are measured: it shows a car from outside and has a label."""
         return self.row.exterior and bool(self.row.make)
 
     @property

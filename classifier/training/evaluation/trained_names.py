@@ -13,18 +13,20 @@ from classifier.names import car_key
 from classifier.taxonomy import rests
 
 CarKey = Callable[[str, str], tuple[str, str]]
-"""(make, model) → what all names of this make, and all names of this model, have in common. No model: ""."""
+"""(make, model) → what all names of the make, and all of the model, have in common; no model:
+""."""
 
 
 def key_by_letters(make: str, model: str) -> tuple[str, str]:
-    """Names compare case-, accent-, space- and punctuation-blind, and know no other names of a car."""
+    """Names compare as names.car_key does, and know no other names of a car."""
     return car_key(make, model)
 
 
 class TrainedNames:
-    """Which trained classes a label means: those of its own name or, where there are none, of other names of the car.
+    """Which trained classes a label means.
 
-    Which names are one car's, `key` says. The own name goes first, so that classes which differ in more than the model
+    Those of its own name or, where there are none, of other names of the car. Which names are one
+    car's, `key` says. The own name goes first, so that classes which differ in more than the model
     ("3 Series Sedan", "3 Series Wagon") are still told apart wherever the label tells them apart.
     """
 
@@ -41,8 +43,10 @@ class TrainedNames:
         self.rests = np.asarray(rests(classes), dtype=np.bool_)
         """(C,): classes that name no model."""
         self.fitting: Callable[[str, str, str], tuple[int, ...]] = lru_cache(maxsize=10_000)(self._fitting)
-        """(make, model, year) → the classes that are right for it. A label without year is any year of its model; a
-        class without years is every year. If the model is known but not of that year, none."""
+        """(make, model, year) → the classes that are right for it.
+
+        A label without year is any year of its model; a class without years is every year. If the
+        model is known but not of that year, none."""
 
     def make_known(self, make: str) -> bool:
         """Whether any class is of this make."""
@@ -61,7 +65,8 @@ class TrainedNames:
     def of_model(self, make: str, model: str) -> list[int]:
         """The classes of a model over all its years.
 
-        An artefact of brands knows every model of its makes as the make. [] = the artefact does not know the model.
+        An artefact of brands knows every model of its makes as the make. [] = the artefact does not
+        know the model.
         """
         if self._of_brands:
             return self._cars.get((self._key(make, "")[0], ""), [])

@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 def bodies_fit(
     photos: Sequence[tuple[tuple[Guess, ...], FloatArray, str]], class_bodies: Sequence[str]
 ) -> tuple[float, float]:
-    """Temperature and threshold of bodies, from held-out photos: what the judge saw, calibrated log-probs, the truth.
+    """Temperature and threshold of bodies.
 
-    The threshold leaves at most 3 % of what a form fills in wrong; with too few photos it never fills in.
+    photos: held-out ones, each with what the attribute classifier saw, calibrated log-probs and the
+    truth.
+
+    The threshold leaves at most 3 % of what a form fills in wrong; with too few photos it never
+    fills in.
     """
     said = [
         (body_logits(seen, probs, class_bodies), [one.name for one in seen], truth) for seen, probs, truth in photos
@@ -43,9 +47,10 @@ def bodies_fit(
 
 
 def view_and_body_summarise(scored: Sequence[ScoredPhoto], *, body_threshold: float) -> dict[str, Any]:
-    """Over photos labelled with a view or a body: photos, accuracy (unanswered is wrong), and the answers' ece.
+    """Over photos labelled with a view or a body: photos, accuracy, and the answers' ece.
 
-    body also: filled_in, the share above the threshold, and filled_in_wrong, of those the share that is wrong.
+    Unanswered photos are wrong. body also: filled_in, the share above the threshold, and
+    filled_in_wrong, of those the share that is wrong.
     """
     views = [(one.row.view, one.recognition.view) for one in scored if one.row.exterior and one.row.view in VIEWS]
     bodies = [(body, one.recognition.bodies) for one in scored if (body := body_of(one.row))]
@@ -62,7 +67,7 @@ def view_and_body_summarise(scored: Sequence[ScoredPhoto], *, body_threshold: fl
 
 
 def views_summarise(scored: Sequence[ScoredPhoto]) -> dict[str, dict[str, Any]]:
-    """Per labelled view that occurs: known photos, and the shares of them whose make and model are right."""
+    """Per labelled view: known photos, and the shares of them whose make and model are right."""
     known = [one for one in scored if one.known and one.row.view in VIEWS]
     by_view = {view: [one for one in known if one.row.view == view] for view in VIEWS}
     return {

@@ -1,4 +1,5 @@
-"""A careful teacher for the detector: the COCO network at 640 pixels, each photo seen twice, once mirrored."""
+"""A careful teacher for the detector: COCO's network at 640 pixels, on each photo and its mirror
+image."""
 
 from __future__ import annotations
 
@@ -31,7 +32,10 @@ Boxes = FloatArray
 
 
 def coco_artefact(weights: Path, *, size: int, parent: Path, name: str = "coco") -> Artefact:
-    """COCO's own network cut down to its three vehicle classes: no training, only rows of the last layer left out."""
+    """COCO's own network cut down to its three vehicle classes.
+
+    Nothing is trained: rows of the last layer are left out.
+    """
     state = {key: value.float() for key, value in load_file(weights).items()}
     rows = list(COCO_VEHICLES)
     for key, value in state.items():
@@ -78,8 +82,11 @@ def detect_all(
     return answers
 
 
-def teach(rows: Sequence[ManifestRow], *, weights: Path, work_dir: Path, progress: Progress) -> list[Boxes]:
-    """The teacher's boxes per photo, largest first: those seen both ways, averaged; cached in work_dir."""
+def teacher_boxes(rows: Sequence[ManifestRow], *, weights: Path, work_dir: Path, progress: Progress) -> list[Boxes]:
+    """The teacher's boxes per photo, largest first: the mean of those found both ways.
+
+    work_dir: keeps them.
+    """
     artefact = coco_artefact(weights, size=TEACHER_SIZE, parent=work_dir)
     key = hashlib.sha256("\n".join([artefact.version, *(row.file for row in rows)]).encode()).hexdigest()[:16]
     cache = work_dir / f"teacher-{key}.json"
@@ -91,25 +98,28 @@ def teach(rows: Sequence[ManifestRow], *, weights: Path, work_dir: Path, progres
     )
     plain = detect_all(detector, rows, progress, what="teacher")
     mirror = detect_all(detector, rows, progress, mirrored=True, what="teacher, mirrored")
-    taught = []
+    agreed = []
     for (a, _), (b, _) in zip(plain, mirror, strict=True):
         if not len(a) or not len(b):
-            taught.append(np.zeros((0, 4), dtype=np.float32))
+            agreed.append(np.zeros((0, 4), dtype=np.float32))
             continue
         overlap = iou(a, b)
-        taught.append(
+        agreed.append(
             np.stack([(a[i] + b[overlap[i].argmax()]) / 2 for i in range(len(a)) if overlap[i].max() >= AGREE])
             if (overlap.max(1) >= AGREE).any()
             else np.zeros((0, 4), dtype=np.float32)
         )
-    cache.write_text(json.dumps([t.tolist() for t in taught]))
-    return taught
+    cache.write_text(json.dumps([boxes.tolist() for boxes in agreed]))
+    return agreed
 
 
-def agreement(answers: Sequence[tuple[Boxes, FloatArray]], taught: Sequence[Boxes]) -> dict[str, float]:
-    """How often the largest box is the teacher's largest: share with IoU ≥ 0.8, mean IoU, share with no box at all."""
+def agreement(answers: Sequence[tuple[Boxes, FloatArray]], teacher: Sequence[Boxes]) -> dict[str, float]:
+    """How often the largest box is the teacher's largest.
+
+    Share with IoU ≥ 0.8, mean IoU, share without a box.
+    """
     overlaps, missed, n = [], 0, 0
-    for (boxes, _), wanted in zip(answers, taught, strict=True):
+    for (boxes, _), wanted in zip(answers, teacher, strict=True):
         if not len(wanted):
             continue
         n += 1

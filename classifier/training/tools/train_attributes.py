@@ -1,10 +1,11 @@
-"""Train the usable-photo judge: whole photo → exterior, interior or detail; of an exterior also view and body.
+"""Train the attribute classifier: whole photo → kind; of an exterior also view and body.
 
-`python -m classifier.training.tools.train_attributes --photos $CAR_PHOTOS --out classifier/weights/usable`
+`python -m classifier.training.tools.train_attributes --photos $CAR_PHOTOS --out
+classifier/weights/usable`
 
-The backbone stays as ImageNet taught it but for its last stages; exterior photos of every manifest are used, so that
-photos already cut to the car (Stanford Cars) count as exteriors as well. Every photo teaches plain and mirrored, with
-left and right exchanged in the label of its view.
+The backbone keeps the weights of ImageNet but for its last stages. Exterior photos of every
+manifest are used, so that photos already cut to the car (Stanford Cars) count as exteriors as well.
+Every photo comes plain and mirrored, with left and right exchanged in the label of its view.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from classifier.training.calibration import (
     temperature_fit,
     threshold_fit,
 )
-from classifier.training.data.attribute_labels import BODY, HEADS, KIND, VIEW, labels_of, mirrored, taught
+from classifier.training.data.attribute_labels import BODY, HEADS, KIND, VIEW, epoch_labels, labels_of, mirrored
 from classifier.training.data.crops import UNREADABLE, CropCache
 from classifier.training.data.labels import UNKNOWN
 from classifier.training.data.manifest import SPLITS, ManifestRow, Split, manifest_read, manifest_sha256
@@ -66,9 +67,9 @@ RECIPE = Recipe(
     freeze_stages=3,
 )
 WEIGHTS = (1.0, 1.0, 0.5)
-"""What a label of kind, view and body counts in the loss; bodies are said by most photos, the others by few."""
+"""Of the labels of kind, view and body in the loss: most photos have a body, few the others."""
 SHOWN = {"kinds_per_source": 900, "bodies_per_source": 3000, "view_repeats": 3}
-"""Of the training photos in an epoch; see usable_labels.taught."""
+"""Of the training photos in an epoch; see epoch_labels."""
 SIZES = [len(names) for names in HEADS]
 
 
@@ -81,7 +82,10 @@ class AttributesResult:
 
 
 def attribute_rows(rows: Sequence[ManifestRow]) -> list[ManifestRow]:
-    """Photos whose kind is one of KINDS; pictures of damage are neither whole cars nor details of a sound one."""
+    """Photos whose kind is one of KINDS.
+
+    Pictures of damage are neither whole cars nor details of a sound one.
+    """
     return [row for row in rows if (row.kind or "exterior") in KINDS]
 
 
@@ -95,12 +99,12 @@ def attributes_train(
     max_minutes: float | None = None,
     resume: bool = False,
 ) -> AttributesResult:
-    """Train, calibrate on one half of the held-out cars, measure on the other, write the artefact."""
+    """Train, calibrate on half of the held-out cars, measure on the other, write the artefact."""
     rows = attribute_rows(rows)
     preprocessing = preprocessing_for(recipe.backbone, input_size=recipe.input_size, margin=0.0)
     splits = splits_read(rows, work_dir, preprocessing, progress)
     train, val = splits["train"], splits["val"]
-    shown, labels = taught(train.rows, **SHOWN)
+    shown, labels = epoch_labels(train.rows, **SHOWN)
     network = backbone_create(recipe.backbone, outputs=sum(SIZES), dropout=recipe.dropout)
     run_dir = work_dir / f"usable-{manifest_sha256(rows)[:8]}"
     run_dir.mkdir(parents=True, exist_ok=True)
@@ -134,7 +138,7 @@ def attributes_finish(
     recipe: Recipe,
     out: Path,
 ) -> AttributesResult:
-    """Calibrate what was trained, measure it, write the artefact. splits: as splits_read gives them."""
+    """Calibrate what was trained, measure it, write the artefact. splits: see splits_read."""
     train, val, test = splits["train"], splits["val"], splits["test"]
     digest = manifest_sha256([row for photos in splits.values() for row in photos.rows])
     network.load_state_dict(fitted.state)
@@ -154,7 +158,7 @@ def attributes_finish(
             threshold=threshold,
             trained=[row for row, said in zip(train.rows, train.photos.labels, strict=True) if said[BODY] != UNKNOWN],
         ),
-        "train_photos": len(np.unique(taught(train.rows, **SHOWN)[0])),
+        "train_photos": len(np.unique(epoch_labels(train.rows, **SHOWN)[0])),
         "history": fitted.history,
     }
     spec = ArtefactSpec(
@@ -177,7 +181,7 @@ def attributes_finish(
 
 
 def heads_right(logits: Tensor, labels: Tensor) -> tuple[int, int]:
-    """fit.Score of all heads together: every label that is said counts the same."""
+    """fit.Score of all heads together: every label counts the same."""
     right, said = 0, 0
     for scores, truth in zip(torch.split(logits, SIZES, dim=1), labels.unbind(1), strict=True):
         right += int((scores.argmax(1) == truth).sum())
@@ -187,7 +191,7 @@ def heads_right(logits: Tensor, labels: Tensor) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Photos:
-    """One side of the split, without what cannot be read."""
+    """The photos of one split, without those that cannot be read."""
 
     rows: list[ManifestRow]
     photos: CropSet
@@ -222,36 +226,37 @@ def _calibrate(
 ) -> tuple[list[float], float]:
     """Each head's temperature, and the threshold of the bodies.
 
-    Views, which few photos say, are asked of the mirrored photos as well. A kind of n photos counts sqrt(n), and so
-    does a source for bodies: exteriors and cars already cut out are easy and many, and must not speak for the rest.
+    Few photos have a label of their view, so views are fitted on the mirrored photos as well. A
+    kind of n photos counts sqrt(n), and so does a source for bodies: exteriors and cars already cut
+    out are easy and many, and must not speak for the rest.
     """
     photos, labels = val.photos, val.photos.labels
     turned = CropSet(photos.pixels[:, :, ::-1], photos.index, mirrored(labels), preprocessing)
     plain, other = _logits(network, photos, batch=batch), _logits(network, turned, batch=batch)
-    told = labels[:, BODY] != UNKNOWN
-    weights = source_weights([row.source for row, one in zip(val.rows, told, strict=True) if one])
+    labelled = labels[:, BODY] != UNKNOWN
+    weights = source_weights([row.source for row, one in zip(val.rows, labelled, strict=True) if one])
     temperatures = [
         _temperature(plain[KIND], labels[:, KIND], source_weights([row.kind or EXTERIOR for row in val.rows])),
         _temperature(
             np.concatenate([plain[VIEW], other[VIEW]]), np.concatenate([labels[:, VIEW], turned.labels[:, VIEW]])
         ),
-        _temperature(plain[BODY][told], labels[told, BODY], weights),
+        _temperature(plain[BODY][labelled], labels[labelled, BODY], weights),
     ]
-    probs = np.exp(log_softmax(plain[BODY][told] / temperatures[BODY]))
-    right = probs.argmax(1) == labels[told, BODY]
+    probs = np.exp(log_softmax(plain[BODY][labelled] / temperatures[BODY]))
+    right = probs.argmax(1) == labels[labelled, BODY]
     return temperatures, threshold_fit(probs.max(1), right, weights=weights)
 
 
 def _temperature(logits: FloatArray, labels: NDArray[np.int64], weights: NDArray[np.float64] | None = None) -> float:
-    told = labels != UNKNOWN
-    if told.sum() < MIN_HELD_OUT:
+    labelled = labels != UNKNOWN
+    if labelled.sum() < MIN_HELD_OUT:
         return FALLBACK_TEMPERATURE
-    return temperature_fit(logits[told], labels[told], weights)
+    return temperature_fit(logits[labelled], labels[labelled], weights)
 
 
 def main(arguments: list[str]) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(description="Train the usable-photo judge.")
+    parser = argparse.ArgumentParser(description="Train the attribute classifier.")
     parser.add_argument("--photos", type=Path, default=os.environ.get("CAR_PHOTOS"), help="folder with the manifests")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True, help="cache and checkpoints")

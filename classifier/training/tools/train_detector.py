@@ -1,10 +1,10 @@
-"""Train the project's own detector: one class, "vehicle", taught by the COCO network's boxes.
+"""Train the project's own detector: one class, "vehicle"; the boxes are those of the COCO network.
 
     python -m classifier.training.tools.train_detector --photos $CAR_PHOTOS \\
         --out classifier/weights/detector --work /tmp/work
 
-It prints how COCO's network, untrained, agrees with the careful teacher at each input size, trains the head at the
-chosen size, and keeps the trained one only if it agrees no worse.
+It prints how COCO's network, untrained, agrees with the careful teacher at each input size, trains
+the head at the chosen size, and keeps the trained one only if it agrees no worse.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from classifier.training.data.split import split_of
 from classifier.training.finish import code_version
 from classifier.training.loop.optimizer import one_cycle
 from classifier.training.progress import Progress, progress_for_terminal
-from classifier.training.tools.coco_teacher import YOLO, Boxes, agreement, coco_artefact, detect_all, teach
+from classifier.training.tools.coco_teacher import YOLO, Boxes, agreement, coco_artefact, detect_all, teacher_boxes
 
 SIZES = (256, 320, 416)
 SIZE = 320
@@ -48,7 +48,7 @@ GREY = (114, 114, 114)
 
 
 @dataclass(frozen=True)
-class SeenByVersion:
+class Student:
     """A detector and how it agrees with the teacher on held-out photos."""
 
     artefact: Artefact
@@ -56,13 +56,13 @@ class SeenByVersion:
 
 
 def measure(
-    artefact: Artefact, rows: Sequence[ManifestRow], taught: Sequence[Boxes], *, work_dir: Path, progress: Progress
+    artefact: Artefact, rows: Sequence[ManifestRow], teacher: Sequence[Boxes], *, work_dir: Path, progress: Progress
 ) -> dict[str, float]:
     """agreement() of an artefact as it serves, and its photos per second (decoding included)."""
     engine = engine_open(artefact, engine="openvino", device="cpu", cache_dir=work_dir / "ir")
     started = time.monotonic()
     answers = detect_all(Detector(engine, artefact.spec), rows, progress, what=artefact.version)
-    return {**agreement(answers, taught), "photos_per_s": round(len(rows) / (time.monotonic() - started), 1)}
+    return {**agreement(answers, teacher), "photos_per_s": round(len(rows) / (time.monotonic() - started), 1)}
 
 
 def one_class_network(coco: Artefact) -> torch.nn.Module:
@@ -80,14 +80,17 @@ def one_class_network(coco: Artefact) -> torch.nn.Module:
 def head_train(
     network: torch.nn.Module,
     rows: Sequence[ManifestRow],
-    taught: Sequence[Boxes],
+    teacher: Sequence[Boxes],
     *,
     size: int,
     epochs: int,
     seed: int,
     progress: Progress,
 ) -> list[float]:
-    """Train the detection head with ultralytics' loss, all before it stays; returns the mean loss per epoch."""
+    """Train the detection head with ultralytics' loss; the mean loss per epoch.
+
+    All layers before it stay.
+    """
     import_ultralytics()
     from ultralytics.cfg import get_cfg  # noqa: PLC0415  only after import_ultralytics made it quiet
     from ultralytics.utils.loss import v8DetectionLoss  # noqa: PLC0415
@@ -108,7 +111,7 @@ def head_train(
     for epoch in range(epochs):
         total = 0.0
         random = np.random.default_rng([seed, epoch])
-        batches = _batches(rows, taught, size=size, random=random)
+        batches = _batches(rows, teacher, size=size, random=random)
         for step, batch in enumerate(progress.track(batches, total=per_epoch, what=f"epoch {epoch + 1}/{epochs}")):
             share = (epoch * per_epoch + step) / (epochs * per_epoch)
             for group in optimizer.param_groups:
@@ -125,14 +128,14 @@ def head_train(
 
 
 def _batches(
-    rows: Sequence[ManifestRow], taught: Sequence[Boxes], *, size: int, random: np.random.Generator
+    rows: Sequence[ManifestRow], teacher: Sequence[Boxes], *, size: int, random: np.random.Generator
 ) -> Iterator[dict[str, Tensor]]:
     order = random.permutation(len(rows))
     for start in range(0, max(1, len(rows) // BATCH) * BATCH, BATCH):
         chosen = order[start : start + BATCH]
         pictures, boxes, numbers = [], [], []
         for place, at in enumerate(chosen):
-            picture, moved = _placed(decode(rows[at].path).image, taught[at], size=size, random=random)
+            picture, moved = _placed(decode(rows[at].path).image, teacher[at], size=size, random=random)
             pictures.append(picture)
             boxes.append(moved)
             numbers += [place] * len(moved)
@@ -149,7 +152,7 @@ def _batches(
 def _placed(
     image: Image.Image, boxes: Boxes, *, size: int, random: np.random.Generator
 ) -> tuple[np.ndarray[Any, Any], Boxes]:
-    """The photo in a square as in serving, half of the time smaller and off centre, half of the time mirrored.
+    """The photo in a square as in serving; half are smaller and off centre, half are mirrored.
 
     boxes: shares of the photo; returned as shares of the square.
     """
@@ -173,13 +176,16 @@ def _placed(
 def detector_train(
     *, rows: Sequence[ManifestRow], coco: Path, out: Path, work_dir: Path, epochs: int, seed: int = 0,
     progress: Progress,
-) -> SeenByVersion:  # fmt: skip
-    """Teach, train, compare, write the better one to `out`. Raises ArtefactError, EngineError."""
-    teacher_boxes = teach(rows, weights=coco, work_dir=work_dir, progress=progress)
-    shown = [i for i, row in enumerate(rows) if row.kind in ("", "exterior", "damage") and len(teacher_boxes[i])]
+) -> Student:  # fmt: skip
+    """Ask the teacher, train, compare, write the better one to `out`.
+
+    Raises ArtefactError, EngineError.
+    """
+    boxes = teacher_boxes(rows, weights=coco, work_dir=work_dir, progress=progress)
+    shown = [i for i, row in enumerate(rows) if row.kind in ("", "exterior", "damage") and len(boxes[i])]
     train = [i for i in shown if split_of(rows[i]) == "train"]
     held_out = [i for i in shown if split_of(rows[i]) != "train" and rows[i].exterior]
-    val_rows, val_boxes = [rows[i] for i in held_out], [teacher_boxes[i] for i in held_out]
+    val_rows, val_boxes = [rows[i] for i in held_out], [boxes[i] for i in held_out]
     table: dict[str, dict[str, float]] = {}
     plain = {size: coco_artefact(coco, size=size, parent=work_dir) for size in SIZES}
     for size, artefact in plain.items():
@@ -187,7 +193,7 @@ def detector_train(
         progress.say(f"COCO at {size}: {table[f'coco_{size}']}")
     network = one_class_network(artefact_open(plain[SIZE].folder))
     losses = head_train(
-        network, [rows[i] for i in train], [teacher_boxes[i] for i in train], size=SIZE, epochs=epochs, seed=seed,
+        network, [rows[i] for i in train], [boxes[i] for i in train], size=SIZE, epochs=epochs, seed=seed,
         progress=progress,
     )  # fmt: skip
     spec = ArtefactSpec(
@@ -211,7 +217,7 @@ def detector_train(
         progress.say("The training made it no better: COCO's weights are kept, cut down to their vehicles.")
         spec, state = replace(plain[SIZE].spec, metrics=metrics), plain[SIZE].state_dict()
     artefact = artefact_write(parent=out, name=NAME, spec=spec, state_dict=state)
-    return SeenByVersion(artefact, mine if better else table[f"coco_{SIZE}"])
+    return Student(artefact, mine if better else table[f"coco_{SIZE}"])
 
 
 def main(arguments: list[str]) -> int:

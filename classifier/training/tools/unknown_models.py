@@ -1,13 +1,15 @@
-"""How often would a car that the model never saw be given a confident name? Train without some models and look.
+"""How often is a car that the network never saw given a confident name?
+
+Train without some models and look.
 
 `python -m classifier.training.tools.unknown_models --manifest M … --recipe trial --work work`
 
-With `--bring-back "Ford F-150 Regular Cab"` one of those models is then taught with `quick` and 60 of its photos, as if
-moderators had corrected them: is it named afterwards, and do the others stay as they were? `--artefact` spares the
-training: it takes that of an earlier call.
+With `--bring-back "Ford F-150 Regular Cab"` one of those models is then added with `quick` and 60
+of its photos, as if moderators had corrected them: is it named afterwards, and do the others stay
+as they were? `--artefact` spares the training: it takes that of an earlier call.
 
-The network of such a run serves nobody: only the figures are of use. Held out are all photos of a model, whatever their
-side of the split, and so many more than a test side has of models without a class.
+The network of such a run serves nobody: only the figures are of use. All photos of a model are held
+out, whatever their split: many more than a test split has of models without a class.
 """
 
 from __future__ import annotations
@@ -35,16 +37,17 @@ from classifier.training.recipe import RecipeError, recipe_load
 from classifier.training.request import TrainingContext, TrainingRequest
 from classifier.training.train import train
 
-TAUGHT = 60
+TRAINED_ON = 60
 """Photos of a model that is brought back; what a diligent moderator corrects in a week."""
 FEWEST_ASKED = 13
 """Of them none is learned from."""
 
 
 def held_out(row: ManifestRow, share: float) -> bool:
-    """Whether the row's model is one of the `share` that training must not see: a pure function of its name.
+    """Whether the row's model is one of the `share` that training must not see.
 
-    The first word of the model decides, so that "3 Series Sedan" and "3 Series Wagon" are held out together.
+    A pure function of its name. The first word of the model decides, so that "3 Series Sedan" and
+    "3 Series Wagon" are held out together.
     """
     model = name_key(row.model.split()[0]) if row.model else ""
     digest = hashlib.sha256(f"unknown:{name_key(row.make)}:{model}".encode()).digest()
@@ -52,7 +55,7 @@ def held_out(row: ManifestRow, share: float) -> bool:
 
 
 def confident_names(*, rows: Sequence[ManifestRow], recogniser: RecogniserLike, progress: Progress) -> dict[str, Any]:
-    """How many of the photos get a model, and a make, above the thresholds of a form, in all and by source."""
+    """How many photos get a model, and a make, above a form's thresholds, in all and by source."""
     scored = photos_score(rows=rows, recogniser=recogniser, progress=progress)
     found: dict[str, Any] = {}
     for source in ["", *sorted({row.source for row in rows})]:
@@ -67,12 +70,15 @@ def confident_names(*, rows: Sequence[ManifestRow], recogniser: RecogniserLike, 
     return found
 
 
-def sides_of_return(rows: Sequence[ManifestRow], name: str) -> list[ManifestRow]:
-    """The photos of one model, by make and model without year: TAUGHT of them to learn from, every seventh of these to
-    calibrate on, the others, FEWEST_ASKED at least, to be asked about. By the files' names alone."""
+def splits_of_return(rows: Sequence[ManifestRow], name: str) -> list[ManifestRow]:
+    """The photos of one model, by make and model without year, with their splits.
+
+    TRAINED_ON of them to learn from, every seventh of these to calibrate on, the others,
+    FEWEST_ASKED at least, to be asked about. By the files' names alone.
+    """
     mine = [row for row in rows if name_key(f"{row.make} {row.model}") == name_key(name)]
     mine.sort(key=lambda row: hashlib.sha256(row.file.encode()).digest())
-    asked = max(len(mine) - TAUGHT, FEWEST_ASKED)
+    asked = max(len(mine) - TRAINED_ON, FEWEST_ASKED)
     learned = [replace(row, year="", split="val" if n % 7 == 6 else "train") for n, row in enumerate(mine[asked:])]
     return [replace(row, year="", split="test") for row in mine[:asked]] + learned
 
@@ -81,9 +87,12 @@ def brought_back(
     *, name: str, unseen: Sequence[ManifestRow], others: Sequence[ManifestRow], base: Artefact, work: Path,
     progress: Progress,
 ) -> dict[str, Any]:  # fmt: skip
-    """Teach `base` a model by `quick`; right answers before and after, on its own photos that nobody learned from and
-    on the test photos of the others. Raises TrainError, ArtefactError, EngineError."""
-    mine = sides_of_return(unseen, name)
+    """Train `base` on a model by `quick`: right answers before and after.
+
+    They are those on its own photos that were not learned from, and on the test photos of the
+    others. Raises TrainError, ArtefactError, EngineError.
+    """
+    mine = splits_of_return(unseen, name)
     if sum(row.split == "train" for row in mine) < FEWEST_ASKED:
         raise TrainError(f"{name}: too few photos of it are among those held out ({len(mine)})")
     result = train(

@@ -1,4 +1,4 @@
-"""Labelled photos as others keep them (folders, file names, Stanford's devkit, any table) into manifest rows.
+"""Labelled photos as others keep them into manifest rows: one module per format.
 
 Nothing is guessed in silence and nothing is changed at the source: what is not taken is listed with
 its reason, and every label that the manifest spells in another way is told. Photos are not decoded
@@ -85,7 +85,7 @@ def import_dataset(
 
 
 def _one_split_per_vehicle(found: Reading) -> None:
-    """A car of two splits would be learned and asked: its photos stay in the first that it is met in."""
+    """A car of two splits would be learned and asked: it stays in the first it is met in."""
     splits: dict[str, str] = {}
     kept = []
     for row, said in zip(found.rows, found.said, strict=True):

@@ -13,7 +13,7 @@ from classifier.training.data.importers.tree import tree_read
 
 
 def filenames_read(root: Path, makes: KnownMakes, pattern: re.Pattern[str]) -> Reading:
-    """Read photos anywhere below `root`. pattern: matched with the whole name, without its ending."""
+    """Read photos anywhere below `root`. pattern: matched with the name without its ending."""
     tree, found = tree_read(root), Reading()
     found.notes += tree.notes
     found.unread += tree.others

@@ -171,7 +171,7 @@ def _note_what_says_nothing(placed: Collection[_Found], layout: str, found: Read
 
 
 def _refuse_numbers(paths: Collection[Folders], where: Path) -> None:
-    """Folders named by ids, as CompCars has them: make 78, model 1. Other files of that set hold the names."""
+    """Refuse folders named by ids, as CompCars has them: other files of that set hold the names."""
     shown = [path[1:] if path[0].lower() in _NUMBERED_TOPS else path for path in paths]
     numbered = [path for path in shown if path and path[0].isdigit()]
     in_each_other = any(len(path) > 1 and path[1].isdigit() for path in numbered)

@@ -65,7 +65,7 @@ class KnownMakes:
         return (*self.split(text), "")
 
     def label_below(self, make: str, text: str) -> Label:
-        """As label, for a folder named `text` in one that is named by the make, which it may repeat."""
+        """As label, for a folder in one that is named by the make, which it may repeat."""
         make, own = self.spelled(make), unicodedata.normalize("NFC", text).strip()
         repeated = self.label(own)
         if repeated[1] and name_key(repeated[0]) == name_key(make):
@@ -78,8 +78,11 @@ class KnownMakes:
         return make, _plain(own), ""
 
     def split(self, label: str) -> tuple[str, str]:
-        """ "mercedes-benz_v" → Mercedes-Benz, v; "abarth-124_spider" → abarth, "124 spider"; "ford_b-max" → ford,
-        b-max; "iran khodro_samand" → "iran khodro", samand; "audi" → audi, ""."""
+        """Make and model.
+
+        "mercedes-benz_v" → Mercedes-Benz, v; "abarth-124_spider" → abarth, "124 spider";
+        "ford_b-max" → ford, b-max; "iran khodro_samand" → "iran khodro", samand; "audi" → audi, "".
+        """
         for word in reversed(list(_WORD.finditer(label))):
             spelled = self._spelled.get(name_key(label[: word.end()]))
             if spelled:
@@ -94,7 +97,7 @@ class KnownMakes:
         return self._spelled.get(name_key(make), make)
 
     def clean(self, make: str, model: str) -> tuple[str, str]:
-        """Spell the make as it is known; "OpelCorsa" → Opel, Corsa, but never "Minivan" → Mini, van."""
+        """Spell the make as it is known; "OpelCorsa" is Opel, Corsa, but "Minivan" is no Mini."""
         make, model = make.replace("_", " ").strip(), model.replace("_", " ").strip()
         if self.knows(make):
             return self._spelled[name_key(make)], model

@@ -7,13 +7,13 @@ import re
 from classifier.training.data.manifest import ManifestError
 
 PATTERNS = {
-    # Acura_ILX_2013_28_16_110_15_4_70_55_179_39_FWD_5_4_4dr_aWg.jpg: price, power, size …, and three letters that tell
-    # the photos apart. Cars alike in all of that may be one car, so they are taken for one.
+    # Acura_ILX_2013_28_16_110_15_4_70_55_179_39_FWD_5_4_4dr_aWg.jpg: price, power, size …, and
+    # three letters that tell the photos apart. Cars alike in all of that are taken for one car.
     "make_model_year": r"(?P<vehicle>(?P<make>[^_]+)_(?P<model>.+?)_(?P<year>(?:19|20)\d\d)(?:_.*)?)_[^_]*",
     "make_model": r"(?P<make>[^_]+)_(?P<model>[^_]+)_.*",
     "make": r"(?P<make>[^_\d]+?)[_ ]?\d.*",
 }
-"""Named patterns for file names (without ending), matched whole; any regular expression with a group `make` will do."""
+"""Named patterns for file names without their ending, matched whole."""
 
 
 def compiled(pattern: str, *groups: str) -> re.Pattern[str]:

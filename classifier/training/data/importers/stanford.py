@@ -1,4 +1,4 @@
-"""Stanford Cars: the original devkit beside `cars_train/` (and `cars_test/`, if its labels are there)."""
+"""Stanford Cars: the original devkit beside `cars_train/` and `cars_test/`."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def test_without_a_threshold_nobody_is_asked_what_photos_show(cleaned, lot, tmp_
     assert dark in cleaned([*lot, dark], usable=0).rows
 
 
-def test_a_photo_alike_on_the_same_side_stays(cleaned, lot, tmp_path):
+def test_a_photo_alike_in_the_same_split_stays(cleaned, lot, tmp_path):
     again = picture_row(tmp_path / "again.jpg", picture(0).reduce(2), model="A6")
     assert again in cleaned([*lot, again]).rows
 
@@ -114,7 +114,7 @@ def test_where_makes_are_learned_photos_without_a_model_take_part_and_makes_are_
     assert told.endswith("of 11; 5 photos name only the make, which a recipe with level = 'make' learns (brands)")
 
 
-def test_models_that_miss_a_side_are_named(cleaned, lot, tmp_path):
+def test_models_that_miss_a_split_are_named(cleaned, lot, tmp_path):
     only_test = picture_row(tmp_path / "t.jpg", picture(60), split="test", model="Q7")
     stage = stage_of(cleaned([*lot, only_test]), "split")
     assert stage.words == (
@@ -147,7 +147,7 @@ def test_too_little_to_learn_from_is_refused(cleaned, lot):
 
 
 def test_a_picture_that_taught_a_model_in_the_comparison_is_held_out_from_nobody(cleaned, lot, tmp_path):
-    """The same photos come again under other ids: the champion knows them by heart and would be praised for it."""
+    """The same photos come again under other ids: the champion knows them by heart."""
 
     def again(seed, split):
         row = picture_row(tmp_path / f"again-{seed}-{split}.jpg", picture(seed).reduce(2), split=split)
@@ -162,7 +162,7 @@ def test_a_picture_that_taught_a_model_in_the_comparison_is_held_out_from_nobody
     ]
     result = cleaned([*lot, *rows, again(56, "train")], seen_by=seen_by)
     stage = stage_of(result, "seen before")
-    # What is calibrated or learned again is no fault, nor what is calibrated on although a rival learned it.
+    # What is calibrated or learned again is no fault, nor what only a rival learned.
     assert {Path(one.file).stem: one.reason for one in stage.left_out} == {
         "again-50-val": "held out, and starter-1 was trained on this picture",
         "again-51-test": "held out, and starter-1 was trained on this picture",
@@ -186,7 +186,7 @@ def test_a_model_that_does_not_say_what_taught_it_is_named(cleaned, lot):
 class _Known:
     """Facts without files: a photo's name is its picture."""
 
-    def facts(self, paths, judged, progress):
+    def facts(self, paths, asked, progress):
         return [
             PhotoFacts(f"{number:064x}", look=PictureHash(1 << int(path.stem) % 60, f"{int(path.stem) ** 9:064x}"))
             for number, path in enumerate(paths)
@@ -212,17 +212,17 @@ def _lot(numbers, source):
 @settings(max_examples=25, deadline=None)
 @given(st.sets(st.integers(100, 400), min_size=30, max_size=60), st.sets(st.integers(100, 900), max_size=60))
 def test_yesterday_s_test_cars_are_not_learned_today(yesterday, more):
-    """Whatever is added, also cars that show the same pictures: no test car of yesterday is learned from today."""
+    """Whatever is added, no test car of yesterday is learned from today, nor its picture."""
     before, added = _lot(sorted(yesterday), "lot"), _lot(sorted(more), "market")
-    sides = {row.vehicle: split_of(row) for row in before}
+    splits = {row.vehicle: split_of(row) for row in before}
     recipe = Recipe(min_photos_per_class=1)
     try:
         after = clean([*before, *added], facts=_Known(), recipe=recipe, progress=Silent(), usable=0).rows
     except NothingToTrainError:
         return
-    assert all(split_of(row) == sides[row.vehicle] for row in after if row.source == "lot")
+    assert all(split_of(row) == splits[row.vehicle] for row in after if row.source == "lot")
     seen_photos = {row.vehicle for row in after if split_of(row) == "train"}
-    assert not seen_photos & {vehicle for vehicle, side in sides.items() if side != "train"}
+    assert not seen_photos & {vehicle for vehicle, split in splits.items() if split != "train"}
     learned = {row.path.stem for row in after if split_of(row) == "train"}
     assert not learned & {row.path.stem for row in after if split_of(row) != "train"}  # nor is its picture
 

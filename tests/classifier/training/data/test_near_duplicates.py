@@ -65,7 +65,7 @@ def test_the_index_finds_what_comparing_all_pairs_finds():
 
 @pytest.mark.skipif(not PHOTOS, reason="CAR_PHOTOS is not set")
 def test_real_photos_of_one_kind_of_car_are_told_apart():
-    """Studio shots look alike; among these are five pairs of one press picture saved twice, and no other pair."""
+    """Studio shots look alike; five pairs of these are one press picture, and no other pair."""
     paths = sorted((Path(PHOTOS) / "large_photos" / "images").glob("*.jpg"))[:120]
     paths += sorted((Path(PHOTOS) / "stanford_cars" / "images").glob("*.jpg"))[:120]
     looks = [picture_hash(decode(path, min_side=256).image) for path in paths]

@@ -37,18 +37,18 @@ def paths(tmp_path):
 
 @pytest.fixture
 def facts(tmp_path):
-    """``facts(paths)``: by a cache that is opened anew; ``facts.judge.photos``: how many the judge was shown."""
+    """``facts(paths)``: by a new cache; ``facts.attributes.photos``: how many were classified."""
 
     class Opened:
         attributes = Asked()
         said = Said()
         file = tmp_path / "work" / "facts-fake.json"
 
-        def __call__(self, paths, judged=None, most=1000):
+        def __call__(self, paths, asked=None, most=1000):
             cache = FactsCache(
                 tmp_path / "work", attributes=LazyAttributeClassifier("fake", open=lambda: self.attributes), most=most
             )
-            return cache.facts(paths, judged or [True] * len(paths), self.said)
+            return cache.facts(paths, asked or [True] * len(paths), self.said)
 
     return Opened()
 
@@ -67,7 +67,7 @@ def test_they_belong_to_the_content_not_to_the_name(paths, facts, tmp_path):
     assert facts.attributes.photos == 40
 
 
-def test_the_judge_is_asked_only_where_it_matters(paths, facts):
+def test_photos_are_classified_only_where_it_matters(paths, facts):
     assert [one.exterior for one in facts(paths[:3], [True, False, False])] == [0.98, None, None]
     assert [one.exterior for one in facts(paths[:3], [True, True, False])] == [0.98, 0.98, None]
     assert facts.attributes.photos == 2

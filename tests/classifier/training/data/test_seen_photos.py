@@ -1,4 +1,4 @@
-"""An artefact says which pictures taught it, and what does not say so is not taken for a clean record."""
+"""An artefact says which pictures it has seen; one that does not say is no clean record."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A car stands on one side of the split for good."""
+"""A car is in one split for good."""
 
 from collections import Counter
 from dataclasses import replace
@@ -25,14 +25,14 @@ def row(vehicle, split="", file="a.jpg"):
 
 
 @given(st.lists(st.text(min_size=1), min_size=1), st.lists(st.text(min_size=1)))
-def test_a_car_never_changes_sides_when_cars_are_added(cars, more):
+def test_a_car_never_changes_its_split_when_cars_are_added(cars, more):
     before = {car: vehicle_split(car) for car in cars}
     after = {car: vehicle_split(car) for car in [*more, *cars]}
-    assert all(after[car] == side for car, side in before.items())
+    assert all(after[car] == split for car, split in before.items())
 
 
-def test_the_sides_of_known_cars_are_these_for_ever():
-    # Written down: another hash or another share would make yesterday's test cars today's training cars.
+def test_the_splits_of_known_cars_are_these_for_ever():
+    # Another hash or share would make yesterday's test cars today's training cars.
     splits = {car: vehicle_split(car) for car in KNOWN}
     assert splits == KNOWN
 
@@ -43,17 +43,18 @@ def test_seven_in_ten_are_trained_on():
     assert 0.13 < counts["val"] / 4000 < 0.17
 
 
-def test_every_model_gets_its_share_of_each_side():
-    """Not stratified by force, which would move cars when others come; but a model with enough cars is as good as that.
+def test_every_model_gets_its_share_of_each_split():
+    """Not by force, which would move cars when others come; enough cars do as well.
 
-    Bounds that one of 200 models passes by chance in one of some thousand trials: five standard deviations.
+    Bounds that one of 200 models passes by chance in one of some thousand trials: five standard
+    deviations.
     """
     for model in range(200):
         cars = 30 + model
         counts = Counter(vehicle_split(f"ad-{model}-{number}") for number in range(cars))
-        for side, share in (("train", TRAIN_SHARE), ("val", VAL_SHARE), ("test", 1 - TRAIN_SHARE - VAL_SHARE)):
+        for split, share in (("train", TRAIN_SHARE), ("val", VAL_SHARE), ("test", 1 - TRAIN_SHARE - VAL_SHARE)):
             spread = 5 * (cars * share * (1 - share)) ** 0.5
-            assert abs(counts[side] - cars * share) < spread, (model, side, counts)
+            assert abs(counts[split] - cars * share) < spread, (model, split, counts)
         assert counts["train"] > counts["test"]
 
 
@@ -72,7 +73,7 @@ def test_held_out_cars_are_halved_so_that_thresholds_are_not_measured_where_they
     assert abs(counts["val"] - 1000) < 100
 
 
-def test_a_side_that_is_written_down_does_not_follow_the_id():
+def test_a_split_that_is_written_down_does_not_follow_the_id():
     for split in ("", "train", "val", "test"):
         rows = [row(f"cars/{n}", split) for n in range(60)]
         renamed = [replace(settled(one), vehicle=f"7/{one.vehicle}", source="7") for one in rows]

@@ -1,4 +1,4 @@
-"""An eye that remembers: it says what the Recogniser says, and looks once."""
+"""A recogniser with a memory says what the Recogniser says, and looks once."""
 
 from dataclasses import replace
 
@@ -23,8 +23,8 @@ def photos(tmp_path, shipped_photo):
 
 
 @pytest.fixture
-def eye(classifier, weights_of, ir_cache, tmp_path):
-    """eye(artefact=…, spec=…): all of them share a memory."""
+def cached(classifier, weights_of, ir_cache, tmp_path):
+    """cached(artefact=…, spec=…): all of them share a memory."""
     opened = []
 
     def make(*, artefact=classifier, weights=None, **more):
@@ -62,30 +62,30 @@ def same(ours, theirs):
             assert np.abs(np.exp(one.log_probs) - np.exp(other.log_probs)).max() < 1e-3
 
 
-def test_it_says_what_the_recogniser_says(eye, classifier, weights_of, ir_cache, photos):
+def test_it_says_what_the_recogniser_says(cached, classifier, weights_of, ir_cache, photos):
     recogniser = Recogniser.open(
         classifier=classifier.folder, weights=weights_of(), engine="openvino", cache_dir=ir_cache
     )
     theirs = recogniser.recognise(photos)
     recogniser.close()
     assert [one.status for one in theirs] == ["ok", "ok", "unreadable", "unreadable", "ok"]
-    same(list(eye().stream(photos)), theirs)
-    same(list(eye().stream(photos)), theirs)  # from memory
-    assert eye().verdict(theirs).make == recogniser.verdict(theirs).make
-    assert eye().body_threshold == recogniser.body_threshold
+    same(list(cached().stream(photos)), theirs)
+    same(list(cached().stream(photos)), theirs)  # from memory
+    assert cached().verdict(theirs).make == recogniser.verdict(theirs).make
+    assert cached().body_threshold == recogniser.body_threshold
 
 
-def test_it_looks_at_a_photo_once_whatever_its_name(eye, photos, blind):
-    first = list(eye().stream(photos[:4]))
+def test_it_looks_at_a_photo_once_whatever_its_name(cached, photos, blind):
+    first = list(cached().stream(photos[:4]))
     blind()
-    same(list(eye().stream([photos[4], photos[1].read_bytes()])), first[:2])
+    same(list(cached().stream([photos[4], photos[1].read_bytes()])), first[:2])
     for unreadable in photos[2:4]:
         with pytest.raises(AssertionError, match="looked again"):  # its share may be back
-            list(eye().stream([unreadable]))
+            list(cached().stream([unreadable]))
 
 
-def test_what_differs_in_its_last_layer_only_need_not_look(eye, classifier, photos, blind, tmp_path):
-    ours = list(eye().stream(photos[:1]))
+def test_what_differs_in_its_last_layer_only_need_not_look(cached, classifier, photos, blind, tmp_path):
+    ours = list(cached().stream(photos[:1]))
     state = classifier.state_dict()
     head = [name for name in state if name.startswith("classifier.")]
     other = artefact_write(
@@ -93,14 +93,14 @@ def test_what_differs_in_its_last_layer_only_need_not_look(eye, classifier, phot
         state_dict={name: value.flip(0) if name in head else value for name, value in state.items()},
     )  # fmt: skip
     blind()
-    theirs = list(eye(artefact=other).stream(photos[:1]))
-    turned = list(eye(artefact=other, spec=classifier.spec).stream(photos[:1]))
+    theirs = list(cached(artefact=other).stream(photos[:1]))
+    turned = list(cached(artefact=other, spec=classifier.spec).stream(photos[:1]))
     assert np.allclose(turned[0].log_probs[::-1], ours[0].log_probs, atol=1e-4)
     assert theirs[0].log_probs.max() < turned[0].log_probs.max()  # by its own temperature
 
 
-def test_another_backbone_or_judge_looks_for_itself(eye, classifier, weights_of, photos, blind, tmp_path):
-    list(eye().stream(photos[:1]))
+def test_another_backbone_or_attribute_classifier_looks_again(cached, classifier, weights_of, photos, blind, tmp_path):
+    list(cached().stream(photos[:1]))
     state = classifier.state_dict()
     first = next(name for name, value in state.items() if value.dim() == 4)
     other = artefact_write(
@@ -108,15 +108,15 @@ def test_another_backbone_or_judge_looks_for_itself(eye, classifier, weights_of,
         state_dict={name: value * 2 if name == first else value for name, value in state.items()},
     )  # fmt: skip
     blind()
-    for stranger in (eye(artefact=artefact_open(other.folder)), eye(weights=weights_of("interior"))):
+    for stranger in (cached(artefact=artefact_open(other.folder)), cached(weights=weights_of("interior"))):
         with pytest.raises(AssertionError, match="looked again"):
             list(stranger.stream(photos[:1]))
 
 
-def test_a_run_that_is_stopped_has_not_looked_in_vain(eye, photos, blind, monkeypatch):
+def test_a_run_that_is_stopped_has_not_looked_in_vain(cached, photos, blind, monkeypatch):
     monkeypatch.setattr(cached_recogniser, "KEEP_AT_ONCE", 1)
-    watching = eye().stream(photos[:2])
+    watching = cached().stream(photos[:2])
     next(watching)
     watching.close()
     blind()
-    assert next(eye().stream(photos[:1])).status == "ok"
+    assert next(cached().stream(photos[:1])).status == "ok"

@@ -57,7 +57,7 @@ def row(file, make="", model="", year="", *, vehicle="", kind="exterior", source
     )
 
 
-def judge(*pairs):
+def scored_of(*pairs):
     answers = {one.file: answer for one, answer in pairs}
     return photos_score(rows=[one for one, _ in pairs], recogniser=FakeRecogniser(answers), progress=Silent())
 
@@ -86,12 +86,12 @@ SERIES_2012, SERIES_2008, X5, A4 = np.eye(5)[:4] * 0.9 + 0.02
     ],
 )
 def test_it_knows_what_is_right(label, answer, top1, model_right):
-    (one,) = judge((row("a.jpg", *label), answer))
+    (one,) = scored_of((row("a.jpg", *label), answer))
     assert (one.known, one.top1, one.model_right) == (True, top1, model_right)
 
 
 def test_a_model_without_a_class_is_unknown_where_the_rest_of_its_make_has_one():
-    (one,) = judge((row("a.jpg", "Audi", "A6"), np.eye(5)[4]))
+    (one,) = scored_of((row("a.jpg", "Audi", "A6"), np.eye(5)[4]))
     assert (one.known, one.make_known, one.make_right, one.model_right) == (False, True, True, False)
 
 
@@ -103,7 +103,7 @@ def test_an_artefact_of_brands_knows_every_model_of_its_makes():
 
 def test_years_are_sums_when_the_model_is_asked():
     answer = [0.3, 0.3, 0.4, 0, 0]  # likeliest class: X5; likeliest model: 3 Series
-    (one,) = judge((row("a.jpg", "BMW", "3 Series", "2012"), answer))
+    (one,) = scored_of((row("a.jpg", "BMW", "3 Series", "2012"), answer))
     assert (one.top1, one.top5, one.model_right, one.confidence) == (False, True, True, pytest.approx(0.6))
 
 
@@ -132,7 +132,7 @@ def test_unknown_models_are_reported_apart():
     assert said["ece_with_unknown_by_chance"] != said["ece_by_chance"]  # of other photos
 
 
-def test_interiors_and_photos_without_a_make_are_judged_only_for_use():
+def test_interiors_and_photos_without_a_make_are_measured_only_for_use():
     said = figures(
         (row("a.jpg", "BMW", "X5", kind="interior"), Recognition("not_usable", kind="interior")),
         (row("b.jpg", "BMW", "X5", kind="detail"), X5),
@@ -186,7 +186,7 @@ def test_it_keeps_the_contracts_keys_and_is_json():
 
 
 def test_macro_f1_weighs_classes_alike():
-    scored = judge(
+    scored = scored_of(
         *[(row(f"{i}.jpg", "BMW", "X5"), X5) for i in range(8)],
         (row("8.jpg", "Audi", "A4"), X5),
     )
@@ -198,7 +198,7 @@ def test_macro_f1_weighs_classes_alike():
 
 def test_it_forgets_the_probabilities_that_no_listing_needs():
     pairs = [(row(f"{i}.jpg", "BMW", "X5", vehicle=f"ads/{min(i, 1)}"), X5) for i in range(3)]
-    assert [one.recognition.log_probs is None for one in judge(*pairs)] == [True, False, False]
+    assert [one.recognition.log_probs is None for one in scored_of(*pairs)] == [True, False, False]
 
 
 def test_years_fit():
@@ -210,12 +210,12 @@ def test_years_fit():
     assert not TrainedNames(CLASSES).of_model("BMW", "Z4")
 
 
-def test_it_looks_at_real_photos_through_the_whole_eye(car_photos, classifier, weights_of, ir_cache):
+def test_it_looks_at_real_photos_as_the_site_does(car_photos, classifier, weights_of, ir_cache):
     rows = [one for one in manifest_read(car_photos / "advertisements") if one.split == "val"][:6]
-    eye = Recogniser.open(classifier=classifier.folder, weights=weights_of(), engine="torch", cache_dir=ir_cache)
+    recogniser = Recogniser.open(classifier=classifier.folder, weights=weights_of(), engine="torch", cache_dir=ir_cache)
     try:
-        said = evaluate(rows=rows, recogniser=eye, progress=Silent())
+        said = evaluate(rows=rows, recogniser=recogniser, progress=Silent())
     finally:
-        eye.close()
+        recogniser.close()
     assert said["usable"]["photos"] == 6
     assert said["photos"] == sum(one.exterior and bool(one.make) for one in rows)

@@ -1,4 +1,4 @@
-"""Wrong labels come first in the ranking; what nobody can judge is not called wrong."""
+"""Wrong labels come first in the ranking; what cannot be ranked is not called wrong."""
 
 import csv
 from dataclasses import replace
@@ -29,7 +29,7 @@ COLOURS = {"Red": (200, 30, 30), "Lime": (30, 200, 30), "Blue": (30, 30, 200)}
 
 
 def clouds(photos=600, classes=6, width=24, spread=0.9):
-    """Features around one centre for each class, and whose photos they are: three of each vehicle."""
+    """Features around one centre per class, and whose photos they are: three of each vehicle."""
     random = np.random.default_rng(3)
     labels = np.arange(photos) % classes
     centres = random.normal(size=(classes, width))
@@ -72,8 +72,8 @@ def test_one_class_has_nothing_to_be_mixed_up_with():
     assert (score.tolist(), issue.any()) == ([1.0] * 4, False)
 
 
-def test_a_photo_is_judged_without_the_other_photos_of_its_car():
-    """One vehicle whose photos all carry the same wrong label: they must not vouch for one another."""
+def test_a_photo_is_ranked_without_the_other_photos_of_its_car():
+    """One vehicle whose photos all have the same wrong label: they must not confirm each other."""
     features, labels, folds = clouds(spread=0.4)
     vehicle = np.flatnonzero((np.arange(len(labels)) < 18) & (labels == 0))
     said = labels.copy()
@@ -87,7 +87,7 @@ def test_a_fold_is_a_function_of_the_vehicle():
     assert len(set(folds_of([f"car-{at}" for at in range(100)]).tolist())) == 5
 
 
-def test_what_the_other_folds_hardly_show_is_not_judged():
+def test_what_the_other_folds_hardly_show_is_not_ranked():
     labels = np.array([0] * 6 + [1] * 6)
     folds = np.array([0, 1, 2, 3, 4, 0] + [2] * 6)  # all photos of the second class are one vehicle's
     assert can_be_ranked(labels, folds).tolist() == [True] * 6 + [False] * 6
@@ -142,11 +142,11 @@ def test_it_ranks_what_is_learned_from_only_unless_asked(lot):
     (lot / "work").mkdir()
     rows = manifest_read(lot)
     assert {one.row.split for one in rank(lot, rows).suspects} == {"train"}
-    asked = rank(lot, rows, sides=("train", "test"))
+    asked = rank(lot, rows, splits=("train", "test"))
     assert len(asked.suspects) == 60
 
 
-def test_it_counts_what_it_cannot_judge(lot):
+def test_it_counts_what_it_cannot_rank(lot):
     (lot / "work").mkdir()
     rows = manifest_read(lot)
     rows[0] = replace(rows[0], model="Seen once")
@@ -164,16 +164,19 @@ def test_it_refuses_where_there_is_nothing_to_compare_with(lot):
 
 @pytest.fixture(scope="module")
 def crops(tmp_path_factory):
-    """A working folder for both eyes: the photos are cut once."""
+    """A working folder for both backbones: the photos are cut once."""
     return tmp_path_factory.mktemp("work")
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)  # thousands of photos are cut and looked at
-@pytest.mark.parametrize("eye", ["imagenet", "starter"])
-def test_planted_errors_of_real_photos_come_first(car_photos, crops, eye):
-    """5 % of the learning side of Stanford Cars gets a random other car's label: 60 % of these must be in the first
-    tenth of the ranking. The starter has learnt these photos' right labels, which flatters it; ImageNet none at all."""
+@pytest.mark.parametrize("backbone", ["imagenet", "starter"])
+def test_planted_errors_of_real_photos_come_first(car_photos, crops, backbone):
+    """5 % of the Stanford photos to train on get another car's label: 60 % must be in the first
+    tenth.
+
+    The starter has learnt these photos' right labels, which flatters it; ImageNet none at all.
+    """
     rows = [row for row in manifest_read(car_photos / "stanford_cars") if split_of(row) == "train"]
     cars = sorted({(row.make, row.model, row.year) for row in rows})
     random = np.random.default_rng(0)
@@ -183,9 +186,10 @@ def test_planted_errors_of_real_photos_come_first(car_photos, crops, eye):
         others = [car for car in cars if class_key(*car) != class_key(row.make, row.model, row.year)]
         make, model, year = others[random.integers(len(others))] if at in wrong else (row.make, row.model, row.year)
         said.append(replace(row, make=make, model=model, year=year))
-    base = artefact_only(WEIGHTS / "classifier") if eye == "starter" else None
+    base = artefact_only(WEIGHTS / "classifier") if backbone == "starter" else None
     ranking = suspects_rank(rows=said, weights=WEIGHTS, base=base, work_dir=crops, progress=Silent())
     first = {one.row.file for one in ranking.suspects[: len(ranking.suspects) // 10]}
     found = np.mean([rows[at].file in first for at in wrong])
-    print(f"{eye}: {found:.3f} of {len(wrong)} planted errors are in the first tenth of {len(ranking.suspects)} photos")
+    where = f"the first tenth of {len(ranking.suspects)} photos"
+    print(f"{backbone}: {found:.3f} of {len(wrong)} planted errors are in {where}")
     assert found >= 0.6

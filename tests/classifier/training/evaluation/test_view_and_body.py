@@ -22,7 +22,7 @@ def row(model="A4", *, body="", view="", kind="exterior"):
     return ManifestRow(Path("a.jpg"), "a.jpg", "Audi", model, kind=kind, view=view, body=body)
 
 
-def judge(row, said):
+def score_of(row, said):
     return ScoredPhoto(row, said, known=True, make_known=True)
 
 
@@ -36,13 +36,13 @@ def test_a_class_has_the_body_that_most_of_its_photos_show():
     assert class_bodies_of([row(body="Sedan"), row(body="HatchBack")], CLASSES) == ()
 
 
-def test_a_sure_model_decides_where_the_judge_is_unsure_of_the_body():
+def test_a_sure_model_decides_where_the_photo_leaves_the_body_open():
     best, *_ = bodies_of(UNSURE, log(0.02, 0.97, 0.01), ("sedan", "suv", ""), temperature=1.0)
     assert best.name == "suv"
     assert best.confidence > 0.9
 
 
-def test_where_the_models_say_nothing_the_judge_is_asked():
+def test_where_the_models_say_nothing_the_photo_decides():
     said = bodies_of(UNSURE, log(0, 0, 1), ("sedan", "suv", ""), temperature=1.0)
     assert [guess.name for guess in said] == ["sedan", "suv", "wagon"]
     assert sum(guess.confidence for guess in said) == pytest.approx(1)
@@ -60,10 +60,10 @@ def test_temperature_and_threshold_hold_for_photos_that_name_their_bodies_in_any
 def test_unanswered_photos_count_as_wrong_and_only_sure_ones_are_filled_in():
     said = Recognition("ok", kind="exterior", view=Guess("front", 0.9), bodies=UNSURE)
     scored = [
-        judge(row(body="Sedan", view="front"), said),
-        judge(row(body="SUV_Crossover"), said),
-        judge(row(body="Sedan", view="rear"), Recognition("no_vehicle", kind="exterior")),
-        judge(row(body="Sedan", kind="interior"), said),
+        score_of(row(body="Sedan", view="front"), said),
+        score_of(row(body="SUV_Crossover"), said),
+        score_of(row(body="Sedan", view="rear"), Recognition("no_vehicle", kind="exterior")),
+        score_of(row(body="Sedan", kind="interior"), said),
     ]
     found = view_and_body_summarise(scored, body_threshold=0.5)
     assert (found["view"]["photos"], found["view"]["accuracy"]) == (2, 0.5)

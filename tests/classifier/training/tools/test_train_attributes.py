@@ -1,4 +1,4 @@
-"""The usable-photo judge learns kind, view and body from what manifests say."""
+"""The attribute classifier learns kind, view and body from what manifests say."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from classifier.artefact import NEVER, Preprocessing
 from classifier.attributes import BODIES, VIEWS
 from classifier.fuse import log_softmax
-from classifier.training.data.attribute_labels import BODY, KIND, VIEW, body_of, labels_of, mirrored, taught
+from classifier.training.data.attribute_labels import BODY, KIND, VIEW, body_of, epoch_labels, labels_of, mirrored
 from classifier.training.data.labels import UNKNOWN
 from classifier.training.data.manifest import ManifestRow
 from classifier.training.data.transforms import CropSet
@@ -80,7 +80,7 @@ def test_a_picture_comes_plain_in_one_epoch_and_mirrored_with_its_labels_in_the_
 def test_many_exteriors_teach_their_body_but_few_their_kind_and_views_come_again():
     rows = [row("Focus Sedan", source="cars") for _ in range(10)] + [row(kind="interior"), row("Focus", source="cars")]
     rows[0] = row("Focus Sedan", source="cars", view="rear")
-    shown, labels = taught(rows, kinds_per_source=3, bodies_per_source=6, view_repeats=3)
+    shown, labels = epoch_labels(rows, kinds_per_source=3, bodies_per_source=6, view_repeats=3)
     assert shown.tolist() == [0, 1, 3, 5, 6, 7, 8, 10, 0, 0]  # the others teach nothing
     assert (labels[:, KIND] != UNKNOWN).sum() == 3 + 1
     assert (labels[:, BODY] != UNKNOWN).sum() == 6

@@ -9,7 +9,7 @@ from classifier.recognition import Recognition
 from classifier.taxonomy import Candidate
 from classifier.training.data.manifest import ManifestRow
 from classifier.training.progress import Silent
-from classifier.training.tools.unknown_models import confident_names, held_out, main, sides_of_return
+from classifier.training.tools.unknown_models import confident_names, held_out, main, splits_of_return
 
 
 def row(number, make="Audi", model="A4", source="ads"):
@@ -50,8 +50,8 @@ def test_a_missing_manifest_is_one_clear_line(tmp_path, capsys):
 
 def test_a_model_that_comes_back_is_asked_about_photos_that_nobody_learned_from():
     photos = [row(n, make="Ford", model="F-150 Regular Cab") for n in range(73)] + [row(n) for n in range(5)]
-    back = sides_of_return(photos, "ford f150 regular cab")
-    sides = [one.split for one in back]
-    assert [sides.count(side) for side in ("train", "val", "test")] == [52, 8, 13]
+    back = splits_of_return(photos, "ford f150 regular cab")
+    splits = [one.split for one in back]
+    assert [splits.count(split) for split in ("train", "val", "test")] == [52, 8, 13]
     assert len({one.file for one in back}) == 73
-    assert sides_of_return(photos[::-1], "Ford F-150 Regular Cab") == back
+    assert splits_of_return(photos[::-1], "Ford F-150 Regular Cab") == back
