@@ -8,6 +8,7 @@ from django.db import OperationalError
 from marketplace.registry.models import ModelVersion, Promotion
 from marketplace.registry.selectors import champion_get
 from marketplace.training.models import TrainingRun
+from tests.factories import TrainingRunFactory
 
 FORCED = ("--force", "--reason", "a test")
 SAME = "top-1 +0.000, 0 models learned"
@@ -45,7 +46,7 @@ def judged(registered):
                     "text": "top-1 +0.000, 0 models learned",
                 },
             ]
-            TrainingRun.objects.create(status="done", recipe="quick", version=version, champion=serving, gates=gates)
+            TrainingRunFactory(done=True, version=version, champion=serving, gates=gates)
         return version.version
 
     return make
