@@ -243,7 +243,7 @@ def test_it_says_that_the_catalogue_has_no_such_car(bobs, cars):
 @pytest.mark.parametrize(
     ("share", "words"), [(0.934, "93 %"), (0.001, "< 1 %"), (0.999, "> 99 %"), (1.0, "100 %"), (None, ""), ("", "")]
 )
-def test_it_writes_shares_as_people_do_and_nothing_for_what_is_no_number(share, words):
+def test_a_share_is_written_as_people_do_and_what_is_no_number_as_nothing(share, words):
     assert percent(share) == words
 
 
