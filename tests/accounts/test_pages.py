@@ -13,7 +13,7 @@ from tests.factories import PASSWORD
 pytestmark = pytest.mark.django_db
 
 
-def test_it_makes_an_account_with_a_name_for_buyers(client):
+def test_signing_up_makes_an_account_with_a_name_for_buyers(client):
     answer = client.post(
         "/accounts/signup/",
         {"email": "dora@example.org", "password1": PASSWORD, "password2": PASSWORD, "display_name": "Dora"},
@@ -23,7 +23,7 @@ def test_it_makes_an_account_with_a_name_for_buyers(client):
 
 
 @pytest.mark.parametrize("page", ["login", "signup", "password/reset"])
-def test_it_wears_the_sites_clothes(client, page):
+def test_account_pages_wear_the_sites_clothes(client, page):
     answer = client.get(f"/accounts/{page}/")
     assert b"forecourt.css" in answer.content
     assert b"field__label" in answer.content

@@ -169,7 +169,7 @@ def test_a_person_cannot_give_one_name_to_two_rows(small, db):
             row.full_clean()
 
 
-def test_it_follows_a_new_name_to_its_key_and_slug(small, db):
+def test_key_and_slug_follow_a_new_name(small, db):
     catalogue_load(path=small)
     skoda = Make.objects.get()
     skoda.name = "Tatra & Škoda+"

@@ -1,3 +1,5 @@
+"""Names of makes and models as they are compared."""
+
 import pytest
 
 from marketplace.catalogue.names import name_key, name_words, without_body
@@ -19,22 +21,22 @@ from marketplace.catalogue.names import name_key, name_words, without_body
         ("Łoś", "ŁOŚ", "los"),
     ],
 )
-def test_it_is_blind_to_case_spaces_punctuation_and_accents(same):
+def test_a_key_is_blind_to_case_spaces_punctuation_and_accents(same):
     assert len({name_key(text) for text in same}) == 1
 
 
 @pytest.mark.parametrize("different", [("Ka", "Ka+"), ("206", "206+"), ("Qashqai", "Qashqai+2"), ("A3", "A4")])
-def test_it_keeps_different_cars_apart(different):
+def test_keys_keep_different_cars_apart(different):
     assert len({name_key(text) for text in different}) == 2
 
 
 @pytest.mark.parametrize("text", ["", "   ", "!?-", "\u0301"])
-def test_it_gives_no_key_to_a_text_without_letters(text):
+def test_a_text_without_letters_has_no_key(text):
     assert name_key(text) == ""
     assert name_words(text) == []
 
 
-def test_it_drops_body_words_and_years_only_from_the_end_and_never_all():
+def test_body_words_and_years_are_dropped_only_from_the_end_and_never_all():
     assert without_body(["golf", "gti", "hatchback", "2012"])[-1] == ["golf", "gti"]
     assert without_body(["convertible"]) == [["convertible"]]
     assert without_body(["grand", "cherokee"]) == [["grand", "cherokee"]]

@@ -38,7 +38,7 @@ def test_a_photo_stands_upright_whatever_its_exif_says():
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_it_turns_each_orientation_as_every_viewer_does(orientation):
+def test_each_orientation_is_turned_as_every_viewer_does(orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
     photo = jpeg(Image.radial_gradient("L").convert("RGB").resize((90, 60)).crop((0, 0, 70, 40)), exif=exif)

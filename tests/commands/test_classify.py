@@ -9,8 +9,8 @@ import pytest
 from django.core.management import call_command
 from django.db import OperationalError
 
-from marketplace.catalogue.models import ModelAlias
 from marketplace.training.management.commands import classify
+from tests.factories import ModelAliasFactory
 from tests.training.fakes import photo_write
 
 
@@ -56,7 +56,7 @@ def test_it_adds_up_what_the_catalogue_takes_for_one_car(manage, artefact, photo
     from classifier.artefact import TrainedClass
     from marketplace.registry.services import version_promote, version_register
 
-    ModelAlias.objects.create(car_model=cars["Octavia"], text="Octavia RS")
+    ModelAliasFactory(car_model=cars["Octavia"], text="Octavia RS")
     names = (TrainedClass("Skoda", "Octavia RS"), TrainedClass("SKODA", "Octavia"), TrainedClass("Volvo", "V70"))
     version = version_register(folder=artefact("two", classes=names).folder).version
     version_promote(version=version, by=None, reason="test")

@@ -6,7 +6,7 @@ import pytest
 
 from classifier.training.data.manifest import manifest_read, manifest_sha256
 from classifier.training.data.split import split_of
-from marketplace.catalogue.models import MakeAlias
+from tests.factories import MakeAliasFactory
 from tests.training.fakes import photo_write
 
 
@@ -100,7 +100,7 @@ def test_a_make_that_is_no_text_is_refused_in_one_line(manage, cars, tmp_path):
 
 
 def test_names_are_cleaned_by_the_catalogue_and_oddities_are_reported(manage, cars, tmp_path):
-    MakeAlias.objects.create(make=cars["V70"].make, text="Volvo Cars")
+    MakeAliasFactory(make=cars["V70"].make, text="Volvo Cars")
     root = tmp_path / "europe"
     for folder in ("volvo-cars_v-70", "VOLVO_v70", "skoda_unheard-of", "volvo"):
         photo_write(root / folder / "1_x.jpg", "blue")

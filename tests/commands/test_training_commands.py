@@ -5,9 +5,9 @@ import json
 import pytest
 
 from classifier.artefact import TrainedClass
-from marketplace.catalogue.models import ModelAlias
 from marketplace.moderation.services import decision_make
 from marketplace.registry.selectors import champion_get
+from tests.factories import ModelAliasFactory
 from tests.training.fakes import photo_write
 
 
@@ -174,7 +174,7 @@ def test_evaluate_knows_a_car_by_any_of_its_names_in_the_catalogue(manage, champ
 
 def test_evaluate_is_as_sure_as_the_site_that_adds_up_names_of_one_car(manage, artefact, cars, manifest):
     """The site adds up two trained bodies of one model, so it is surer of the model."""
-    ModelAlias.objects.create(car_model=cars["Octavia"], text="Octavia RS")
+    ModelAliasFactory(car_model=cars["Octavia"], text="Octavia RS")
     names = (TrainedClass("Skoda", "Octavia"), TrainedClass("Skoda", "Octavia RS"), TrainedClass("Volvo", "V70"))
     manage("promote", artefact("bodies", classes=names).version, "--force", "--reason", "a test")
     figures = manage("evaluate", manifest("red"), "--json").document

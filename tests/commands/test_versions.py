@@ -8,12 +8,13 @@ from django.db import OperationalError
 from marketplace.registry.models import ModelVersion, Promotion
 from marketplace.registry.selectors import champion_get
 from marketplace.training.models import TrainingRun
+from tests.factories import TrainingRunFactory
 
 FORCED = ("--force", "--reason", "a test")
 SAME = "top-1 +0.000, 0 models learned"
 
 
-def test_it_promotes_and_rolls_back_two_real_artefacts(manage, registered):
+def test_two_real_artefacts_are_promoted_and_rolled_back(manage, registered):
     a, b = registered("a"), registered("b")
     assert manage("promote", a, "--json").document == {"version": a, "previous": None, "overrode": []}
     document = manage("promote", b, "--force", "--reason", "a test", "--json").document
@@ -48,7 +49,7 @@ def compared(registered):
                     "text": "top-1 +0.000, 0 models learned",
                 },
             ]
-            TrainingRun.objects.create(status="done", recipe="quick", version=version, champion=serving, gates=gates)
+            TrainingRunFactory(done=True, version=version, champion=serving, gates=gates)
         return version.version
 
     return make
@@ -100,7 +101,7 @@ def test_what_was_compared_with_another_one_than_serves_takes_a_reason_too(manag
     assert manage("promote", version).code == 0
 
 
-def test_it_lists_versions(manage, registered):
+def test_models_lists_versions(manage, registered):
     a, b = registered("a"), registered("b")
     manage("promote", a)
     document = manage("models", "--json").document
@@ -110,29 +111,29 @@ def test_it_lists_versions(manage, registered):
     assert f"→ {a}  champion" in manage("models").out
 
 
-def test_its_lines_have_the_figures_to_choose_by(manage, artefact, db):
+def test_the_lines_of_models_have_the_figures_to_choose_by(manage, artefact, db):
     made = artefact("measured", metrics={"test": {"top1": 0.8434, "make_top1": None, "ece": 0.04}})
     manage("promote", made.version)
     assert manage("models").out.rstrip().endswith("top1 0.843  ece 0.040")
 
 
-def test_it_lists_nothing_on_a_new_site(manage, db):
+def test_models_lists_nothing_on_a_new_site(manage, db):
     assert manage("models", "--json").document == {"champion": None, "models": []}
 
 
-def test_it_promotes_what_was_copied_here(manage, artefact, db):
+def test_promote_takes_what_was_copied_here(manage, artefact, db):
     folder = artefact("elsewhere").folder
     assert manage("promote", folder.name, "--json").document["version"] == folder.name
 
 
-def test_it_refuses_an_unknown_version(manage, registered):
+def test_promote_refuses_an_unknown_version(manage, registered):
     a = registered("a")
     ran = manage("promote", "../../etc")
     assert (ran.code, ran.out) == (2, "")
     assert f"There is no model version '../../etc'. Known versions: {a}." in ran.line
 
 
-def test_it_refuses_a_tampered_artefact(manage, artefact, registered):
+def test_promote_refuses_a_tampered_artefact(manage, artefact, registered):
     a = registered("a")
     with (artefact("a").folder / "model.safetensors").open("ab") as file:
         file.write(b"x")
@@ -142,7 +143,7 @@ def test_it_refuses_a_tampered_artefact(manage, artefact, registered):
     assert champion_get() is None
 
 
-def test_it_refuses_to_roll_back_to_what_is_gone(manage, artefact, registered):
+def test_rollback_refuses_to_go_back_to_what_is_gone(manage, artefact, registered):
     a, b = registered("a"), registered("b")
     manage("promote", a)
     manage("promote", b, *FORCED)
@@ -153,7 +154,7 @@ def test_it_refuses_to_roll_back_to_what_is_gone(manage, artefact, registered):
     assert champion_get().version == b
 
 
-def test_it_says_what_to_do_when_the_database_is_not_ready(manage, monkeypatch):
+def test_models_says_what_to_do_when_the_database_is_not_ready(manage, monkeypatch):
     def no_table():
         raise OperationalError("no such table: registry_modelversion")
 

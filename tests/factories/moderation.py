@@ -1,6 +1,7 @@
 """Claims, decisions and doubtful labels."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 from django.core.files.base import ContentFile
 from django.utils import timezone
@@ -94,7 +95,7 @@ class LabelReviewFactory(DjangoModelFactory[LabelReview], _DoubtfulLabel):
         model = LabelReview
 
     class Params:
-        with_files = Trait(picture=LazyFunction(lambda: ContentFile(jpeg(), name="label.jpg")))
+        with_files = Trait(picture=LazyFunction(lambda: ContentFile(jpeg(), name=f"{uuid4().hex}.jpg")))
 
     label_key = LazyAttribute(_key)
-    picture = "labels/label.jpg"
+    picture = LazyFunction(lambda: f"labels/{uuid4().hex}.jpg")

@@ -1,4 +1,4 @@
-"""Numbers as people write them."""
+"""What the seller's form and the buyers' filters make of what people type."""
 
 import pytest
 from django.http import QueryDict
@@ -21,11 +21,11 @@ from marketplace.listings.forms import BrowseForm, ListingForm, plain_number
         ("abc", "abc"),
     ],
 )
-def test_it_reads_thousands_and_decimals(typed, plain):
+def test_a_number_is_read_with_thousands_and_decimals(typed, plain):
     assert plain_number(typed) == plain
 
 
-def test_it_judges_only_what_was_posted(draft, cars):
+def test_the_form_judges_only_what_was_posted(draft, cars):
     form = ListingForm(QueryDict("year=1066&place=Brno"), listing=draft)
     assert form.values() == {"place": "Brno"} if form.is_valid() else form.wrong()
     assert form.wrong() == {"year": "The year cannot be before 1900."}

@@ -18,22 +18,22 @@ from marketplace.listings.services import (
 from tests.listings.conftest import verdict
 
 
-def test_it_fills_in_make_and_model(draft, cars):
+def test_a_verdict_fills_in_make_and_model(draft, cars):
     row = listing_verdict_set(listing_id=draft.pk, verdict=verdict())
     assert (row.car_model, row.autofilled) == (cars["Golf"], ["car_model", "make"])
 
 
-def test_it_fills_in_only_the_make_when_only_that_is_certain(draft, cars):
+def test_a_verdict_fills_in_only_the_make_when_only_that_is_certain(draft, cars):
     row = listing_verdict_set(listing_id=draft.pk, verdict=verdict(model_sure=0.5))
     assert (row.make, row.car_model, row.autofilled) == (cars["Golf"].make, None, ["make"])
 
 
-def test_it_fills_in_nothing_when_unsure(draft, cars):
+def test_a_verdict_fills_in_nothing_when_unsure(draft, cars):
     row = listing_verdict_set(listing_id=draft.pk, verdict=verdict(make_sure=0.6, model_sure=0.5))
     assert (row.make, row.car_model, row.autofilled) == (None, None, [])
 
 
-def test_it_never_overwrites_what_was_typed(draft, cars):
+def test_a_verdict_never_overwrites_what_was_typed(draft, cars):
     listing_update(listing=draft, values={"make": cars["A4"].make, "car_model": cars["A4"]})
     row = listing_verdict_set(listing_id=draft.pk, verdict=verdict())
     assert (row.car_model, row.autofilled) == (cars["A4"], [])
@@ -55,7 +55,7 @@ def test_a_later_verdict_changes_what_the_photos_had_filled_in(draft, cars):
     assert (row.make, row.car_model, row.autofilled) == (None, None, [])
 
 
-def test_it_fills_in_again_after_a_rejection(draft, cars):
+def test_a_verdict_fills_in_again_after_a_rejection(draft, cars):
     listing_verdict_set(listing_id=draft.pk, verdict=verdict())
     Listing.objects.update(status="rejected", reject_reason="These are another car's photos.")
     row = listing_verdict_set(listing_id=draft.pk, verdict=verdict(make="Audi", model="A3"))
@@ -95,7 +95,7 @@ def test_a_moderators_word_outlives_a_withdrawal(finished, cars):
     assert row.car_model == cars["A4"]
 
 
-def test_it_names_all_that_is_missing(draft):
+def test_a_refused_submit_names_all_that_is_missing(draft):
     with pytest.raises(ValidationError) as caught:
         listing_submit(listing=draft)
     assert {"make", "car_model", "year", "price", "photos"} <= caught.value.message_dict.keys()

@@ -6,13 +6,13 @@ from django.db import IntegrityError, transaction
 from marketplace.listings.models import Listing
 from marketplace.moderation.models import AppendOnlyError, Claim, Decision
 from marketplace.moderation.services import DecisionRefused, decision_make, listing_claim
-from marketplace.registry.models import ModelVersion
+from tests.factories import DecisionFactory, ModelVersionFactory
 from tests.moderation.conftest import verdict
 
 
 def test_it_accepts_what_the_seller_says(waiting, bob, cars):
     said = verdict(("Skoda", "Octavia", 0.4))
-    version = ModelVersion.objects.create(version=said["version"])
+    version = ModelVersionFactory(version=said["version"])
     listing = waiting("Octavia", said=said)
     listing_claim(listing=listing, moderator=bob)
     decision = decision_make(listing=listing, moderator=bob, action="accept")
@@ -108,8 +108,8 @@ def test_it_keeps_decisions_as_they_were_made(waiting, bob):
     ):
         with pytest.raises(AppendOnlyError):
             change()
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Decision.objects.create(listing_code="x", moderator=bob, action="reject", reason="")
+    with pytest.raises(IntegrityError, match="decision_reject_has_reason"), transaction.atomic():
+        DecisionFactory(reject=True, reason="")
 
 
 def test_it_outlives_the_listing(waiting, bob):

@@ -6,16 +6,10 @@ from django.urls import reverse
 
 from marketplace.photos.heatmaps import heatmap_claim, heatmap_finish, heatmap_request
 from marketplace.photos.models import Heatmap, Photo
-from marketplace.registry.models import ModelVersion
+from tests.factories import ModelVersionFactory
 
 HTMX = {"HX-Request": "true"}
 EVERY_URL = [("get", "heat"), ("post", "heat"), ("get", "heat_picture")]
-
-
-@pytest.fixture
-def bobs(client, bob):
-    client.force_login(bob)
-    return client
 
 
 @pytest.fixture
@@ -27,7 +21,7 @@ def photo(waiting):
 @pytest.fixture
 def drawn(photo):
     """A finished heat map."""
-    version = ModelVersion.objects.create(version="first-00000000", status=ModelVersion.Status.CHAMPION)
+    version = ModelVersionFactory(champion=True)
     heatmap_request(photo=photo)
     heatmap_finish(heatmap=heatmap_claim(), png=b"a picture", box=(10, 20, 110, 100), car="Škoda <Fabia>", by=version)
     return Heatmap.objects.get()

@@ -11,9 +11,9 @@ from marketplace.listings.models import Listing
 from marketplace.moderation.labels import label_ask
 from marketplace.moderation.models import Decision, LabelReview
 from marketplace.photos.heatmaps import heatmap_claim, heatmap_finish
-from marketplace.registry.models import ModelVersion
-from tests.conftest import PASSWORD
-from tests.moderation.conftest import doubt, jpeg, verdict
+from tests.factories import PASSWORD, DoubtFactory, ModelVersionFactory
+from tests.moderation.conftest import verdict
+from tests.pictures import jpeg
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SEEN = 350  # milliseconds: keys pressed before a person can have seen the page are not heard
@@ -126,7 +126,7 @@ def test_enter_does_nothing_when_what_is_typed_goes_on(page, waiting, cars):
 
 
 def test_a_moderator_looks_at_the_heat_map_and_decides_after_it(page, waiting, cars):
-    version = ModelVersion.objects.create(version="first-00000000", status=ModelVersion.Status.CHAMPION)
+    version = ModelVersionFactory(champion=True)
     listing = waiting("Octavia", said=verdict(("Skoda", "Octavia", 0.5)))
     page.goto(f"/moderate/{listing.code}/")
     page.wait_for_timeout(SEEN)
@@ -148,7 +148,7 @@ def test_a_moderator_looks_at_the_heat_map_and_decides_after_it(page, waiting, c
 
 def test_doubtful_labels_are_decided_with_the_keys_alone(page, cars):
     for number in range(5):
-        label_ask(doubt=doubt(sha256=str(number), score=number / 10), picture=jpeg)
+        label_ask(doubt=DoubtFactory(sha256=str(number), score=number / 10), picture=jpeg)
     page.goto("/moderate/labels/")
 
     def after(*keys):
@@ -217,7 +217,7 @@ def test_the_keys_are_the_same_under_every_layout(page, waiting):
     catch_presses(page)
     wrong = {row: said for row in UNDER_OTHER_LAYOUTS if (said := press(page, *row[:3])) != row[3]}
     assert wrong == {}
-    label_ask(doubt=doubt(), picture=jpeg)
+    label_ask(doubt=DoubtFactory(), picture=jpeg)
     page.goto("/moderate/labels/")
     catch_presses(page)
     assert [press(page, key, "KeyX", 0) for key in ("x", "ч", "χ", "ء")] == ["x"] * 4

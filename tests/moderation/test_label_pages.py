@@ -6,7 +6,8 @@ from django.urls import reverse
 
 from marketplace.moderation.labels import label_ask, label_decide
 from marketplace.moderation.models import LabelReview
-from tests.moderation.conftest import doubt, jpeg
+from tests.factories import DoubtFactory, LabelReviewFactory
+from tests.pictures import jpeg
 
 EVERY_URL = [
     ("get", "labels", False),
@@ -18,15 +19,8 @@ EVERY_URL = [
 
 
 @pytest.fixture
-def bobs(client, bob):
-    client.force_login(bob)
-    return client
-
-
-@pytest.fixture
 def asked(db):
-    label_ask(doubt=doubt(), picture=jpeg)
-    return LabelReview.objects.get()
+    return LabelReviewFactory(with_files=True)
 
 
 def url(name, review=None):
@@ -74,7 +68,7 @@ def test_it_shows_photo_label_and_suggestions(bobs, asked):
 def test_a_listings_photo_leads_to_its_listing(bobs, waiting):
     listing = waiting()
     photo = listing.photos.get()
-    label_ask(doubt=doubt(photo=photo), picture=jpeg)
+    label_ask(doubt=DoubtFactory(photo=photo), picture=jpeg)
     page = bobs.get(url("labels"), follow=True).content.decode()
     assert photo.file.url in page
     assert reverse("moderation:review", args=[listing.code]) in page
@@ -90,7 +84,7 @@ def test_a_listings_photo_leads_to_its_listing(bobs, waiting):
     ],
 )
 def test_it_decides_with_one_press_and_goes_on(bobs, asked, sent, status, said):
-    label_ask(doubt=doubt(sha256="next", score=0.9), picture=jpeg)
+    label_ask(doubt=DoubtFactory(sha256="next", score=0.9), picture=jpeg)
     answer = bobs.post(url("label_decide", asked), {"seen": "0", **sent}, follow=True)
     assert f"Stored: {said}." in answer.content.decode()
     assert answer.redirect_chain[-1][0] == url("label", LabelReview.objects.get(sha256="next"))
@@ -138,7 +132,7 @@ def test_what_was_pressed_too_quickly_can_be_changed(bobs, asked):
 
 
 def test_it_skips_and_comes_back_when_nothing_else_is_left(bobs, asked):
-    label_ask(doubt=doubt(sha256="next", score=0.9), picture=jpeg)
+    label_ask(doubt=DoubtFactory(sha256="next", score=0.9), picture=jpeg)
     other = LabelReview.objects.get(sha256="next")
     assert bobs.post(url("label_skip", asked), follow=True).redirect_chain[-1][0] == url("label", other)
     assert bobs.post(url("label_skip", other), follow=True).redirect_chain[-1][0] == url("label", asked)

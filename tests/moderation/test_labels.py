@@ -4,25 +4,26 @@ import pytest
 
 from marketplace.moderation.labels import Doubt, LabelRefused, label_ask, label_decide, label_next, labels_open
 from marketplace.moderation.models import LabelReview
-from tests.moderation.conftest import doubt, jpeg
+from tests.factories import DoubtFactory
+from tests.pictures import jpeg
 
 
 @pytest.fixture
 def asked(db):
-    assert label_ask(doubt=doubt(), picture=jpeg)
+    assert label_ask(doubt=DoubtFactory(), picture=jpeg)
     return LabelReview.objects.get()
 
 
 def test_it_asks_the_most_suspect_first(db):
     for number, score in enumerate([0.5, 0.01, 0.2]):
-        label_ask(doubt=doubt(sha256=f"{number}", score=score), picture=jpeg)
+        label_ask(doubt=DoubtFactory(sha256=f"{number}", score=score), picture=jpeg)
     assert [one.score for one in labels_open()] == [0.01, 0.2, 0.5]
     first = label_next()
     assert label_next(skip=[first.pk]).score == 0.2
 
 
 def test_it_asks_once_and_takes_the_newer_suggestions(asked):
-    newer = doubt(score=0.3, suggestions=[{"make": "Volvo", "model": "V40", "years": "", "confidence": 0.5}])
+    newer = DoubtFactory(score=0.3, suggestions=[{"make": "Volvo", "model": "V40", "years": "", "confidence": 0.5}])
     assert label_ask(doubt=newer, picture=lambda: pytest.fail("it has a picture"))
     row = LabelReview.objects.get()
     assert (row.score, row.suggestions[0]["model"], row.revision) == (0.3, "V40", 1)
@@ -63,10 +64,10 @@ def test_naming_the_label_itself_keeps_it(asked, bob, cars):
 
 def test_it_does_not_ask_again_what_was_answered(asked, bob):
     label_decide(review=asked, moderator=bob, action="correct", seen=0, suggestion=0)
-    assert not label_ask(doubt=doubt(), picture=jpeg)
+    assert not label_ask(doubt=DoubtFactory(), picture=jpeg)
     # Nor whether the moderator's own word is right.
-    assert not label_ask(doubt=doubt(make="VOLVO", model="v 70", year="2008"), picture=jpeg)
-    assert label_ask(doubt=doubt(model="Fabia"), picture=jpeg)  # a third label for it is another question
+    assert not label_ask(doubt=DoubtFactory(make="VOLVO", model="v 70", year="2008"), picture=jpeg)
+    assert label_ask(doubt=DoubtFactory(model="Fabia"), picture=jpeg)  # a third label for it is another question
     assert LabelReview.objects.count() == 2
 
 
@@ -79,7 +80,9 @@ def test_the_second_of_two_moderators_gets_a_message_and_changes_nothing(asked, 
 
 
 def test_nobody_takes_a_suggestion_that_they_have_not_seen(asked, bob):
-    label_ask(doubt=doubt(suggestions=[{"make": "Kia", "model": "Rio", "years": "", "confidence": 0.9}]), picture=jpeg)
+    label_ask(
+        doubt=DoubtFactory(suggestions=[{"make": "Kia", "model": "Rio", "years": "", "confidence": 0.9}]), picture=jpeg
+    )
     with pytest.raises(LabelRefused, match="The suggestions changed meanwhile"):
         label_decide(review=asked, moderator=bob, action="correct", seen=0, suggestion=0)
     assert LabelReview.objects.get().status == "open"
@@ -94,7 +97,7 @@ def test_it_refuses_what_says_too_little(asked, bob, sent):
 
 def test_a_listings_photo_needs_no_picture_of_its_own_and_takes_the_question_with_it(waiting):
     photo = waiting().photos.get()
-    asked: Doubt = doubt(photo=photo)
+    asked: Doubt = DoubtFactory(photo=photo)
     assert label_ask(doubt=asked, picture=lambda: pytest.fail("the photo is its picture"))
     photo.delete()
     assert not LabelReview.objects.exists()

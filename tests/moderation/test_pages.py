@@ -8,19 +8,13 @@ from marketplace.listings.services import listing_submit, listing_update, listin
 from marketplace.moderation.models import Decision
 from marketplace.moderation.services import listing_claim
 from marketplace.moderation.templatetags.moderation_tags import percent
-from marketplace.photos.models import Photo, Prediction
-from marketplace.registry.models import ModelVersion
+from marketplace.photos.models import Photo
+from tests.factories import ListingFactory, PredictionFactory
 from tests.moderation.conftest import decided, verdict
 
 SAID = verdict(
     ("Skoda", "Octavia Combi", 0.55), ("Skoda", "Octavia", 0.15), ("Volvo", "V70", 0.2), ("Moskvich", "412", 0.1)
 )
-
-
-@pytest.fixture
-def bobs(client, bob):
-    client.force_login(bob)
-    return client
 
 
 def url(name, listing=None):
@@ -81,16 +75,7 @@ def test_it_says_when_nothing_waits(bobs):
 def test_it_shows_what_is_needed_to_decide(bobs, waiting):
     listing = waiting("Octavia", said=SAID, contradiction="The photos look like Volvo V70, not Škoda Octavia.")
     photo = Photo.objects.get()
-    version = ModelVersion.objects.create(version="first-00000000")
-    Prediction.objects.create(
-        photo=photo,
-        model_version=version,
-        attempt=1,
-        outcome="ok",
-        kind="exterior",
-        box=[10, 20, 110, 100],
-        candidates=SAID["candidates"],
-    )
+    PredictionFactory(photo=photo, box=[10, 20, 110, 100], candidates=SAID["candidates"])
     waiting()
     page = bobs.get(url("review", listing)).content.decode()
     assert '<rect class="mod-box" x="10" y="20" width="100" height="80" />' in page
@@ -230,7 +215,7 @@ def test_it_skips_and_comes_back_when_nothing_else_is_left(bobs, waiting):
 
 
 def test_it_hides_drafts(bobs, alice):
-    draft = Listing.objects.create(seller=alice)
+    draft = ListingFactory(seller=alice)
     assert bobs.get(url("review", draft)).status_code == 404
 
 
@@ -258,7 +243,7 @@ def test_it_says_that_the_catalogue_has_no_such_car(bobs, cars):
 @pytest.mark.parametrize(
     ("share", "words"), [(0.934, "93 %"), (0.001, "< 1 %"), (0.999, "> 99 %"), (1.0, "100 %"), (None, ""), ("", "")]
 )
-def test_it_writes_shares_as_people_do_and_nothing_for_what_is_no_number(share, words):
+def test_a_share_is_written_as_people_do_and_what_is_no_number_as_nothing(share, words):
     assert percent(share) == words
 
 

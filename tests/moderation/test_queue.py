@@ -7,10 +7,10 @@ import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
-from marketplace.accounts.models import User
 from marketplace.moderation.models import Claim
 from marketplace.moderation.selectors import queue
 from marketplace.moderation.services import claim_release, listing_claim, queue_next
+from tests.factories import ClaimFactory, UserFactory
 from tests.moderation.conftest import verdict
 
 
@@ -62,7 +62,7 @@ def test_it_gives_each_listing_to_one_of_many_moderators(waiting):
     total, people = 40, 8
     for _ in range(total):
         waiting()
-    moderators = [User.objects.create_user(f"m{n}@example.org", is_moderator=True) for n in range(people)]
+    moderators = UserFactory.create_batch(people, moderator=True)
     given: list[tuple[int, int]] = []
     start = threading.Barrier(people)
 
@@ -88,8 +88,8 @@ def test_it_gives_each_listing_to_one_of_many_moderators(waiting):
 @pytest.mark.django_db(transaction=True)
 def test_it_gives_an_expired_claim_to_one_of_many(waiting, charlie):
     listing = waiting()
-    Claim.objects.create(listing=listing, moderator=charlie, expires_at=timezone.now() - timedelta(seconds=1))
-    moderators = [User.objects.create_user(f"m{n}@example.org", is_moderator=True) for n in range(8)]
+    ClaimFactory(listing=listing, moderator=charlie, expired=True)
+    moderators = UserFactory.create_batch(8, moderator=True)
     start = threading.Barrier(8)
     won = []
 

@@ -25,12 +25,6 @@ def written(waiting):
     return make
 
 
-@pytest.fixture
-def bobs(client, bob):
-    client.force_login(bob)
-    return client
-
-
 def test_policy_leaves_them_alone_however_sure_the_machine_is(written):
     written("Octavia", other_model="Octavia Scout XXL")
     written(other_make="Roewe", other_model="i5")

@@ -8,9 +8,7 @@ from tests.factories import CarModelFactory, PhotoFactory, UserFactory
 
 
 def test_a_longer_list_asks_no_more_questions(client, alice):
-    alice.is_staff = alice.is_superuser = True
-    alice.save()
-    client.force_login(alice)
+    client.force_login(UserFactory(superuser=True))
 
     def asked_with(photos):
         for _ in range(photos):

@@ -20,7 +20,9 @@ def files_in(media):
     return sorted(path.name for path in media.rglob("*") if path.is_file())
 
 
-def test_it_stores_a_clean_pending_photo_and_rings(listing, encoded, rings, media, django_capture_on_commit_callbacks):
+def test_an_upload_becomes_a_clean_pending_photo_and_rings(
+    listing, encoded, rings, media, django_capture_on_commit_callbacks
+):
     with django_capture_on_commit_callbacks(execute=True):
         photo = photo_add(listing=listing, data=encoded(width=900, height=600), filename="../My car\0.jpg")
         assert rings == []  # before the commit nobody could see the row
@@ -79,7 +81,7 @@ def test_a_visitor_may_ask_without_a_listing(db, encoded, rings):
     assert photo_add(listing=None, data=encoded(), filename="a.jpg").listing is None
 
 
-def test_it_removes_a_photo_with_its_files(listing, encoded, rings, media, django_capture_on_commit_callbacks):
+def test_a_removed_photo_takes_its_files_along(listing, encoded, rings, media, django_capture_on_commit_callbacks):
     photo = photo_add(listing=listing, data=encoded(), filename="a.jpg")
     with django_capture_on_commit_callbacks(execute=True):
         photo_remove(photo=photo)
@@ -87,7 +89,7 @@ def test_it_removes_a_photo_with_its_files(listing, encoded, rings, media, djang
     assert files_in(media) == []
 
 
-def test_it_keeps_the_order_in_which_they_came_and_the_one_that_was_asked_for(listing, encoded, rings):
+def test_photos_keep_the_order_in_which_they_came_and_the_one_that_was_asked_for(listing, encoded, rings):
     a, b, c, d = (photo_add(listing=listing, data=encoded(width=100 + n), filename="a.jpg") for n in range(4))
     assert list(listing.photos.all()) == [a, b, c, d]
     photos_reorder(listing=listing, photo_ids=[d.pk, uuid.uuid4(), b.pk, d.pk])

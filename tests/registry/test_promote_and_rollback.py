@@ -18,7 +18,7 @@ def promote(version):
     version_promote(version=version, by=None, reason="test")
 
 
-def test_it_rolls_back_step_by_step_and_then_no_further(registered):
+def test_a_rollback_goes_back_step_by_step_and_then_no_further(registered):
     for name in "abc":
         promote(registered(name))
     version_rollback(by=None)
@@ -29,7 +29,7 @@ def test_it_rolls_back_step_by_step_and_then_no_further(registered):
         version_rollback(by=None)
 
 
-def test_it_rolls_back_to_what_served_not_to_what_was_undone(registered):
+def test_a_rollback_goes_back_to_what_served_not_to_what_was_undone(registered):
     a, b, c = (registered(name) for name in "abc")
     promote(a)
     promote(b)
@@ -39,7 +39,7 @@ def test_it_rolls_back_to_what_served_not_to_what_was_undone(registered):
     assert serves() == "a"
 
 
-def test_it_ends_when_a_version_was_promoted_twice(registered):
+def test_rolling_back_ends_where_a_version_was_promoted_twice(registered):
     a, b = registered("a"), registered("b")
     for version in (a, b, a):
         promote(version)
@@ -51,14 +51,14 @@ def test_it_ends_when_a_version_was_promoted_twice(registered):
         version_rollback(by=None)
 
 
-def test_it_remembers_who_and_why(registered, bob):
+def test_a_promotion_remembers_who_and_why(registered, bob):
     promote(registered("a"))
     version_promote(version=registered("b"), by=bob, reason="better by 2 points")
     last = Promotion.objects.first()
     assert (last.by, last.reason, last.previous.version[0]) == (bob, "better by 2 points", "a")
 
 
-def test_a_forced_one_has_a_reason(registered, db):
+def test_a_forced_promotion_has_a_reason(registered, db):
     with pytest.raises(RegistryError, match="--reason"):
         version_promote(version=registered("a"), by=None, reason=" ", forced=True)
     promote(registered("a"))
@@ -66,7 +66,7 @@ def test_a_forced_one_has_a_reason(registered, db):
         Promotion.objects.update(forced=True, reason="")
 
 
-def test_it_refuses_what_it_does_not_know_and_what_serves_already(registered):
+def test_promoting_refuses_an_unknown_version_and_the_one_that_serves(registered):
     version = registered("a")
     promote(version)
     with pytest.raises(RegistryError, match=f"no model version 'z'. Known versions: {version}"):
@@ -76,12 +76,12 @@ def test_it_refuses_what_it_does_not_know_and_what_serves_already(registered):
     assert Promotion.objects.count() == 1
 
 
-def test_it_refuses_to_roll_back_a_site_without_a_champion(db):
+def test_a_site_without_a_champion_cannot_be_rolled_back(db):
     with pytest.raises(RegistryError, match="no champion"):
         version_rollback(by=None)
 
 
-def test_it_refuses_a_tampered_artefact_and_keeps_the_champion(artefact, registered):
+def test_a_tampered_artefact_is_refused_and_the_champion_stays(artefact, registered):
     promote(registered("a"))
     b = artefact("b")
     version = version_register(folder=b.folder).version
@@ -95,13 +95,13 @@ def test_it_refuses_a_tampered_artefact_and_keeps_the_champion(artefact, registe
     assert serves() == "a"
 
 
-def test_it_refuses_an_artefact_of_another_task(artefact, db):
+def test_registering_refuses_an_artefact_of_another_task(artefact, db):
     other = artefact("d", task="detector", classes=(), labels=("vehicle",))
     with pytest.raises(RegistryError, match="is a detector, not a make and model classifier"):
         version_register(folder=other.folder)
 
 
-def test_it_refuses_a_champion_whose_folder_is_gone(artefact, registered):
+def test_promoting_refuses_a_version_whose_folder_is_gone(artefact, registered):
     import shutil
 
     version = registered("a")
@@ -118,7 +118,7 @@ def test_the_database_allows_one_champion(registered):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_leaves_one_champion_when_many_promote_at_once(registered):
+def test_one_champion_is_left_when_many_promote_at_once(registered):
     versions = [registered(name) for name in "abcdefgh"]
     start = threading.Barrier(len(versions))
     errors = []

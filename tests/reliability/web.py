@@ -1,6 +1,5 @@
 """The site's "web process" in these tests: does over the real services what it is told, one JSON line at a time."""
 
-import io
 import json
 import os
 import shutil
@@ -40,6 +39,8 @@ from marketplace.registry.services import (  # noqa: E402
 )
 from marketplace.training.models import Rerecognition  # noqa: E402
 from marketplace.training.rerecognition.services import rerecognition_counts  # noqa: E402
+from tests.factories import ModelVersionFactory, PhotoFactory  # noqa: E402
+from tests.pictures import encode  # noqa: E402
 
 
 def start():
@@ -50,7 +51,7 @@ def start():
     ModelVersion.objects.all().delete()
     # The recogniser is a fake, but the worker reads the classes of what serves.
     starter = artefact_only(settings.STARTER_WEIGHTS_DIR / "classifier").version
-    ModelVersion.objects.get_or_create(version=starter, status="champion")
+    ModelVersionFactory(version=starter, champion=True)
     User.objects.get_or_create(email="alice@example.org")
 
 
@@ -61,9 +62,7 @@ def add(shades, colour="grey", die=False):
     listing = listing_create(seller=User.objects.get(email="alice@example.org"))
     for shade in shades:
         rgb = (255, 0, shade) if colour == "red" else (shade, shade, shade)
-        out = io.BytesIO()
-        Image.new("RGB", (64, 48), rgb).save(out, "PNG")
-        photo_add(listing=listing, data=out.getvalue(), filename="car.png")
+        photo_add(listing=listing, data=encode(Image.new("RGB", (64, 48), rgb), "PNG"), filename="car.png")
 
 
 def photos():
@@ -143,12 +142,7 @@ def _roll_back():
 
 def race(rows, claimers):
     """How many photos were claimed once, twice … by that many threads at once."""
-    Photo.objects.bulk_create(
-        [
-            Photo(file="photos/x.jpg", card="cards/x.jpg", width=1, height=1, upload_sha256=f"{n:064}")
-            for n in range(rows)
-        ]
-    )
+    Photo.objects.bulk_create(PhotoFactory.build_batch(rows, listing=None))
     taken, ready = [], threading.Barrier(claimers)
 
     def claimer():
@@ -171,8 +165,7 @@ def race(rows, claimers):
 def at_once(remove):
     """``remove`` ("photo", "listing", "visitor") at the moment in which a worker stores what it saw of the photo."""
     listing = None if remove == "visitor" else listing_create(seller=User.objects.get(email="alice@example.org"))
-    files = {"file": "photos/x.jpg", "card": "cards/x.jpg"}
-    photo = Photo.objects.create(listing=listing, width=1, height=1, upload_sha256="0" * 64, **files)
+    photo = PhotoFactory(listing=listing)
     [claimed] = photos_claim(limit=1)
     stored, said = threading.Event(), {}
 

@@ -22,14 +22,14 @@ def softmax(logits):
 
 
 @pytest.mark.parametrize("true_temperature", [0.5, 1.0, 3.0])
-def test_it_finds_the_temperature_that_made_the_labels(true_temperature):
+def test_the_temperature_is_the_one_that_made_the_labels(true_temperature):
     rng = np.random.default_rng(0)
     logits = rng.normal(size=(6000, 10)) * 3
     labels = [rng.choice(10, p=row) for row in softmax(logits / true_temperature)]
     assert temperature_fit(logits, labels) == pytest.approx(true_temperature, rel=0.06)
 
 
-def test_it_makes_overconfident_logits_honest():
+def test_the_temperature_makes_overconfident_logits_honest():
     rng = np.random.default_rng(1)
     logits = rng.normal(size=(5000, 5)) * 2
     labels = np.array([rng.choice(5, p=row) for row in softmax(logits)])
@@ -40,7 +40,7 @@ def test_it_makes_overconfident_logits_honest():
     assert ece(after.max(axis=1), right) < 0.03
 
 
-def test_it_stays_finite_for_perfect_logits():
+def test_the_temperature_stays_finite_for_perfect_logits():
     assert 0 < temperature_fit(np.eye(4) * 1000, [0, 1, 2, 3]) < 21
 
 
@@ -54,7 +54,7 @@ def test_a_small_source_is_heard_but_does_not_outvote_a_large_one():
 
 
 @pytest.mark.parametrize(("shared", "expected"), [(0.0, 0.0), (1.0, 1.0)])
-def test_it_finds_whether_photos_of_one_car_are_witnesses_or_repetitions(shared, expected):
+def test_alpha_says_whether_photos_of_one_car_are_witnesses_or_repetitions(shared, expected):
     rng = np.random.default_rng(2)
     classes = [TrainedClass("Make", str(number)) for number in range(6)]
     cars = []
@@ -67,14 +67,14 @@ def test_it_finds_whether_photos_of_one_car_are_witnesses_or_repetitions(shared,
     assert alpha_fit(cars[:3], classes) is None
 
 
-def test_it_refuses_logits_that_do_not_fit_their_labels():
+def test_logits_that_do_not_fit_their_labels_are_refused():
     with pytest.raises(ValueError, match="do not fit"):
         temperature_fit(np.zeros((3, 2)), [0, 1])
     with pytest.raises(ValueError, match="no class"):
         temperature_fit(np.zeros((2, 2)), [0, 2])
 
 
-def test_it_finds_the_lowest_threshold_with_three_per_cent_error():
+def test_the_threshold_is_the_lowest_with_three_per_cent_error():
     confidence = np.linspace(1, 0, 101)  # surest first
     correct = np.ones(101, dtype=bool)
     correct[[40, 50, 60]] = False
@@ -87,7 +87,7 @@ def test_it_finds_the_lowest_threshold_with_three_per_cent_error():
     assert answered.sum() == 50  # the second mistake makes it 2 of 51
 
 
-def test_it_never_answers_on_the_word_of_a_few_photos():
+def test_no_threshold_rests_on_a_few_photos():
     assert threshold_fit([0.9] * 29, [True] * 29) == NEVER
     assert threshold_fit([0.9] * 30, [True] * 30) == 0.9
     assert threshold_fit([], []) == NEVER
@@ -109,11 +109,11 @@ def test_photos_of_equal_confidence_stand_or_fall_together():
     assert coverage_at_error([0.9] * 100, [True] * 50 + [False] * 50) == 0
 
 
-def test_it_measures_coverage_over_all_photos_unanswered_ones_included():
+def test_coverage_is_over_all_photos_unanswered_ones_included():
     assert coverage_at_error([0.9, 0.8, 0.0, 0.0], [True, True, False, False]) == 0.5
 
 
-def test_it_measures_calibration_error():
+def test_calibration_error_is_how_far_confidence_is_from_being_right():
     assert ece([0.8] * 10, [True] * 8 + [False] * 2) == pytest.approx(0)
     assert ece([1.0] * 10, [False] * 10) == pytest.approx(1)
     assert ece([0.0] * 10, [False] * 10) == pytest.approx(0)

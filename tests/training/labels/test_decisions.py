@@ -8,11 +8,11 @@ from django.utils import timezone
 from classifier.artefact import TrainedClass
 from classifier.training.data.manifest import manifest_read
 from marketplace.listings.models import Listing
-from marketplace.moderation.models import Decision
 from marketplace.moderation.services import decision_make, review_submitted
 from marketplace.photos.models import Photo
 from marketplace.training.labels.decisions import decision_rows
 from marketplace.training.labels.export import ExportRefused, labels_export
+from tests.factories import DecisionFactory
 from tests.moderation.conftest import verdict
 
 
@@ -53,9 +53,7 @@ def test_it_leaves_out_what_was_changed_after_a_person_looked(corrected):
     """Withdrawn, changed, submitted again and approved by policy: no person knows this car."""
     Listing.objects.filter(pk=corrected.pk).update(status=Listing.Status.SUBMITTED)
     listing = Listing.objects.get(pk=corrected.pk)
-    Decision.objects.create(
-        listing=listing, listing_code=listing.code, action="auto", make=listing.make, car_model=listing.car_model
-    )
+    DecisionFactory(listing=listing, auto=True)
     assert labels() == []
 
 

@@ -11,7 +11,8 @@ from classifier.training.data.manifest import manifest_read
 from marketplace.moderation.labels import label_ask, label_decide
 from marketplace.moderation.models import LabelReview
 from marketplace.training.labels.reviews import labels_reviewed
-from tests.moderation.conftest import doubt, jpeg
+from tests.factories import DoubtFactory
+from tests.pictures import jpeg
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def say(bob):
     def answer(row, **sent):
         content = row.path.read_bytes()
         label_ask(
-            doubt=doubt(
+            doubt=DoubtFactory(
                 sha256=hashlib.sha256(content).hexdigest(), size=len(content), source=row.source, file=row.file,
                 make=row.make, model=row.model, year=row.year,
             ),

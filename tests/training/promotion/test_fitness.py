@@ -27,7 +27,7 @@ def rows(settings, manifest):
     return manifest_read(manifest("red", "lime", "lime", "lime"))
 
 
-def test_it_counts_the_photos_that_the_engines_name_differently(classes):
+def test_parity_counts_the_photos_that_the_engines_name_differently(classes):
     ours = [np.log(np.array(row, dtype=np.float32)) for row in ([0.9, 0.1], [0.52, 0.48], [0.2, 0.8])]
     theirs = [np.log(np.array(row, dtype=np.float32)) for row in ([0.88, 0.12], [0.49, 0.51], [0.2, 0.8])]
     found = parity_of(ours=ours, theirs=theirs, classes=classes("red", "blue"))
@@ -46,7 +46,7 @@ def test_the_shipped_model_gives_the_same_answers_in_both_engines(settings, ship
     assert found.largest < 0.01
 
 
-def test_it_times_champion_and_challenger_on_the_same_photos(rows, champion, artefact, classes):
+def test_latency_is_that_of_champion_and_challenger_on_the_same_photos(rows, champion, artefact, classes):
     slow = artefact("slow", classes=classes("red")).folder
     found = latency_measure(challenger=slow, champion=champion.folder, rows=rows)
     assert found.photos == 30

@@ -28,8 +28,9 @@ from marketplace.training.rerecognition.services import (
     rerecognitions_sweep,
 )
 from marketplace.training.rerecognition.worker import rerecognise_waiting
-from tests.moderation.conftest import jpeg
+from tests.factories import ListingFactory, PhotoFactory
 from tests.photos.conftest import rings  # noqa: F401  # fixture
+from tests.pictures import jpeg
 from tests.training.fakes import ColourRecogniser
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +72,7 @@ def draft(alice, cars):
     """`draft("red", "red")`: a draft with photos of these colours, already recognised."""
 
     def make(*colours, status="draft"):
-        listing = Listing.objects.create(seller=alice)
+        listing = ListingFactory(seller=alice)
         for number, colour in enumerate(colours):
             photo_add(listing=listing, data=jpeg(colour) + bytes([number]), filename="a.jpg")
         worker.recognise_waiting()
@@ -155,7 +156,7 @@ def test_new_uploads_go_first(draft, promote, alice, monkeypatch):
 
     def upload():
         if not StubRecogniser.batches:  # during the second look at the first two
-            other = Listing.objects.create(seller=alice)
+            other = ListingFactory(seller=alice)
             new.extend(photo_add(listing=other, data=jpeg("red") + bytes([n]), filename="a.jpg") for n in range(3))
         if len(StubRecogniser.batches) == 1:
             assert set(SecondLook.objects.filter(status="pending").values_list("attempts", flat=True)) == {0}
@@ -170,7 +171,7 @@ def test_it_takes_nothing_while_more_new_photos_wait_than_one_task_takes(draft, 
     listing = draft("gray")
     promote("red", "lime", "blue", "gray")
     monkeypatch.setattr(rerecognition_worker, "recognise_waiting", lambda: 0)
-    Photo.objects.create(file="photos/x.jpg", card="cards/x.jpg", width=1, height=1, upload_sha256="0" * 64)
+    PhotoFactory(listing=None)
     again(listing)
     assert versions(listing) == [["champion"]]
 

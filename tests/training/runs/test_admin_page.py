@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from marketplace.accounts.models import User
 from marketplace.moderation.services import decision_make
-from marketplace.training.models import Rerecognition, TrainingRun
+from marketplace.training.models import TrainingRun
+from tests.factories import RerecognitionFactory, TrainingRunFactory, UserFactory
 from tests.training.fakes import to_train_on
 from tests.training.runs.test_retrain import run
 
@@ -18,7 +18,7 @@ HARMFUL = "<script>alert(1)</script>"
 @pytest.fixture
 def staff(client, db):
     """A member of staff who may look at runs, and at nothing else."""
-    user = User.objects.create_user("olga@example.org", "x", is_staff=True)
+    user = UserFactory(staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_trainingrun"))
     client.force_login(user)
     return client
@@ -49,7 +49,7 @@ def test_a_run_s_page_shows_gates_figures_curve_and_stages(staff, done):
 
 
 def test_a_running_run_says_how_far_it_is(staff, champion):
-    one = TrainingRun.objects.create(recipe="default", progress="epoch 3: 120 of 900 loss 1.2")
+    one = TrainingRunFactory(progress="epoch 3: 120 of 900 loss 1.2")
     assert "running (epoch 3: 120 of 900 loss 1.2)" in page(staff, one).content.decode()
     assert staff.get(reverse("admin:training_trainingrun_changelist")).status_code == 200
 
@@ -86,7 +86,7 @@ def test_a_run_leads_to_its_photos_and_their_decisions(staff, champion, trained,
 
 
 def test_a_version_leads_to_its_runs(client, done):
-    client.force_login(User.objects.create_superuser("root@example.org", "x"))
+    client.force_login(UserFactory(superuser=True))
     shown = client.get(reverse("admin:registry_modelversion_change", args=[done.version.pk])).content.decode()
     for address in (
         reverse("admin:training_trainingrun_change", args=[done.pk]),
@@ -103,7 +103,7 @@ def test_no_other_file_has_an_address(staff, done, name):
 
 
 def test_outsiders_see_nothing_of_it(client, done, alice, bob, charlie):
-    clerk = User.objects.create_user("clerk@example.org", "x", is_staff=True)  # without the permission
+    clerk = UserFactory(staff=True)  # without the permission
     for user in (alice, bob, charlie, clerk):
         client.force_login(user)
         expected = 403 if user == clerk else 302
@@ -114,7 +114,7 @@ def test_outsiders_see_nothing_of_it(client, done, alice, bob, charlie):
 
 
 def test_re_recognitions_say_how_far_they_are(client, champion):
-    client.force_login(User.objects.create_superuser("root@example.org", "x"))
-    Rerecognition.objects.create(version=champion, status="done", total=7, done=7, failed=1)
+    client.force_login(UserFactory(superuser=True))
+    RerecognitionFactory(version=champion, finished=True, total=7, done=7, failed=1)
     shown = client.get(reverse("admin:training_rerecognition_changelist")).content.decode()
     assert "7 of 7, 1 could not be looked at" in shown

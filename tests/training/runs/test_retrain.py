@@ -21,6 +21,7 @@ from marketplace.training.runs import services
 from marketplace.training.runs.request import PhotoSelection, RunRequest
 from marketplace.training.runs.rows import RetrainRefused
 from marketplace.training.runs.services import retrain
+from tests.factories import TrainingRunFactory
 from tests.training.fakes import to_train_on
 
 
@@ -278,7 +279,7 @@ def test_missing_weights_are_reported_before_a_photo_is_read(champion, manifest,
 def test_it_refuses_a_second_run_while_one_is_running(champion, manifest, trained, site):
     trained("red", "blue")
     (site / "runs").mkdir()
-    TrainingRun.objects.create(recipe="default")
+    TrainingRunFactory()
     with (site / "runs" / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # as the other process does
         with pytest.raises(RetrainRefused, match=r"Another training is running \(run \d+ \(default\), since 20"):
@@ -332,7 +333,7 @@ time.sleep(60)
 """
     process = subprocess.Popen([sys.executable, "-c", code, str(site / "runs" / "lock")], stdout=subprocess.PIPE)
     assert process.stdout.readline() == b"held\n"
-    dead = TrainingRun.objects.create(recipe="default", process_id=process.pid)
+    dead = TrainingRunFactory(process_id=process.pid)
     trained("red", "lime", "blue")
     lot = manifest("red", "blue")
     with pytest.raises(RetrainRefused, match="Another training"):
