@@ -1,11 +1,11 @@
-"""Who sits at this machine's command line."""
+"""The operating system's account behind a command, for records of who did what."""
 
 import getpass
 
 
 def account_name() -> str:
-    """The system's account that runs this process; "" where it has no name, as in some containers."""
+    """The name of the account that runs this process; "" if it has none, as in some containers."""
     try:
         return getpass.getuser()[:150]
-    except (KeyError, OSError):  # Python before and from 3.13
+    except (KeyError, OSError):  # KeyError before Python 3.13, OSError since
         return ""

@@ -1,4 +1,4 @@
-"""The Celery app. Tasks are doorbells without payload: the database is the truth."""
+"""The Celery app. Tasks carry no payload: they wake a worker, and the database holds the work."""
 
 import os
 from functools import cached_property
@@ -11,7 +11,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
 class _Forecourt(Celery):
     @cached_property
     def Beat(self) -> type:  # noqa: N802  # Celery's name
-        return self.subclass_with_self("marketplace.scheduler:StoppableBeat")  # type: ignore[arg-type]  # the stub knows no names
+        # Celery accepts a name here, its stub only a class.
+        return self.subclass_with_self("marketplace.scheduler:StoppableBeat")  # type: ignore[arg-type]
 
 
 app = _Forecourt("forecourt")

@@ -1,4 +1,4 @@
-"""What Django should refuse or warn of before the site starts: mistakes in the environment that would bite later."""
+"""Django system checks for mistakes in the environment, before the site starts."""
 
 import difflib
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register  # Django's own word
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from marketplace.env import variables
 
@@ -19,7 +19,7 @@ PARTS = ("detector", "usable", "classifier")
 
 @register(Tags.security)
 def debug_stays_at_home(**_: Any) -> Sequence[CheckMessage]:
-    """DEBUG shows source, settings and queries to whoever meets an error: never to other machines."""
+    """DEBUG shows source, settings and queries on error pages, so it is for this machine only."""
     strangers = sorted(set(settings.ALLOWED_HOSTS) - LOOPBACK)
     if not settings.DEBUG or not strangers:
         return []
@@ -34,7 +34,7 @@ def debug_stays_at_home(**_: Any) -> Sequence[CheckMessage]:
 
 @register(Tags.security)
 def secret_is_secret(**_: Any) -> Sequence[CheckMessage]:
-    """Outside DEBUG the key has to come from the environment, and not from an example."""
+    """Outside DEBUG the key must be set in the environment, and must not be an example's."""
     if settings.DEBUG or (len(settings.SECRET_KEY) >= SECRET_LETTERS and "change" not in settings.SECRET_KEY.lower()):
         return []
     return [
@@ -48,7 +48,11 @@ def secret_is_secret(**_: Any) -> Sequence[CheckMessage]:
 
 @register(Tags.security)
 def hosts_are_named(**_: Any) -> Sequence[CheckMessage]:
-    """Outside DEBUG Django answers nobody without ALLOWED_HOSTS, and a wildcard lets others choose our own address."""
+    """Outside DEBUG ALLOWED_HOSTS must name the hosts.
+
+    Django serves nobody without it. With a wildcard, a client could choose the host name in the
+    links that the site writes.
+    """
     if settings.DEBUG or (settings.ALLOWED_HOSTS and "*" not in settings.ALLOWED_HOSTS):
         return []
     return [Error("ALLOWED_HOSTS must name the hosts that this site answers to.", id="forecourt.E003")]
@@ -72,10 +76,10 @@ def starter_weights_are_there(**_: Any) -> Sequence[CheckMessage]:
 
 @register(Tags.security)
 def variables_are_spelt_right(**_: Any) -> Sequence[CheckMessage]:
-    """A misspelt variable is one that nobody reads: ALOWED_HOSTS, PHOTO_BACH.
+    """A misspelt variable (ALOWED_HOSTS, PHOTO_BACH) is silently ignored, so warn about it.
 
-    The environment is full of others' names. So a name has to be of several words and all but the
-    same as one of ours, which is not set.
+    Most variables belong to other programs. So only names of several words are compared, and only
+    those that almost match one of ours that is not set.
     """
     ours = variables()
     unset = sorted(ours - os.environ.keys())

@@ -1,7 +1,7 @@
-"""What all operators' commands share: one result on stdout, one line per refusal, exit codes.
+"""Base classes of the operator's commands: one result on stdout, one line per error, exit codes.
 
 Exit codes: 0 done, 1 a gate or check failed, 2 bad input, 130 interrupted. With `--json` exactly
-one JSON document goes to stdout. What libraries print, even from C, goes to stderr.
+one JSON document goes to stdout. Whatever libraries print, even from C, goes to stderr.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ RESTORE = "Bring the folder back from a backup (classifier/weights: from git), o
 
 
 class InputRefused(Refused):
-    """An argument is wrong."""
+    """An argument is invalid."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,12 @@ class Outcome:
     text: str
     """For people."""
     failed: str = ""
-    """One line that says what failed, if the command exits with `code`."""
+    """One line that says what failed; the command then exits with `code`."""
     code: int = GATE_FAILED
 
 
 class OneLineCommand(BaseCommand):
-    """Refuses wrong arguments in one line, without argparse's usage text above it."""
+    """Reports invalid arguments in one line, without argparse's usage text above it."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
@@ -57,9 +57,9 @@ class OneLineCommand(BaseCommand):
 class ServiceCommand(OneLineCommand):
     """A command that turns arguments into a service call, and its outcome into output."""
 
-    requires_system_checks: ClassVar[list[str]] = []  # type: ignore[misc]  # a fresh clone may classify
+    requires_system_checks: ClassVar[list[str]] = []  # type: ignore[misc]  # so that a fresh clone can classify
     refusals: ClassVar[tuple[type[Exception], ...]] = ()
-    """More exceptions whose message is one clear line for the operator."""
+    """Further exceptions whose message is one clear line for the operator."""
 
     def arguments(self, parser: CommandParser) -> None:
         """Add the command's own arguments."""
@@ -94,13 +94,13 @@ class ServiceCommand(OneLineCommand):
 
 
 def _printable(text: str, encoding: str) -> str:
-    """The text with escapes for what the encoding lacks, and for file names that are not text."""
+    """The text, with escapes for what the encoding lacks, as in undecodable file names."""
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 @contextlib.contextmanager
 def refusing(*others: type[Exception]) -> Iterator[None]:
-    """Turn known errors, and `others`, into one line and exit 2; Ctrl-C into exit 130."""
+    """Turn known errors and `others` into one line and exit code 2, Ctrl-C into exit code 130."""
     known: tuple[type[Exception], ...] = (Refused, ArtefactError, EngineError, ManifestError, UnreadablePhotoError)
     try:
         yield
@@ -126,7 +126,7 @@ def _one_line(message: str) -> str:
 
 @contextlib.contextmanager
 def _stdout_kept_clean() -> Iterator[None]:
-    """Send all that Python or C writes to stdout meanwhile to stderr."""
+    """Redirect everything that Python or C writes to stdout to stderr."""
     sys.stdout.flush()
     kept = os.dup(1)
     try:
@@ -134,14 +134,14 @@ def _stdout_kept_clean() -> Iterator[None]:
         with contextlib.redirect_stdout(sys.stderr):
             yield
     finally:
-        # C buffers what it prints to a pipe; without this it would come after the document.
+        # C buffers its output to a pipe. Without this it would appear after the document.
         ctypes.CDLL(None).fflush(None)
         os.dup2(kept, 1)
         os.close(kept)
 
 
 def _stdout_give_up() -> None:
-    """Point stdout at nothing: Python flushes it at exit, and would report the same error again."""
+    """Redirect stdout to /dev/null: Python flushes it at exit and would report the error again."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)

@@ -1,4 +1,7 @@
-"""Rings a worker by task name: no payload, no upward import, and never a failed request when the broker is away."""
+"""Wakes a worker by task name: without a payload and without an import from a higher layer.
+
+No request fails because the broker is unavailable.
+"""
 
 import structlog
 from django.db import transaction
@@ -10,7 +13,10 @@ log = structlog.get_logger(__name__)
 
 
 def ring(task_name: str) -> bool:
-    """Send the doorbell; False (logged) when the broker is away, because the periodic sweep rings again."""
+    """Send the task. Returns False if the broker is unavailable.
+
+    That is only logged, because the periodic sweep rings again.
+    """
     try:
         app.send_task(task_name, retry=False, expires=300)
     except (OperationalError, OSError) as error:
@@ -20,9 +26,10 @@ def ring(task_name: str) -> bool:
 
 
 def ring_on_commit(task_name: str) -> None:
-    """Ring once the rows that the worker will look for are there to be seen."""
+    """Ring after the commit, when the worker can see the rows that it will look for."""
 
-    def ring_now() -> None:  # a plain function: Django 5.2's robust=True fails on a partial whose call raises
+    # Not a partial: Django 5.2's robust=True fails on a partial that raises.
+    def ring_now() -> None:
         ring(task_name)
 
     transaction.on_commit(ring_now)

@@ -1,4 +1,4 @@
-"""The environment, typed: each variable, what it means, and a loud no to nonsense."""
+"""The environment as typed settings. An invalid value stops the site before it starts."""
 
 import os
 import re
@@ -16,14 +16,14 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 def _not_empty(value: Any) -> Any:
-    """An empty variable is as good as none."""
+    """Treat an empty variable as unset."""
     if value == "":
         raise PydanticUseDefault
     return value
 
 
 def _from_file(value: Any, info: ValidationInfo) -> Any:
-    """A secret as it is given, or from the file that NAME_FILE names, as Docker hands secrets over."""
+    """The secret itself, or the content of the file that NAME_FILE names, as Docker provides it."""
     variable = f"{info.field_name}_FILE"
     file = os.environ.get(variable)
     if not file:
@@ -83,100 +83,100 @@ MAIL_BY_SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 
 class Environment(BaseSettings):
-    """All variables that the site reads. A `Secret` may lie in a file that NAME_FILE names."""
+    """All variables that the site reads. A `Secret` may also come from the file NAME_FILE names."""
 
     model_config = SettingsConfigDict(case_sensitive=True, frozen=True, hide_input_in_errors=True)
 
     VAR_DIR: Annotated[Path, NotEmpty] = BASE_DIR / "var"
-    """Everything that the site writes."""
+    """Folder for everything that the site writes."""
     DEBUG: Switch = True
-    """Development on this machine; outside it, SECRET_KEY and ALLOWED_HOSTS must be set."""
+    """Development on this machine. Without it, SECRET_KEY and ALLOWED_HOSTS must be set."""
     SECRET_KEY: Secret = ""
-    """Signs sessions; in DEBUG made once and kept in VAR_DIR."""
+    """Signs sessions; under DEBUG generated once and kept in VAR_DIR."""
     ALLOWED_HOSTS: Words = Field(default_factory=lambda given: HERE if given["DEBUG"] else [])
-    """Names that the site answers to."""
+    """Host names that the site serves."""
     CSRF_TRUSTED_ORIGINS: Words = []
-    """https://… origins of forms, where a proxy changes the host."""
+    """Origins (https://…) that may post forms, for a proxy that changes the host."""
     DATABASE_URL: Annotated[Secret, AfterValidator(_postgres)] = ""
     """postgres://user:password@host:5432/name; empty = SQLite in VAR_DIR."""
     REDIS_URL: Annotated[Secret, AfterValidator(_redis)] = ""
-    """redis://host:6379/0; empty = the embedded one, on a socket in VAR_DIR."""
+    """redis://host:6379/0; empty = the embedded Redis, on a socket in VAR_DIR."""
     STATIC_COLLECTED: Switch = Field(default_factory=lambda given: not given["DEBUG"])
-    """Serve what `manage.py collectstatic` made, or files straight from where they lie."""
+    """Serve the output of `manage.py collectstatic` instead of the source files."""
 
     PHOTO_MAX_BYTES: Count = 25 * 2**20
-    """The largest upload of one photo."""
+    """Largest file of one photo."""
     PHOTO_MAX_PIXELS: Count = 64_000_000
-    """The largest picture."""
+    """Largest photo, in pixels."""
     PHOTOS_PER_LISTING: Count = 30
     """How many photos a listing may have."""
     PHOTO_BATCH: Count = 16
     """Photos that a worker claims at once."""
     PHOTO_CLAIM_SECONDS: Count = 60
-    """After which a silent worker's photos are given to another."""
+    """Seconds after which the photos of a silent worker go to another one."""
     RECOGNISER_ENGINE: Annotated[Literal["auto", "openvino", "torch"], LowerCase, NotEmpty] = "auto"
-    """What runs the networks."""
+    """Library that runs the networks."""
     RECOGNISER_DEVICE: Annotated[Literal["auto", "cpu", "cuda", "mps"], LowerCase, NotEmpty] = "auto"
-    """Where they run."""
+    """Device that they run on."""
     RECOGNITION_BUDGET_MS: Count = 120
-    """A challenger that takes longer for one photo alone does not serve, unless the champion does, too."""
+    """A challenger slower than this for one photo does not serve, unless the champion is too."""
     MODERATION_AUTO_APPROVE: Switch = True
-    """Listings at least this certain and free of contradictions go live without a human."""
+    """Publish certain listings without contradictions without a moderator."""
     MODERATION_CLAIM_SECONDS: Count = 600
     """How long a listing stays with the moderator who opened it."""
 
     ACCOUNT_EMAIL_VERIFICATION: Annotated[Literal["mandatory", "optional", "none"], LowerCase, NotEmpty] = Field(
         default_factory=lambda given: "optional" if given["DEBUG"] else "mandatory"
     )
-    """Whether new accounts confirm their address."""
+    """Whether new accounts must confirm their address."""
     EMAIL_BACKEND: str = Field(default_factory=lambda given: MAIL_TO_FILES if given["DEBUG"] else MAIL_BY_SMTP)
-    """Django's class that sends mail; in DEBUG it writes files."""
+    """Django's mail backend; under DEBUG it writes files."""
     EMAIL_HOST: str = "localhost"
-    """The mail server."""
+    """Mail server."""
     EMAIL_PORT: NotNegative = 25
-    """Its port."""
+    """Port of the mail server."""
     EMAIL_HOST_USER: str = ""
-    """Who signs in to it; empty = nobody does."""
+    """User name for the mail server; empty = do not sign in."""
     EMAIL_HOST_PASSWORD: Secret = ""
-    """With which password."""
+    """Password for the mail server."""
     EMAIL_USE_TLS: Switch = False
-    """Speak to it with STARTTLS."""
+    """Use STARTTLS with the mail server."""
     DEFAULT_FROM_EMAIL: str = "Forecourt <noreply@localhost>"
-    """The sender of mail."""
+    """Sender of all mail."""
 
     PROXIES: NotNegative = 0
-    """How many of our own stand in front and add to X-Forwarded-For."""
+    """Number of our own proxies in front that append to X-Forwarded-For."""
     BEHIND_TLS_PROXY: Switch = False
-    """Believe X-Forwarded-Proto."""
+    """Trust X-Forwarded-Proto."""
     COOKIES_SECURE: Switch = Field(default_factory=lambda given: not given["DEBUG"])
-    """Cookies over HTTPS only."""
+    """Send cookies over HTTPS only."""
     SECURE_SSL_REDIRECT: Switch = False
-    """Send people to HTTPS."""
+    """Redirect HTTP to HTTPS."""
     SECURE_HSTS_SECONDS: NotNegative = 0
-    """Keep them there for so long."""
+    """How long browsers remember to use HTTPS only; 0 = not at all."""
     METRICS_TOKEN: Secret = ""
-    """Whoever sends it may read /metrics; empty = this machine and staff."""
+    """Bearer token for /metrics; empty = only this machine and staff may read it."""
     RECOGNISE_RATE: Rate = "60/min"
-    """Photos that a caller of the API may send."""
+    """Photos that one caller of the API may send."""
     API_RATE: Rate = "600/min"
-    """Other calls of the API."""
+    """Other calls that one caller of the API may make."""
     API_WAIT_SECONDS: NotNegative = 10
     """How long POST /api/v1/recognise waits for the worker before it answers 202."""
     LOG_JSON: Switch = Field(default_factory=lambda given: not given["DEBUG"])
-    """Log lines as JSON, or for people."""
+    """Write log lines as JSON rather than as text."""
     LOG_LEVEL: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], UpperCase, NotEmpty] = Field(
         default_factory=lambda given: "WARNING" if given["DEBUG"] else "INFO"
     )
-    """What is worth a line."""
+    """Lowest level that is logged."""
 
     BIND: str = "127.0.0.1:8000"
-    """gunicorn's address."""
+    """Address that gunicorn binds."""
     WEB_CONCURRENCY: Count = 1
-    """gunicorn's processes."""
+    """Number of gunicorn's processes."""
     WEB_THREADS: Count = 16
-    """Threads in each of them."""
+    """Threads in each process."""
     FORWARDED_ALLOW_IPS: str = "127.0.0.1"
-    """Whose forwarded headers gunicorn believes."""
+    """Addresses whose forwarded headers gunicorn trusts."""
 
     @field_validator("SECRET_KEY")
     @classmethod
@@ -187,23 +187,26 @@ class Environment(BaseSettings):
 
 
 def environment_read() -> Environment:
-    """The environment as it is now. Raises ImproperlyConfigured, a line for each wrong variable."""
+    """Read the current environment.
+
+    Raises ImproperlyConfigured with one line for each invalid variable.
+    """
     try:
         return Environment()
     except ValidationError as error:
-        # Where anything is wrong, defaults that depend on DEBUG are not made; that is no news.
+        # After any error pydantic also reports the defaults that depend on DEBUG: only noise.
         wrong = [one for one in error.errors() if one["type"] != "default_factory_not_called"]
         raise ImproperlyConfigured("\n".join(_line(one) for one in wrong)) from error
 
 
 def variables() -> set[str]:
-    """All names that are read: the variables, and for secrets those of their files."""
+    """The names of all variables that are read, with NAME_FILE for each secret."""
     fields = Environment.model_fields
     return {*fields, *(f"{name}_FILE" for name, field in fields.items() if FromFile in field.metadata)}
 
 
 def _line(error: ErrorDetails) -> str:
-    """What pydantic found, in our words; the value as it was given, before its case was changed."""
+    """A pydantic error as our own message, with the value as given, before its case was changed."""
     name = str(error["loc"][0])
     given = os.environ.get(name, "")
     match error["type"]:
@@ -217,5 +220,5 @@ def _line(error: ErrorDetails) -> str:
             return f"{name}={given} is below {error['ctx']['ge']}."
         case "literal_error":
             return f"{name}={given!r} is none of {', '.join(get_args(Environment.model_fields[name].annotation))}."
-        case _:  # its value may be a secret
+        case _:  # without the value, which may be a secret
             return f"{name}: {error['msg']}."

@@ -1,4 +1,4 @@
-"""Numbers as people type them, read strictly: exactly as written or not at all. Plain Python.
+"""Strict parsing of numbers as people type them: exactly as written, or not at all. Plain Python.
 
 Digits may be grouped:
 
@@ -8,8 +8,8 @@ Digits may be grouped:
 
 Decimals follow a comma or a dot that does not group the thousands: ``12.500,50``, ``12,500.50``,
 ``12 500,50``. One comma or dot before exactly three digits groups thousands: ``1.234`` is one
-thousand two hundred and thirty-four. The digits may be those of any one script. Everything else is
-no number: ``1.00.000``, ``12,50,0``, ``1e5``, ``150k``.
+thousand two hundred and thirty-four. The digits may be from any script, but only from one. Nothing
+else is a number: ``1.00.000``, ``12,50,0``, ``1e5``, ``150k``.
 """
 
 import re
@@ -19,9 +19,9 @@ from collections.abc import Collection
 from marketplace.texts import line_clean
 
 PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-"""The form that ``plain_number`` gives to a number, and to nothing else."""
+"""Matches the numbers that ``plain_number`` returns, and nothing else."""
 
-# Of the Arabic signs, ٬ only groups, as an apostrophe does; ٫ only comes before decimals.
+# The Arabic ٬ only groups digits, like an apostrophe; the Arabic ٫ only precedes decimals.
 _SIGNS = str.maketrans({"’": "'", "ʼ": "'", "٬": "'", "，": ",", "．": ".", "−": "-", "–": "-", "—": "-"})
 _GROUPINGS = (
     re.compile(r"([1-9]\d{0,2}(?P<by>[ ',.])\d{3}(?:(?P=by)\d{3})*)(?:(?!(?P=by))[.,٫](\d+))?", re.ASCII),
@@ -35,9 +35,9 @@ _WORDED = re.compile(r"(?P<before>[^\d-]*)(?P<number>-?\d(?:.*\d)?)(?P<no_cents>
 def plain_number(text: str, *, words: Collection[str] = (), no_cents: bool = False) -> str:
     """The number in plain digits: ``"12.500"`` → ``"12500"``, ``"12,500.50"`` → ``"12500.50"``.
 
-    words: what may stand once before or after the number, in small letters, such as ``"km"``.
-    no_cents: whether the number may end in ``",-"``, as prices do. A text that is no number comes
-    back as it is; ``PLAIN`` tells them apart.
+    words: lower-case words, such as ``"km"``, of which one may stand before or after the number.
+    no_cents: whether the number may end in ``",-"``, as prices do. A text that is not a number is
+    returned unchanged; ``PLAIN`` tells the two apart.
     """
     number = _without_words(line_clean(text).translate(_SIGNS), words, no_cents)
     digits = _in_ascii(number.removeprefix("-"))
@@ -50,13 +50,13 @@ def plain_number(text: str, *, words: Collection[str] = (), no_cents: bool = Fal
 
 
 def word_beside(text: str) -> str:
-    """The word before or after the number, in small letters; empty if there is none."""
+    """The word before or after the number, in lower case; empty if there is none."""
     found = _WORDED.fullmatch(line_clean(text).translate(_SIGNS))
     return _word(found["before"]) or _word(found["after"]) if found else ""
 
 
 def _without_words(text: str, words: Collection[str], no_cents: bool) -> str:
-    """The number alone; the whole text where more stands beside it than may."""
+    """The number alone, or the whole text if more than one allowed word stands beside it."""
     found = _WORDED.fullmatch(text)
     if not found or (found["no_cents"] and not no_cents):
         return text
@@ -66,11 +66,11 @@ def _without_words(text: str, words: Collection[str], no_cents: bool) -> str:
 
 def _word(text: str) -> str:
     word = unicodedata.normalize("NFKC", text).strip().casefold()
-    return word.removesuffix(".") or word  # an abbreviation's dot, not one that stands alone
+    return word.removesuffix(".") or word  # the dot of an abbreviation, but not a dot alone
 
 
 def _in_ascii(text: str) -> str:
-    """The text with its digits in ASCII; as it is where they are of several scripts."""
+    """The text with its digits in ASCII; unchanged if they are from several scripts."""
     digits = {char: unicodedata.decimal(char) for char in text if char.isdecimal()}
     if len({ord(char) - digit for char, digit in digits.items()}) > 1:
         return text

@@ -1,4 +1,4 @@
-"""What a visitor reads while a part of the site is away."""
+"""Answers to visitors while Redis or the mail server is unavailable."""
 
 from collections.abc import Callable
 
@@ -14,14 +14,15 @@ RETRY_AFTER_S = 30
 
 
 class MailAway(Exception):
-    """The mail server does not take the mail that a page cannot go on without."""
+    """The mail server does not accept a mail that the page depends on."""
 
 
 class OutageMiddleware:
-    """503 and a clear line where Redis or the mail server is needed and does not answer.
+    """Answers 503 with a clear line if Redis or the mail server is needed and does not respond.
 
-    Redis counts tries of passwords and of photos: without it nobody is let through uncounted. What needs no count (to
-    browse, to upload to one's own draft, to moderate) goes on.
+    Redis counts attempts at passwords and photos sent to the API. Without it those requests are
+    refused rather than let through uncounted. Everything that needs no count (browsing, uploading
+    to a draft, moderating) keeps working.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -1,8 +1,8 @@
-"""Small questions that every app's pages ask of a request."""
+"""Helpers for the pages of every app."""
 
 from django.http import HttpRequest
 
 
 def is_htmx(request: HttpRequest) -> bool:
-    """Whether a part of the page is asked for, rather than the whole of it."""
+    """Whether the request is htmx's, for a part of the page rather than all of it."""
     return request.headers.get("HX-Request") == "true"

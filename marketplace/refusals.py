@@ -1,4 +1,4 @@
-"""What stops a command, in one clear line that says what to do about it."""
+"""Errors that stop a command, each as one clear line that says what to do about it."""
 
 import errno
 
@@ -16,12 +16,12 @@ ADVICE = {
 
 
 class Refused(Exception):
-    """What was asked for cannot be done; the message is one clear line for the operator."""
+    """The command cannot be carried out; the message is one clear line for the operator."""
 
 
 def not_migrated(error: DatabaseError) -> bool:
-    """Whether the database answers, but lacks a table or a column."""
-    # PostgreSQL has a class of its own for it; SQLite says it in words alone.
+    """Whether the database responds, but lacks a table or a column."""
+    # PostgreSQL raises an exception class for this; with SQLite only the message says so.
     return isinstance(error, ProgrammingError) or str(error).startswith(("no such table", "no such column"))
 
 
@@ -44,7 +44,7 @@ def database_refusal(error: DatabaseError) -> str:
 
 
 def system_refusal(error: OSError) -> str:
-    """What the system refused, of which file, and what to do where that is known."""
+    """The system's error, the file concerned and, where it is known, what to do."""
     said = error.strerror or str(error)
     where = f": {error.filename}" if error.filename else ""
     advice = ADVICE.get(error.errno or 0, "")

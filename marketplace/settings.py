@@ -1,4 +1,4 @@
-"""Settings: everything that differs between machines comes from the environment (see .env.example)."""
+"""Settings. Everything that differs between machines comes from the environment (.env.example)."""
 
 import logging
 
@@ -59,7 +59,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "marketplace.upload_limits.BodySizeMiddleware",  # before the next, which reads the body
+    "marketplace.upload_limits.BodySizeMiddleware",  # must precede CsrfViewMiddleware, which reads the body
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -93,25 +93,27 @@ TEMPLATES = [
 DATABASES = {"default": postgres(env.DATABASE_URL) if env.DATABASE_URL else sqlite(VAR_DIR / "forecourt.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Redis: the doorbell and the cache of rate limits. Without REDIS_URL, the embedded server on a socket in VAR_DIR.
+# Redis is the broker and the cache of rate limits. Without REDIS_URL, the embedded server is used,
+# on a socket in VAR_DIR.
 REDIS_SOCKET = socket_path(VAR_DIR / "redis.sock")
 REDIS_URL = env.REDIS_URL
 CELERY_BROKER_URL = REDIS_URL or f"redis+socket://{REDIS_SOCKET}"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# A publisher must not hang the upload when the broker is away: the sweep rings again. Without max_retries, kombu tries
-# for six seconds; workers and scheduler wait for the broker's return by settings of their own.
+# An upload must not hang while the broker is unavailable: the sweep rings again. Without
+# max_retries, kombu tries for six seconds. Workers and the scheduler have their own settings for
+# waiting until the broker returns.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 30, "max_retries": 0}
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_LOST_WAIT = 1.0  # for a killed child's result, which nobody reads, before the next task gets its turn
+CELERY_WORKER_LOST_WAIT = 1.0  # s for the result of a killed child, which nobody reads, before the next task
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CONCURRENCY = 1
 CELERY_TIMEZONE = "UTC"
-# Kept in memory: what is due is seconds away anyway, and a file could break in a hard end.
+# Kept in memory: every task is due within minutes anyway, and a file could be damaged by a kill.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
-    # Expiring, so that a worker that was away for a day is not met by thousands of them.
+    # They expire, so that a worker that was down for a day does not find thousands of them.
     "photos-sweep": {"task": "marketplace.photos.tasks.sweep", "schedule": 15.0, "options": {"expires": 60}},
     "photos-tidy": {"task": "marketplace.photos.tasks.tidy", "schedule": 600.0, "options": {"expires": 600}},
     "rerecognise-sweep": {
@@ -134,7 +136,8 @@ CACHES = {
     else {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": VAR_DIR / "cache"}
 }
 
-# Collected, compressed and named by content, which takes `manage.py collectstatic`; or straight from where they lie.
+# Static files are either collected, compressed and named by content, which needs
+# `manage.py collectstatic`, or served from their source folders.
 STATIC_COLLECTED = env.STATIC_COLLECTED
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -161,21 +164,21 @@ PHOTO_BATCH = env.PHOTO_BATCH
 PHOTO_CLAIM_SECONDS = env.PHOTO_CLAIM_SECONDS
 DATA_UPLOAD_MAX_MEMORY_SIZE = PHOTO_MAX_BYTES + 2**20
 
-# The eye
+# The recogniser
 ARTEFACTS_DIR = VAR_DIR / "artefacts"
 RUNS_DIR = VAR_DIR / "runs"
 ENGINE_CACHE_DIR = VAR_DIR / "engine-cache"
 STARTER_WEIGHTS_DIR = BASE_DIR / "classifier" / "weights"
-RECOGNISER = "classifier.recognise.Recogniser"  # by name: imported only by what recognises; tests put their own here
-EVALUATION_RECOGNISER = (
-    "classifier.training.evaluation.cached_recogniser.CachedRecogniser"  # looks at test photos, for retraining
-)
+# Names, so that only processes that recognise import them, and tests can set their own.
+RECOGNISER = "classifier.recognise.Recogniser"
+# For the test photos of a retraining.
+EVALUATION_RECOGNISER = "classifier.training.evaluation.cached_recogniser.CachedRecogniser"
 RECOGNISER_ENGINE = env.RECOGNISER_ENGINE
 RECOGNISER_DEVICE = env.RECOGNISER_DEVICE
-# A challenger that takes longer for a photo that comes alone does not serve, unless the champion is as slow here.
+# A challenger slower than this for a single photo does not serve, unless the champion is too.
 RECOGNITION_BUDGET_MS = env.RECOGNITION_BUDGET_MS
 
-# Moderation: listings at least this certain and free of contradictions go live without a human.
+# Moderation: whether certain listings without contradictions go live without a moderator.
 MODERATION_AUTO_APPROVE = env.MODERATION_AUTO_APPROVE
 MODERATION_CLAIM_SECONDS = env.MODERATION_CLAIM_SECONDS
 
@@ -207,11 +210,12 @@ EMAIL_HOST = env.EMAIL_HOST
 EMAIL_PORT = env.EMAIL_PORT
 EMAIL_HOST_USER = env.EMAIL_HOST_USER
 EMAIL_HOST_PASSWORD = env.EMAIL_HOST_PASSWORD
-EMAIL_TIMEOUT = 10  # seconds; a server that is silent is as good as away
+EMAIL_TIMEOUT = 10  # seconds, after which a silent server counts as unavailable
 EMAIL_USE_TLS = env.EMAIL_USE_TLS
 DEFAULT_FROM_EMAIL = env.DEFAULT_FROM_EMAIL
 
-# A visitor gets the one that the browser asks for, else English. CONTRIBUTING.md says how to add another.
+# A visitor gets the language that the browser asks for, else English. CONTRIBUTING.md says how to
+# add one.
 LANGUAGES = [("en-gb", "English")]
 LANGUAGE_CODE = "en-gb"
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -219,8 +223,8 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 
-# Safety
-PROXIES = env.PROXIES  # how many of our own stand in front and add to X-Forwarded-For
+# Security
+PROXIES = env.PROXIES  # number of our own proxies in front that append to X-Forwarded-For
 ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
 METRICS_TOKEN = env.METRICS_TOKEN
 CONTENT_SECURITY_POLICY = {
@@ -236,7 +240,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
         "manifest-src": [SELF],
     },
-    # The admin's own theme needs inline styles and Alpine's evaluation; nobody but staff sees it.
+    # The admin's theme needs inline styles, and eval for Alpine. Only staff see it.
     "EXCLUDE_URL_PREFIXES": ("/admin/",),
 }
 X_FRAME_OPTIONS = "DENY"
@@ -250,7 +254,7 @@ SESSION_COOKIE_HTTPONLY = True
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    # JSON alone: DRF's browsable pages need inline scripts, and /api/docs/ is there to try things out.
+    # Only JSON: DRF's browsable pages need inline scripts, and /api/docs/ is there to try it out.
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
@@ -261,7 +265,7 @@ REST_FRAMEWORK = {
         "recognise": env.RECOGNISE_RATE,
         "api": env.API_RATE,
     },
-    # Without this, a caller would choose who they are by sending X-Forwarded-For.
+    # Without this, callers could evade the limits by sending X-Forwarded-For.
     "NUM_PROXIES": PROXIES,
 }
 API_WAIT_SECONDS = env.API_WAIT_SECONDS
@@ -273,8 +277,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
-    "SCHEMA_PATH_PREFIX": "/api/v1",  # so that the pages group by what comes after it
-    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},  # None: show no other host our schema
+    "SCHEMA_PATH_PREFIX": "/api/v1",  # so that the pages group operations by what comes after it
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},  # None: send our schema to no other host
 }
 UNFOLD = {
     "SITE_TITLE": "Forecourt",
@@ -297,7 +301,7 @@ structlog.configure(
     logger_factory=structlog.stdlib.LoggerFactory(),
     cache_logger_on_first_use=True,
 )
-DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO  # a stranger's wrong address is no trouble of ours
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO  # a visitor's wrong URL is not our problem
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -310,7 +314,7 @@ LOGGING = {
         },
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    # django-structlog says the same of each request, with its id.
+    # django-structlog logs each request already, with its id.
     "loggers": {"django.request": {"level": "ERROR"}},
     "root": {
         "handlers": ["console"],

@@ -1,8 +1,8 @@
 """Model and form fields for text that people type: cleaned before it is measured or stored.
 
-Both clean by the same functions (``marketplace.texts``), so a length means the same in a form, in a
-service and in the database. What skips ``full_clean`` is cleaned when it is written, also by
-``update``.
+Both use the same functions (``marketplace.texts``), so a length means the same in a form, in a
+service and in the database. Values that skip ``full_clean`` are cleaned when they are written, by
+``update`` as well.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ class ParagraphsFormField(forms.CharField):
 
 
 class _CleanText:
-    """What both kinds of column do to a text, on whichever way it comes."""
+    """Cleans the text of both columns, whichever way it reaches them."""
 
     attname: str
 
@@ -49,7 +49,7 @@ class _CleanText:
         raise NotImplementedError
 
     def to_python(self, value: Any) -> Any:
-        return self._clean(super().to_python(value))  # type: ignore[misc]  # of the column, here and below
+        return self._clean(super().to_python(value))  # type: ignore[misc]  # super() is the column, here and below
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         value = self._clean(super().pre_save(model_instance, add))  # type: ignore[misc]
@@ -72,7 +72,7 @@ class LineField(_CleanText, CharColumn):
         return super().formfield(**{"form_class": LineFormField, **kwargs})
 
     def deconstruct(self) -> Any:
-        # To the database it is a column like any other: migrations need not know this class.
+        # The database column is an ordinary one, so migrations need not know this class.
         name, _, args, kwargs = super().deconstruct()
         return name, "django.db.models.CharField", args, kwargs
 
@@ -96,7 +96,7 @@ class ParagraphsField(_CleanText, TextColumn):
 
 
 def texts_cleaned(model: type[models.Model], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values by field name, with texts as this model stores them."""
+    """The values by field name, with texts cleaned as the model's columns clean them."""
     return {
         name: field.to_python(value) if isinstance(field := model._meta.get_field(name), _CleanText) else value
         for name, value in values.items()

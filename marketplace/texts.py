@@ -1,6 +1,6 @@
-"""Text that people type, as it is kept: composed, and without invisible characters. Plain Python.
+"""Cleaning of text that people type: composed, and without invisible characters. Plain Python.
 
-Removed are control and format characters, zero-width characters, marks that change the direction of
+It removes control and format characters, zero-width characters, marks that change the direction of
 writing, tags, the byte order mark, the soft hyphen and blank fillers. Otherwise two names that look
 the same could differ, and one could be made to look like another.
 """
@@ -9,7 +9,7 @@ import re
 import unicodedata
 
 _LINE_BREAK = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
-_BLANK_PATTERN = "\u2800"  # the Braille cell without a dot: a space to every reader
+_BLANK_PATTERN = "\u2800"  # the Braille cell without dots, which looks like a space
 
 # Invisible, though not in the category of format characters (Unicode's default ignorables).
 _INVISIBLE = frozenset(
@@ -32,20 +32,20 @@ _AS_TEXT, _AS_EMOJI, _KEYCAP = "\ufe0e", "\ufe0f", "\u20e3"
 
 
 def line_clean(text: str) -> str:
-    """One line, such as a name or a place, with single spaces; empty if nothing in it is visible."""
+    """One line, such as a name or place, with single spaces; empty if nothing in it is visible."""
     return _or_empty(" ".join(_visible(text).split()))
 
 
 def paragraphs_clean(text: str) -> str:
     """A text of several lines; empty if nothing in it is visible.
 
-    Every line break is one ``"\\n"``: browsers send two characters for it and count one.
+    Every line break becomes one ``"\\n"``: browsers send two characters but count one.
     """
     return _or_empty(_visible(text).strip())
 
 
 def _or_empty(text: str) -> str:
-    """The text, unless it consists of spaces and accents."""
+    """The text; empty if it consists of spaces and accents only."""
     return text if any(unicodedata.category(char)[0] not in "MZ" and not char.isspace() for char in text) else ""
 
 
@@ -72,7 +72,7 @@ def _is_visible(char: str) -> bool:
 
 
 def _is_needed(char: str, before: list[str], after: str) -> bool:
-    """Whether an invisible character changes, by the rules of Unicode, how its neighbours look."""
+    """Whether Unicode lets this invisible character change how its neighbours are drawn."""
     last = before[0] if before else ""
     if char == _AS_EMOJI and after == _KEYCAP:
         return last in {"#", "*"} or last.isdecimal()

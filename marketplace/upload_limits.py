@@ -1,4 +1,7 @@
-"""How much a visitor may send at once: asked before a byte of it is read, because what is read lies on our disk."""
+"""Limits on the size of a request.
+
+They are checked before the body is read, because reading it stores the uploads on our disk.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,10 +16,10 @@ ONE_PHOTO = {"photos:identify", "photos:upload", "api:recognise"}
 
 
 class BodySizeMiddleware:
-    """413 in words for a body that is too large.
+    """Answers 413 with a clear line if the body is too large.
 
-    Stands before CsrfViewMiddleware, which reads the whole body of every form to find its token. A body of no declared
-    length needs no limit: Django takes it for empty.
+    It must come before CsrfViewMiddleware, which reads the whole body of every form to find the
+    token. A body without a declared length needs no limit: Django treats it as empty.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -26,7 +29,7 @@ class BodySizeMiddleware:
         return self._get_response(request)
 
     def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
-        """Here and not in __call__, because by now it is known which page is asked for, and by whom."""
+        """The check is here and not in __call__, because the page and the user are known by now."""
         limit = _limit(request)
         return _refusal(request, limit) if int(request.META.get("CONTENT_LENGTH") or 0) > limit else None
 
@@ -39,7 +42,10 @@ def _limit(request: HttpRequest) -> int:
 
 
 def _photos(request: HttpRequest, name: str) -> int:
-    """How many may come at once: the script sends one a request, the form of a browser without it all of them."""
+    """How many photos may come at once.
+
+    The upload script sends one per request; a browser without scripts sends them all in one form.
+    """
     by_form = name == "photos:upload" and not _wants_json(request) and request.user.is_authenticated
     return int(settings.PHOTOS_PER_LISTING) if by_form else 1
 

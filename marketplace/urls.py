@@ -1,10 +1,10 @@
-"""All addresses of the site."""
+"""URLs of the whole site."""
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-# The admin's own sign-in page would let passwords be tried without end; allauth's counts.
+# The admin's own sign-in page does not limit attempts at passwords; allauth's does.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [

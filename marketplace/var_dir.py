@@ -1,4 +1,4 @@
-"""What a site keeps in VAR_DIR besides its data: the folder, its secret, the embedded Redis's socket."""
+"""VAR_DIR: the folder itself, the secret key kept in it and the socket of the embedded Redis."""
 
 import hashlib
 import os
@@ -8,12 +8,12 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-# sockaddr_un: 108 bytes on Linux, 104 on macOS and the BSDs, with the closing NUL.
+# sockaddr_un holds 108 bytes on Linux and 104 on macOS and the BSDs, including the final NUL.
 MAX_SOCKET_PATH = 103
 
 
 def folder_ready(wanted: Path) -> Path:
-    """The folder VAR_DIR, made if missing. Raises ImproperlyConfigured if it cannot be written to."""
+    """The absolute folder, created if missing. Raises ImproperlyConfigured if not writable."""
     path = wanted.resolve()
     advice = "Make it writable or set VAR_DIR to another folder."
     try:
@@ -26,21 +26,20 @@ def folder_ready(wanted: Path) -> Path:
 
 
 def socket_path(wanted: Path) -> Path:
-    """The path for a Unix socket: the wanted one or, where the system would cut it off, a short one.
+    """The path for a Unix socket: the wanted one or, if it is too long for the system, a short one.
 
-    Every process of a site works it out anew, so it depends on nothing but the wanted path and the
-    user.
+    Every process of a site computes it again, so it depends only on the wanted path and the user.
     """
     if len(os.fsencode(wanted)) <= MAX_SOCKET_PATH:
         return wanted
     digest = hashlib.sha256(os.fsencode(wanted)).hexdigest()[:12]
-    # Not tempfile's folder: TMPDIR may differ between the processes. Whoever makes it checks whose
-    # it is.
+    # Not tempfile's folder: TMPDIR may differ between the processes. The code that creates the
+    # folder checks its owner (operations.redis.socket_folder_prepare).
     return Path("/tmp") / f"forecourt-{os.getuid()}-{digest}" / wanted.name  # noqa: S108
 
 
 def secret_kept(path: Path) -> str:
-    """A secret made once and kept in a file of mode 0600. Raises ImproperlyConfigured."""
+    """A secret, generated once and kept in a file of mode 0600. Raises ImproperlyConfigured."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -58,7 +57,7 @@ def secret_kept(path: Path) -> str:
 
 
 def _secret_read(path: Path) -> str:
-    """The kept secret; of two processes that start at once, the first may still be writing it."""
+    """The kept secret. If two processes start at once, the other one may still be writing it."""
     for _ in range(50):
         if kept := path.read_text():
             return kept

@@ -1,4 +1,4 @@
-"""How allauth sends its mails: a mail server that is away is told in words and leaves nobody stuck."""
+"""How allauth sends mail. If the mail server is unavailable, people read so and are not stuck."""
 
 from typing import Any
 
@@ -20,26 +20,26 @@ UNSENT = (
 )
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth comes without types
-    """Named by the setting ACCOUNT_ADAPTER."""
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
+    """Set as ACCOUNT_ADAPTER."""
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Raises MailAway."""
+        """Send a mail. Raises MailAway if the mail server does not accept it."""
         try:
             super().send_mail(template_prefix, email, context)
-        except OSError as error:  # whatever smtplib raises is an OSError, too
-            # allauth would count this one as sent, and for minutes silently send none.
+        except OSError as error:  # the base class of smtplib's errors, too
+            # allauth would count this mail as sent, and send none for minutes without saying so.
             ratelimit.clear(self.request, action="confirm_email", key=email.lower())
             raise MailAway(str(error)) from error
 
     def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
-        """Raises MailAway where nobody can go on without this mail."""
+        """Send a confirmation mail. Raises MailAway if the user cannot continue without it."""
         try:
             super().send_confirmation_mail(request, emailconfirmation, signup)
         except MailAway as error:
             if signup and app_settings.EMAIL_VERIFICATION != app_settings.EmailVerificationMethod.MANDATORY:
                 log.error("mail_away", path=request.path, error=str(error))
-                request.confirmation_unsent = True  # type: ignore[attr-defined]  # for add_message, a moment later
+                request.confirmation_unsent = True  # type: ignore[attr-defined]  # read by add_message
                 return
             if signup:
                 signup_undo(user=emailconfirmation.email_address.user)
@@ -48,7 +48,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth co
     def add_message(
         self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any
     ) -> None:
-        """Not to say "we have sent you a mail" where none could be sent."""
+        """Add a message, but do not say that a mail was sent if none could be."""
         if getattr(request, "confirmation_unsent", False) and "confirmation_sent" in (message_template or ""):
             messages.warning(request, UNSENT)
         else:

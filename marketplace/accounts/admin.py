@@ -9,7 +9,7 @@ from marketplace.accounts.models import User
 
 
 class NewUserForm(UserCreationForm):
-    """Django's form asks for a user name, which nobody has here."""
+    """Asks for an e-mail address instead of Django's user name, which accounts here do not have."""
 
     class Meta:
         model = User

@@ -1,4 +1,4 @@
-"""What is asked of a person who signs up, beside e-mail address and password."""
+"""What sign-up asks for besides e-mail address and password."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from marketplace.text_fields import LineFormField
 
 
 class SignupForm(forms.Form):
-    """Joined to allauth's own sign-up form by the setting ACCOUNT_SIGNUP_FORM_CLASS."""
+    """Extends allauth's sign-up form; set as ACCOUNT_SIGNUP_FORM_CLASS."""
 
     display_name = LineFormField(
         required=False,
@@ -20,6 +20,6 @@ class SignupForm(forms.Form):
     )
 
     def signup(self, request: HttpRequest, user: Any) -> None:
-        """Called by allauth with the new user."""
+        """Store the name. allauth calls this with the new user."""
         user.display_name = self.cleaned_data["display_name"]
         user.save(update_fields=["display_name"])

@@ -10,11 +10,14 @@ from marketplace.text_fields import LineField
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes users from an e-mail address; there are no user names."""
+    """Creates users by e-mail address; there are no user names."""
 
     @classmethod
     def normalize_email(cls, email: str | None) -> str:
-        """All of it in lower case, as allauth looks for it when people sign in. Django would lower the domain only."""
+        """The whole address in lower case, as allauth looks it up at sign-in.
+
+        Django's own method would lower only the domain.
+        """
         return (email or "").lower()
 
     def get_by_natural_key(self, username: str | None) -> "User":
@@ -32,9 +35,9 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractUser):
-    """Whoever has signed up. What one may do is asked in ``access.py`` modules only."""
+    """A person with an account. Only the ``access.py`` modules decide what a user may do."""
 
-    username = None  # type: ignore[assignment]  # the e-mail address is the name
+    username = None  # type: ignore[assignment]  # the e-mail address takes its place
     email = models.EmailField("e-mail address", unique=True)
     display_name = LineField(max_length=80, blank=True)
     is_moderator = models.BooleanField(default=False, help_text="May review other people's listings.")
@@ -54,7 +57,7 @@ class User(AbstractUser):
         ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        # Also for what is saved without full_clean: an address with a capital in it could never sign in.
+        # For rows saved without full_clean as well: an address with a capital could never sign in.
         self.email = User.objects.normalize_email(self.email)
         super().save(*args, **kwargs)
 

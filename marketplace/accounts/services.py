@@ -1,4 +1,4 @@
-"""Makes accounts for the demonstration that a first start gives."""
+"""Creates and removes accounts: those of the demonstration, and sign-ups that cannot finish."""
 
 import json
 import os
@@ -12,12 +12,12 @@ from django.db import transaction
 
 from marketplace.accounts.models import User
 
-LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is misread
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that can be misread
 
 
 @dataclass(frozen=True)
 class DemoAccount:
-    """One account and the words that open it."""
+    """One account and its password."""
 
     email: str
     password: str
@@ -26,13 +26,13 @@ class DemoAccount:
 
 @dataclass(frozen=True)
 class DemoPerson:
-    """Whose account it is."""
+    """The owner of a demonstration account."""
 
     email: str
     name: str
     role: str
     is_moderator: bool = False
-    """Also whether they are staff, and may do everything in /admin/."""
+    """Moderators here are also staff and superusers: they may do everything in /admin/."""
 
 
 CAST = (
@@ -42,10 +42,12 @@ CAST = (
 
 
 def demo_accounts_ensure(*, keep_in: Path, cast: Sequence[DemoPerson] = CAST) -> list[DemoAccount]:
-    """Accounts for trying the site out, in the cast's order, made once; passwords are kept in ``keep_in`` (0600).
+    """Accounts for trying the site out, in the cast's order, created once.
 
-    Random passwords, because a fixed one in a public repository opens every site whose port somebody forwarded. Where
-    the file is gone, new passwords are set, so that whoever may write to the site's own folder always has a way in.
+    keep_in: the file (mode 0600) with the accounts and their passwords. The passwords are random:
+    a fixed one in a public repository would open every site whose port somebody has forwarded. If
+    the file is gone, new passwords are set, so that anyone who may write to the site's folder can
+    sign in.
     """
     if keep_in.exists():
         kept = [DemoAccount(**account) for account in json.loads(keep_in.read_text())]
@@ -58,7 +60,7 @@ def demo_accounts_ensure(*, keep_in: Path, cast: Sequence[DemoPerson] = CAST) ->
             user = User.objects.filter(email=person.email).first() or _user_create(person)
             user.set_password(password)
             user.save(update_fields=["password"])
-            # Nobody can confirm an address at example.org.
+            # No address at example.org can be confirmed by mail.
             EmailAddress.objects.update_or_create(
                 user=user, email=person.email, defaults={"verified": True, "primary": True}
             )
@@ -68,9 +70,10 @@ def demo_accounts_ensure(*, keep_in: Path, cast: Sequence[DemoPerson] = CAST) ->
 
 
 def signup_undo(*, user: User) -> None:
-    """Take back an account that was made a moment ago and cannot be confirmed: its owner may sign up again.
+    """Delete an account that was just created and cannot be confirmed, so that it can be retried.
 
-    Not by a transaction around the sign-up, which would hold SQLite's only lock while the mail server lets us wait.
+    A transaction around the sign-up would do the same, but would hold SQLite's only write lock
+    while the mail server keeps us waiting.
     """
     User.objects.filter(pk=user.pk, last_login=None).delete()
 

@@ -1,4 +1,4 @@
-"""How listings and models can be narrowed down; makes and models by any name that the catalogue knows."""
+"""Query parameters that filter listings and models. Makes and models go by any catalogue name."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Waits a little for the worker, so that a caller gets the answer in the same request whenever a worker is there."""
+"""Recognition within one request: waits a short time for the worker's answer."""
 
 import threading
 import time
@@ -10,14 +10,15 @@ from marketplace.photos.models import Photo
 from marketplace.photos.services import photo_add
 
 POLL_SECONDS = 0.05
-# Each waits in a thread of the web process: without a worker, a few callers must not take all of them.
+# Each waiting caller occupies a thread of the web process. Without a worker, a few callers must not
+# take all of them.
 _waiters = threading.BoundedSemaphore(4)
 
 
 def recognise_and_wait(*, data: bytes, filename: str) -> Photo:
-    """Store a visitor's photo for recognition and wait for the worker for up to ``API_WAIT_SECONDS``.
+    """Store a visitor's photo for recognition and wait up to ``API_WAIT_SECONDS`` for the worker.
 
-    The photo may still be unsettled. Raises PhotoRejected.
+    The photo that is returned may still be unsettled. Raises PhotoRejected.
     """
     photo = photo_add(listing=None, data=data, filename=filename)
     if _waiters.acquire(blocking=False):

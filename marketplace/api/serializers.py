@@ -1,4 +1,4 @@
-"""What the API says of things."""
+"""The shapes in which the API shows catalogue, listings and recognitions."""
 
 from dataclasses import asdict
 from typing import Any
@@ -15,7 +15,7 @@ from marketplace.photos.selectors import prediction_latest
 
 
 class MakeSerializer(serializers.ModelSerializer[Make]):
-    slug = serializers.CharField(read_only=True)  # the model's field would promise ASCII; Citroën's is citroën
+    slug = serializers.CharField(read_only=True)  # a SlugField's schema promises ASCII; Citroën's is citroën
 
     class Meta:
         model = Make
@@ -78,7 +78,7 @@ class CandidateSerializer(serializers.Serializer[Any]):
 
 
 class RecognitionSerializer(serializers.Serializer[Any]):
-    """The recognition of one photo; ``status`` is ``pending`` until a worker has looked at it."""
+    """The recognition of one photo; ``status`` is ``pending`` until a worker has processed it."""
 
     id = serializers.UUIDField()
     status = serializers.ChoiceField(choices=["pending", *Photo.Outcome.values])
@@ -107,14 +107,14 @@ class UploadSerializer(serializers.Serializer[Any]):
 
 
 class RefusalSerializer(serializers.Serializer[Any]):
-    """Why an upload is not taken."""
+    """Why an upload was refused."""
 
     code = serializers.CharField(help_text="for programs: too_large, not_a_picture, truncated …")
     detail = serializers.CharField(help_text="for people: what is wrong with this file and what to do")
 
 
 def recognition_data(photo: Photo) -> dict[str, Any]:
-    """The recognition of a photo in the shape of RecognitionSerializer."""
+    """The recognition of a photo, in the shape of RecognitionSerializer."""
     said = prediction_latest(photo=photo) if photo.is_settled else None
     return {
         "id": str(photo.pk),
@@ -133,7 +133,10 @@ def recognition_data(photo: Photo) -> dict[str, Any]:
 
 
 def _error(photo: Photo) -> str:
-    """Why a photo cannot be read; what stopped the worker is for the operator, and may name folders or hosts."""
+    """Why a photo cannot be read.
+
+    The error of a worker is not shown: it is for the operator, and may name folders or hosts.
+    """
     if photo.status == Photo.Status.FAILED:
         return "This photo could not be looked at. Send it again."
     return photo.error if photo.is_settled else ""

@@ -16,7 +16,7 @@ urlpatterns = [
     path("v1/listings/", views.ListingsView.as_view(), name="listings"),
     path("v1/listings/<slug:code>/", views.ListingView.as_view(), name="listing"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    # Script and page apart: the Content-Security-Policy allows no inline script.
+    # The split view serves the script apart: the Content-Security-Policy allows no inline script.
     path(
         "docs/",
         SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="api/docs.html"),

@@ -1,4 +1,4 @@
-"""The API: parse, call a service or a selector, answer."""
+"""The API's views: parse, call a service or a selector, respond."""
 
 from typing import Any, cast
 from uuid import UUID
@@ -38,7 +38,7 @@ from marketplace.photos.forms import upload_read
 from marketplace.photos.selectors import photo_of_visitor
 from marketplace.photos.services import PhotoRejected
 
-# Anything else about a file is a bad request.
+# The HTTP status of each refusal. Every other one is a 400.
 REFUSED_WITH = {
     "too_large": status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
     "too_many_pixels": status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
@@ -93,7 +93,7 @@ class RecogniseView(APIView):
         return Response(recognition_data(photo), status=status.HTTP_202_ACCEPTED, headers={"Location": where})
 
     def handle_exception(self, exc: Exception) -> Response:
-        """A body in which no upload can be found is refused in the shape in which a file is."""
+        """Report a body that cannot be parsed in the same shape as a refused file."""
         answer = super().handle_exception(exc)
         if isinstance(exc, ParseError | UnsupportedMediaType):
             answer.data = {"code": "wrong_envelope", "detail": str(exc.detail)}

@@ -13,7 +13,7 @@ from marketplace.catalogue.selectors import words_in
 
 
 class KeySearch:
-    """For a ModelAdmin: searches ``key_columns``, too, blind to case and accents."""
+    """A mixin for ModelAdmin that also searches ``key_columns``, ignoring case and accents."""
 
     key_columns: ClassVar[tuple[str, ...]]
 
@@ -27,7 +27,10 @@ class KeySearch:
 
 
 class AliasFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]  # no generic at run time
-    """Rows of one form are not saved yet, so the models' own checks cannot see one of them in the other."""
+    """Refuses the same alias twice in one form.
+
+    The models' own checks cannot see this, because the rows of a form are not saved yet.
+    """
 
     def clean(self) -> None:
         super().clean()
@@ -75,7 +78,7 @@ class CarModelAdmin(KeySearch, SimpleHistoryAdmin, ModelAdmin):
     inlines = (ModelAliasInline,)
 
     def get_readonly_fields(self, request: HttpRequest, obj: CarModel | None = None) -> tuple[str, ...]:
-        # Listings and aliases hold the make beside the model: moving a model would leave them behind.
+        # Listings and aliases store the make beside the model, and would keep the old one.
         return ("make",) if obj else ()
 
 

@@ -14,7 +14,7 @@ MAX_NAME = 80
 
 
 class CatalogueFileError(Refused):
-    """The file cannot be used; the message is one clear line that says where."""
+    """The file cannot be used; the message is one clear line that says where it is wrong."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class MakeEntry:
 def catalogue_read(path: Path = CATALOGUE_FILE) -> tuple[MakeEntry, ...]:
     """All makes of the file.
 
-    Raises CatalogueFileError when the file is missing or no TOML, when an entry has a wrong shape, or when two entries
-    answer to the same name.
+    Raises CatalogueFileError if the file is missing or not TOML, if an entry has a wrong shape, or
+    if two entries have the same name.
     """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -1,7 +1,8 @@
-"""Makes and models that people can choose, and the other names under which they are known.
+"""Makes and models that people can choose, and their other names.
 
-Names are compared by their ``key`` (see ``names.name_key``), which every row derives from its own name or text when it
-is saved. ``services.catalogue_load`` writes the rows in bulk and sets the keys itself.
+Names are compared by their ``key`` (see ``names.name_key``), which every row derives from its name
+or text when it is saved. ``services.catalogue_load`` writes the rows in bulk and sets the keys
+itself.
 """
 
 from typing import Any
@@ -20,7 +21,7 @@ YEARS = (MinValueValidator(1885), MaxValueValidator(2100))
 
 
 def slug_for(name: str) -> str:
-    """The name in an address: ``"Ka+"`` → ``"ka-plus"``, ``"Town & Country"`` → ``"town-and-country"``."""
+    """The name in a URL: ``"Ka+"`` → ``"ka-plus"``, ``"Town & Co"`` → ``"town-and-co"``."""
     return slugify(name.replace("+", " plus ").replace("&", " and "), allow_unicode=True)
 
 
@@ -46,7 +47,7 @@ class Make(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Derive key and slug; refuse a name that another make already answers to."""
+        """Derive key and slug; refuse a name that another make already has."""
         self.key = _key_or_error(self.name, "name")
         self.slug = slug_for(self.name)
         taken = Make.objects.filter(Q(key=self.key) | Q(slug=self.slug)).exclude(pk=self.pk).first()
@@ -94,7 +95,7 @@ class CarModel(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Derive key and slug; refuse a name that another model of this make already answers to."""
+        """Derive key and slug; refuse a name that another model of this make already has."""
         self.key = _key_or_error(self.name, "name")
         self.slug = slug_for(self.name)
         siblings = CarModel.objects.filter(make_id=self.make_id).exclude(pk=self.pk)
@@ -143,7 +144,10 @@ class MakeAlias(models.Model):
 
 
 class ModelAlias(models.Model):
-    """Another name of a model within its make: a badge (320d), another spelling (Serie 3), a body (3 Series Sedan)."""
+    """Another name of a model of its make.
+
+    It may be a badge (320d), another spelling (Serie 3) or a body (3 Series Sedan).
+    """
 
     make = models.ForeignKey(Make, on_delete=models.CASCADE, related_name="model_aliases", editable=False)
     car_model = models.ForeignKey(CarModel, on_delete=models.CASCADE, related_name="aliases", verbose_name="model")
@@ -162,10 +166,10 @@ class ModelAlias(models.Model):
     def clean(self) -> None:
         """Derive make and key; refuse a text that already names a model of the make."""
         self.key = _key_or_error(self.text, "text")
-        # A form that adds a model with its aliases brings the model unsaved: it has no id yet, but it has a make.
+        # In a form that adds a model with its aliases, the model is not saved: no id, but a make.
         car_model: CarModel | None = getattr(self, "car_model", None)
         if car_model is None or not car_model.make_id:
-            return  # the missing field is reported for itself
+            return  # the form reports the missing field itself
         self.make = car_model.make
         if name_key(car_model.name) == self.key:
             raise ValidationError({"text": "This is the model's own name."})

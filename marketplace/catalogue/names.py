@@ -1,4 +1,4 @@
-"""Names of makes and models as the catalogue finds them. Plain Python, no database."""
+"""Names of makes and models as the catalogue compares them. Plain Python, no database."""
 
 import re
 
@@ -8,7 +8,7 @@ __all__ = ["BODY_WORDS", "name_key", "name_words", "without_body"]
 
 _YEAR = re.compile(r"(19|20)\d\d")
 
-# Words that say which body or cab a car has, not which model it is. "3 Series Sedan" is a 3 Series.
+# Words for the body or cab of a car, not for its model: "3 Series Sedan" is a 3 Series.
 _BODY = (
     "avant cabrio cabriolet cargo convertible coupe estate fastback hatch hatchback kombi liftback limousine minibus"
     " minivan passenger pickup roadster saloon sedan spider spyder sportback supercab supercrew suv sw targa tourer"
@@ -18,10 +18,10 @@ BODY_WORDS = frozenset(_BODY.split())
 
 
 def without_body(words: list[str]) -> list[list[str]]:
-    """The words, then the same without their last body words and years, one fewer each time.
+    """The words, then shorter lists: each drops one more body word or year from the end.
 
-    ``["golf", "gti", "hatchback", "2012"]`` → itself, ``["golf", "gti", "hatchback"]``, ``["golf",
-    "gti"]``. At least one word always stays.
+    ``["golf", "gti", "hatchback", "2012"]`` → itself, ``["golf", "gti", "hatchback"]``,
+    ``["golf", "gti"]``. At least one word always stays.
     """
     shorter = [words]
     while len(words) > 1 and (words[-1] in BODY_WORDS or _YEAR.fullmatch(words[-1])):

@@ -1,4 +1,7 @@
-"""Finds makes and models by any of their names. Each call is one to four indexed queries; nothing is kept in memory."""
+"""Finds makes and models by any of their names.
+
+Each call is one to four indexed queries; nothing is kept in memory.
+"""
 
 from collections.abc import Iterable, Sequence
 from functools import reduce
@@ -11,13 +14,13 @@ from django.db.models import Q, QuerySet
 from marketplace.catalogue.models import CarModel, Make, MakeAlias, ModelAlias
 from marketplace.catalogue.names import name_key, name_words, without_body
 
-MAX_WORDS = 16  # of a text that holds make, model and whatever follows
+MAX_WORDS = 16  # words that are looked at in a text of make, model and whatever follows
 MAX_MAKE_LETTERS = 40
 KEYS_AT_ONCE = 10_000  # in one query: SQLite may allow 32,766
 
 
 class Resolved(NamedTuple):
-    """What a make's name and a model's name mean in the catalogue; None for what it does not know."""
+    """The catalogue's make and model for two names; None for a name that it does not know."""
 
     make: Make | None
     car_model: CarModel | None
@@ -34,10 +37,10 @@ def model_list(*, make: Make) -> QuerySet[CarModel]:
 
 
 def words_in(text: str, *key_columns: str) -> Q:
-    """Rows whose keys hold every word of the text; none where the text has no letter or digit.
+    """Rows whose keys contain every word of the text; none if the text has no letter or digit.
 
-    Each word may stand in any of the columns. Keys are compared because no database folds names as
-    Python does: SQLite knows capitals from A to Z only, and neither it nor PostgreSQL knows accents.
+    Each word may be in any of the columns. Keys are compared because no database folds names as
+    Python does: SQLite folds only A to Z, and neither it nor PostgreSQL folds accents.
     """
     words = name_words(text)
     found = Q() if words else Q(pk__in=[])
@@ -47,14 +50,15 @@ def words_in(text: str, *key_columns: str) -> Q:
 
 
 def make_aliases() -> dict[str, str]:
-    """Every other name of a make, and the make's own."""
+    """Every alias of a make, with the make's own name."""
     return dict(MakeAlias.objects.values_list("text", "make__name"))
 
 
 def model_spelled(make: str, model: str) -> str:
-    """The model as the catalogue spells it, if it has one of this very name; else as it is.
+    """The model as the catalogue spells it, if it has a model of this name; else unchanged.
 
-    By its own name alone: an alias may say more than the model does ("3 Series Sedan"), which a manifest should keep.
+    Aliases are not used: one may say more than the model's name ("3 Series Sedan"), and a manifest
+    should keep that.
     """
     found = CarModel.objects.filter(make__key=name_key(make), key=name_key(model)).first()
     return found.name if found else model
@@ -69,24 +73,28 @@ def make_find(text: str) -> Make | None:
 def model_find(*, make: Make, text: str) -> CarModel | None:
     """The make's model with this name or alias: ``"3 series"``, ``"320d"``, ``"serie_3"``.
 
-    The make's own name in front is passed over ("Lada 2107" of Lada). Where the whole text is unknown, words at its end
-    that say a body or a year are passed over too ("Golf GTI Hatchback 2012"), and only those: an unknown word may be
-    what makes it another model (Corolla Cross).
+    The make's own name in front is ignored ("Lada 2107" of Lada). If the whole text is unknown,
+    body words and years at its end are ignored too ("Golf GTI Hatchback 2012"). Other words are
+    not: an unknown word may make it another model (Corolla Cross).
     """
     return _model_among(make, _model_keys(make, text))
 
 
 def catalogue_resolve(*, make: str, model: str) -> Resolved:
-    """What a classifier's or a manifest's make and model mean: Stanford's "BMW", "3 Series Sedan" is the BMW 3 Series.
+    """The catalogue's car for a make and model as a classifier or a manifest names them.
 
-    The model is looked for within the make only: without a known make there is none.
+    Stanford's "BMW", "3 Series Sedan" is the BMW 3 Series. The model is looked up within the make
+    only, so without a known make there is none.
     """
     found = make_find(make)
     return Resolved(found, model_find(make=found, text=model) if found else None)
 
 
 def catalogue_resolve_many(cars: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Resolved]:
-    """As catalogue_resolve for every (make, model), in four queries for all, or a few more for tens of thousands."""
+    """catalogue_resolve for every (make, model).
+
+    It takes four queries in all, or a few more for tens of thousands of cars.
+    """
     wanted = list(dict.fromkeys(cars))
     makes = _makes_among(sorted({name_key(make) for make, _ in wanted}))
     found = [makes.get(name_key(make)) for make, _ in wanted]
@@ -103,10 +111,10 @@ def catalogue_resolve_many(cars: Iterable[tuple[str, str]]) -> dict[tuple[str, s
 
 
 def car_find(text: str) -> tuple[Make, CarModel | None] | None:
-    """Make and model named by a whole text, make first: ``"VW - VOLKSWAGEN UP!"``, ``"mercedes-benz_serie_c"``.
+    """Make and model in one text: ``"VW - VOLKSWAGEN UP!"``, ``"mercedes-benz_serie_c"``.
 
-    The longest known make and the longest known model after it win; what follows (engine, trim, body, year) is passed
-    over. None when no make stands at the beginning.
+    The make comes first. The longest known make and the longest known model after it win; whatever
+    follows (engine, trim, body, year) is ignored. None if the text does not begin with a make.
     """
     words = name_words(text)[:MAX_WORDS]
     heads = list(accumulate(words))
@@ -125,7 +133,10 @@ def car_find(text: str) -> tuple[Make, CarModel | None] | None:
 
 
 def _car_in_one_word(key: str) -> tuple[Make, CarModel] | None:
-    """Make and model written as one word ("volkswagenup"): both must be known in full, or chance finds too much."""
+    """Make and model written as one word ("volkswagenup").
+
+    Both must be known in full, because parts of words would match by chance.
+    """
     makes = _makes_among([key[:length] for length in range(1, min(len(key), MAX_MAKE_LETTERS))])
     for start in sorted(makes, key=len, reverse=True):
         model = _model_among(makes[start], [key[len(start) :]])
@@ -135,7 +146,7 @@ def _car_in_one_word(key: str) -> tuple[Make, CarModel] | None:
 
 
 def _after_make(make: Make, words: list[str]) -> list[list[str]]:
-    """The words, and the words without the make's own name in front where it stands there."""
+    """The words, and also the words after the make's own name if they begin with it."""
     for count, head in enumerate(accumulate(words), start=1):
         if head == make.key and count < len(words):
             return [words, words[count:]]
@@ -143,7 +154,7 @@ def _after_make(make: Make, words: list[str]) -> list[list[str]]:
 
 
 def _makes_among(keys: Sequence[str]) -> dict[str, Make]:
-    """The makes named by these keys, by key; a make's name goes before an alias."""
+    """The makes named by these keys, by key. A make's name takes precedence over an alias."""
     aliases = MakeAlias.objects.filter(key__in=keys).select_related("make")
     found = {alias.key: alias.make for alias in aliases}
     found.update({make.key: make for make in Make.objects.filter(key__in=keys)})
@@ -151,7 +162,7 @@ def _makes_among(keys: Sequence[str]) -> dict[str, Make]:
 
 
 def _model_keys(make: Make, text: str) -> list[str]:
-    """Under which keys the model may be found, the best one first; see model_find."""
+    """The keys that may name the model, best first; see model_find."""
     words = name_words(text)[:MAX_WORDS]
     return [key for start in _after_make(make, words) for key in map("".join, without_body(start))]
 
@@ -165,7 +176,7 @@ def _model_among(make: Make, keys: Sequence[str]) -> CarModel | None:
 
 
 def _models_of(*, makes: Sequence[int], keys: Sequence[str]) -> dict[tuple[int, str], CarModel]:
-    """The models named by these keys, by make and key; a model's name goes before an alias."""
+    """The models named by these keys, by make and key. A name takes precedence over an alias."""
     named: dict[tuple[int, str], CarModel] = {}
     other: dict[tuple[int, str], CarModel] = {}
     for start in range(0, len(keys), KEYS_AT_ONCE):

@@ -1,4 +1,4 @@
-"""Writes the catalogue: the data file into the tables, in bulk."""
+"""Loads the catalogue's data file into the tables, in bulk."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -22,7 +22,8 @@ class Counts:
     added: int = 0
     updated: int = 0
     unchanged: int = 0
-    kept: int = 0  # the file says otherwise, but a person changed or deleted the row, or holds the name elsewhere
+    # The file differs, but a person changed or deleted the row, or gave its name to another row.
+    kept: int = 0
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,13 @@ class CatalogueLoad:
 
 
 def catalogue_load(*, path: Path = CATALOGUE_FILE) -> CatalogueLoad:
-    """Bring the tables up to the file: add what is missing, update what differs, take nothing away. Safe twice.
+    """Add what the tables lack and update what differs from the file; remove nothing. Idempotent.
 
-    People have the last word: a row that a person changed through the admin stays as they left it, one they deleted
-    stays deleted, and a name they gave to another row stays there. All of it happens or nothing does.
+    People take precedence: a row that a person changed through the admin stays as it is, a row that
+    they deleted stays deleted, and a name that they gave to another row stays there. It is one
+    transaction.
 
-    Raises CatalogueFileError when the file is of no use.
+    Raises CatalogueFileError if the file cannot be used.
     """
     entries = catalogue_read(path)
     with transaction.atomic():
@@ -74,7 +76,7 @@ def _models(entries: Sequence[MakeEntry], makes: dict[str, Make]) -> tuple[Count
     for entry in entries:
         make = makes.get(name_key(entry.name))
         if make is None:
-            continue  # deleted by a person, and its models with it
+            continue  # a person deleted it, and its models with it
         for model in entry.models:
             row = CarModel(
                 make=make,
@@ -109,7 +111,7 @@ def _model_aliases(
     for entry in entries:
         make = makes.get(name_key(entry.name))
         if make is None:
-            continue  # deleted by a person, and its models with it
+            continue  # a person deleted it, and its models with it
         for model in entry.models:
             car_model = car_models.get((make.pk, name_key(model.name)))
             if car_model is None:
@@ -128,7 +130,10 @@ def _upsert(
     fields: Sequence[str],
     key_fields: Sequence[str],
 ) -> Counts:
-    """Add or update each wanted ``(key, row, is the name held elsewhere)``; enter what was added into ``rows``."""
+    """Add or update each wanted ``(key, row, whether another row has the name)``.
+
+    Added rows are also put into ``rows``.
+    """
     counts, new, differing = Counts(), {}, []
     for key, row, held in wanted:
         old = rows.get(key)

@@ -1,4 +1,4 @@
-"""Listings for staff to look up. What sellers and moderators do goes through the services, not through here."""
+"""Listings for staff to look up, read-only: sellers and moderators change them by the services."""
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -21,9 +21,9 @@ class ListingAdmin(KeySearch, ModelAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        # A status set by hand would skip the conditional updates that keep two people from colliding.
+        # Editing a status here would bypass the conditional updates that prevent races.
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        # The service lets nobody delete what is for sale or under review; the admin would.
+        # The service refuses to delete a listing that is live or under review; the admin would not.
         return False

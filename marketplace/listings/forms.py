@@ -1,4 +1,4 @@
-"""What people type about a car, and how they look for one."""
+"""The seller's form and the search form."""
 
 from collections.abc import Collection
 from typing import Any, cast
@@ -17,7 +17,7 @@ from marketplace.numbers import PLAIN, plain_number, word_beside
 from marketplace.text_fields import LineFormField, ParagraphsFormField
 from marketplace.texts import line_clean
 
-# What people write beside a price for each currency, in small letters.
+# What people write beside a price for each currency, in lower case.
 CURRENCY_WORDS: dict[str, frozenset[str]] = {
     Listing.Currency.EUR: frozenset({"€", "eur", "euro", "euros"}),
     Listing.Currency.USD: frozenset({"$", "usd", "us$"}),
@@ -33,7 +33,7 @@ KILOMETRES = frozenset({"km", "kms", "км", "kilometres", "kilometers"})
 
 
 class _NumberField(forms.Field):
-    """A number as people write it (see marketplace.numbers), refused where that is not clear."""
+    """A number as people write it (see marketplace.numbers), refused if it is ambiguous."""
 
     widget = forms.TextInput
 
@@ -54,12 +54,12 @@ class _NumberField(forms.Field):
 class PriceField(_NumberField, forms.DecimalField):
     """A sum of money. Its currency may stand beside it; another currency is refused."""
 
-    default_error_messages = {  # noqa: RUF012  # as Django has it
+    default_error_messages = {  # noqa: RUF012  # declared as in Django
         "invalid": "Write the price as a number, such as 12 500.",
         "max_decimal_places": "A price has at most two decimals. Write it such as 12 500 or 12 500.50.",
         "currency": "Choose this currency from the list and write the price as a number, such as 12 500.",
     }
-    currency = ""  # the one chosen beside it, if any
+    currency = ""  # the one chosen in the form, if any
 
     def plain(self, text: str) -> str:
         own = CURRENCY_WORDS.get(self.currency, frozenset())
@@ -72,7 +72,7 @@ class PriceField(_NumberField, forms.DecimalField):
 
 
 class WholeNumberField(_NumberField, forms.IntegerField):
-    """A whole number. words: units that may stand beside it, in small letters."""
+    """A whole number. words: units that may stand beside it, in lower case."""
 
     default_error_messages = {"invalid": "Write a whole number, such as 85 000."}  # noqa: RUF012
 
@@ -102,7 +102,7 @@ def _digits(**attrs: str) -> dict[str, str]:
 
 
 def _shown(listing: Listing) -> dict[str, Any]:
-    """The listing's values as the form shows them: a price without cents where it has none."""
+    """The listing's values as the form shows them: a whole price without decimals."""
     values = {name: getattr(listing, name) for name in SELLER_FIELDS}
     if listing.price is not None and listing.price % 1 == 0:
         values["price"] = int(listing.price)
@@ -110,9 +110,9 @@ def _shown(listing: Listing) -> dict[str, Any]:
 
 
 class ListingForm(forms.Form):
-    """The seller's fields. Every one may stay empty until the listing is submitted.
+    """The seller's fields. All of them may stay empty until the listing is submitted.
 
-    Bound to a part of the fields (autosave) it judges only those: see ``posted`` and ``values``.
+    Bound to some of the fields (autosave) it checks only those: see ``posted`` and ``values``.
     """
 
     make = forms.ModelChoiceField(
@@ -187,7 +187,7 @@ class ListingForm(forms.Form):
 
     def _models(self) -> QuerySet[CarModel]:
         make = str(self.data.get("make") if "make" in self.data else self.listing.make_id)
-        # At most 18 digits: what is longer fits no key's column.
+        # At most 18 digits: a longer number does not fit a primary key.
         return (
             CarModel.objects.filter(make_id=int(make))
             if make.isdecimal() and len(make) < 19
@@ -197,8 +197,9 @@ class ListingForm(forms.Form):
     def posted(self) -> list[str]:
         """The fields that the person changed.
 
-        A whole form, posted without JavaScript, also says which make, model and body it showed when it was opened.
-        Those still the same are not the person's word: the photos may have filled them in meanwhile.
+        A whole form, posted without JavaScript, also contains the make, model and body that it
+        showed when it was opened. Values that did not change since are not the person's: the photos
+        may have filled in others meanwhile.
         """
         return [
             name
@@ -207,16 +208,16 @@ class ListingForm(forms.Form):
         ]
 
     def values(self) -> dict[str, Any]:
-        """The posted fields that are valid, cleaned."""
+        """The valid ones of the posted fields, cleaned."""
         return {name: self.cleaned_data[name] for name in self.posted() if name in self.cleaned_data}
 
     def wrong(self) -> dict[str, str]:
-        """The posted fields that are not valid, each with one line."""
+        """The invalid ones of the posted fields, each with one line."""
         return {name: " ".join(map(str, self.errors[name])) for name in self.posted() if name in self.errors}
 
 
 class BrowseForm(forms.Form):
-    """Search and filters; what cannot be understood is left out rather than refused."""
+    """Search and filters. An invalid filter is ignored rather than refused."""
 
     q = LineFormField(required=False, max_length=200, label="Make or model")
     make = forms.ModelChoiceField(
@@ -247,14 +248,14 @@ class BrowseForm(forms.Form):
             cast(PriceField, self.fields[name]).currency = data.get("currency", "")
 
     def criteria(self) -> dict[str, Any]:
-        """The filters that were understood and say something."""
+        """The filters that are valid and not empty."""
         self.full_clean()
         return {name: value for name, value in self.cleaned_data.items() if value not in {None, ""}}
 
     def left_out(self) -> list[tuple[str, str]]:
-        """The label of every filter that was not understood, and how to write it."""
+        """The label of every invalid filter, and how to write it."""
         return [(str(self[name].label), " ".join(map(str, lines))) for name, lines in self.errors.items()]
 
     def narrowed(self) -> bool:
-        """Whether any filter beside the search words and the order is set: then the page shows them opened."""
+        """Whether a filter besides the search words and the order is set: they are then shown."""
         return bool(self.criteria().keys() - {"q", "sort"})

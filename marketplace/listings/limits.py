@@ -1,4 +1,4 @@
-"""The rules for a seller's words and numbers, shared by forms and models, and so by services."""
+"""Validators of a seller's words and numbers, shared by forms and models, and so by services."""
 
 from decimal import Decimal
 
@@ -11,7 +11,7 @@ from marketplace.catalogue.names import name_key
 
 def year_on_sale(year: int) -> None:
     """Raises ValidationError for a year that is too late."""
-    # Models of the next year are sold before it begins.
+    # Next year's models are sold before the year begins.
     latest = timezone.now().year + 1
     if year > latest:
         raise ValidationError(f"The year cannot be after {latest}.")
@@ -26,6 +26,6 @@ MILEAGE = (
 
 
 def name_with_letters(text: str) -> None:
-    """Raises ValidationError for a name without letters or digits: it could never be found."""
+    """Raises ValidationError for a name without letters or digits, which no search could find."""
     if not name_key(text):
         raise ValidationError("Write the name with letters or digits.")

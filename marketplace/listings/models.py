@@ -14,21 +14,21 @@ from marketplace.catalogue.names import name_key
 from marketplace.listings.limits import MILEAGE, PRICE, YEAR, name_with_letters
 from marketplace.text_fields import LineField, ParagraphsField
 
-CODE_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that can be misread over the telephone
+CODE_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # none that can be confused over the telephone
 
 
 def new_code() -> str:
     return "".join(secrets.choice(CODE_ALPHABET) for _ in range(8))
 
 
-# Each text that people search in, and the column of its key. Search compares keys, which Python
-# folds, because databases differ in which letters they take for the same.
+# Each text that people search in, and the column of its key. Search compares keys folded by Python,
+# because databases differ in which letters they treat as equal.
 SEARCH_KEYS = {"other_make": "other_make_key", "other_model": "other_model_key", "place": "place_key"}
 KEY_LETTERS = 200
 
 
 def search_key(text: str) -> str:
-    """The text as it is compared in a search: ``"Östra 5"`` → ``"ostra5"``; see ``name_key``."""
+    """The text as a search compares it: ``"Östra 5"`` → ``"ostra5"``; see ``name_key``."""
     return name_key(text)[:KEY_LETTERS]
 
 
@@ -37,7 +37,7 @@ def _with_keys(fields: Iterable[str]) -> list[str]:
 
 
 class ListingQuerySet(models.QuerySet["Listing"]):
-    """Keeps the search keys right where rows are written without ``save``."""
+    """Keeps the search keys up to date when rows are written without ``save``."""
 
     def update(self, **values: Any) -> int:
         for text, key in SEARCH_KEYS.items():
@@ -91,7 +91,7 @@ class Listing(models.Model):
         OTHER = "other", "Other"
 
     class Body(models.TextChoices):
-        """What the classifier tells apart (classifier.attributes.BODIES), and the seller's word for: none of these."""
+        """The classifier's body types (classifier.attributes.BODIES), and OTHER for sellers."""
 
         SEDAN = "sedan", "Sedan"
         HATCHBACK = "hatchback", "Hatchback"
@@ -122,7 +122,8 @@ class Listing(models.Model):
     car_model = models.ForeignKey(
         CarModel, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="model"
     )
-    # The seller's own words where the catalogue has no such make or model. Kept apart from it: a person looks first.
+    # The seller's own words if the catalogue lacks the make or model. They do not extend the
+    # catalogue: a moderator reviews them first.
     other_make = LineField(max_length=80, blank=True, validators=[name_with_letters])
     other_model = LineField(max_length=80, blank=True, validators=[name_with_letters])
     body = models.CharField("body type", max_length=12, choices=Body, blank=True)
@@ -135,7 +136,7 @@ class Listing(models.Model):
     place = LineField(max_length=120, blank=True)
     description = ParagraphsField(max_length=5000, blank=True)
 
-    # See SEARCH_KEYS: every way to write the text writes its key, too.
+    # See SEARCH_KEYS. Every way of writing a text also writes its key.
     other_make_key = models.CharField(max_length=KEY_LETTERS, blank=True, editable=False, db_index=True)
     other_model_key = models.CharField(max_length=KEY_LETTERS, blank=True, editable=False, db_index=True)
     place_key = models.CharField(max_length=KEY_LETTERS, blank=True, editable=False, db_index=True)
@@ -143,9 +144,10 @@ class Listing(models.Model):
     touched = models.JSONField(default=list, blank=True, help_text="Names of the fields that the seller typed.")
     autofilled = models.JSONField(default=list, blank=True, help_text="Names of the fields that the photos filled.")
 
-    # What the photos say: {"version", "photos_used", "make": {"name", "confidence"}, "model": {…} or null,
+    # The fused recognitions of all photos: {"version", "photos_used",
+    # "make": {"name", "confidence"}, "model": {…} or null,
     # "candidates": [{"make", "model", "years", "confidence"}], "thresholds": {"make", "model"},
-    # "body": {"name", "confidence", "threshold"} or null}; older ones have no "body" at all
+    # "body": {"name", "confidence", "threshold"} or null}; older ones have no "body" at all.
     verdict = models.JSONField(null=True, blank=True)
     certainty = models.FloatField(
         null=True, blank=True, help_text="Confidence of the verdict's best model; the queue's order."
@@ -190,7 +192,7 @@ class Listing(models.Model):
         super().save(**kwargs)
 
     def search_keys_set(self) -> None:
-        """Make the search keys from the texts that were loaded or given."""
+        """Derive the search keys from the texts, except from deferred ones."""
         for text, key in SEARCH_KEYS.items():
             if text not in self.get_deferred_fields():
                 setattr(self, key, search_key(getattr(self, text)))
@@ -205,15 +207,15 @@ class Listing(models.Model):
 
     @property
     def make_name(self) -> str:
-        """The make as people read it: the catalogue's, or the seller's own word; empty while nobody said."""
+        """The make to show: the catalogue's or the seller's own word; empty if neither is set."""
         return str(self.make) if self.make else self.other_make
 
     @property
     def model_name(self) -> str:
-        """The model as people read it; see ``make_name``."""
+        """The model to show; see ``make_name``."""
         return str(self.car_model) if self.car_model else self.other_model
 
     @property
     def unlisted(self) -> str:
-        """What of make and model is the seller's own words, in one line; empty when the catalogue has it all."""
+        """The seller's own words for make and model, in one line; empty if both are catalogue's."""
         return f"{self.other_make} {self.other_model}".strip()

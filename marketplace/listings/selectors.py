@@ -13,13 +13,13 @@ from marketplace.catalogue.names import name_key
 from marketplace.catalogue.selectors import car_find, catalogue_resolve, words_in
 from marketplace.listings.models import Listing, search_key
 
-WORTH_OFFERING = 0.01  # less likely than this, a candidate only makes the seller wonder
-BODY_WORTH_OFFERING = 0.5  # less likely than this, the list of ten is as quick
-WRITTEN = ("other_make_key", "other_model_key")  # the seller's own words
+WORTH_OFFERING = 0.01  # a less likely candidate would only confuse the seller
+BODY_WORTH_OFFERING = 0.5  # below it, choosing from the list of ten is as quick
+WRITTEN = ("other_make_key", "other_model_key")  # of the seller's own words
 
 
 class Sort(NamedTuple):
-    """One order of the search results."""
+    """One way to sort the search results."""
 
     label: str
     fields: tuple[str, ...]
@@ -27,7 +27,7 @@ class Sort(NamedTuple):
 
 SORTS = {
     "newest": Sort("Newest first", ("-published_at", "-pk")),
-    # Sums in different currencies cannot be compared: each currency is a block of its own.
+    # Prices in different currencies cannot be compared, so each currency forms its own block.
     "price": Sort("Lowest price", ("currency", "price", "-pk")),
     "price-down": Sort("Highest price", ("currency", "-price", "-pk")),
     "mileage": Sort("Lowest mileage", ("mileage_km", "-pk")),
@@ -36,7 +36,7 @@ SORTS = {
 
 
 class Suggestion(NamedTuple):
-    """A candidate of the verdict that the catalogue knows: it can be chosen with one press."""
+    """A candidate of the verdict that the catalogue knows, which can be chosen with one press."""
 
     make: Make
     car_model: CarModel | None
@@ -54,7 +54,7 @@ class BodySuggestion(NamedTuple):
 
 
 def listings_live() -> QuerySet[Listing]:
-    """What visitors see, newest first."""
+    """The listings that visitors see, newest first."""
     return (
         Listing.objects.filter(status=Listing.Status.LIVE)
         .select_related("make", "car_model")
@@ -77,7 +77,10 @@ def listings_search(
     gearbox: str = "",
     sort: str = "newest",
 ) -> QuerySet[Listing]:
-    """Live listings that meet every criterion given; prices in ``currency`` or, without one, in each listing's own."""
+    """Live listings that meet every given criterion.
+
+    Price limits are in ``currency`` or, without one, in each listing's own currency.
+    """
     bounds: dict[str, Any] = {
         "make": make,
         "price__gte": price_min,
@@ -96,13 +99,13 @@ def listings_search(
 
 
 def listings_in_place(listings: QuerySet[Listing], text: str) -> QuerySet[Listing]:
-    """Those of the listings whose place holds this text, whatever its case and accents."""
+    """The listings whose place contains this text, ignoring case and accents."""
     key = search_key(text)
     return listings.filter(place_key__contains=key) if key else listings.none()
 
 
 def _named(text: str) -> Q:
-    """Listings of the make or model that a person means: "vw up", "Golf", "merc"."""
+    """Listings of the make or model named in a search: "vw up", "Golf", "merc"."""
     key = name_key(text)
     if not key:
         return Q(pk__in=[])
@@ -114,7 +117,7 @@ def _named(text: str) -> Q:
 
 
 def _of_car(make: Make, car_model: CarModel | None) -> Q:
-    """Listings of a car of the catalogue, also where the seller wrote it instead of choosing it."""
+    """Listings of a car of the catalogue, including those whose seller wrote it as text."""
     aliases = MakeAlias.objects.filter(make=make)
     of_make = Q(make=make) | Q(other_make_key=make.key) | Q(other_make_key__in=aliases.values("key"))
     if car_model is None:
@@ -134,14 +137,15 @@ def listings_of(*, seller: User) -> QuerySet[Listing]:
 
 
 def drafts_of(*, seller: User) -> QuerySet[Listing]:
-    """What the seller began and can go on with, last changed first."""
+    """The seller's drafts, last changed first."""
     return listings_of(seller=seller).filter(status=Listing.Status.DRAFT).order_by("-updated_at")
 
 
 def suggestions_of(*, listing: Listing) -> list[Suggestion]:
-    """The verdict's candidates as the catalogue knows them, likeliest first; two that meet in one model are one.
+    """The verdict's candidates in the catalogue's terms, likeliest first.
 
-    Those under 1 % are left out; that may be all of them.
+    Candidates that are the same model in the catalogue are added up. Those under 1 % are left out,
+    which may be all of them.
     """
     if listing.verdict is None:
         return []
@@ -169,7 +173,10 @@ def body_suggestion_of(*, listing: Listing) -> BodySuggestion | None:
 
 
 def car_version(listing: Listing) -> str:
-    """A fingerprint of all that the photos fill in on the seller's page: that part is swapped only when it changes."""
+    """A hash of everything that the photos fill in on the seller's page.
+
+    That part of the page is replaced only when the hash changes.
+    """
     named = [listing.make_id, listing.car_model_id, listing.other_make, listing.other_model, listing.body]
-    told = [*named, listing.autofilled, listing.verdict, listing.contradiction]
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+    shown = [*named, listing.autofilled, listing.verdict, listing.contradiction]
+    return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:16]

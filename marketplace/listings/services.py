@@ -14,7 +14,7 @@ from marketplace.doorbell import ring_on_commit
 from marketplace.listings.models import Listing
 from marketplace.text_fields import texts_cleaned
 
-# Free text for what the catalogue does not have, and the field in whose place it stands.
+# Each field of the seller's own words, and the field of the catalogue that it replaces.
 IN_PLACE_OF = {"other_make": "make", "other_model": "car_model"}
 SELLER_FIELDS = (
     "make", "car_model", "other_make", "other_model", "body", "year", "price", "currency", "mileage_km", "fuel",
@@ -23,15 +23,15 @@ SELLER_FIELDS = (
 REQUIRED_TO_SUBMIT = ("make", "car_model", "year", "price", "mileage_km", "fuel", "gearbox", "place")
 REVIEW_SUBMITTED = "marketplace.moderation.tasks.review_submitted"
 EDITABLE = {Listing.Status.DRAFT, Listing.Status.REJECTED}
-REVIEWABLE = EDITABLE | {Listing.Status.SUBMITTED}  # what nobody has approved yet
+REVIEWABLE = EDITABLE | {Listing.Status.SUBMITTED}  # not approved yet
 
 
 class ListingRefused(Exception):
-    """A step that this listing cannot take now; the message is for the person who asked."""
+    """The listing's status does not allow this step; the message is for the person who tried it."""
 
 
 def listing_create(*, seller: User) -> Listing:
-    """An empty draft."""
+    """Create an empty draft."""
     listing = Listing(seller=seller)
     listing.full_clean()
     listing.save()
@@ -42,10 +42,11 @@ def listing_create(*, seller: User) -> Listing:
 def listing_update(*, listing: Listing, values: Mapping[str, Any], pointed_at: Collection[str] = ()) -> Listing:
     """Store what the seller typed. A field whose value changed belongs to the seller from then on.
 
-    So do the fields ``pointed_at`` even where nothing changes: who presses the candidate that the photos had filled in
-    confirms it. Clearing make, model or body gives the field back to the photos. A make or model is either chosen from
-    the catalogue or written (``other_make``, ``other_model``): the newer of the two takes the other's place. Raises
-    ListingRefused when the listing can no longer be edited and ValidationError when a value is not valid.
+    pointed_at: fields that become the seller's even if their value does not change. Pressing the
+    candidate that the photos had filled in confirms it. Clearing make, model or body gives the
+    field back to the photos. A make or model is either chosen from the catalogue or written
+    (``other_make``, ``other_model``): the newer of the two replaces the other. Raises
+    ListingRefused if the listing can no longer be edited and ValidationError if a value is invalid.
     """
     row = Listing.objects.select_for_update().get(pk=listing.pk)
     if row.status not in EDITABLE:
@@ -65,12 +66,12 @@ def listing_update(*, listing: Listing, values: Mapping[str, Any], pointed_at: C
             touched.add(name)
     _listed_or_written(row, changed, touched)
     if row.car_model is not None and row.make_id != row.car_model.make_id:
-        # The make was changed after the model: the old make's model says nothing any more.
+        # The make was changed after the model, so the old make's model no longer applies.
         row.car_model = None
         touched.discard("car_model")
         autofilled.discard("car_model")
     if "car_model" in touched and row.make is not None:
-        # Who named the model said the make with it, also where the photos had filled the make in before.
+        # Choosing the model implies its make, even if the photos had filled in the make before.
         touched.add("make")
         autofilled.discard("make")
     row.touched = sorted(touched)
@@ -82,11 +83,11 @@ def listing_update(*, listing: Listing, values: Mapping[str, Any], pointed_at: C
 
 
 def _listed_or_written(row: Listing, changed: Collection[str], touched: set[str]) -> None:
-    """Let what was just written take the place of what was chosen, and the other way round; the seller's either way."""
+    """Replace a chosen make or model by a written one, or the reverse; both are the seller's."""
     for written, chosen in IN_PLACE_OF.items():
         if written in changed and getattr(row, written):
             setattr(row, chosen, None)
-            touched.add(chosen)  # the photos must not put a make or model beside the seller's words
+            touched.add(chosen)  # the photos must not fill in a make or model beside the seller's words
         elif getattr(row, chosen) is not None:
             setattr(row, written, "")
             touched.discard(written)
@@ -96,23 +97,27 @@ def _listed_or_written(row: Listing, changed: Collection[str], touched: set[str]
 
 @transaction.atomic
 def listing_verdict_set(*, listing_id: int, verdict: dict[str, Any] | None) -> Listing:
-    """Store what all photos together say (shape: see Listing.verdict) and fill in what the seller left open."""
+    """Store the verdict of all photos and fill in the fields that the seller has not.
+
+    verdict: see Listing.verdict for its shape.
+    """
     row = Listing.objects.select_for_update().get(pk=listing_id)
     row.verdict = verdict
     row.certainty = None if verdict is None else (verdict["model"] or verdict["make"])["confidence"]
     if row.status in EDITABLE:
         _autofill(row)
     if row.status in REVIEWABLE:
-        # Afterwards a person or the policy has settled it: a photo finished late does not open it again.
+        # A later status means that a moderator or the policy approved it. A photo that finishes
+        # late does not reopen the question.
         row.contradiction = _contradiction(row)
     row.save()
     return row
 
 
 def _autofill(row: Listing) -> None:
-    """Fill make, model and body from the verdict, each as far as it is sure. Never over what the seller typed.
+    """Fill in make, model and body where the verdict is confident, but not what the seller typed.
 
-    Of make and model: both, or only the make, or nothing.
+    Make and model are filled in both, or only the make, or neither.
     """
     make, car_model = _confident(row.verdict)
     autofilled = set(row.autofilled)
@@ -121,7 +126,7 @@ def _autofill(row: Listing) -> None:
         row.make = make
         autofilled = autofilled | {"make"} if make is not None else autofilled - {"make"}
         if row.car_model is not None and row.car_model.make_id != row.make_id:
-            row.car_model = None  # only ever an autofilled one: a typed model made its make typed, too
+            row.car_model = None  # autofilled: with a touched model the make would be touched, too
     if "car_model" not in touched:
         fits = car_model if car_model is not None and car_model.make_id == row.make_id else None
         row.car_model = fits
@@ -133,7 +138,7 @@ def _autofill(row: Listing) -> None:
 
 
 def _confident_body(verdict: dict[str, Any] | None) -> str:
-    """As _confident, of the body type; empty where the verdict has none, as those of older photos have."""
+    """The confident body type, as _confident; empty if there is none, as in older verdicts."""
     guess = verdict and verdict.get("body")
     if not guess or guess["confidence"] < guess["threshold"] or guess["name"] not in Listing.Body.values:
         return ""
@@ -141,7 +146,7 @@ def _confident_body(verdict: dict[str, Any] | None) -> str:
 
 
 def _confident(verdict: dict[str, Any] | None) -> tuple[Make | None, CarModel | None]:
-    """What the verdict says above the thresholds that were measured for at most 3 % error."""
+    """Make and model where the verdict reaches the thresholds measured for at most 3 % error."""
     if verdict is None:
         return None, None
     thresholds = verdict["thresholds"]
@@ -156,7 +161,7 @@ def _confident(verdict: dict[str, Any] | None) -> tuple[Make | None, CarModel | 
 
 
 def _contradiction(row: Listing) -> str:
-    """What the photos show with confidence instead of what the seller says; empty when they agree or are unsure."""
+    """One sentence if the photos confidently show another car than the seller says; else empty."""
     make, car_model = _confident(row.verdict)
     if make is None or not row.make_name:
         return ""
@@ -171,14 +176,17 @@ def _contradiction(row: Listing) -> str:
 
 
 def _stated(row: Listing) -> Resolved:
-    """What the seller says in the catalogue's terms; free text may name what it has after all ("vw", "golf")."""
+    """The seller's make and model in the catalogue's terms.
+
+    The seller's own words may name a car that the catalogue has after all ("vw", "golf").
+    """
     if row.unlisted:
         return catalogue_resolve(make=row.make_name, model=row.model_name)
     return Resolved(row.make, row.car_model)
 
 
 def listing_missing(*, listing: Listing) -> dict[str, str]:
-    """What a listing lacks before it can be submitted: a line for each field."""
+    """The fields that a listing still needs before it can be submitted, each with one line."""
     missing = {name: "Please fill this in." for name in REQUIRED_TO_SUBMIT if getattr(listing, name) in {None, ""}}
     for written, chosen in IN_PLACE_OF.items():
         if getattr(listing, written):
@@ -190,12 +198,13 @@ def listing_missing(*, listing: Listing) -> dict[str, str]:
 
 @transaction.atomic
 def listing_submit(*, listing: Listing) -> Listing:
-    """Hand a finished draft in for review.
+    """Submit a finished draft for review.
 
-    Raises ValidationError naming every field that is still missing, or ListingRefused.
+    Raises ValidationError, which names every field that is still missing, or ListingRefused.
     """
     row = Listing.objects.select_for_update().get(pk=listing.pk)
-    # Under the lock, which whoever removes a photo takes, too: the last one cannot go between this look and the move.
+    # Checked under the lock, which removing a photo takes as well. So the last photo cannot
+    # disappear between this check and the change of status.
     missing = listing_missing(listing=row)
     if missing:
         raise ValidationError({name: [line] for name, line in missing.items()})
@@ -205,24 +214,24 @@ def listing_submit(*, listing: Listing) -> Listing:
 
 
 def listing_publish(*, listing: Listing) -> None:
-    """Review is over: the listing is for everybody to see."""
+    """End the review: the listing is public."""
     _move(listing, {Listing.Status.SUBMITTED}, Listing.Status.LIVE, published_at=timezone.now())
 
 
 def listing_reject(*, listing: Listing, reason: str) -> None:
-    """Review is over: back to the seller, who is told why and may mend it."""
+    """End the review: the listing returns to the seller with a reason, and can be edited."""
     _move(listing, {Listing.Status.SUBMITTED}, Listing.Status.REJECTED, reject_reason=reason)
 
 
 def listing_identity_set(*, listing: Listing, make: Make, car_model: CarModel | None) -> None:
-    """A moderator says which car of the catalogue it is, whatever the seller had chosen or written."""
+    """A moderator sets the car of the catalogue, replacing what the seller chose or wrote."""
     listing.make, listing.car_model = make, car_model
     listing.other_make = listing.other_model = ""
     listing_identity_confirm(listing=listing)
 
 
 def listing_identity_confirm(*, listing: Listing) -> None:
-    """A moderator says that it is this car; that ends every contradiction, and no later photo says otherwise."""
+    """A moderator confirms the car: that ends any contradiction, and no photo changes it later."""
     listing.contradiction = ""
     listing.touched = sorted({*listing.touched, "make", "car_model"})
     listing.autofilled = sorted(set(listing.autofilled) - {"make", "car_model"})
@@ -231,30 +240,31 @@ def listing_identity_confirm(*, listing: Listing) -> None:
 
 
 def listing_withdraw(*, listing: Listing) -> None:
-    """The seller takes it back; it becomes a draft again."""
+    """The seller withdraws the listing, which becomes a draft again."""
     _move(listing, {Listing.Status.SUBMITTED, Listing.Status.LIVE}, Listing.Status.DRAFT)
-    ring_on_commit(REVIEW_SUBMITTED)  # a moderator may hold it: review lets go of it
+    ring_on_commit(REVIEW_SUBMITTED)  # a moderator may have claimed it: the review task releases it
 
 
 def listing_sold(*, listing: Listing) -> None:
-    """The car found its buyer."""
+    """The seller marks the car as sold."""
     _move(listing, {Listing.Status.LIVE}, Listing.Status.SOLD)
 
 
 @transaction.atomic
 def listing_delete(*, listing: Listing) -> None:
-    """Remove a draft that never went anywhere, or any listing of one's own that is not for sale."""
-    # Locked before its photos go: a worker that finishes one of them at this moment takes its locks in this order too.
+    """Delete a listing that is neither live nor under review. Raises ListingRefused."""
+    # Lock the listing before its photos are deleted. A worker that finishes one of them at the same
+    # time takes its locks in this order as well.
     row = Listing.objects.select_for_update().filter(pk=listing.pk).first()
     if row is None:
-        return  # deleted twice
+        return  # already deleted by another request
     if row.status in {Listing.Status.LIVE, Listing.Status.SUBMITTED}:
         raise ListingRefused("Withdraw the listing before you delete it.")
     row.delete()
 
 
 def _move(listing: Listing, allowed: set[Listing.Status], to: Listing.Status, **values: Any) -> None:
-    # Conditional update: of two people pressing at once, one wins and the other is told.
+    # A conditional update: of two concurrent requests one succeeds, and the other is refused.
     moved = Listing.objects.filter(pk=listing.pk, status__in=allowed).update(
         status=to, updated_at=timezone.now(), **values
     )

@@ -1,4 +1,4 @@
-"""What visitors see: the search and one listing."""
+"""Visitors' pages: the search and a single listing."""
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +14,7 @@ PER_PAGE = 24
 
 @require_safe
 def browse(request: HttpRequest) -> HttpResponse:
-    """Live listings, searched, filtered, in order, page by page."""
+    """Live listings: searched, filtered, sorted, in pages."""
     form = BrowseForm(request.GET)
     criteria = form.criteria()
     page = Paginator(listings_search(**criteria), PER_PAGE).get_page(request.GET.get("page"))
@@ -33,7 +33,7 @@ def browse(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def detail(request: HttpRequest, code: str) -> HttpResponse:
-    """One listing: for everybody while it is live or sold, before that for its seller and moderators only."""
+    """One listing: public if it is live or sold, else for its seller and moderators only."""
     listing = visible_listing(request, code)
     context = {
         "listing": listing,

@@ -1,4 +1,4 @@
-"""The seller's side: write an advertisement, hand it in, look after it."""
+"""The seller's pages: write a listing, submit it, manage it."""
 
 from typing import Any
 
@@ -27,21 +27,21 @@ from marketplace.listings.services import (
 )
 from marketplace.pages import is_htmx
 
-# The buttons of what the photos suggest, and the fields that a press on them names.
+# The buttons of the photos' suggestions, and the fields that each of them confirms.
 PRESSES = {"choose": ("make", "car_model"), "choose_body": ("body",)}
 
 
 @login_required
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
-    """The seller's listings in every state."""
+    """The seller's listings in every status."""
     return render(request, "listings/mine.html", {"listings": listings_of(seller=signed_in(request))})
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def sell(request: HttpRequest) -> HttpResponse:
-    """Start an advertisement, or offer the drafts that are there. At most one draft is ever empty: it is used again."""
+    """Start a listing, or offer the existing drafts. An empty draft is reused."""
     seller = signed_in(request)
     drafts = list(drafts_of(seller=seller))
     empty = next((draft for draft in drafts if not draft.touched and not draft.photos.all()), None)
@@ -54,7 +54,7 @@ def sell(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def edit(request: HttpRequest, code: str) -> HttpResponse:
-    """The one page on which an advertisement is written."""
+    """The page on which a listing is written."""
     listing = own_listing(request, code)
     if listing.status not in EDITABLE:
         messages.info(request, f"This listing is {listing.get_status_display()}. Withdraw it to change it.")
@@ -65,7 +65,7 @@ def edit(request: HttpRequest, code: str) -> HttpResponse:
 @login_required
 @require_POST
 def save(request: HttpRequest, code: str) -> HttpResponse:
-    """Keep what was typed: the valid fields are stored, each of the others gets one line."""
+    """Store the valid fields; each of the others gets one line."""
     listing = own_listing(request, code)
     form, listing, wrong = _store(request, listing)
     if is_htmx(request):
@@ -80,7 +80,7 @@ def save(request: HttpRequest, code: str) -> HttpResponse:
 @login_required
 @require_POST
 def submit(request: HttpRequest, code: str) -> HttpResponse:
-    """Store the whole form and hand the listing in; what is missing is said at its field."""
+    """Store the whole form and submit the listing; every missing field gets one line."""
     listing = own_listing(request, code)
     _, listing, wrong = _store(request, listing)
     if wrong and "refused" not in wrong:
@@ -101,7 +101,7 @@ def submit(request: HttpRequest, code: str) -> HttpResponse:
 @login_required
 @require_safe
 def sent(request: HttpRequest, code: str) -> HttpResponse:
-    """What happens next."""
+    """The page after submitting, which says what happens next."""
     return render(request, "listings/sent.html", {"listing": own_listing(request, code)})
 
 
@@ -148,7 +148,10 @@ def delete(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _store(request: HttpRequest, listing: Listing) -> tuple[ListingForm, Listing, dict[str, str]]:
-    """Store the valid ones of the posted fields; returns the lines for the others ("refused": for all of them)."""
+    """Store the valid ones of the posted fields.
+
+    Returns the form, the listing and a line for each invalid field ("refused": for all of them).
+    """
     form = ListingForm(_data(request), listing=listing)
     wrong = form.wrong()
     try:
@@ -162,7 +165,10 @@ def _store(request: HttpRequest, listing: Listing) -> tuple[ListingForm, Listing
 
 
 def _data(request: HttpRequest) -> QueryDict:
-    """The posted fields; a press on a suggestion ("make:model", by their keys, or a body) is what it says."""
+    """The posted fields, including those of a pressed suggestion.
+
+    A suggestion is "make:model", by their primary keys, or a body.
+    """
     data = request.POST.copy()
     if "choose" in data:
         data["make"], _, data["car_model"] = request.POST["choose"].partition(":")
@@ -176,7 +182,7 @@ def _lines(error: ValidationError) -> dict[str, str]:
 
 
 def _with_errors(request: HttpRequest, listing: Listing, wrong: dict[str, str]) -> ListingForm:
-    """The form as stored, with what was typed on top where that could not be stored, and the lines that say why."""
+    """The form as stored, with the values that could not be stored and the lines that say why."""
     unbound = ListingForm(listing=listing)
     data = QueryDict(mutable=True)
     for name in unbound.fields:
@@ -214,7 +220,7 @@ def _saved(request: HttpRequest, listing: Listing, form: ListingForm, wrong: dic
 
 
 def car_context(listing: Listing, form: ListingForm) -> dict[str, Any]:
-    """What the part of the page that the photos fill in needs (templates/listings/_car.html)."""
+    """Context of the part of the page that the photos fill in (templates/listings/_car.html)."""
     return {
         "listing": listing,
         "form": form,

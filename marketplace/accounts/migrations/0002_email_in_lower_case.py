@@ -3,7 +3,10 @@ from django.db.models.functions import Lower
 
 
 def lower(apps, schema_editor):
-    """Two accounts whose addresses differ by case alone stop this: which of them stays is for the operator to say."""
+    """Lower all addresses.
+
+    It fails if two accounts differ only by case: the operator must decide which of them stays.
+    """
     apps.get_model("accounts", "User").objects.update(email=Lower("email"))
 
 

@@ -1,4 +1,4 @@
-"""Gives existing listings the search keys that ``Listing.save`` makes from now on."""
+"""Adds search keys to existing listings; ``Listing.save`` sets them from now on."""
 
 from django.db import migrations
 
@@ -8,7 +8,7 @@ AT_ONCE = 500
 
 
 def fill(apps, schema_editor):
-    # The table as it is at this point of history: neither save nor bulk_update makes the keys here.
+    # A historical model: its save and bulk_update do not set the keys.
     listings = apps.get_model("listings", "Listing").objects.using(schema_editor.connection.alias)
     last = 0
     while rows := list(listings.filter(pk__gt=last).only(*SEARCH_KEYS).order_by("pk")[:AT_ONCE]):

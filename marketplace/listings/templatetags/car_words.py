@@ -1,4 +1,4 @@
-"""Numbers of a listing in people's words."""
+"""Template filters that format a listing's numbers for people."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,7 +13,7 @@ register = template.Library()
 
 SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "BRL": "R$", "PLN": "zł", "CZK": "Kč", "CHF": "CHF", "UAH": "₴"}
 SIGN_LAST = {"PLN", "CZK", "UAH", "EUR"}
-NARROW = "\u202f"  # no-break space between groups of digits: no language mistakes it for a decimal sign
+NARROW = "\u202f"  # narrow no-break space: in no language a decimal sign
 
 
 @register.filter
@@ -24,18 +24,18 @@ def grouped(value: int | Decimal | None) -> str:
 
 @register.filter
 def money(listing: Listing) -> str:
-    """``"12 500 €"``; cents only where there are any."""
+    """``"12 500 €"``; decimals only if the price has any."""
     if listing.price is None:
         return ""
     amount = listing.price if listing.price % 1 else int(listing.price)
     sign = SIGNS[listing.currency]
-    # No-break space: the sign stays with its number.
+    # A no-break space keeps the sign with its number.
     return f"{grouped(amount)}\u00a0{sign}" if listing.currency in SIGN_LAST else f"{sign}\u00a0{grouped(amount)}"
 
 
 @register.filter
 def per_cent(confidence: float | None) -> str:
-    """``0.874`` → ``"87 %"``; never a certainty that nobody has."""
+    """``0.874`` → ``"87 %"``; never 0 or 100 %, because no confidence is absolute."""
     if confidence is None:
         return ""
     if confidence > 0.99:
@@ -45,7 +45,7 @@ def per_cent(confidence: float | None) -> str:
 
 @register.filter
 def sure_words(confidence: float | None) -> str:
-    """A confidence in words, to be read with "we are"."""
+    """A confidence in words that follow "we are"."""
     if confidence is None:
         return "not sure"
     steps = ((0.95, "very sure"), (0.8, "quite sure"), (0.6, "fairly sure"), (0.35, "not sure"))
@@ -54,7 +54,7 @@ def sure_words(confidence: float | None) -> str:
 
 @register.filter
 def body_words(name: str) -> str:
-    """A body type as the classifier names it, in people's words."""
+    """The label of a body type that the classifier names."""
     return str(Listing.Body(name).label) if name in Listing.Body.values else name
 
 
@@ -68,5 +68,5 @@ def ago(moment: datetime | None) -> str:
 
 @register.filter
 def unlocalized(confidence: float | None) -> str:
-    """``0.874`` → ``"0.874"`` whatever the language: for attributes that machines read."""
+    """``0.874`` → ``"0.874"`` in every language, for attributes that scripts read."""
     return "0" if confidence is None else f"{confidence:.3f}"
