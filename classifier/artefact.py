@@ -379,6 +379,6 @@ def _triple(values: Any) -> tuple[float, float, float]:
 
 
 def _identity(document: dict[str, Any]) -> str:
-    """sha256 over model.json less its date: the same training result written twice is the same version."""
+    """sha256 over model.json less its date, so that one result written twice is one version."""
     content = {key: value for key, value in document.items() if key != "created"}
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=True).encode()).hexdigest()

@@ -1,6 +1,7 @@
-"""What does a photo show? Whole photo → exterior, interior or detail; of an exterior which side and what body.
+"""Photo attributes: kind (exterior, interior, detail), and of an exterior the view and the body.
 
-A detector alone cannot tell what is of use: YOLO11n finds a large car in 34 % of interiors and 60 % of detail shots.
+A detector alone cannot tell which photos are usable: YOLO11n finds a large car in 34 % of interiors
+and in 60 % of detail shots.
 """
 
 from __future__ import annotations
@@ -21,12 +22,15 @@ EXTERIOR = "exterior"
 KINDS = (EXTERIOR, "interior", "detail")
 """What a photo may show."""
 VIEWS = ("front", "front-left", "side-left", "rear-left", "rear", "rear-right", "side-right", "front-right")
-"""Which side of the car a photo shows. Left and right are the picture's: the end that is named points there, and a side
-view goes by where the front points. So front-left, side-left and rear-right show the car's own left side (the driver's
-where one drives on the right), front-right, side-right and rear-left its right side. Mirroring a photo swaps left and
-right."""
+"""Which side of the car a photo shows.
+
+Left and right are the picture's: the named end points there, and a side view goes by where the
+front points. So front-left, side-left and rear-right show the car's own left side (the driver's,
+where people drive on the right); front-right, side-right and rear-left show its right side.
+Mirroring a photo swaps left and right.
+"""
 BODIES = ("sedan", "hatchback", "wagon", "coupe", "convertible", "suv", "pickup", "minivan", "van")
-"""minivan: also people carriers on a van's chassis, as sellers call them; van: for goods, or longer than any family."""
+"""minivan: also people carriers on a van's chassis; van: for goods, or for more than a family."""
 VIEW_HEAD, BODY_HEAD = "view", "body"
 """The names of the heads."""
 
@@ -40,13 +44,13 @@ class PhotoAttributes:
     confidence: float
     """Of the kind; all are calibrated, 0…1."""
     view: Guess | None = None
-    """The likeliest of VIEWS; None if the artefact has no such head. Means something of exteriors only."""
+    """The likeliest of VIEWS; for exteriors only. None if the artefact has no such head."""
     bodies: tuple[Guess, ...] = ()
-    """All of BODIES, likeliest first; () if the artefact has no such head. Means something of exteriors only."""
+    """All of BODIES, likeliest first; for exteriors only. () if the artefact has no such head."""
 
 
 def body_threshold_of(spec: ArtefactSpec) -> float:
-    """From which confidence a judge's word on the body may fill a form in; NEVER if it says nothing of bodies."""
+    """Confidence from which a form may fill in the body; NEVER if the artefact has no such head."""
     return next((head.threshold for head in spec.heads if head.name == BODY_HEAD), NEVER)
 
 
@@ -64,7 +68,7 @@ class AttributeClassifier:
             start += len(head.labels)
         self.input_size = spec.preprocessing.input_size
         self.body_threshold: float = body_threshold_of(spec)
-        """From which confidence a form may fill the body in."""
+        """Confidence from which a form may fill in the body."""
 
     def prepare(self, image: Image.Image) -> FloatArray:
         """A whole upright photo as input."""

@@ -1,4 +1,5 @@
-"""The body type of a car: what the judge sees of it, and what the models that it may be usually are. Free of torch."""
+"""A car's body type, from two sources: the photo's attributes, and the usual bodies of the models
+that the car may be. Free of torch."""
 
 from __future__ import annotations
 
@@ -11,14 +12,14 @@ from classifier.preprocess import FloatArray
 from classifier.taxonomy import Guess
 
 LEAST = 1e-3
-"""Neither witness may rule a body out for good: models have bodies that no training photo showed."""
+"""Neither source may rule a body out: some models have bodies that no training photo showed."""
 
 
 def body_logits(seen: Sequence[Guess], log_probs: FloatArray, class_bodies: Sequence[str]) -> FloatArray:
-    """Per body of `seen`, in its order, how much both speak for it, (bodies,).
+    """The evidence of both sources for each body of `seen`, in its order: (bodies,).
 
-    log_probs: (C,), calibrated. class_bodies: (C,), the body that each class mostly has; the share of classes of which
-    it is not known ("") goes by what is seen.
+    seen: what the photo shows. log_probs: (C,), calibrated. class_bodies: (C,), each class's usual
+    body; classes whose body is unknown ("") count by what is seen.
     """
     seen_probs = np.asarray([guess.confidence for guess in seen], dtype=np.float64)
     probs = np.exp(log_probs.astype(np.float64))

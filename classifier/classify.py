@@ -1,4 +1,4 @@
-"""Which of the trained classes is the car on a crop?"""
+"""The make/model classifier: which trained class does a crop show?"""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from classifier.preprocess import Box, Decoded, FloatArray, crop_car, to_input
 
 
 def sharpened(logits: FloatArray, temperatures: Sequence[float]) -> FloatArray:
-    """Logits (N, C), each photo's multiplied by the mean of 1 / temperature over the classes that it may be.
+    """Logits (N, C) after calibration per class; no photo's order of classes changes.
 
-    Classes weigh as likely as the photo looks like them, so photos of a group of cars that the network overrates are
-    taken back without those of another that it underrates. It changes no photo's order of classes. Without
-    temperatures the logits stay as they are.
+    Each photo's logits are multiplied by the mean of 1 / temperature over the classes, weighted by
+    their probabilities. This lowers the confidence for groups of cars that the network overrates
+    and leaves the others alone. Without temperatures the logits stay as they are.
     """
     if not len(temperatures):
         return logits
@@ -27,12 +27,12 @@ def sharpened(logits: FloatArray, temperatures: Sequence[float]) -> FloatArray:
 
 
 def calibrated(logits: FloatArray, spec: ArtefactSpec) -> FloatArray:
-    """Log-probabilities (N, C), float32, of a network's logits (N, C), by its artefact's temperatures."""
+    """Logits (N, C) → log-probabilities (N, C), float32, by the artefact's temperatures."""
     return log_softmax(sharpened(logits, spec.class_temperatures) / spec.temperature)
 
 
 class MakeModelClassifier:
-    """Says of crops which of an artefact's trained classes they show."""
+    """Classifies crops into an artefact's trained classes."""
 
     def __init__(self, engine: Engine, spec: ArtefactSpec) -> None:
         self._engine = engine
@@ -40,11 +40,11 @@ class MakeModelClassifier:
         self.input_size = spec.preprocessing.input_size
 
     def prepare(self, decoded: Decoded, box: Box | None) -> FloatArray:
-        """Cut the car out by the artefact's own crop rule, as input; box in pixels of the full photo."""
+        """The car as input, by the artefact's crop rule; box in pixels of the full photo."""
         return to_input(crop_car(decoded, box, self._spec.preprocessing.crop), self._spec.preprocessing)
 
     def outputs(self, inputs: Sequence[FloatArray]) -> FloatArray:
-        """What the network says of prepared crops, one or more: (N, classes), nothing calibrated."""
+        """The network's output for one or more prepared crops: (N, classes), not calibrated."""
         return self._engine.infer(np.stack(inputs), mirrored=self._spec.mirrored)
 
     def log_probs(self, inputs: Sequence[FloatArray]) -> list[FloatArray]:

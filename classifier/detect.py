@@ -43,7 +43,10 @@ class Detector:
         self._columns = [4 + i for i, label in enumerate(spec.labels) if label in VEHICLES]
 
     def detect(self, inputs: Sequence[Letterbox], full_sizes: Sequence[tuple[int, int]]) -> list[list[Detection]]:
-        """Per photo its vehicles, most confident first; full_sizes: (width, height) of the upright photos."""
+        """Each photo's vehicles, most confident first.
+
+        full_sizes: (width, height) of the upright photos.
+        """
         if not inputs:
             return []
         outputs = self._engine.infer(np.stack([one.pixels for one in inputs]))

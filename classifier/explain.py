@@ -1,6 +1,7 @@
-"""Which parts of a photo speak for what was recognised: parts of the car are covered, one after the other.
+"""Heat maps by occlusion: parts of the car are covered in turn, and the answers compared.
 
-Occlusion asks the classifier as it serves, whatever engine runs it; gradients would need torch in the serving process.
+Occlusion uses the classifier as it serves, on any engine; gradients would need torch in the serving
+process.
 """
 
 from __future__ import annotations
@@ -15,31 +16,31 @@ from classifier.artefact import TrainedClass
 from classifier.preprocess import Box, FloatArray, Photo
 from classifier.taxonomy import Candidate, members, summarise
 
-if TYPE_CHECKING:  # whoever explains holds an open recogniser already
+if TYPE_CHECKING:  # callers hold an open recogniser already
     from classifier.recognise import Recogniser
 
 CELLS = 8
 PATCH = 2
 BATCH = 16  # covered copies at once: 13 MB of inputs at 260 pixels
 FAINTEST = 0.01
-"""In nats. Where no covered part costs more, that is 1 % of the probability, a map would show nothing but noise."""
+"""In nats; 1 % of the probability. If no covered part costs more, a map would show only noise."""
 
 
 class NothingToExplainError(Exception):
-    """No single part of the car speaks for the candidate; the message says so in one line."""
+    """No single part of the car matters for the candidate; the message says so in one line."""
 
 
 @dataclass(frozen=True)
 class HeatMap:
-    """What speaks for a candidate, over the part of the photo that the classifier saw."""
+    """How much each part of the crop matters for a candidate."""
 
     heat: FloatArray
-    """Shape (rows, cols), float32, 0…1: 1 is the part whose absence cost the candidate most; top left first."""
+    """Shape (rows, cols), float32, 0…1, top left first; 1 where covering costs the most."""
     box: Box
-    """What the whole map covers, in pixels of the full upright photo."""
+    """The part of the photo under the map, in pixels of the full upright photo."""
     candidate: Candidate
     cost: float
-    """Nats of log-probability that covering the hottest part cost: how much the whole map matters."""
+    """Nats of log-probability that covering the hottest part cost."""
 
 
 def heat_map(
@@ -51,14 +52,16 @@ def heat_map(
     cells: int = CELLS,
     patch: int = PATCH,
 ) -> HeatMap:
-    """Cover the photo's car with a patch, step by step; the heat of a part is what covering it costs the candidate.
+    """Move a patch over the photo's car; a part's heat is what covering it costs the candidate.
 
-    candidate: make and model to explain; None is the likeliest. classes: the recogniser's classes under other names, in
-    its order. cells: rows and columns of the map. patch: the covered square's side, in cells; it has the crop's mean
-    colour and moves by one cell. The same photo gives the same map.
+    candidate: make and model to explain; None is the likeliest. classes: the recogniser's classes
+    under other names, in its order. cells: rows and columns of the map. patch: the side of the
+    covered square, in cells; it has the crop's mean colour and moves by one cell. The same photo
+    gives the same map.
 
-    Raises NoCropError if nothing is recognised on the photo, NothingToExplainError if no single part matters, and
-    ValueError for a candidate that the recogniser does not know or a patch that does not fit.
+    Raises NoCropError if nothing is recognised on the photo, NothingToExplainError if no single
+    part matters, and ValueError if the recogniser does not know the candidate or the patch does
+    not fit.
     """
     if not 1 <= patch <= cells:
         raise ValueError(f"a patch of {patch} cells on a map of {cells}")
@@ -70,8 +73,8 @@ def heat_map(
     chosen = members(candidate, names)
     if not chosen:
         raise ValueError(f"the classifier does not know {candidate.make} {candidate.model}".rstrip())
-    # From beyond the edges on, so that each cell is covered as often as any other, and as near to the patch's own edge:
-    # otherwise the cells along the edges would take over what their inner neighbours are worth.
+    # The patch starts beyond the edges, so that every cell is covered equally often. Otherwise the
+    # cells along the edges would take on the heat of their inner neighbours.
     places = range(1 - patch, cells)
     parts = [(_span(row, patch, cells), _span(column, patch, cells)) for row in places for column in places]
     total = np.zeros((cells, cells))
@@ -80,7 +83,7 @@ def heat_map(
         batch = parts[start : start + BATCH]
         said = recogniser.log_probs([_covered(crop.pixels, part, cells) for part in batch])
         for part, log_probs in zip(batch, said, strict=True):
-            total[part] += max(before - _log_sum(log_probs, chosen), 0.0)  # what speaks against it has no heat
+            total[part] += max(before - _log_sum(log_probs, chosen), 0.0)  # evidence against it has no heat
     mean = total / patch**2
     if mean.max() < FAINTEST:
         raise NothingToExplainError("no single part of the car decides: with any of them covered the answer is as sure")

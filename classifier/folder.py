@@ -108,7 +108,7 @@ def _sort_file(path: Path, found: FolderContents, links: list[Path]) -> None:
 
 
 def _mode(path: Path) -> int | None:
-    """What kind of file it is, at the end of all links; None if these lead nowhere or in a circle."""
+    """The kind of file behind all links; None if these lead nowhere or in a circle."""
     try:
         return path.stat().st_mode
     except OSError:

@@ -110,7 +110,7 @@ def picture_words(data: bytes) -> str | None:
 
 
 def document_words(data: bytes) -> str | None:
-    """What a file that is no picture at all is, as words after "This file is …"; None if unknown."""
+    """What a file that is no picture is, as words after "This file is …"; None if unknown."""
     for magic, words in _NO_PICTURES:
         if data.startswith(magic):
             return words

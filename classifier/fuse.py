@@ -1,4 +1,4 @@
-"""One verdict from several photos of the same car. Free of torch: web process and worker fuse stored rows with it."""
+"""One verdict from several photos of a car. Free of torch: the web process fuses stored rows."""
 
 from __future__ import annotations
 
@@ -14,32 +14,33 @@ from classifier.taxonomy import Candidate, Guess, summarise
 DEFAULT_ALPHA = 0.5
 """An artefact may declare its own, fitted on held-out cars: ArtefactSpec.fusion_alpha."""
 FLOOR = float(np.log(1e-4))
-"""No single photo may rule a class out for good: one odd photo must not outweigh five good ones."""
+"""No single photo may rule a class out: one odd photo must not outweigh five good ones."""
 
 TINY = 1e-12
-"""In place of a probability that was rounded to nothing and has no logarithm."""
+"""Replaces a probability that was rounded to 0 and has no logarithm."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What all usable photos of one car say together."""
+    """The result over all usable photos of one car."""
 
     make: Guess
     model: Guess | None
-    """The likeliest model of the likeliest (make, model); None where the trained class names no model."""
+    """The likeliest model; None if its trained class names a make only."""
     year: str
-    """The likeliest years of that model, as the trained class has them; "" where it has none."""
+    """The likeliest years of that model, as in the trained class; "" if it has none."""
     candidates: tuple[Candidate, ...]
     photos_used: int
 
 
 def fuse(log_probs: Sequence[FloatArray], alpha: float = DEFAULT_ALPHA) -> FloatArray:
-    """Pool the calibrated log-probabilities (each shape (C,)) of n photos of one car into one such array.
+    """Pool the calibrated log-probabilities (each (C,)) of n photos of one car into one array (C,).
 
-    Log-linear pooling: their sum times n^-alpha, normalised. alpha = 0 takes the photos for independent witnesses,
-    alpha = 1 for repetitions of one (then the same photo twice adds no confidence). Photos of one car share angle,
-    light and the classifier's mistakes, so the truth lies between. One photo alone stays as it is.
-    Raises ValueError if there is no photo or their lengths differ.
+    Log-linear pooling: their sum times n^-alpha, normalised. alpha = 0 treats the photos as
+    independent, alpha = 1 as repetitions of one photo, so that the same photo twice adds no
+    confidence. Photos of one car share angle, light and the classifier's mistakes, so the best
+    alpha lies between. A single photo is returned unchanged. Raises ValueError if there is no
+    photo or their lengths differ.
     """
     if not log_probs:
         raise ValueError("no photos to fuse")
@@ -65,10 +66,11 @@ def likeliest_first(names: Sequence[str], log_probs: FloatArray) -> tuple[Guess,
 
 
 def bodies_fuse(photos: Sequence[Sequence[Guess]], alpha: float = DEFAULT_ALPHA) -> tuple[Guess, ...]:
-    """Pool what several photos of one car say of its body (each as Recognition.bodies) into one such tuple; see fuse.
+    """Pool several photos' bodies (each as Recognition.bodies) into one tuple; see fuse.
 
-    Photos that say nothing are left out; () if none says anything. Bodies go by their names, so photos may have been
-    judged by different artefacts: what one of them does not know it holds for as unlikely as a photo may.
+    Photos without bodies are left out; () if no photo has any. Bodies are matched by name, so the
+    photos may come from different artefacts: a body that one of them does not know gets the lowest
+    probability that a photo may give.
     """
     said = [{guess.name: guess.confidence for guess in photo} for photo in photos if photo]
     if not said:
@@ -81,7 +83,7 @@ def bodies_fuse(photos: Sequence[Sequence[Guess]], alpha: float = DEFAULT_ALPHA)
 def verdict_from(
     log_probs: Sequence[FloatArray], classes: Sequence[TrainedClass], *, alpha: float = DEFAULT_ALPHA
 ) -> Verdict | None:
-    """Fuse and sum up; None if there is no usable photo. All arrays in the class order of `classes`."""
+    """Fuse and sum up arrays in the order of `classes`; None if there is no usable photo."""
     if not log_probs:
         return None
     make, candidates = summarise(np.exp(fuse(log_probs, alpha)), classes)

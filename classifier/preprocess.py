@@ -1,7 +1,7 @@
 """From a photo's bytes to a network's input, in Pillow and NumPy only.
 
-Validation during training and every serving engine go through this very code: crops cut or scaled differently from
-those of the training cost another team 23 points of accuracy.
+Validation in training and every serving engine use this code: crops that were cut or scaled
+differently from those of the training cost another team 23 points of accuracy.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from classifier.decoding.opening import BROKEN_PICTURE, PictureError, picture_op
 from classifier.decoding.upright import is_sideways, upright_rgb
 from classifier.formats import NAMES, document_words, kind_of, picture_words
 
-# For callers that open a photo with Pillow themselves. Without thumbnails: they need not be current.
+# For callers that open photos with Pillow themselves. Without thumbnails, which may be outdated.
 register_heif_opener(thumbnails=False)
 
 Box = tuple[int, int, int, int]
@@ -29,7 +29,7 @@ Photo = Path | bytes | Image.Image
 FloatArray = NDArray[np.float32]
 
 MAX_PIXELS = 64_000_000
-PAD = 114  # the grey that YOLO networks were trained to see around a letterboxed photo
+PAD = 114  # the grey around letterboxed photos in YOLO's own training
 _RESAMPLE = {
     "bilinear": Image.Resampling.BILINEAR,
     "bicubic": Image.Resampling.BICUBIC,
@@ -111,10 +111,10 @@ def _cannot(error: Exception) -> str:
 
 
 def decode_closer(photo: Photo, decoded: Decoded, box: Box | None, rule: CropRule, *, side: int) -> Decoded:
-    """`decoded`, or the photo decoded again at a larger scale if its car would be cut out with less than `side` pixels
-    although the photo has more of it. A small car needs more pixels than finding it did.
+    """`decoded`, or the photo decoded again at a larger scale if its crop would be too small.
 
-    Raises UnreadablePhotoError.
+    The crop should have `side` pixels, as far as the photo has them: classifying a small car takes
+    more pixels than finding it. Raises UnreadablePhotoError.
     """
     if not decoded.reduced:
         return decoded
@@ -126,9 +126,10 @@ def decode_closer(photo: Photo, decoded: Decoded, box: Box | None, rule: CropRul
 
 
 def crop_box(box: tuple[float, float, float, float] | None, image_size: tuple[int, int], rule: CropRule) -> Box:
-    """The pixels to cut out for a car's box: grown by the rule's margin, clipped, at least one pixel.
+    """The pixels to cut out for a car's box, grown by the rule's margin and clipped to the photo.
 
-    box: None is the whole photo (for photos that are already cut to the car). image_size: width, height.
+    At least one pixel. box: None is the whole photo, for photos that are already cut to the car.
+    image_size: width, height.
     """
     width, height = image_size
     if box is None:
@@ -143,7 +144,7 @@ def crop_box(box: tuple[float, float, float, float] | None, image_size: tuple[in
 
 
 def crop_car(decoded: Decoded, box: Box | None, rule: CropRule) -> Image.Image:
-    """Cut the car out; box in pixels of the full upright photo, the crop in those that were decoded."""
+    """Cut the car out; box in pixels of the full upright photo, the crop in decoded pixels."""
     full = crop_box(box, decoded.full_size, rule)
     if not decoded.reduced:
         return decoded.image if box is None else decoded.image.crop(full)
@@ -156,7 +157,7 @@ def crop_car(decoded: Decoded, box: Box | None, rule: CropRule) -> Image.Image:
 def to_input(image: Image.Image, p: Preprocessing) -> FloatArray:
     """A cropped RGB photo as network input: float32, shape (3, input_size, input_size), normalised.
 
-    The crop is squeezed to a square, not padded: what the sides cost in proportion they give in pixels of car.
+    The crop is squeezed to a square, not padded: that distorts it, but wastes no pixels on padding.
     """
     squeezed = image.resize((p.input_size, p.input_size), _RESAMPLE[p.interpolation])
     scale: FloatArray = np.asarray([1 / (255 * std) for std in p.std], dtype=np.float32)
@@ -187,7 +188,10 @@ class Letterbox:
 
 
 def letterbox(image: Image.Image, size: int, full_size: tuple[int, int] | None = None) -> Letterbox:
-    """Scale a photo into a square of `size` pixels, centred on grey; full_size where the image is a reduced one."""
+    """Scale a photo into a square of `size` pixels, centred on grey.
+
+    full_size: of the upright photo, if the image is a reduced one.
+    """
     full = full_size or image.size
     scale = size / max(full)
     width, height = max(1, round(full[0] * scale)), max(1, round(full[1] * scale))

@@ -35,11 +35,11 @@ from classifier.recognition import Interpreter, Recognition, Sight, Status
 
 WEIGHTS = Path(__file__).resolve().parent / "weights"
 BATCHES_AHEAD = 2
-"""So many are decoded or waiting for it while one is inferred: with one the cores would rest whenever it is ready."""
+"""How many batches are decoded while one is inferred. With only one, cores would idle."""
 
 
 class NoCropError(Exception):
-    """A photo that the classifier does not look at; the message says why in one line."""
+    """The photo gives no crop to classify; the message says why in one line."""
 
     def __init__(self, status: Status, message: str) -> None:
         super().__init__(message)
@@ -48,7 +48,7 @@ class NoCropError(Exception):
 
 @dataclass(frozen=True)
 class Crop:
-    """The car of one photo, as the classifier gets to see it."""
+    """The car of one photo as the classifier's input."""
 
     pixels: FloatArray
     """Shape (3, S, S), float32, normalised: the network's input."""
@@ -79,7 +79,7 @@ class _Work:
 
 
 class Recogniser(Interpreter):
-    """Detector, usable-photo judge and make/model classifier behind one door. Safe to call from several threads."""
+    """Detector, attribute classifier and make/model classifier together. Thread-safe."""
 
     def __init__(
         self,
@@ -98,10 +98,10 @@ class Recogniser(Interpreter):
         self.engine = engine
         self.batch = batch
         """How many photos go through together."""
-        self._detector, self._judge, self._classifier = detector, attribute_classifier, classifier
+        self._detector, self._attributes, self._classifier = detector, attribute_classifier, classifier
         cores = os.cpu_count() or 1
         self._pool = ThreadPoolExecutor(max_workers=cores, thread_name_prefix="decode")
-        # Apart, because a batch that is to be cut out must not wait until the ones after it are decoded.
+        # A pool of its own: cropping a batch must not wait until later batches are decoded.
         self._crops = ThreadPoolExecutor(max_workers=cores, thread_name_prefix="crop")
 
     @classmethod
@@ -115,12 +115,12 @@ class Recogniser(Interpreter):
         device: DeviceName = "auto",
         network: Callable[[EngineName, DeviceName], Engine] | None = None,
     ) -> Recogniser:
-        """Load the make/model artefact in folder `classifier`, and the detector and judge that lie in `weights`.
+        """Load the make/model artefact in folder `classifier`, and the other two from `weights`.
 
-        engine, device: see engines.engine_choose. cache_dir: where OpenVINO keeps converted networks; without it every
-        start converts anew. network: opens what runs in place of the artefact's own network, and what it says of a
-        photo is in its sight; recognitions need the artefact's own. Raises ArtefactError or EngineError, each with one
-        clear line.
+        engine, device: see engines.engine_choose. cache_dir: where OpenVINO keeps converted
+        networks; without it every start converts anew. network: opens an engine to run instead of
+        the classifier's own network; its outputs are in the sights, and recognitions make no sense
+        with it. Raises ArtefactError or EngineError, each with one clear line.
         """
         chosen, place = engine_choose(engine, device)
         artefacts = {
@@ -138,7 +138,7 @@ class Recogniser(Interpreter):
             engines["classifier"] = network(chosen, place)
         for task, artefact in artefacts.items():
             side = artefact.spec.preprocessing.input_size
-            engines[task].infer(np.zeros((1, 3, side, side), dtype=np.float32))  # the first run is slow: not a seller's
+            engines[task].infer(np.zeros((1, 3, side, side), dtype=np.float32))  # the first run is slow
         spec = artefacts["classifier"].spec
         return cls(
             detector=Detector(engines["detector"], artefacts["detector"].spec),
@@ -151,7 +151,7 @@ class Recogniser(Interpreter):
         )
 
     def close(self) -> None:
-        """Let go of the decoding threads; a worker calls it before it opens a new champion."""
+        """End the decoding threads; a worker calls it before it opens a new champion."""
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._crops.shutdown(wait=True, cancel_futures=True)
 
@@ -163,19 +163,19 @@ class Recogniser(Interpreter):
         return list(self.stream(photos))
 
     def stream(self, photos: Iterable[Photo]) -> Iterator[Recognition]:
-        """As recognise, for any number of photos in constant memory: the next batch decodes while one is inferred."""
+        """As recognise, in constant memory: later batches are decoded while one is inferred."""
         for batch in self._see(photos):
             yield from self.interpret(batch)
 
     def sights(self, photos: Iterable[Photo]) -> Iterator[Sight]:
-        """As stream, with everything that is done before classes and calibration are asked."""
+        """As stream, but before classes and calibration are applied."""
         for batch in self._see(photos):
             yield from batch
 
     def crop(self, photo: Photo) -> Crop:
-        """The photo's car, found, judged and cut out as by recognise; raises NoCropError where that gives no answer."""
+        """The photo's car, cut out as by recognise. Raises NoCropError if nothing is recognised."""
         work = self._decode(photo)
-        self._look([work] if work.decoded is not None else [])
+        self._inspect([work] if work.decoded is not None else [])
         pixels = self._crop(work) if _status(work) == "ok" else None
         if work.decoded is None or work.box is None or pixels is None:
             raise NoCropError(_status(work), _why_not(work))
@@ -193,12 +193,12 @@ class Recogniser(Interpreter):
         work = _Work(photo)
         try:
             work.photo = photo_load(photo)  # once: a large car is decoded a second time, at a larger scale
-            work.decoded = decode(work.photo, min_side=max(self._detector.input_size, self._judge.input_size))
+            work.decoded = decode(work.photo, min_side=max(self._detector.input_size, self._attributes.input_size))
         except UnreadablePhotoError as error:
             work.error = str(error)
         else:
             work.boxed = letterbox(work.decoded.image, self._detector.input_size, work.decoded.full_size)
-            work.whole = self._judge.prepare(work.decoded.image)
+            work.whole = self._attributes.prepare(work.decoded.image)
         work.spend("decode", perf_counter() - start)
         return work
 
@@ -209,11 +209,11 @@ class Recogniser(Interpreter):
             batch = [future.result() for future in futures]
             ahead.append(self._decode_ahead(waiting))
             readable = [work for work in batch if work.decoded is not None]
-            self._look(readable)
+            self._inspect(readable)
             self._classify([work for work in readable if _status(work) == "ok"])
             yield [_sight(work) for work in batch]
 
-    def _look(self, works: list[_Work]) -> None:
+    def _inspect(self, works: list[_Work]) -> None:
         self._find_cars(works)
         self._find_attributes(works)
 
@@ -229,7 +229,7 @@ class Recogniser(Interpreter):
     def _find_attributes(self, works: list[_Work]) -> None:
         start = perf_counter()
         inputs = [work.whole for work in works if work.whole is not None]
-        for work, attributes in zip(works, self._judge.kinds(inputs), strict=True):
+        for work, attributes in zip(works, self._attributes.kinds(inputs), strict=True):
             work.attributes = attributes
         _share("usable", works, start)
 
@@ -244,7 +244,7 @@ class Recogniser(Interpreter):
         _share("classify", works, start)
 
     def _crop(self, work: _Work) -> FloatArray | None:
-        """The car as input; None, and the work marked unreadable, if the photo gives no more."""
+        """The car as input; None, and the work marked unreadable, if decoding again fails."""
         if work.decoded is None:
             return None
         try:
@@ -258,11 +258,11 @@ class Recogniser(Interpreter):
 
 
 def _status(work: _Work) -> Status:
-    """How far a photo came that was looked at."""
+    """The outcome for a photo after detection and attributes."""
     if work.decoded is None:
         return "unreadable"
     if work.kind != EXTERIOR:
-        return "not_usable"  # whatever the detector saw: it sees cars in a third of all interiors
+        return "not_usable"  # whatever the detector says: it finds cars in a third of all interiors
     return "no_vehicle" if work.box is None else "ok"
 
 
@@ -287,7 +287,7 @@ def _sight(work: _Work) -> Sight:
 
 
 def _why_not(work: _Work) -> str:
-    """In words, why there is no crop."""
+    """Why there is no crop, in words."""
     return {
         "unreadable": f"the photo is unreadable: {work.error}",
         "not_usable": f"the photo is {'an' if work.kind[:1] in 'aeiou' else 'a'} {work.kind} shot",

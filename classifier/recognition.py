@@ -1,4 +1,4 @@
-"""What is seen on a photo (Sight), and what an artefact's classes and calibration make of it (Recognition)."""
+"""Raw results for one photo (Sight), and their interpretation by an artefact (Recognition)."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ Status = Literal["ok", "no_vehicle", "not_usable", "unreadable"]
 
 @dataclass(frozen=True)
 class Recognition:
-    """What the classifier says of one photo."""
+    """The classifier's result for one photo."""
 
     status: Status
-    """ok; no_vehicle: looks like an exterior photo, but no vehicle was found; not_usable: an interior or a detail;
-    unreadable: `error` says why."""
+    """ok; no_vehicle: an exterior photo on which no vehicle was found; not_usable: an interior or a
+    detail; unreadable: `error` says why."""
     kind: str = ""
     """exterior, interior, detail; "" if unreadable."""
     box: Box | None = None
@@ -34,19 +34,19 @@ class Recognition:
     make: Guess | None = None
     candidates: tuple[Candidate, ...] = ()
     view: Guess | None = None
-    """The side that the car shows, one of usable.VIEWS; only if ok."""
+    """The side of the car that the photo shows, one of attributes.VIEWS; only if ok."""
     bodies: tuple[Guess, ...] = ()
     """Every body type with its probability, likeliest first, summing to 1; only if ok."""
     log_probs: FloatArray | None = field(default=None, compare=False, repr=False)
     """Shape (classes,), float32, calibrated, in the class order of the artefact; only if ok."""
     timings_ms: dict[str, float] = field(default_factory=dict, compare=False)
-    """decode, detect, usable, classify, total: this photo's share where photos went through together."""
+    """decode, detect, usable, classify, total: this photo's share of its batch."""
     error: str = ""
 
 
 @dataclass(frozen=True)
 class Sight:
-    """One photo with its car found, judged and put through the network; still without a word on the model."""
+    """One photo's box, attributes and network output, before these are turned into names."""
 
     status: Status
     kind: str = ""
@@ -54,34 +54,34 @@ class Sight:
     image_size: tuple[int, int] = (0, 0)
     view: Guess | None = None
     bodies: tuple[Guess, ...] = ()
-    """By the whole photo alone; the likely classes have a say later."""
+    """By the photo attributes alone; the likely classes count later."""
     outputs: FloatArray | None = field(default=None, compare=False, repr=False)
-    """What the network says, (D,), float32: its logits, or what its last layer would get; only if ok."""
+    """The network's output, (D,), float32: logits, or its last layer's input; only if ok."""
     timings_ms: dict[str, float] = field(default_factory=dict, compare=False)
     error: str = ""
 
 
 class Interpreter:
-    """Makes recognitions of sights, and verdicts of recognitions."""
+    """Turns sights into recognitions, and recognitions into verdicts."""
 
     def __init__(self, spec: ArtefactSpec, *, body_threshold: float) -> None:
-        """spec: of the classifier. body_threshold: the judge's, for a classifier that says nothing of bodies."""
+        """spec: the classifier's. body_threshold: used if the classifier tells no bodies."""
         self._spec = spec
         self.classes: tuple[TrainedClass, ...] = spec.classes
-        """In the network's order; answers are summed up by their names. May be set to the same under other names."""
+        """In the network's order; equal names are summed up. May be replaced by other names."""
         self.thresholds: Thresholds = spec.thresholds
         self.body_threshold: float = spec.thresholds.body if spec.class_bodies else body_threshold
-        """From which confidence a form may fill the body in; above every confidence where nothing tells bodies."""
+        """Confidence from which a form may fill in the body; NEVER if nothing tells bodies."""
         self.fusion_alpha: float = spec.fusion_alpha
 
     def interpret(self, sights: Sequence[Sight]) -> list[Recognition]:
-        """In their order; their outputs have to be the logits of this classifier."""
+        """In the order of the sights, whose outputs must be this classifier's logits."""
         logits = [one.outputs for one in sights if one.outputs is not None]
         log_probs = iter(calibrated(np.stack(logits), self._spec) if logits else ())
         return [self._recognition(one, None if one.outputs is None else next(log_probs)) for one in sights]
 
     def verdict(self, recognitions: Sequence[Recognition]) -> Verdict | None:
-        """What the usable photos of one car say together; None if there is none."""
+        """The verdict over the usable photos of one car; None if there is none."""
         usable = [one.log_probs for one in recognitions if one.log_probs is not None]
         return verdict_from(usable, self.classes, alpha=self.fusion_alpha)
 

@@ -1,4 +1,4 @@
-"""Sum a classifier's probabilities up the taxonomy: class (make, model, years) → model → make."""
+"""Sum probabilities up the taxonomy: trained class (make, model, years) → model → make."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Guess:
 
 @dataclass(frozen=True)
 class _Groups:
-    """Trained class → index of its model and make, spelled as the first class of each group."""
+    """Trained class → index of its model and make; names as in the first class of each group."""
 
     model_of: NDArray[np.intp]
     models: tuple[tuple[str, str], ...]
@@ -68,10 +68,9 @@ def _groups(classes: tuple[TrainedClass, ...]) -> _Groups:
 
 
 def rests(classes: Sequence[TrainedClass]) -> list[bool]:
-    """Per class whether it stands for the rest of its make, "another Renault".
+    """Per class whether it stands for the rest of its make ("another Renault") and names no model.
 
-    It is no answer to "which model?". That is a class without model among others with one; where no
-    class has a model, makes are the answer.
+    That is a class without a model among others with one. If no class has a model, none is a rest.
     """
     of_models = any(one.model for one in classes)
     return [of_models and not one.model for one in classes]
@@ -81,9 +80,9 @@ def summarise(probs: NDArray[np.floating[Any]], classes: Sequence[TrainedClass])
     """The likeliest make and up to five candidates, likeliest first.
 
     probs: shape (C,), one per trained class, summing to 1. The make's confidence sums over all its
-    models, so it may be sure where the model is not. The rest of a make (see rests) counts for the
-    make and is no candidate. Raises ValueError if probs and classes differ in length or there are
-    none.
+    models, so the make may be certain where the model is not. The rest of a make (see rests)
+    counts for the make and is no candidate. Raises ValueError if probs and classes differ in
+    length or there are none.
     """
     if probs.shape != (len(classes),) or not classes:
         raise ValueError(f"{probs.shape} probabilities for {len(classes)} classes")

@@ -9,7 +9,7 @@ _METADATA_ITEM = re.compile(rb"(infe(?:\x02.{3}.{2}|\x03.{3}.{4}).{2})(?:Exif|mi
 
 
 def heif_mended(data: bytes) -> tuple[bytes, ...]:
-    """The file with its EXIF and XMP declared to be nothing that a decoder knows, so none reads them.
+    """The file with EXIF and XMP renamed to a type that no decoder knows, so that none reads them.
 
     Encoders put them behind the pixels, where a file's missing end takes them away. Nothing is lost
     of the picture: which way is up is written in its own properties.

@@ -78,7 +78,7 @@ def _walk(data: bytes) -> _Walk | None:
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Marker, place and payload of each segment, up to the end marker or the first broken segment."""
+    """Marker, place and payload of each segment, up to the end marker or the first broken one."""
     at = 2
     while (found := _NEXT_MARKER.search(data, at)) is not None:
         start, marker = found.start(), data[found.start() + 1]

@@ -123,8 +123,8 @@ def _reader(kind: str) -> Callable[[io.BytesIO], ImageFile]:
     """The class that reads this kind, and no other.
 
     Not Image.open: it would follow an MPO's index to its other pictures, and refuse the first one
-    where that is wrong. Imported when it is wanted: each upload has a process of its own, whose time
-    goes mostly into its imports.
+    where that is wrong. Each is imported when it is wanted: every upload has a process of its own,
+    and imports take most of its time.
     """
     if kind == "JPEG":
         from PIL.JpegImagePlugin import JpegImageFile  # noqa: PLC0415

@@ -20,7 +20,7 @@ _EXIF_TEXT, _XMP_TEXT = b"Raw profile type exif", b"XML:com.adobe.xmp"
 
 
 def png_picture(data: bytes) -> bytes:
-    """The PNG with only what its picture needs: pixels, palette, transparency, profile, orientation.
+    """The PNG with only its pixels, palette, transparency, colour profile and orientation.
 
     Animations become their default image. Damaged ancillary chunks are left out, as libpng does.
     Critical ones stay as they are, for the decoder to find their damage. A missing end is added.

@@ -19,7 +19,8 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-# What reading a broken EXIF block can raise. The picture is good without it, only perhaps not upright.
+# What reading a broken EXIF block can raise. The picture is good without it, though perhaps not
+# upright.
 _BROKEN_EXIF = (
     SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, OSError, struct.error
 )  # fmt: skip
@@ -103,7 +104,7 @@ def _narrowed(image: Image.Image) -> Image.Image:
         return grey
     whole = wide.convert("I")
     below, above = whole.point(lambda value: value * -1 + key), whole.point(lambda value: value * 1 - key)
-    # convert() clips what is negative to 0, so the lighter of both is 0 only where the value is the key.
+    # convert() clips negative values to 0, so the lighter of both is 0 only at the key.
     apart = ImageChops.lighter(below.convert("L"), above.convert("L"))
     return Image.merge("LA", (grey, apart.point(lambda value: 255 if value else 0)))
 
@@ -125,7 +126,7 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 
 def _to_srgb(image: Image.Image, profile: object) -> Image.Image:
-    """A copy in RGB; wide-gamut phones' and printers' colours become sRGB, which is what a page shows."""
+    """A copy in RGB. Colours of wide-gamut phones and printers become sRGB, as pages show them."""
     if isinstance(profile, bytes) and b"sRGB" not in profile[:1024] and image.mode in ("RGB", "CMYK"):
         from PIL import ImageCms  # noqa: PLC0415  few photos need it, and each upload's process would load it
 

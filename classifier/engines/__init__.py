@@ -1,5 +1,6 @@
-"""Engines: what runs a network. One small protocol; OpenVINO for CPUs, torch for CUDA, MPS and for checking OpenVINO.
+"""Engines: what runs a network, behind one small protocol.
 
+OpenVINO serves on CPUs, torch on CUDA and MPS; torch on the CPU is there to check OpenVINO against.
 Importing this package imports neither: a process that serves with OpenVINO never loads torch.
 """
 
@@ -15,7 +16,8 @@ from classifier.preprocess import FloatArray
 EngineName = Literal["auto", "openvino", "torch"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 
-# The NVIDIA kernel driver puts the first in place on bare metal and in containers that are given a GPU; WSL2 the last.
+# The NVIDIA kernel driver makes the first two on bare metal and in containers with a GPU; WSL2
+# makes the last.
 NVIDIA_DRIVER_FILES = (Path("/dev/nvidiactl"), Path("/proc/driver/nvidia/version"), Path("/dev/dxg"))
 
 
@@ -27,23 +29,24 @@ class Engine(Protocol):
     """Runs one network. Safe to call from several threads; calls wait for one another."""
 
     name: str
-    """"openvino", "torch-cuda", …: what ran, for logs and benchmarks."""
+    """What runs, for logs and benchmarks: "openvino", "torch-cuda", …"""
     batch: int
-    """How many photos keep it busy; more at once are no faster."""
+    """How many photos at once use it fully; more are no faster."""
 
     def infer(self, batch: FloatArray, *, mirrored: bool = False) -> FloatArray:
-        """float32 (N, 3, S, S), N ≥ 1 → the network's output, float32, first dimension N. See networks.build.
+        """float32 (N, 3, S, S), N ≥ 1 → the network's output, float32, first dimension N.
 
-        mirrored: the mean of what it says of each picture and of its mirror image.
+        See networks.build. mirrored: the mean of the outputs for each picture and its mirror image.
         """
         ...
 
 
 def engine_choose(engine: EngineName, device: DeviceName) -> tuple[Literal["openvino", "torch"], DeviceName]:
-    """Decide what "auto" means on this machine; raises EngineError for what is not to be had.
+    """Decide what "auto" means on this machine. Raises EngineError for what cannot be used here.
 
-    CUDA is used where device allows it and an NVIDIA driver's file is in place and torch finds a GPU; torch is imported
-    only after such a file was seen. MPS only serves when it is asked for by name. Everything else is OpenVINO.
+    CUDA is used if the device allows it, a file of the NVIDIA driver exists and torch finds a GPU;
+    torch is imported only if there is such a file. MPS serves only when it is asked for by name.
+    Everything else is OpenVINO.
     """
     if engine not in get_args(EngineName):
         raise EngineError(f"unknown engine {engine!r}: choose from {', '.join(get_args(EngineName))}")
@@ -54,7 +57,7 @@ def engine_choose(engine: EngineName, device: DeviceName) -> tuple[Literal["open
             raise EngineError(f"OpenVINO serves on the CPU here: device {device!r} needs engine torch or auto")
         return "openvino", "cpu"
     if device in ("cuda", "mps"):
-        return "torch", device  # the torch engine says clearly if there is none
+        return "torch", device  # the torch engine raises an error if there is none
     if device == "auto" and _cuda_found():
         return "torch", "cuda"
     if engine == "torch":
@@ -65,7 +68,7 @@ def engine_choose(engine: EngineName, device: DeviceName) -> tuple[Literal["open
 def _cuda_found() -> bool:
     if not any(path.exists() for path in NVIDIA_DRIVER_FILES):
         return False
-    import torch  # noqa: PLC0415  not before a driver was seen: a CPU worker must stay free of torch
+    import torch  # noqa: PLC0415  not without a driver: a CPU worker must stay free of torch
 
     return torch.cuda.is_available()
 
@@ -82,8 +85,9 @@ def engines_open(
 ) -> list[Engine]:
     """Load artefacts' networks into the chosen engine, in their order. Raises EngineError.
 
-    cache_dir: where OpenVINO keeps converted networks; None converts anew for this process. Converting needs some
-    twenty CPU-seconds for three networks, and half of that for one: open together what is needed together.
+    cache_dir: where OpenVINO keeps converted networks; None converts anew for this process.
+    Converting takes some twenty CPU-seconds for three networks and half of that for one, so open
+    together what is needed together.
     """
     # Each engine pulls in its own runtime, so only the chosen one is imported.
     if engine == "openvino":

@@ -1,8 +1,9 @@
-"""`python -m classifier.engines.export FOLDER OUT …`: write each artefact in FOLDER as OpenVINO IR into its OUT.
+"""`python -m classifier.engines.export FOLDER OUT …`: write each artefact as OpenVINO IR.
 
-Runs as a child process of a serving one; it is the only step of serving on a CPU that needs torch. Several artefacts in
-one call share the six CPU-seconds that loading the libraries takes. Exit 2 and one line on stderr if one of them cannot
-be converted or written.
+Each FOLDER is an artefact, the OUT behind it the folder for its IR. Runs as a child of a serving
+process: it is the only step of serving on a CPU that needs torch. Several artefacts in one call
+share the six CPU-seconds that loading the libraries takes. Exits with 2 and one line on stderr if
+one of them cannot be converted or written.
 """
 
 from __future__ import annotations
@@ -26,16 +27,20 @@ def export(folder: Path, out: Path) -> None:
 
 
 def network_export(network: nn.Module, *, side: int, out: Path) -> None:
-    """Convert a network in eval mode for square inputs of `side` pixels; batch size stays open. Raises OSError."""
+    """Convert a network in eval mode for square inputs of `side` pixels; batch size stays open.
+
+    Raises OSError.
+    """
     example = torch.zeros(1, 3, side, side)
     with torch.inference_mode():
-        network(example)  # a detector lays out its anchors on the first call; the trace must see them as constants
-        # Traced here, because OpenVINO would let torch trace a second time to check the first one, which is half of the
-        # work; that the result agrees with torch is tested.
+        network(example)  # a detector makes its anchors on the first call; the trace needs them as constants
+        # Traced here, because OpenVINO would have torch trace twice to check the result, which
+        # doubles the work. Tests compare the result with torch.
         traced = torch.jit.trace(network, example, strict=False, check_trace=False)  # type: ignore[no-untyped-call]
     model = openvino.convert_model(traced, example_input=example, input=[-1, 3, side, side])
     out.mkdir(parents=True)
-    # Not compressed to fp16: constants folded from fp16 weights are float32 and would lose a little more.
+    # Not compressed to fp16: constants folded from fp16 weights are float32 and would lose
+    # precision.
     try:
         openvino.save_model(model, out / "model.xml", compress_to_fp16=False)
     except RuntimeError as error:  # "iostream error" is all that OpenVINO says of a full disk

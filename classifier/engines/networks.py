@@ -1,4 +1,4 @@
-"""Artefact → torch module ready to infer. Imports torch: the torch engine, the export child and training come here."""
+"""Artefact → torch module ready to infer; for the torch engine, the export child and training."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from classifier.engines.yolo import detection_network, detection_network_serving
 
 
 class HiddenHead(nn.Module):
-    """Layers between the backbone's features and the answer, each linear, ReLU, dropout; then the last, linear one."""
+    """A head with hidden layers, each linear, ReLU, dropout, and a last linear one."""
 
     def __init__(self, features: int, hidden: Sequence[int], *, outputs: int, dropout: float) -> None:
-        """features: (N, features) come in. outputs: 0 = no last layer, what the last hidden one says comes out."""
+        """features: size of the input. outputs: 0 = no last layer, the last hidden one's output."""
         super().__init__()
         layers: list[nn.Module] = []
         for before, after in pairwise((features, *hidden)):
@@ -33,21 +33,21 @@ class HiddenHead(nn.Module):
 
 
 SHARED_HEAD = "classifier."
-"""What the names of SideBySide's head begin with."""
+"""How the names of the tensors in SideBySide's head begin."""
 
 
 class SideBySide(nn.Module):
-    """Several backbones that look at the same input, their features side by side under one linear head.
+    """Several backbones on the same input, their features concatenated under one linear head.
 
-    Networks that were trained apart and have the same outputs fit in without loss: the head's weights beside one
-    another, each divided by how many they are, give the mean of their logits.
+    Networks that were trained apart with the same outputs can be joined without loss: their heads'
+    weights, concatenated and divided by the number of networks, give the mean of their logits.
     """
 
     default_cfg: ClassVar[dict[str, str]] = {"classifier": SHARED_HEAD[:-1]}
-    """As a timm network's: where the head is."""
+    """As in timm's networks: where the head is."""
 
     def __init__(self, backbones: Sequence[str], *, outputs: int, dropout: float) -> None:
-        """backbones: timm names. outputs: 0 = no head, the features come out."""
+        """backbones: timm names. outputs: 0 = no head, the output is the features."""
         super().__init__()
         parts = [timm.create_model(one, num_classes=0) for one in backbones]
         self.parts = nn.ModuleList(parts)
@@ -65,10 +65,11 @@ class SideBySide(nn.Module):
 def classification_network(
     backbone: str, *, outputs: int, hidden: Sequence[int] = (), dropout: float = 0.0
 ) -> nn.Module:
-    """A timm network with random weights and a head of `outputs` (0: none, it gives features).
+    """A timm network with random weights and a head of `outputs` (0: none, the output is features).
 
-    backbone: a timm name, or several joined by "+" (SideBySide). hidden: widths of the head's layers before its last
-    one. Raises RuntimeError if timm knows no such backbone, or if several are to have hidden layers.
+    backbone: a timm name, or several joined by "+" (SideBySide). hidden: widths of the head's
+    layers before its last one. Raises RuntimeError if timm knows no such backbone, or if hidden
+    layers are asked for with several backbones.
     """
     names = backbones_of(backbone)
     if len(names) > 1:
@@ -84,14 +85,14 @@ def classification_network(
 
 
 def head_prefix(network: nn.Module) -> str:
-    """What the names of the head's tensors begin with, hidden layers included, e.g. "classifier."."""
+    """How the names of the head's tensors begin, hidden layers included: "classifier." or so."""
     config: Any = network.default_cfg
     named: str | tuple[str, ...] = config["classifier"]
     return f"{named if isinstance(named, str) else named[0]}."
 
 
 def last_prefix(network: nn.Module) -> str:
-    """As head_prefix, for the last layer alone: the one with an output for each class."""
+    """As head_prefix, for the last layer alone, which has an output for each class."""
     head = head_prefix(network)
     return f"{head}last." if isinstance(network.get_submodule(head[:-1]), HiddenHead) else head
 
@@ -99,8 +100,9 @@ def last_prefix(network: nn.Module) -> str:
 def build(artefact: Artefact) -> torch.nn.Module:
     """The network with its weights, in eval mode, float32, on the CPU.
 
-    Input (N, 3, S, S). Output: classifier and usable (N, C) logits; detector (N, 4 + labels, anchors), each column
-    x1 y1 x2 y2 in input pixels and then a score 0…1 per label. Raises ArtefactError if weights and backbone disagree.
+    Input (N, 3, S, S). Output of classifier and usable: (N, C) logits.
+    Output of a detector: (N, 4 + labels, anchors), each column x1 y1 x2 y2 in input pixels and then
+    a score 0…1 per label. Raises ArtefactError if the weights do not fit the backbone.
     """
     spec = artefact.spec
     try:
@@ -110,7 +112,7 @@ def build(artefact: Artefact) -> torch.nn.Module:
             network = classification_network(spec.backbone, outputs=spec.outputs(), hidden=spec.head_hidden)
         network.load_state_dict(artefact.state_dict())
     except (RuntimeError, ValueError, FileNotFoundError) as error:
-        # load_state_dict lists every tensor that differs, one a line: the first two lines say enough.
+        # load_state_dict lists every tensor that differs, one per line: two lines are enough.
         why = " ".join(" ".join(str(error).split("\n")[:2]).split())[:300]
         raise ArtefactError(f"{artefact.version}: weights do not fit backbone {spec.backbone!r}: {why}") from error
     return network.eval().requires_grad_(False)

@@ -1,8 +1,8 @@
-"""The OpenVINO engine: serves on CPUs, several times faster there than torch, and without torch in the process.
+"""The OpenVINO engine: serves on CPUs, several times faster than torch and without loading it.
 
-A network in OpenVINO's own form (IR) is made once per artefact and OpenVINO version and cached as
-`cache_dir/<artefact version>-ov<openvino version>/`. Making it needs torch: a child process does it, one for all that
-is missing, or a process that has loaded torch anyway.
+A network in OpenVINO's own format (IR) is made once per artefact and OpenVINO version and cached as
+`cache_dir/<artefact version>-ov<openvino version>/`. Making it needs torch, so one child process
+makes all that are missing, unless this process has loaded torch anyway.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from classifier.engines import EngineError
 from classifier.preprocess import FloatArray
 
 IR_FILES = ("model.xml", "model.bin")
-SEAL = "seal.json"  # sha256 of each IR file: a half-written or damaged cache is seen and made again
+SEAL = "seal.json"  # sha256 of each IR file: a half-written or damaged cache is noticed and made again
 EXPORT_SECONDS = 300  # for each network, on a machine that is busy with something else
 CHUNK = 4  # photos at once: more is no faster on a CPU (measured: 1 → 78/s, 8 → 82/s), but takes memory for each
 _CORE_LOCK = threading.Lock()
@@ -36,11 +36,12 @@ _REPOSITORY = Path(__file__).resolve().parents[2]
 
 @cache
 def _core() -> openvino.Core:
-    """OpenVINO's one core of this process, which is never let go.
+    """OpenVINO's one core of this process, which is never released.
 
-    Its CPU plugin gives the thread that first uses it another stack for signal handlers, and takes it away with itself.
-    Of several cores that end in another order than they began, the last one leaves the thread a stack that is gone: the
-    next signal with a handler (a child's end, SIGTERM) then kills the process.
+    Its CPU plugin gives the thread that first uses it another stack for signal handlers, and frees
+    it when the core ends. If several cores end in another order than they began, the thread is
+    left with a freed stack, and the next signal with a handler (a child's end, SIGTERM) kills the
+    process.
     """
     return openvino.Core()
 
@@ -53,8 +54,9 @@ class OpenVinoEngine:
 
     def __init__(self, ir: Path) -> None:
         """ir: a checked IR folder; it may be deleted afterwards."""
-        # Weights as bytes, not by path: OpenVINO would map the file, and a later rebuild must not pull it away.
-        with _CORE_LOCK:  # two threads that open their first engines must not make two of it
+        # Weights as bytes, not by path: OpenVINO would map the file, which a later rebuild
+        # replaces.
+        with _CORE_LOCK:  # two threads that open their first engines must not make two cores
             core = _core()
         model = core.read_model((ir / IR_FILES[0]).read_bytes(), (ir / IR_FILES[1]).read_bytes())
         # float32: what parity with torch was measured with, and the fastest on CPUs without AMX.
@@ -105,9 +107,9 @@ class OpenVinoEngine:
 
 
 def irs_cached(artefacts: Sequence[Artefact], cache_dir: Path, *, here: bool = False) -> list[Path]:
-    """The artefacts' IR folders in the cache; made if missing, made again if damaged. Raises EngineError.
+    """The artefacts' IR folders in the cache; made if missing, made again if damaged.
 
-    here: convert in this process, for one that has loaded torch anyway and need not load it again.
+    here: convert in this process, which has loaded torch anyway. Raises EngineError.
     """
     runtime = openvino.__version__.split("-")[0]
     folders = [cache_dir / f"{artefact.version}-ov{runtime}" for artefact in artefacts]
@@ -130,8 +132,8 @@ def irs_cached(artefacts: Sequence[Artefact], cache_dir: Path, *, here: bool = F
 def _put_in_place(made: Path, folder: Path, *, aside: Path) -> None:
     """Rename `made` to `folder`, moving a damaged one to `aside`, which is deleted with its parent.
 
-    Two processes may be here at once with the same content. A rename onto a filled folder fails, so whoever comes
-    second finds the other's folder in place, checks it, and uses that.
+    Two processes may do this at once with the same content. A rename onto a filled folder fails, so
+    the second one finds the other's folder in place, checks it, and uses that.
     """
     for attempt in range(5):
         try:
@@ -148,7 +150,7 @@ def _put_in_place(made: Path, folder: Path, *, aside: Path) -> None:
 
 
 def _export(wanted: Sequence[tuple[Artefact, Path]]) -> None:
-    """Convert each artefact into its folder, all in one child process, so that this one stays free of torch."""
+    """Convert each artefact into its folder, in one child process: this one stays free of torch."""
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, [str(_REPOSITORY), os.environ.get("PYTHONPATH")])),

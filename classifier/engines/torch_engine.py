@@ -1,4 +1,4 @@
-"""The torch engine: CUDA in half precision, MPS and CPU in float32. Imports torch: see engines/__init__.py."""
+"""The torch engine: CUDA in half precision, MPS and CPU in float32."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from classifier.engines.networks import build
 from classifier.preprocess import FloatArray
 
 BATCH = {"cuda": 128, "mps": 32, "cpu": 16}
-"""Photos at once, whatever the caller brings: so the device's memory is bounded."""
+"""Photos at once, however many the caller brings: this bounds the device's memory."""
 
 
 class TorchEngine:
@@ -34,7 +34,10 @@ class TorchEngine:
 
     @classmethod
     def open(cls, artefact: Artefact, *, device: DeviceName = "cpu") -> TorchEngine:
-        """Load the weights onto a device; raises EngineError if there is no such device or the weights do not fit."""
+        """Load the weights onto a device.
+
+        Raises EngineError if there is no such device or the weights do not fit the backbone.
+        """
         if device == "cuda" and not torch.cuda.is_available():
             raise EngineError("device 'cuda' was asked for, but torch finds no CUDA GPU here")
         if device == "mps" and not torch.backends.mps.is_available():
@@ -45,7 +48,7 @@ class TorchEngine:
             raise EngineError(str(error)) from error
         try:
             engine = cls(network, torch.device("cpu" if device == "auto" else device))
-            if device == "cuda":  # the kernels and the memory that it will need: now, not in the middle of the work
+            if device == "cuda":  # load kernels and take memory now, not in the middle of the work
                 side = artefact.spec.preprocessing.input_size
                 for power in range(engine.batch.bit_length()):
                     engine.infer(np.zeros((1 << power, 3, side, side), dtype=np.float32))
@@ -71,14 +74,18 @@ class TorchEngine:
         return np.ascontiguousarray(outputs[: len(batch)].cpu().numpy(), dtype=np.float32)
 
     def _on_device(self, batch: Tensor) -> Tensor:
-        """The batch on the device, in its precision; on a GPU filled up with zeros to a power of two, because it loads
-        kernels anew for every size of a batch."""
+        """The batch on the device, in its precision.
+
+        On a GPU it is padded with zeros to a power of two, because every new batch size loads
+        kernels.
+        """
         if self._device.type != "cuda":
             return batch.to(device=self._device, dtype=self._dtype, memory_format=torch.channels_last)
         count = len(batch)
         filled = _power_of_two(count)
         if self._staged is None:
-            # Page-locked, so that it can be sent while the processor goes on; making it takes longer than filling it.
+            # Page-locked, so that it is sent while the processor goes on. Kept, because allocating
+            # it takes longer than filling it.
             self._staged = torch.zeros((self.batch, *batch.shape[1:]), dtype=self._dtype, pin_memory=True)
         staged = self._staged[:filled]
         staged[:count].copy_(batch)  # and rounded to half precision in the same pass
@@ -87,5 +94,5 @@ class TorchEngine:
 
 
 def _power_of_two(count: int) -> int:
-    """The least one that is at least count."""
+    """The smallest one that is at least count."""
     return 1 << (count - 1).bit_length()

@@ -1,4 +1,4 @@
-"""YOLO networks as torch modules. The only module that knows ultralytics, which stays quiet and offline."""
+"""YOLO networks as torch modules. The only module that imports ultralytics."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ COCO_CLASSES = 80
 def import_ultralytics() -> Any:
     """Import ultralytics without telemetry, downloads, installs or files in the home folder.
 
-    Two things that its import does to the whole process are undone: it sets OMP_NUM_THREADS=1 where that is unset, and
-    it replaces PIL.Image.open by one that tries to install a package when a file is no image.
+    Its import changes two things for the whole process, which are undone: it sets OMP_NUM_THREADS=1
+    if that is unset, and replaces PIL.Image.open by one that tries to install a package when a file
+    is no image.
     """
     import torch  # noqa: F401, PLC0415  first, and only here: serving with OpenVINO must stay free of torch
 
@@ -43,8 +44,8 @@ def import_ultralytics() -> Any:
 def detection_network(backbone: str, *, labels: int) -> torch.nn.Module:
     """A YOLO network by its yaml's name ("yolo11n.yaml"), untrained.
 
-    The class branch keeps the width it has for COCO's 80 classes whatever the number of labels, so that COCO's weights
-    fit everywhere but in the last layer.
+    The class branch is as wide as for COCO's 80 classes whatever the number of labels, so that
+    COCO's weights fit everywhere but in the last layer.
     """
     import_ultralytics()
     import torch  # noqa: PLC0415  serving with OpenVINO must stay free of torch
@@ -60,7 +61,7 @@ def detection_network(backbone: str, *, labels: int) -> torch.nn.Module:
 
 
 def detection_network_serving(network: torch.nn.Module) -> torch.nn.Module:
-    """Make it answer with one tensor as engines.networks.build says, instead of a tuple with the raw maps."""
+    """Make it return one tensor, as networks.build describes, instead of a tuple with raw maps."""
     head: Any = network.model[-1]  # type: ignore[index]
     head.export = True
     head.xyxy = True

@@ -7,8 +7,8 @@ from unfold.admin import ModelAdmin, TabularInline
 from marketplace.photos.models import Photo, Prediction
 
 
-class _LookOnly:
-    """What the machine wrote stays as it wrote it. Photos go through their service, with files and verdict, or stay."""
+class _ReadOnly:
+    """Read-only: photos are removed through their service, with their files and verdict."""
 
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
@@ -20,14 +20,14 @@ class _LookOnly:
         return False
 
 
-class PredictionInline(_LookOnly, TabularInline):
+class PredictionInline(_ReadOnly, TabularInline):
     model = Prediction
     exclude = ("log_probs",)
     extra = 0
 
 
 @admin.register(Photo)
-class PhotoAdmin(_LookOnly, ModelAdmin):
+class PhotoAdmin(_ReadOnly, ModelAdmin):
     list_display = ("id", "listing", "status", "outcome", "kind", "attempts", "created_at")
     list_select_related = ("listing__make", "listing__car_model")  # its title names them
     list_filter = ("status", "outcome", "kind")

@@ -1,4 +1,4 @@
-"""Which views of a car buyers want to see, and which of them the photos show already."""
+"""Which views of a car buyers want to see, and which of them the photos already show."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +7,10 @@ from marketplace.photos.models import Photo, Prediction
 from marketplace.photos.selectors import prediction_latest
 
 VIEW_BELIEVED = 0.5
-"""A view less likely than this ticks nothing off. Nothing but a tick hangs on it, so half is enough."""
+"""A less likely view ticks nothing off. A wrong tick does little harm, so half is enough."""
 
-# What people ask for, and the views that answer it (all of classifier.attributes.VIEWS): either side will do.
+# What buyers want, and the views that show it (all of classifier.attributes.VIEWS): either side
+# will do.
 VIEW_WORDS = {
     "front": ("front",),
     "front corner": ("front-left", "front-right"),
@@ -31,16 +32,16 @@ class WantedView:
 
 @dataclass(frozen=True)
 class Checklist:
-    """What the seller is told; it asks for nothing and stops nobody."""
+    """What the seller is told. It is advice only: no photo is required."""
 
     views: tuple[WantedView, ...]
     photos: int
     looking: bool
-    """Photos are still being looked at: what they show may not be called missing."""
+    """Some photos are not recognised yet, so no view may be called missing."""
 
     @property
     def told(self) -> str:
-        """In a sentence or two, what is missing."""
+        """What is missing, in a sentence or two."""
         missing = [f"the {view.words}" for view in self.views if not view.seen]
         if not self.photos:
             return "Each is ticked as soon as one of your photos shows it. None of them is a must."
@@ -54,9 +55,9 @@ class Checklist:
 
 
 def checklist_of(*, photos: Sequence[Photo]) -> Checklist | None:
-    """What the photos (from ``photos_of``: no query) show of what buyers want to see.
+    """Which wanted views the photos show; no query if they come from ``photos_of``.
 
-    None where no photo of the car can tell: they were looked at by a model that was not asked for the view.
+    None if the car's photos were all recognised by models that tell no view.
     """
     done = [photo for photo in photos if photo.status == Photo.Status.DONE]
     cars = [prediction_latest(photo=photo) for photo in done if photo.outcome == Photo.Outcome.OK]
@@ -70,12 +71,12 @@ def checklist_of(*, photos: Sequence[Photo]) -> Checklist | None:
 
 
 def view_words(prediction: Prediction | None) -> str:
-    """The side that a car shows in people's words, which leave out whether it is the left or the right one."""
+    """The view in people's words, which do not tell left from right."""
     return "" if prediction is None else WORDS_OF.get(prediction.view, "")
 
 
 def view_believed(prediction: Prediction | None) -> str:
-    """As view_words, where the prediction is sure enough of it; otherwise empty."""
+    """As view_words, if the prediction is confident enough; otherwise empty."""
     return view_words(prediction) if _believed(prediction) else ""
 
 

@@ -17,7 +17,7 @@ import warnings
 from typing import Any
 
 MASTER_SIDE = 2048
-# Phones' usual 4,032 pixels halve to 2,016: near enough to 2,048 to take it for a quarter of the work.
+# Half of a phone's usual 4,032 pixels is 2,016: close enough to 2,048, for a quarter of the work.
 DRAFT_SIDE = 1900
 CARD_SIDE = 640
 MASTER_QUALITY = 88
@@ -29,7 +29,10 @@ class RefusedError(Exception):
 
 
 def limit_self(*, cpu_seconds: int, memory_bytes: int) -> None:
-    """Bound what this process may use. Set here, not by the parent: preexec_fn is not safe in threaded servers."""
+    """Limit what this process may use.
+
+    Not set by the parent: preexec_fn is not safe in threaded servers.
+    """
     _lower(resource.RLIMIT_CPU, cpu_seconds)
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_FSIZE, 0)
@@ -38,7 +41,7 @@ def limit_self(*, cpu_seconds: int, memory_bytes: int) -> None:
 
 
 def _limit_pillow(max_pixels: int) -> None:
-    """Pillow's own check, besides that of ``picture_open``. It is global, so only the child sets it."""
+    """Pillow's own check, besides that of ``picture_open``. It is global, hence only here."""
     from PIL import Image  # noqa: PLC0415  # after limit_self, so that the limits hold for Pillow too
 
     Image.MAX_IMAGE_PIXELS = max_pixels
@@ -86,7 +89,7 @@ def _jpeg(image: Any, quality: int) -> bytes:
 def perceptual_hash(image: Any) -> str:
     """64-bit DCT hash as 16 hex digits, the same as ``imagehash.phash`` of that picture.
 
-    Written out because importing ImageHash brings SciPy into every child: longer than all the rest of its work.
+    Written out because ImageHash imports SciPy, which takes longer than all other work of a child.
     """
     from PIL import Image  # noqa: PLC0415
 

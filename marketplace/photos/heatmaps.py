@@ -1,6 +1,7 @@
-"""Heat maps: request, claim, finish, fail, sweep. As with photos, the table is the queue and the broker only rings.
+"""Heat maps: request, claim, finish, fail, sweep.
 
-``attempts`` is raised before the work and is the fence: whoever comes back with an older number changes nothing.
+As with photos, the table is the queue and the broker only a doorbell. ``attempts`` is raised before
+the work and fences it: a worker that comes back with an older number changes nothing.
 """
 
 import secrets
@@ -33,7 +34,7 @@ class HeatmapRefused(Exception):
 
 
 def heatmap_of(*, photo: Photo) -> Heatmap | None:
-    """The photo's heat map, wherever it is on its way; None also if it was drawn for a version that serves no more."""
+    """The photo's heat map in any status; None also if it is of a version that no longer serves."""
     heatmap = Heatmap.objects.filter(photo=photo).first()
     if heatmap is not None and heatmap.status == Status.DONE:
         champion = champion_get()
@@ -43,14 +44,15 @@ def heatmap_of(*, photo: Photo) -> Heatmap | None:
 
 
 def heatmap_request(*, photo: Photo) -> Heatmap:
-    """The photo's heat map: the one there is, or a new request, for which the worker is rung.
+    """The photo's heat map: the existing one, or a new request, which rings for the worker.
 
-    A failed one, and one of a version that serves no more, are made anew. Raises HeatmapRefused for a photo on which
-    nothing was recognised.
+    A failed one, and one of a version that no longer serves, is requested anew. Raises
+    HeatmapRefused for a photo on which nothing was recognised.
     """
     _check_recognised(photo)
     with transaction.atomic():
-        # Two moderators may press at once, and a seller may remove the photo: see ``photos.queue`` for what is locked.
+        # Race: two moderators may ask at once, and the seller may remove the photo. The listing is
+        # locked first, as in ``photos.queue``.
         Listing.objects.select_for_update(of=("self",)).filter(photos=photo.pk).first()
         if not Photo.objects.filter(pk=photo.pk).exists():
             raise HeatmapRefused("This photo was removed meanwhile.")
@@ -72,7 +74,7 @@ def heatmap_request(*, photo: Photo) -> Heatmap:
 
 
 def heatmap_claim() -> Heatmap | None:
-    """The next one for this worker; no other worker gets it before the claim has run out."""
+    """The next one for this worker; no other worker gets it before the claim expires."""
     if not _free().exists():
         return None  # without taking SQLite's write lock
     with transaction.atomic():
@@ -86,7 +88,7 @@ def heatmap_claim() -> Heatmap | None:
 
 
 def heatmap_finish(*, heatmap: Heatmap, png: bytes, box: tuple[int, int, int, int], car: str, by: ModelVersion) -> bool:
-    """Store what was drawn; False, and nothing is kept, if the claim or the photo is gone meanwhile."""
+    """Store the drawing; False, and nothing is kept, if the claim expired or the photo is gone."""
     storage = heatmap.file.storage
     name = storage.save(f"{heatmap.file.field.upload_to}/{secrets.token_hex(16)}.png", ContentFile(png))
     done = _claimed(heatmap).update(
@@ -105,12 +107,12 @@ def heatmap_finish(*, heatmap: Heatmap, png: bytes, box: tuple[int, int, int, in
 
 
 def heatmap_fail(*, heatmap: Heatmap, error: str) -> None:
-    """There is none, and trying again would not help."""
+    """Mark it as impossible: trying again would not help."""
     _claimed(heatmap).update(status=Status.FAILED, error=error[:300], finished_at=timezone.now())
 
 
 def heatmap_release(*, heatmap: Heatmap) -> None:
-    """Give back one whose drawing raised: to be tried again by the sweep, or failed after the last attempt."""
+    """Give back one whose drawing raised: the sweep tries it again, if it has attempts left."""
     if heatmap.attempts >= settings.PHOTO_ATTEMPTS:
         heatmap_fail(heatmap=heatmap, error=STOPPED)
     else:
@@ -118,7 +120,7 @@ def heatmap_release(*, heatmap: Heatmap) -> None:
 
 
 def heatmaps_sweep() -> int:
-    """Fail what used up its attempts with workers that died, and ring for the rest; how many wait now."""
+    """Fail those without attempts left, and ring for the rest; returns how many wait."""
     _unclaimed().filter(attempts__gte=settings.PHOTO_ATTEMPTS).update(
         status=Status.FAILED, error=STOPPED, finished_at=timezone.now()
     )
@@ -129,7 +131,7 @@ def heatmaps_sweep() -> int:
 
 
 def heatmap_files(*, photo_id: UUID) -> list[tuple[Storage, str]]:
-    """The photo's heat map's file, to be deleted after its row."""
+    """The file of the photo's heat map, to be deleted after the row."""
     files = [one.file for one in Heatmap.objects.filter(photo=photo_id)]
     return [(file.storage, file.name) for file in files if file.name]
 
@@ -150,7 +152,7 @@ def _shown(kind: str) -> str:
 
 
 def _unclaimed() -> QuerySet[Heatmap]:
-    """Pending, and in the hands of no worker that may still be at it."""
+    """Pending, and claimed by no worker that may still be drawing."""
     expired = timezone.now() - timedelta(seconds=settings.PHOTO_CLAIM_SECONDS)
     return Heatmap.objects.filter(Q(claimed_at=None) | Q(claimed_at__lt=expired), status=Status.PENDING)
 
@@ -160,5 +162,5 @@ def _free() -> QuerySet[Heatmap]:
 
 
 def _claimed(heatmap: Heatmap) -> QuerySet[Heatmap]:
-    """The row, if this claim is still its newest."""
+    """The row, if this is still its newest claim."""
     return Heatmap.objects.filter(pk=heatmap.pk, status=Status.PENDING, attempts=heatmap.attempts)

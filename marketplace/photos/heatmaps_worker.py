@@ -1,4 +1,4 @@
-"""The worker's part in heat maps: one after the other, each after the photos that wait."""
+"""The worker's part in heat maps: drawn one by one, each after all waiting photos."""
 
 import io
 import time
@@ -27,8 +27,9 @@ from marketplace.photos.worker import (
 )
 
 LONG_SIDE = 480
-# From cold to hot, red, green, blue and opacity: one ramp that grows lighter and warmer at once, so that it can be read
-# on a car of any colour, printed in grey, and by eyes that tell red from green badly. Cold hides nothing.
+# From cold to hot: red, green, blue and opacity. The ramp grows lighter and warmer at once, so
+# that it can be read on a car of any colour, in a grey print and by the colour-blind. Cold parts
+# stay clear.
 RAMP = (
     (0.0, (40, 10, 70, 0)),
     (0.25, (95, 15, 110, 110)),
@@ -39,7 +40,7 @@ RAMP = (
 
 
 def heatmaps_draw() -> int:
-    """Draw what waits; how many were drawn. Sellers wait for their photos, so these come first each time."""
+    """Draw what waits and return how many; waiting photos come first each time."""
     drawn = 0
     started = time.monotonic()
     while True:

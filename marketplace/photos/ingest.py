@@ -1,4 +1,4 @@
-"""From a stranger's bytes to a clean JPEG: everything that is stored of an upload is made here, anew."""
+"""From a stranger's bytes to a clean JPEG: all that is stored of an upload is made anew here."""
 
 import hashlib
 import importlib.util
@@ -27,19 +27,21 @@ from marketplace.photos.jpeg import NotCleanError, clean_jpeg_size
 
 log = structlog.get_logger(__name__)
 
-# The largest pictures we accept (64 megapixels) were measured at up to 1.8 CPU-seconds and, as WebP, 1,100 MB. A small
-# file can ask for far more without breaking any pixel cap: a progressive JPEG with 3,000 scans takes 20 CPU-seconds.
+# The largest pictures we accept (64 megapixels) took up to 1.8 CPU-seconds and, as WebP, 1,100 MB.
+# A small file can take far more within the pixel cap: a progressive JPEG with 3,000 scans took 20
+# CPU-seconds.
 CPU_SECONDS = 8
 MEMORY_BYTES = 1_200 * 2**20
-# Generous, because it only ends a child that waits or is starved; the CPU limit ends one that works.
+# Generous, because it only ends a child that waits or is starved of CPU time; the CPU limit ends
+# one that works.
 WALL_SECONDS = 30
-# No more children at once than there are processors to work for them, because of what each may take at worst.
+# No more children at once than processors, because of the memory that each may take.
 _turns = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
 _DECODER = Path(__file__).with_name("decoder.py")
 
 
 class PhotoRejected(Exception):  # an expected answer to a person, not a fault of the program
-    """This upload is not taken. ``message`` tells the person in plain words what is wrong and what to do."""
+    """This upload is not taken. ``message`` tells the person what is wrong and what to do."""
 
     def __init__(self, reason_code: str, message: str) -> None:
         super().__init__(message)
@@ -65,9 +67,10 @@ class CleanPhoto:
 
 
 def ingest(data: bytes, *, filename: str) -> CleanPhoto:
-    """Check, decode (in a limited child process) and re-encode an upload. Raises PhotoRejected, and nothing else.
+    """Check, decode (in a limited child process) and re-encode an upload.
 
-    About 70 ms for a 1,280×960 JPEG on one idle core of a 2020s server, half of which is starting the child.
+    Takes about 70 ms for a 1,280×960 JPEG on an idle core, half of which is starting the child.
+    Raises PhotoRejected, and nothing else.
     """
     if not data:
         raise PhotoRejected("empty", "This file is empty. Choose the photo again.")
@@ -105,7 +108,7 @@ def _accepted_kind(data: bytes, filename: str) -> str:
         words = document_words(data) or "of a kind that we cannot read"
         raise PhotoRejected("not_a_picture", f"This file is {words}, not a photo. Choose a {NAMES} photo.")
     extension = extension_of(filename)
-    # A name without an extension claims nothing; one that claims another format is a trick or a mistake.
+    # A name without an extension claims nothing. One of another format is a trick or a mistake.
     if extension and EXTENSIONS.get(extension) != kind:
         raise PhotoRejected(
             "extension_mismatch",
@@ -133,11 +136,12 @@ def _refusal(answer: dict[str, Any]) -> PhotoRejected:
 
 
 def _decode_in_child(data: bytes, *, kind: str) -> tuple[dict[str, Any], bytes, bytes]:
-    """The decoder's answer, master and card. A child that crashes or is stopped by its limits is an answer, too.
+    """The decoder's answer, master and card. A child that crashes or hits its limits is a refusal.
 
-    A fresh interpreter for each photo, measured at 40 ms: a fork would be quicker but copies a threaded server with its
-    locks held; a fork server of our own would save 30 ms and cost a protocol, a supervisor and a shared fate. ``-I -S``
-    and the empty environment keep start-up short and secrets out of the process that meets the stranger's bytes.
+    Each photo gets a fresh interpreter, which takes 40 ms. A fork would be quicker but would copy a
+    threaded server with its locks held. A fork server would save 30 ms, but needs a protocol and a
+    supervisor, and one bad photo could harm the next. ``-I -S`` and the empty environment keep
+    start-up short, and secrets out of the process that reads the stranger's bytes.
     """
     if not _turns.acquire(timeout=WALL_SECONDS):
         return {"refused": "busy"}, b"", b""

@@ -1,4 +1,7 @@
-"""Is this JPEG nothing but a picture? The parent checks, for the child that met the stranger's bytes may be lying."""
+"""Check that a JPEG is nothing but a picture.
+
+The parent does it, because a child that was taken over by a stranger's bytes may lie.
+"""
 
 from collections.abc import Iterator
 
@@ -8,11 +11,11 @@ _ALLOWED = _START_OF_FRAME | {0xE0, 0xDB, 0xC4, 0xDD, _SOS}  # JFIF header, tabl
 
 
 class NotCleanError(ValueError):
-    """The bytes are not one plain JPEG: another segment (EXIF, comment, profile …), bytes after its end, or no JPEG."""
+    """Not one plain JPEG: it has other segments (EXIF, comment …) or bytes behind its end."""
 
 
 def clean_jpeg_size(data: bytes) -> tuple[int, int]:
-    """Width and height in pixels of a JPEG that holds nothing but its picture. Raises NotCleanError otherwise."""
+    """Width and height in pixels. Raises NotCleanError if the JPEG holds more than its picture."""
     size: tuple[int, int] | None = None
     for marker, payload in _segments(data):
         if marker not in _ALLOWED:
@@ -48,7 +51,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _end_of_scan(data: bytes, at: int) -> int:
-    """Where the next real marker stands: FF00 is a data byte, FFD0–FFD7 are restart markers inside the scan."""
+    """Where the scan ends: in it, FF00 is a data byte and FFD0 to FFD7 are restart markers."""
     while True:
         at = data.find(b"\xff", at)
         if at < 0 or at + 1 >= len(data):

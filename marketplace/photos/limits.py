@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 
-# Looking at a photo costs the worker real time; a person who tries the page out stays far below.
+# Each photo costs the worker real time; a person who tries the page out stays far below.
 PER_MINUTE = 12
 PER_HOUR = 120
 
@@ -25,7 +25,7 @@ def identify_allowed(request: HttpRequest) -> bool:
 def _address(request: HttpRequest) -> str:
     """The visitor's address, found as the API's limits find it (NUM_PROXIES)."""
     forwarded = request.headers.get("X-Forwarded-For", "").split(",") if settings.PROXIES else []
-    # Each of our own proxies added one at the end; whatever stands before those was written by the visitor.
+    # Each of our own proxies adds one address at the end; the visitor may have written the others.
     own = forwarded[-settings.PROXIES :]
     return (own[0].strip() if own else "") or str(request.META.get("REMOTE_ADDR", ""))
 
@@ -37,7 +37,7 @@ def _count(key: str, seconds: int) -> int:
     except ValueError:  # it expired between the two lines: this is the first question of a new span
         cache.set(key, 1, timeout=seconds)
         return 1
-    # A cache in files forgets with each increment how long to keep it. Kept a little longer does no harm: the key names
-    # its span, and the next span has another.
+    # A cache in files forgets the timeout at each increment. Keeping the key a little longer does
+    # no harm: it names its span, and the next span has another key.
     cache.touch(key, timeout=seconds)
     return count

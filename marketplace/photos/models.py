@@ -1,4 +1,4 @@
-"""Photos of a listing (or of a visitor's question at /identify/), and what the classifier said of them."""
+"""Photos of a listing (or of a visitor at /identify/), and what was recognised on them."""
 
 import uuid
 
@@ -11,7 +11,7 @@ from marketplace.registry.models import ModelVersion
 
 
 class Photo(models.Model):
-    """One clean picture. ``status`` is where it is on its way; ``outcome`` is how recognition ended."""
+    """One clean picture. ``status`` is its place in the queue, ``outcome`` the result."""
 
     class Status(models.TextChoices):
         PENDING = "pending", "waiting"
@@ -51,13 +51,14 @@ class Photo(models.Model):
     class Meta:
         ordering = ("position", "created_at")
         indexes = (
-            # The order in which workers claim, and the oldest one for the health check: neither may sort 100,000 rows.
+            # The order in which workers claim, and the oldest photo for the health check: neither
+            # may sort 100,000 rows.
             models.Index(fields=["attempts", "created_at"], condition=Q(status="pending"), name="photo_queue"),
             models.Index(fields=["created_at"], condition=Q(status="pending"), name="photo_pending"),
             models.Index(fields=["claimed_at"], condition=Q(status="claimed"), name="photo_claimed"),
         )
         constraints = (
-            # The same upload twice in one listing is one photo: a double click or a retried request adds nothing.
+            # The same upload twice in one listing is one photo, as after a double click or a retry.
             models.UniqueConstraint(fields=["listing", "upload_sha256"], name="photo_once_per_listing"),
         )
 
@@ -81,14 +82,15 @@ class Prediction(models.Model):
     make_name = models.CharField(max_length=80, blank=True)
     make_confidence = models.FloatField(null=True, blank=True)
     candidates = models.JSONField(default=list, blank=True)
-    # Rows of before the photos were asked for view and body have neither.
+    # Rows from before the attribute classifier told view and body have neither.
     view = models.CharField(max_length=20, blank=True, help_text="the side that the car shows")
     view_confidence = models.FloatField(null=True, blank=True)
     bodies = models.JSONField(default=list, blank=True, help_text="[[body, probability], …], likeliest first")
     body_threshold = models.FloatField(
         null=True, blank=True, help_text="From which confidence on a form may be filled in, when this was said."
     )
-    # Calibrated natural-log probabilities, float16 little-endian, in the artefact's class order: fusion needs them all.
+    # Calibrated natural-log probabilities, float16 little-endian, in the artefact's class order.
+    # Fusion needs them all.
     log_probs = models.BinaryField(null=True, blank=True)
     timings_ms = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -106,9 +108,10 @@ class Prediction(models.Model):
 
 
 class Heatmap(models.Model):
-    """Which parts of a photo spoke for its top candidate: asked for by a moderator, drawn by the worker.
+    """Which parts of a photo matter for its top candidate; a moderator asks, the worker draws.
 
-    The newest request only. A worker holds a pending row until a while after ``claimed_at``, however it ended.
+    Only the newest request is kept. A claim lasts for a while after ``claimed_at``, even if its
+    worker died.
     """
 
     class Status(models.TextChoices):

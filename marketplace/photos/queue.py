@@ -1,7 +1,8 @@
-"""The worker's side: claim, finish, release, sweep. The table is the queue; the broker only rings.
+"""The worker's side: claim, finish, release, sweep. The table is the queue, the broker a doorbell.
 
-A photo's way: pending → claimed → done. ``attempts`` is raised in the row *before* the work, so that a photo that kills
-its worker is counted, and it is the fence: whoever comes back with an older number changes nothing.
+A photo goes from pending to claimed to done. ``attempts`` is raised in the row *before* the work,
+so that a photo that kills its worker is counted. It also fences the work: a worker that comes back
+with an older number changes nothing.
 """
 
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ from marketplace.photos.taxonomy import catalogue_spec
 from marketplace.photos.verdict import verdict_refresh
 from marketplace.registry.models import ModelVersion
 
-if TYPE_CHECKING:  # only its shape: the web process, which never looks at a photo, imports this module too
+if TYPE_CHECKING:  # for the type only: the web process imports this module and must stay light
     from classifier.recognition import Recognition
 
 log = structlog.get_logger(__name__)
@@ -36,18 +37,19 @@ Status = Photo.Status
 
 
 def photos_claim(*, limit: int) -> list[Photo]:
-    """Take up to ``limit`` pending photos for this worker, oldest first; no other worker gets the same ones.
+    """Take up to ``limit`` pending photos for this worker, oldest first; no other worker gets them.
 
-    A photo that was tried before comes alone and after the fresh ones: if it was the one that killed a worker, it
-    takes no other with it when it does so again. Before its last attempt it rests as long as a claim lasts: a storage
-    or a driver that is away for some seconds must not use up everybody's attempts in those seconds.
+    A photo that was tried before comes alone and after the fresh ones: if it kills its worker
+    again, no other photo is affected. Before its last attempt it rests for as long as a claim
+    lasts, so that a storage or driver that fails for some seconds does not use up all attempts.
     """
     waiting = _claimable()
     if not waiting.exists():
         return []  # without taking SQLite's write lock
     with transaction.atomic():
-        # SKIP LOCKED hands each row to one of many workers on PostgreSQL; a naive claim was measured to hand nearly
-        # every row to several. SQLite ignores the clause: there the IMMEDIATE transaction is the lock.
+        # Race: on PostgreSQL, SKIP LOCKED gives each row to one worker only; a naive claim gave
+        # nearly every row to several. SQLite ignores the clause: there the IMMEDIATE transaction
+        # locks.
         photos = list(
             waiting.select_for_update(skip_locked=True, of=("self",)).order_by("attempts", "created_at")[:limit]
         )
@@ -57,7 +59,7 @@ def photos_claim(*, limit: int) -> list[Photo]:
         claimed = Photo.objects.filter(pk__in=[photo.pk for photo in photos], status=Status.PENDING).update(
             status=Status.CLAIMED, attempts=F("attempts") + 1, claimed_at=now
         )
-        if claimed != len(photos):  # the rows are locked, so this cannot happen; rolled back if it does
+        if claimed != len(photos):  # cannot happen with locked rows; rolled back if it does
             raise RuntimeError(f"claimed {claimed} of {len(photos)} locked photos")
     for photo in photos:
         photo.status, photo.attempts, photo.claimed_at = Status.CLAIMED, photo.attempts + 1, now
@@ -65,7 +67,7 @@ def photos_claim(*, limit: int) -> list[Photo]:
 
 
 def photos_wait() -> bool:
-    """Whether a worker that asks now gets a photo."""
+    """Whether a worker that claims now gets a photo."""
     return _claimable().exists()
 
 
@@ -84,12 +86,12 @@ def photo_finish(
     version: ModelVersion,
     body_threshold: float | None = None,
 ) -> bool:
-    """Store what the classifier said of a photo and fuse its listing's verdict again, all or nothing.
+    """Store a photo's recognition and fuse its listing's verdict again, all or nothing.
 
-    ``body_threshold``: see Recogniser.body_threshold. False if ``attempt`` is no longer the photo's: it was swept up,
-    tried by another worker, or removed meanwhile.
+    ``body_threshold``: see Recogniser.body_threshold. False if ``attempt`` is no longer the
+    photo's: meanwhile it was swept, claimed by another worker, or removed.
     """
-    # Reads the catalogue: before the transaction, which holds locks.
+    # Before the transaction, which holds locks, because it reads the catalogue.
     said = prediction_values(recognition, version, body_threshold)
     with transaction.atomic():
         listing = listing_lock(photo_id)
@@ -138,10 +140,11 @@ def prediction_values(
 
 
 def photo_seen_again(*, photo: Photo, listing: Listing, version: ModelVersion, values: dict[str, Any] | None) -> None:
-    """Add what another version says of a photo that was looked at before, and fuse its listing's verdict again.
+    """Add another version's prediction for a recognised photo, and refresh its listing's verdict.
 
-    values: as ``prediction_values`` makes them; None: that version has looked at it before. What older versions said
-    stays. Call it inside a transaction that holds the lock of ``listing``, as ``listing_lock`` takes it.
+    values: from ``prediction_values``; None if that version has a prediction already. Older
+    versions' predictions stay. Call it inside a transaction that holds the lock from
+    ``listing_lock``.
     """
     if values is not None:
         Prediction.objects.update_or_create(
@@ -152,16 +155,17 @@ def photo_seen_again(*, photo: Photo, listing: Listing, version: ModelVersion, v
 
 
 def photos_release(*, photos: Sequence[Photo], error: str) -> None:
-    """Give back photos whose recognition raised: to be tried again, or failed after the last attempt."""
-    for photo in photos:  # each in its own transaction: holding several photos' locks at once invites deadlocks
+    """Give back photos whose recognition raised; without attempts left they fail."""
+    for photo in photos:  # one transaction each: holding several photos' locks at once may deadlock
         _give_back(photo, error=error)
     ring(RECOGNISE_PENDING)
 
 
 def photos_sweep() -> dict[str, int]:
-    """Free the photos of workers that died, and ring for all that wait: what makes lost doorbells harmless.
+    """Free the photos of workers that died, and ring again for all that wait.
 
-    Returns how many were freed for another attempt, how many failed for good, and how many wait now.
+    Returns how many were freed for another attempt, how many failed for good, and how many wait
+    now.
     """
     stale = Photo.objects.filter(
         status=Status.CLAIMED, claimed_at__lt=timezone.now() - timedelta(seconds=settings.PHOTO_CLAIM_SECONDS)
@@ -176,10 +180,10 @@ def photos_sweep() -> dict[str, int]:
 
 @transaction.atomic
 def _give_back(photo: Photo, *, error: str) -> str:
-    """Pending again, or failed if this was the last attempt; "" if somebody else was quicker."""
+    """Pending again, or failed if this was the last attempt; "" if another process was quicker."""
     last = photo.attempts >= settings.PHOTO_ATTEMPTS
     listing = listing_lock(photo.pk) if last else None
-    # Fenced as in photo_finish: between reading and writing, a slow worker may have finished after all.
+    # Race, fenced as in photo_finish: since the row was read, a slow worker may have finished it.
     rows = Photo.objects.filter(pk=photo.pk, status=Status.CLAIMED, attempts=photo.attempts)
     if not last:
         return Status.PENDING if rows.update(status=Status.PENDING, error=error[:300]) else ""
@@ -196,14 +200,15 @@ def _give_back(photo: Photo, *, error: str) -> str:
 def listing_lock(photo_id: UUID) -> Listing | None:
     """The photo's listing, locked; None for a visitor's photo, or if the listing is gone.
 
-    Whoever changes photos and their listing in one transaction locks the listing first. A worker that took its photo
-    first and a seller who deletes the listing at that moment would each wait for the other on PostgreSQL.
+    A transaction that changes photos and their listing locks the listing first. Otherwise a worker
+    that locks its photo and a seller who deletes the listing would wait for each other on
+    PostgreSQL.
     """
     return Listing.objects.select_for_update(of=("self",)).filter(photos=photo_id).first()
 
 
 def _settled(listing: Listing | None) -> None:
-    """A photo reached its end: its listing's verdict and, if it waits for review, the moderation hear of it."""
+    """A photo is done or failed: refresh its listing's verdict and, in review, tell moderation."""
     if listing is None:
         return
     verdict_refresh(listing_id=listing.pk)

@@ -1,4 +1,4 @@
-"""Reads photos and what was said of them."""
+"""Reads photos and their predictions."""
 
 from uuid import UUID
 
@@ -11,12 +11,12 @@ from marketplace.photos.tidy import KEEP
 
 
 def photos_of(*, listing: Listing) -> QuerySet[Photo]:
-    """A listing's photos in the seller's order, each with its predictions (newest first) at hand."""
+    """A listing's photos in the seller's order, with their predictions prefetched, newest first."""
     return Photo.objects.filter(listing=listing).prefetch_related(_newest_predictions())
 
 
 def photo_of_visitor(*, photo_id: UUID) -> Photo | None:
-    """A visitor's question at /identify/, while it is kept: its unguessable id is all the right there is to it."""
+    """A visitor's photo from /identify/, while it is kept. Whoever knows its id may see it."""
     return (
         Photo.objects.filter(pk=photo_id, listing=None, created_at__gte=timezone.now() - KEEP)
         .prefetch_related(_newest_predictions())
@@ -25,13 +25,13 @@ def photo_of_visitor(*, photo_id: UUID) -> Photo | None:
 
 
 def prediction_latest(*, photo: Photo) -> Prediction | None:
-    """What the newest model version said of a photo; no query if the photo came from ``photos_of``."""
+    """The prediction of the newest model version; no query if the photo came from ``photos_of``."""
     predictions = list(photo.predictions.all())
     return max(predictions, key=lambda prediction: (prediction.created_at, prediction.pk), default=None)
 
 
 def photos_waiting(*, listing: Listing) -> int:
-    """How many of a listing's photos have not been looked at yet."""
+    """How many of a listing's photos wait for recognition."""
     return Photo.objects.filter(
         listing=listing, status__in=(Photo.Status.PENDING, Photo.Status.CLAIMED)
     ).count()  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a person does with photos: add, remove, put in order. The worker's side, from ``queue``, is offered here too."""
+"""What a person does with photos: add, remove, reorder. Offers the worker's side as well."""
 
 import secrets
 from collections.abc import Sequence
@@ -32,8 +32,9 @@ __all__ = [
 def photo_add(*, listing: Listing | None, data: bytes, filename: str) -> Photo:
     """Make a clean picture of an upload, store it as ``pending`` and ring for the worker.
 
-    ``listing=None`` is a visitor's question at /identify/. The same upload twice in one listing gives the first photo
-    again. Raises PhotoRejected, whose ``message`` tells the person what is wrong with this file.
+    ``listing=None`` is a visitor's photo at /identify/. The same upload twice in one listing
+    returns the first photo. Raises PhotoRejected, whose ``message`` tells the person what is
+    wrong.
     """
     if listing is not None:
         _check_room(listing)
@@ -60,7 +61,8 @@ def photo_add(*, listing: Listing | None, data: bytes, filename: str) -> Photo:
     try:
         with transaction.atomic():
             if listing is not None:
-                # Uploads of one listing come in parallel: they queue here, so that the limit and the order hold.
+                # Race: uploads of one listing come in parallel. They wait here for each other, so
+                # that the limit and the order hold.
                 _check_editable(listing.pk)
                 _check_room(listing)
                 last = Photo.objects.filter(listing=listing).aggregate(last=Max("position"))["last"]
@@ -70,7 +72,7 @@ def photo_add(*, listing: Listing | None, data: bytes, filename: str) -> Photo:
             ring_on_commit(RECOGNISE_PENDING)
     except (IntegrityError, PhotoRejected):
         _files_delete(_files_of(photo))
-        # The race for the same upload, lost: the winner's row is the photo.
+        # Race: the same upload was stored meanwhile. Its row is the photo.
         if listing is not None and (twin := _twin(listing, clean.sha256)) is not None:
             return twin
         raise
@@ -78,32 +80,34 @@ def photo_add(*, listing: Listing | None, data: bytes, filename: str) -> Photo:
 
 
 def photo_remove(*, photo: Photo) -> bool:
-    """Take a photo away with all that was said of it; the listing's verdict is made anew without it.
+    """Delete a photo with its predictions, and refresh the listing's verdict.
 
-    False, and nothing is changed, if its listing can no longer be edited: it was handed in meanwhile.
+    False, and nothing changes, if its listing was submitted meanwhile and can no longer be edited.
     """
     files = _files_of(photo)
     with transaction.atomic():
         if photo.listing_id is not None and not _is_editable(photo.listing_id):
             return False
-        # Locked, or a worker could store a prediction between the two deletes of a cascade: PostgreSQL would refuse.
+        # Race: without the lock a worker could store a prediction between the two deletes of the
+        # cascade, and PostgreSQL would refuse the second one.
         Photo.objects.select_for_update().filter(pk=photo.pk).first()
         files += heatmap_files(photo_id=photo.pk)
         Photo.objects.filter(pk=photo.pk).delete()
         if photo.listing_id is not None:
             verdict_refresh(listing_id=photo.listing_id)
 
-    # Only once the row is gone for good. A crash in between leaves files that ``photos_tidy`` finds.
+    # Only after the row is gone for good. A crash in between leaves files that ``photos_tidy``
+    # finds.
     transaction.on_commit(lambda: _files_delete(files))
     return True
 
 
 @transaction.atomic
 def photos_reorder(*, listing: Listing, photo_ids: Sequence[UUID]) -> None:
-    """Put the named photos first, in this order; photos not named follow as they stood. Unknown ids are ignored.
+    """Put the named photos first, in this order; the others follow in their old order.
 
-    A page's order may be older than the newest upload, or still name a photo that is gone: neither is an error. The
-    photos of a listing that can no longer be edited stay as they are.
+    A page may not know the newest upload yet, or may name a photo that is gone: unknown ids are
+    ignored. The photos of a listing that can no longer be edited stay as they are.
     """
     if not _is_editable(listing.pk):
         return
@@ -119,9 +123,9 @@ def photos_reorder(*, listing: Listing, photo_ids: Sequence[UUID]) -> None:
 
 
 def _check_editable(listing_id: int) -> None:
-    """Lock the listing; PhotoRejected if it is gone, or was handed in while the picture was opened.
+    """Lock the listing; PhotoRejected if it was deleted or submitted meanwhile.
 
-    A photo that came later than that would be shown to everybody without anybody having looked at it.
+    A photo that is added later would be published without review.
     """
     row = _lock(listing_id)
     if row is None:
@@ -134,7 +138,7 @@ def _check_editable(listing_id: int) -> None:
 
 
 def _is_editable(listing_id: int) -> bool:
-    """Lock the listing; whether it is there and its photos may be changed."""
+    """Lock the listing; whether it exists and its photos may be changed."""
     row = _lock(listing_id)
     return row is not None and row.status in EDITABLE
 

@@ -13,7 +13,8 @@ from marketplace.photos.tidy import photos_tidy
 from marketplace.photos.worker import recognise_waiting
 
 
-# The time limit ends a decoder or a driver that hangs; the first opening of a new version may take a minute or two.
+# The time limit ends a decoder or driver that hangs. Opening a new version may take a minute or
+# two.
 @shared_task(name=RECOGNISE_PENDING, time_limit=300)
 def recognise_pending() -> int:
     return recognise_waiting()
@@ -36,5 +37,5 @@ def tidy() -> dict[str, int]:
 
 @worker_ready.connect
 def wake(**_: Any) -> None:
-    """A worker that starts opens its recogniser at once and finds what came while none was running."""
+    """A worker that starts opens its recogniser at once, and finds what waits already."""
     ring(RECOGNISE_PENDING)

@@ -1,7 +1,7 @@
 """The trained classes of an artefact under the catalogue's names.
 
-The classifier sums its classes up by their names, letter by letter. Only the catalogue knows that Stanford's "3 Series
-Sedan" of 2012 and an advertisement's "3 series" are one model; under its names they add up.
+The classifier sums up classes with equal names. Only the catalogue knows that Stanford's "3 Series
+Sedan" of 2012 and an advertisement's "3 series" are one model: under its names they are summed up.
 """
 
 import time
@@ -15,19 +15,19 @@ from marketplace.catalogue.selectors import Resolved, catalogue_resolve, catalog
 from marketplace.registry.models import ModelVersion
 
 REFRESH_SECONDS = 600
-"""An alias that somebody adds to the catalogue counts after this long; asking takes half a second for 266 classes."""
+"""A new alias takes effect after this time, as looking up 266 classes takes half a second."""
 
 
 @dataclass(frozen=True)
 class CatalogueSpec:
-    """An artefact's description with its classes under the catalogue's names, in the artefact's order."""
+    """An artefact's spec, and its classes under the catalogue's names in the artefact's order."""
 
     spec: ArtefactSpec
     classes: tuple[TrainedClass, ...]
 
 
 def catalogue_spec(version: ModelVersion) -> CatalogueSpec:
-    """The version's description; raises ArtefactError. Call it before a transaction: the first call takes a while."""
+    """The version's spec; raises ArtefactError. The first call is slow: not in a transaction."""
     return _catalogue_spec(version.version, str(version.folder), int(time.monotonic() // REFRESH_SECONDS))
 
 
@@ -47,9 +47,9 @@ class ResolvedCars:
     """What makes and models mean in the catalogue, each looked up once."""
 
     def __init__(self, cars: Iterable[tuple[str, str]] = ()) -> None:
-        """cars: those that will be asked for, looked up together; others are looked up one by one.
+        """cars: these are looked up together; any others one by one.
 
-        What they are in the catalogue may be asked for as well, under its own names: an answer is under these already.
+        The catalogue's own names for them are looked up as well, since answers already use those.
         """
         found = catalogue_resolve_many(cars)
         own = [(one.make.name, one.car_model.name if one.car_model else "") for one in found.values() if one.make]
@@ -63,7 +63,7 @@ class ResolvedCars:
 
 
 class CatalogueNames(ResolvedCars):
-    """(make, model) → the catalogue's names of them; names that it does not know stay as they are."""
+    """(make, model) → the catalogue's names; names that it does not know stay as they are."""
 
     def __call__(self, make: str, model: str) -> tuple[str, str]:
         found = self.of(make, model)

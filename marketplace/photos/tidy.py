@@ -1,4 +1,4 @@
-"""Removes what nobody will ask for again: visitors' old questions, and files that no row names."""
+"""Removes visitors' old photos, and files that no row names."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -28,8 +28,10 @@ def visitors_photos_remove() -> int:
 
 
 def orphan_files_remove() -> int:
-    """Files are written before their row and deleted after it, so a crash leaves a file without a row: never a row
-    without a file. The hour spares uploads that are under way.
+    """Remove files that no row names, and return how many.
+
+    Files are written before their row and deleted after it, so a crash may leave a file without a
+    row, never a row without its file. The hour spares uploads that are under way.
     """
     return sum(
         _old_file_remove(storage, name) for model, column in _NAMED_IN for storage, name in _unnamed(model, column)
@@ -37,8 +39,10 @@ def orphan_files_remove() -> int:
 
 
 def _unnamed(model: type[Model], column: str) -> Iterator[tuple[Storage, str]]:
-    """Files that no row names. One look at the folder and one at the table, each file's date only for what is left:
-    the worker that tidies keeps sellers waiting, and a storage elsewhere is asked over the network.
+    """Files that no row names: one listing of the folder, one query of the table.
+
+    Dates are read only for what is left: a remote storage answers slowly, and sellers wait for the
+    worker that tidies.
     """
     field = model._meta.get_field(column)
     assert isinstance(field, FileField)  # noqa: S101  # for the type
@@ -48,7 +52,7 @@ def _unnamed(model: type[Model], column: str) -> Iterator[tuple[Storage, str]]:
     except FileNotFoundError:
         return  # no photo was ever stored
     names = {f"{folder}/{file}" for file in files}
-    # Read after the folder: a photo whose row is stored in between is still found here.
+    # Race: read after the folder, so that photos stored in between are found.
     for name in model._default_manager.order_by().values_list(column, flat=True).iterator():
         names.discard(name)
     for name in names:
@@ -60,6 +64,6 @@ def _old_file_remove(storage: Storage, name: str) -> bool:
         if storage.get_modified_time(name) > timezone.now() - KEEP:
             return False
     except FileNotFoundError:
-        return False  # its photo was removed since the look at the folder, and the file with it
+        return False  # removed with its photo since the folder was listed
     storage.delete(name)
     return True

@@ -1,4 +1,4 @@
-"""What all photos of a listing say together."""
+"""The verdict over all photos of a listing."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -22,9 +22,9 @@ log = structlog.get_logger(__name__)
 
 
 def verdict_refresh(*, listing_id: int) -> None:
-    """Fuse the listing's usable photos anew and hand the verdict to the listing. Call it inside a transaction."""
-    # Two workers may finish two photos of one listing at once. They queue here, before either reads the predictions,
-    # so that the second one sees what the first one wrote. Gone: deleted meanwhile, nothing to say.
+    """Fuse the listing's usable photos again and store the verdict. Needs a transaction."""
+    # Race: two workers may finish two photos of one listing at once. Each locks the listing before
+    # it reads the predictions, so that the second one sees what the first one wrote.
     if not Listing.objects.select_for_update().filter(pk=listing_id).exists():
         return
     listing_verdict_set(listing_id=listing_id, verdict=_verdict(listing_id))
@@ -43,21 +43,21 @@ def _verdict(listing_id: int) -> dict[str, Any] | None:
     )
     if not predictions:
         return None
-    # Probabilities over different class lists cannot be multiplied: one version speaks. That is the champion where it
-    # has looked at every photo, also after others that saw them, too, before a rollback. Else the one that saw most of
-    # the photos, the newer one if two saw as many (most_common keeps the order of first sight).
+    # Probabilities over different class lists cannot be multiplied, so one version decides: the
+    # champion if it has recognised every photo, as it may have before a rollback; else the version
+    # with most photos, the newer one of equals (most_common keeps the order of first occurrence).
     versions = [version for version, _ in Counter(one.model_version for one in predictions).most_common()]
     champion = champion_get()
     if champion is not None and _looked_at_all(champion, listing_id):
         if champion not in versions:
-            return None  # it found none of them usable
+            return None  # it found no photo usable
         versions = [champion, *(version for version in versions if version != champion)]
     for version in versions:
         try:
             known = catalogue_spec(version)
         except ArtefactError as error:
-            # An operator made room and removed an old version's folder: nobody can read its numbers any more. Raising
-            # would keep the listing's photos from ever being finished, swept up or removed.
+            # An operator removed an old version's folder, so its numbers cannot be read any more.
+            # Raising would keep the listing's photos from being finished, swept or removed.
             log.warning("verdict_version_unreadable", version=version.version, listing=listing_id, error=str(error))
             continue
         return _fused(predictions, version, known)
@@ -70,9 +70,9 @@ def _looked_at_all(version: ModelVersion, listing_id: int) -> bool:
 
 
 def _body(predictions: Sequence[Prediction]) -> dict[str, Any] | None:
-    """The body type that all photos say together; None if none says any.
+    """The body type over all photos; None if no photo has any.
 
-    Of every version: bodies go by their names, and it is not the make and model's network that tells them.
+    Over all versions: bodies are matched by name.
     """
     latest = {one.photo_id: one for one in sorted(predictions, key=lambda one: (one.created_at, one.pk)) if one.bodies}
     thresholds = [one.body_threshold for one in latest.values() if one.body_threshold is not None]
@@ -83,7 +83,7 @@ def _body(predictions: Sequence[Prediction]) -> dict[str, Any] | None:
 
 
 def _fused(predictions: Sequence[Prediction], version: ModelVersion, known: CatalogueSpec) -> dict[str, Any] | None:
-    """The verdict of one version on the photos that it saw, and the body that all photos show."""
+    """One version's verdict over its photos, and the body over all photos."""
     spec = known.spec
     log_probs = [
         np.frombuffer(bytes(prediction.log_probs), dtype="<f2").astype(np.float32)
@@ -93,7 +93,7 @@ def _fused(predictions: Sequence[Prediction], version: ModelVersion, known: Cata
     verdict = verdict_from(log_probs, known.classes, alpha=spec.fusion_alpha)
     if verdict is None:
         return None
-    best = verdict.candidates[0] if verdict.model is not None else None  # a class may name no more than a make
+    best = verdict.candidates[0] if verdict.model is not None else None  # a class may name a make only
     return {
         "version": version.version,
         "photos_used": verdict.photos_used,

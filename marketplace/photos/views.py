@@ -1,4 +1,4 @@
-"""The photos on the seller's page: add, look how they fare, remove, put in order."""
+"""The photos on the seller's page: add, show progress, remove, reorder."""
 
 import hashlib
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ QUICK = timedelta(minutes=2)
 @login_required
 @require_POST
 def upload(request: HttpRequest, code: str) -> HttpResponse:
-    """Take photos. The page's script sends one a request and reads JSON; a plain form sends many and is sent back."""
+    """Take photos: one per request from the page's script (JSON), or many from a plain form."""
     listing = own_listing(request, code)
     files = request.FILES.getlist("photo")
     rejected: list[tuple[str, str]] = []
@@ -60,7 +60,7 @@ def upload(request: HttpRequest, code: str) -> HttpResponse:
 @login_required
 @require_safe
 def tiles(request: HttpRequest, code: str) -> HttpResponse:
-    """How the photos fare, and with them what they fill in. 204 while the page already shows just that."""
+    """The photos' progress and what they fill in; 204 if the page already shows it."""
     listing = own_listing(request, code)
     return _tiles(request, listing)
 
@@ -79,7 +79,7 @@ def delete(request: HttpRequest, code: str, photo_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def order(request: HttpRequest, code: str) -> HttpResponse:
-    """Put photos that arrived together behind the others, in the order in which they were chosen."""
+    """Put photos that were uploaded together last, in the order in which they were chosen."""
     listing = own_listing(request, code)
     if listing.status in EDITABLE:
         keys = {str(row.pk): row.pk for row in photos_of(listing=listing)}
@@ -101,7 +101,7 @@ def move(request: HttpRequest, code: str, photo_id: UUID) -> HttpResponse:
 
 
 def moved(keys: Sequence[UUID], key: UUID, to: str) -> list[UUID]:
-    """The keys with one of them moved; as they were for a word that is none of cover, earlier, later."""
+    """The keys with one moved; unchanged for any word but cover, earlier and later."""
     rest = [other for other in keys if other != key]
     old = list(keys).index(key)
     place = {"cover": 0, "earlier": max(old - 1, 0), "later": old + 1}.get(to, old)

@@ -23,7 +23,7 @@ def media(request: HttpRequest, name: str) -> FileResponse:
         file,
         content_type="image/jpeg",
         headers={
-            # In the visitor's own browser only: a shared cache would outlive "deleted after an hour".
+            # Not in shared caches, which would keep pictures that we promise to delete in an hour.
             "Cache-Control": "private, max-age=31536000, immutable",
             "X-Content-Type-Options": "nosniff",
         },

@@ -1,4 +1,4 @@
-"""Holds the Recogniser in the worker child and works off the pending photos with it."""
+"""Holds the Recogniser in the worker child and recognises the pending photos with it."""
 
 import time
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-# Then the task ends and rings for the next one, so that the sweep and a shutdown get their turn under endless load.
+# Then the task ends and rings for the next one, so that sweeps and a shutdown get their turn.
 SECONDS_PER_RING = 30
 
 
@@ -37,10 +37,10 @@ _serving: ServingRecogniser | None = None
 
 
 def recognise_waiting() -> int:
-    """Claim, recognise and finish batch after batch until nothing waits; how many photos were finished."""
+    """Claim, recognise and finish until nothing waits; returns how many photos it finished."""
     finished = 0
     started = time.monotonic()
-    # Opened before the first claim: the first opening of a new version takes longer than a claim may last.
+    # Opened before the first claim: opening a new version may take longer than a claim lasts.
     serving = champion_recogniser()
     while photos := photos_claim(limit=settings.PHOTO_BATCH):
         finished += _recognise(photos, serving)
@@ -53,10 +53,10 @@ def recognise_waiting() -> int:
 
 def _recognise(photos: list[Photo], serving: ServingRecogniser) -> int:
     try:
-        # One by one as they are wanted: not all that a GPU's worker claims is in memory at once.
+        # Read one by one when wanted: a GPU's worker claims more than should be in memory at once.
         recognitions = serving.recogniser.recognise(bytes_of(photo) for photo in photos)
     except Exception as error:
-        # Whatever it was, these rows need not wait for the sweep; Celery logs the error itself.
+        # Whatever the error is, these rows need not wait for the sweep. Celery logs it.
         photos_release(photos=photos, error=f"{type(error).__name__}: {error}")
         raise
     return sum(
@@ -77,21 +77,21 @@ def bytes_of(photo: Photo) -> bytes:
         with photo.file.open("rb") as file:
             content: bytes = file.read()
     except FileNotFoundError:
-        # Removed between claim and now, or lost: "unreadable" is the recogniser's word for it, for this photo alone.
+        # Removed since the claim, or lost. Empty bytes make this one photo "unreadable".
         log.warning("photo_file_missing", photo=str(photo.pk), file=photo.file.name)
         return b""
     return content
 
 
 def champion_recogniser() -> ServingRecogniser:
-    """The champion's Recogniser, opened once per worker child and again when the champion has changed."""
+    """The champion's Recogniser, opened once per worker child, and again for a new champion."""
     global _serving  # noqa: PLW0603  # one per process, and a worker child works on one task at a time
     champion = champion_get()
     if champion is None:
         raise RegistryError("No model version serves yet; run: python manage.py setup_site")
     if _serving is None or _serving.version.pk != champion.pk:
-        # By name, so that torch and OpenVINO are loaded in the child that works and nowhere else: they do not survive
-        # a fork, and the web process shares this module's floor.
+        # By name, so that torch and OpenVINO are loaded in the working child only: they do not
+        # survive a fork, and the web process imports this app.
         recogniser = import_string(settings.RECOGNISER).open(
             classifier=champion.folder,
             weights=settings.STARTER_WEIGHTS_DIR,
@@ -101,7 +101,7 @@ def champion_recogniser() -> ServingRecogniser:
         )
         if _serving is not None:
             _serving.recogniser.close()
-        catalogue_spec(champion)  # names its classes now rather than while a seller waits
+        catalogue_spec(champion)  # slow the first time: now rather than while a seller waits
         _serving = ServingRecogniser(version=champion, recogniser=recogniser)
         log.info("recogniser_opened", version=champion.version)
     return _serving

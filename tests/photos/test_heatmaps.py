@@ -59,7 +59,7 @@ class StubRecogniser:
 
 
 @pytest.fixture(autouse=True)
-def eye(settings, monkeypatch, said, rings):
+def recogniser(settings, monkeypatch, said, rings):
     settings.RECOGNISER = "tests.photos.test_heatmaps.StubRecogniser"
     monkeypatch.setattr(worker, "_serving", None)
     pixels = np.zeros((3, 32, 32), dtype=np.float32)

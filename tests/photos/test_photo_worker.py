@@ -32,7 +32,7 @@ class StubRecogniser:
 
 
 @pytest.fixture(autouse=True)
-def eye(settings, monkeypatch, said, rings):
+def recogniser(settings, monkeypatch, said, rings):
     settings.RECOGNISER = "tests.photos.test_photo_worker.StubRecogniser"
     monkeypatch.setattr(worker, "_serving", None)
     StubRecogniser.opened = []

@@ -87,7 +87,7 @@ def test_what_the_seller_typed_meanwhile_stays(finish, listing):
     assert (listing.body, "body" in listing.autofilled) == ("suv", False)
 
 
-def test_the_stricter_threshold_counts_where_two_judges_spoke(finish, listing):
+def test_the_stricter_threshold_counts_where_two_models_answered(finish, listing):
     finish(ESTATE, threshold=0.99), finish(ESTATE, threshold=0.5)
     assert listing.verdict["body"]["threshold"] == 0.99
 

@@ -1,4 +1,4 @@
-"""The photo tiles as a tag: the page of a lower floor (listings) shows them without importing this app."""
+"""The photo tiles as a tag, so that pages of a lower floor (listings) need not import this app."""
 
 from typing import Any
 

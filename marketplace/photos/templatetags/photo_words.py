@@ -13,9 +13,10 @@ register = template.Library()
 
 
 class PhotoSays(NamedTuple):
-    """One photo's state for the page: ``tone`` is working, ok, plain or bad; ``icon`` one of static/img/icons.svg.
+    """One photo's state for the page.
 
-    ``view``: the line of the checklist that it ticks.
+    ``tone`` is working, ok, plain or bad; ``icon`` is one of static/img/icons.svg; ``view`` is the
+    line of the checklist that it ticks.
     """
 
     tone: str
@@ -36,7 +37,7 @@ ENDED: dict[str, PhotoSays] = {
 }
 
 
-SURE_ENOUGH = 0.6  # from here on a tile shows a tick: "fairly sure"
+SURE_ENOUGH = 0.6  # from here on a tile shows a tick
 
 
 def _recognised(prediction: Prediction | None) -> PhotoSays:
@@ -61,7 +62,7 @@ def latest(photo: Photo) -> Prediction | None:
 
 @register.filter
 def says(photo: Photo) -> PhotoSays:
-    """What to tell of a photo. An interior or a detail is welcome in an advertisement, it only says no model."""
+    """What to tell about a photo. Interiors and details are welcome, but tell no model."""
     if photo.status != Photo.Status.DONE:
         return UNDER_WAY[photo.status]
     if photo.outcome == Photo.Outcome.OK:
