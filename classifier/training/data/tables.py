@@ -25,7 +25,7 @@ MISSING = frozenset({
 })  # fmt: skip
 """How programs and spreadsheets write that there is nothing, in lower case."""
 
-NOT_UTF8 = "is not a CSV file in UTF-8"
+NOT_UTF8 = "is not a CSV file in UTF-8: save it as one"
 _SEPARATOR_LINE = re.compile(r'\ufeff?"?sep=(.)"?[;,| ]*', re.IGNORECASE)
 _WHOLE_NUMBER = re.compile(r"(\d+)[.,]0+")
 _SPREADSHEETS = {b"PK\x03\x04": "an Excel or LibreOffice file", b"\xd0\xcf\x11\xe0": "an old Excel file"}
@@ -194,7 +194,7 @@ def _places(
             others = [header[at] for at in alike if at not in found]
             notes += [f"column {name.strip()!r} is not read, {theirs!r} is" for name in others]
         elif ours in required:
-            named = ", ".join(name.strip() for name in header if name.strip())[:200]
+            named = ", ".join(" ".join(name.split()) for name in header if name.strip())[:200]
             raise TableError(f"column {theirs!r} is missing" + (f" (there are {named})" if named else ""))
     return places
 
@@ -203,7 +203,7 @@ def _problem(record: Sequence[str], header: Sequence[str], required: Mapping[str
     beyond = [cell for cell in record[len(header) :] if cell.strip()]
     if beyond:
         return f"{len(record)} cells under {len(header)} columns: text with a separator in it needs quotation marks"
-    cut = next((header[at].strip() for at in required.values() if at >= len(record)), "")
+    cut = next((ours for ours, at in required.items() if at >= len(record)), "")
     return f"it ends before the column {cut!r}" if cut else ""
 
 

@@ -23,10 +23,18 @@ from classifier.training.data.importers.stanford import stanford_read
 from classifier.training.data.importers.table import table_import
 from classifier.training.data.manifest import ManifestError
 from classifier.training.data.same_files import two_labels
+from classifier.training.data.tables import cell_label, cell_number
 
 __all__ = ["PATTERNS", "Format", "Imported", "LabelChange", "Unread", "import_dataset"]
 
 Format = Literal["folders", "filenames", "stanford", "csv"]
+OPTIONS: Mapping[Format, tuple[str, ...]] = {
+    "folders": ("pattern", "vehicle_pattern"),
+    "filenames": ("pattern",),
+    "stanford": (),
+    "csv": ("columns",),
+}
+"""Which options mean something to a format."""
 Spell = Callable[[str, str], str]
 """(make, model) → the model as it should be spelled."""
 
@@ -58,6 +66,9 @@ def import_dataset(
     path = Path(path)
     if format not in get_args(Format):
         raise ManifestError(f"format {format!r} is none of {', '.join(get_args(Format))}")
+    for option, value in {"pattern": pattern, "vehicle_pattern": vehicle_pattern, "columns": columns}.items():
+        if value and option not in OPTIONS[format]:
+            raise ManifestError(f"{option} means nothing to the format {format}: leave it out")
     if format == "csv" and not path.is_file():
         raise ManifestError(f"{path}: no such file")
     if format != "csv" and not path.is_dir():
@@ -73,7 +84,7 @@ def import_dataset(
     else:
         found = table_import(path, known, columns or {})
     if format != "stanford":
-        found.rows = [replace(row, model=spell(row.make, row.model)) if row.model else row for row in found.rows]
+        _clean_labels(found, spell, nameless=format == "csv")
     _one_split_per_vehicle(found)
     if not found.rows:
         why = f": {found.unread[0].file}: {found.unread[0].reason}" if found.unread else ""
@@ -82,6 +93,21 @@ def import_dataset(
         rows=found.rows, unread=found.unread, boxes=found.boxes, changes=_changes(found),
         two_labels=[[found.rows[at] for at in group] for group in two_labels(found.rows)], notes=found.notes,
     )  # fmt: skip
+
+
+def _clean_labels(found: Reading, spell: Spell, *, nameless: bool) -> None:
+    """Read numbers and words for "nothing" as in tables, and spell models; nameless: rows without make are taken.
+
+    Folders and file names are often made by programs from such tables.
+    """
+    rows, said = found.rows, found.said
+    found.rows, found.said = [], []
+    for row, text in zip(rows, said, strict=True):
+        make, model, year = cell_label(row.make), cell_number(row.model), cell_number(row.year)
+        if not make and (model or not nameless):
+            found.leave(row.file, f"{text!r} names no make")
+            continue
+        found.take(replace(row, make=make, model=spell(make, model) if model else "", year=year), said=text)
 
 
 def _one_split_per_vehicle(found: Reading) -> None:

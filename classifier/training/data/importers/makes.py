@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 from classifier.names import name_key
+from classifier.training.data.tables import cell_number
 
 COMPOUND_MAKES = (
     "AM General", "Alfa Romeo", "Aston Martin", "De Tomaso", "Great Wall", "Land Rover", "Mercedes-Benz", "Rolls-Royce",
@@ -27,7 +28,7 @@ Label = tuple[str, str, str]
 
 def years_of(text: str) -> str:
     """ "2012" or "2012-2015", if the text is a year or a span of years; else ""."""
-    found = _YEARS.fullmatch(text.strip())
+    found = _YEARS.fullmatch(cell_number(text))
     if not found or (found[2] and found[2] < found[1]):
         return ""
     return f"{found[1]}-{found[2]}" if found[2] else found[1]

@@ -83,4 +83,4 @@ def _problem(photo: Path, one: TableRow, value: Mapping[str, str]) -> str:
 
 
 def _where(one: TableRow) -> str:
-    return f"row {one.number} ({one.cells['file'] or 'no file'})"
+    return f"row {one.number} ({' '.join(one.cells['file'].split()) or 'no file'})"

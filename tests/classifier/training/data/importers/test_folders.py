@@ -187,3 +187,14 @@ def test_it_names_every_file_that_it_does_not_take(tmp_path):
         "audi_a3/3.jpg": "not a file that is there",
         "audi_a4": "a link to a folder",
     }
+
+
+def test_folders_that_a_program_made_of_numbers_and_gaps_are_read_like_a_table(tmp_path):
+    for file in ("Peugeot/208.0/2012.0/1.jpg", "Audi/nan/2012/1.jpg", "None/A3/2012/1.jpg", "---/1.jpg"):
+        photo(tmp_path / file)
+    found = import_dataset(format="folders", path=tmp_path, makes=MAKES, pattern="make/model/year")
+    assert labels(found) == [("Audi", "", "2012"), ("Peugeot", "208", "2012")]
+    assert {one.file: one.reason for one in found.unread} == {
+        "---/1.jpg": "'---' names no make",
+        "None/A3/2012/1.jpg": "'None A3 2012' names no make",
+    }

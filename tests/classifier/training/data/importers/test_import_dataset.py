@@ -23,6 +23,11 @@ def test_it_says_in_one_line_what_is_missing(tmp_path):
         ({"format": "csv", "path": tmp_path / "x"}, "no such file"),
         ({"format": "folders", "path": tmp_path}, "not one labelled photo in it"),
         ({"format": "stanford", "path": tmp_path}, r"no cars_meta\.mat in it"),
+        ({"format": "csv", "path": tmp_path, "pattern": "make"}, "pattern means nothing to the format csv: leave it"),
+        (
+            {"format": "filenames", "path": tmp_path, "columns": {"make": "Brand"}},
+            "columns means nothing to the format",
+        ),
     ):
         with pytest.raises(ManifestError, match=message):
             import_dataset(**arguments)
