@@ -7,4 +7,4 @@ class OperationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from marketplace import checks  # noqa: F401, PLC0415  # registers them, which needs the apps to be there
+        from marketplace import checks  # noqa: F401, PLC0415  # registers the checks, which needs loaded apps

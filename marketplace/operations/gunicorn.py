@@ -1,6 +1,7 @@
-"""gunicorn's settings, the same for `make run` and for production; names are gunicorn's own.
+"""gunicorn's settings for `make run` and for production. The names are gunicorn's.
 
-One process with many threads by default: pictures are decoded in processes of their own, so the threads mostly wait.
+The default is one process with many threads: photos are decoded in other processes, so the threads
+mostly wait.
 """
 
 import os
@@ -16,25 +17,25 @@ worker_class = "gthread"
 workers = env.WEB_CONCURRENCY
 threads = env.WEB_THREADS
 timeout = 60
-graceful_timeout = 4  # honcho and docker wait for longer than this
+graceful_timeout = 4  # shorter than what honcho and Docker wait
 keepalive = 5
 control_socket_disable = True
 loglevel = "warning"
-# Behind a proxy, the address of who asked is in its header; believed from this machine or these addresses only.
+# Behind a proxy the client's address is in a header, trusted only if it comes from these addresses.
 forwarded_allow_ips = env.FORWARDED_ALLOW_IPS
 
 if workers > 1:
-    # Each process counts for itself; /metrics adds up what they write here.
+    # Each process has its own counts, written to this folder; /metrics adds them up.
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="forecourt-metrics-"))
 
 
 def when_ready(_server: Any) -> None:
-    print(f"Forecourt is at http://{bind}  (Ctrl-C ends it)", flush=True)  # noqa: T201  # for whoever started it
+    print(f"Forecourt is at http://{bind}  (Ctrl-C ends it)", flush=True)  # noqa: T201  # for the terminal
 
 
 def child_exit(_server: Any, worker: Any) -> None:
     if workers > 1:
-        from prometheus_client import multiprocess  # noqa: PLC0415  # reads the folder's name when it is imported
+        from prometheus_client import multiprocess  # noqa: PLC0415  # reads the folder's name on import
 
         multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 

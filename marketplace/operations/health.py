@@ -1,4 +1,7 @@
-"""Whether the site lives. Written here because django-health-check knows only up and down, and we need "degraded"."""
+"""The health of the site.
+
+This is our own code because django-health-check knows only up and down, and we need "degraded".
+"""
 
 import tempfile
 from collections.abc import Callable
@@ -20,15 +23,17 @@ from marketplace.registry.selectors import champion_get
 log = structlog.get_logger(__name__)
 
 State = Literal["ok", "degraded", "down"]
-# The sweep frees what a dead worker held after a minute and rings every 15 s: longer than this, nobody works.
+# The sweep releases a dead worker's photos after a minute and rings every 15 s. So a photo that
+# waits longer than this means that no worker runs.
 PATIENCE = timedelta(minutes=3)
 
 
 def site_health() -> dict[str, State | dict[str, State]]:
-    """The state of the site and of each part: without secrets, addresses or error texts, which go to the log.
+    """The state of the site and of each of its parts.
 
-    Without database or storage the site is down. Without broker, worker or model it is degraded: people can browse,
-    upload and moderate, every photo is kept, and is recognised once the part is back.
+    It contains no secrets, addresses or error texts; those go to the log. Without database or
+    storage the site is down. Without broker, worker or model it is degraded: people can browse,
+    upload and moderate, and every photo is kept and recognised once the part is back.
     """
     vital = {"database": _state(_database, "down"), "storage": _state(_storage, "down")}
     if "down" in vital.values():
@@ -39,7 +44,7 @@ def site_health() -> dict[str, State | dict[str, State]]:
 
 
 class _Unwell(Exception):
-    """A check's own finding."""
+    """A check's own finding, where no library raises an error."""
 
 
 def _state(check: Callable[[], None], otherwise: State) -> State:

@@ -1,4 +1,4 @@
-"""honcho's processes on a leash: if the one who started them dies, even by SIGKILL, none of them stays behind."""
+"""honcho's processes on a leash: if their supervisor dies, even by SIGKILL, all of them end."""
 
 import ctypes
 import os
@@ -16,9 +16,10 @@ PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(signum: signal.Signals) -> None:
-    """Ask Linux to send this process a signal when its parent dies. Other systems have no such thing.
+    """Ask Linux to send this process a signal when its parent dies. Other systems cannot.
 
-    Elsewhere a supervisor that is killed leaves its processes; the lock in VAR_DIR then names them at the next start.
+    There, a supervisor that is killed leaves its processes running; the lock in VAR_DIR then names
+    them at the next start.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signum)
@@ -26,14 +27,14 @@ def die_with_parent(signum: signal.Signals) -> None:
 
 class _LeashedPopen(Popen):
     def __init__(self, command: str, **options: Any) -> None:
-        # exec: the signal must meet the program and not a shell around it.
+        # exec: the signal must reach the program, not a shell around it.
         super().__init__(
             f"exec {command}", preexec_fn=lambda: die_with_parent(signal.SIGTERM), **options
         )  # fmt: skip
 
 
 class _LeashedProcess(Process):
-    """honcho's go-between, a fork that reads the program's output."""
+    """honcho's intermediate process: a fork that reads the program's output."""
 
     def run(self, events: Any = None, ignore_signals: bool = False) -> None:
         die_with_parent(signal.SIGKILL)
@@ -42,9 +43,9 @@ class _LeashedProcess(Process):
 
 
 class _OwnProcessOnly(ProcessManager):
-    """Asks the program to end and not, as honcho does, its whole group.
+    """Terminates only the program, where honcho terminates its whole process group.
 
-    Celery and gunicorn end their own children, after the work in hand.
+    Celery and gunicorn end their own children, once these have finished their work.
     """
 
     def terminate(self, pid: int) -> None:
@@ -53,7 +54,7 @@ class _OwnProcessOnly(ProcessManager):
 
 
 class LeashedManager(Manager):
-    """honcho's manager, which also ends everything when its terminal goes away."""
+    """honcho's manager, which also ends everything when its terminal is closed."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -62,7 +63,7 @@ class LeashedManager(Manager):
         signal.signal(signal.SIGHUP, _as_terminate)
 
     def terminate(self) -> None:
-        """End all processes; one that is only just starting has no pid yet and goes by its leash."""
+        """End all processes. If one is still starting and has no pid yet, its leash ends it."""
         if not self._all_started():
             sys.exit(130)
         super().terminate()

@@ -1,4 +1,7 @@
-"""`python -m marketplace.operations.probe`: exit 0 if this container's web process serves, for its health check."""
+"""A container's health check: `python -m marketplace.operations.probe`.
+
+Exits with 0 if the container's web process serves.
+"""
 
 import os
 import sys
@@ -7,7 +10,7 @@ import urllib.request
 
 
 def probe() -> bool:
-    """Ask /healthz as the proxy in front would: by a name that the site answers to, over HTTPS."""
+    """Request /healthz as the proxy in front would: by a host name of the site, as if by HTTPS."""
     host = os.environ.get("ALLOWED_HOSTS", "127.0.0.1").split(",")[0].strip()
     port = os.environ.get("BIND", "127.0.0.1:8000").rpartition(":")[2]
     request = urllib.request.Request(

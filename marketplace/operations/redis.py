@@ -1,4 +1,4 @@
-"""The Redis that `make run` brings along, on a Unix socket: one on port 6379, whoever's it is, is left alone."""
+"""The Redis that `make run` starts, on a Unix socket: it does not touch any Redis on port 6379."""
 
 import os
 import shutil
@@ -10,9 +10,9 @@ from marketplace.operations.errors import SiteError
 
 
 def redis_command(*, socket: Path, folder: Path) -> list[str]:
-    """The command that serves on ``socket`` and keeps nothing: what it holds are doorbells, which the sweep replaces.
+    """The command of a server on ``socket`` that saves nothing: the sweep replaces lost messages.
 
-    Raises SiteError when there is no redis-server.
+    folder: for its log. Raises SiteError if there is no redis-server.
     """
     return [
         _binary(), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700", "--save", "",
@@ -21,7 +21,7 @@ def redis_command(*, socket: Path, folder: Path) -> list[str]:
 
 
 def socket_folder_prepare(socket: Path) -> None:
-    """Make the folder of a socket that lies outside the site's own; raises SiteError if it is somebody else's."""
+    """Create the folder of a socket outside VAR_DIR. Raises SiteError if another user owns it."""
     socket.parent.mkdir(mode=0o700, exist_ok=True)
     found = socket.parent.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():

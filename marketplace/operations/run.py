@@ -1,4 +1,4 @@
-"""`make run`: a whole site on this machine, for this machine only."""
+"""`make run`: a whole site on this machine, which only this machine can reach."""
 
 import errno
 import fcntl
@@ -22,24 +22,27 @@ HOST = "127.0.0.1"
 
 
 def site_run(*, port: int) -> int:
-    """Set up what is missing and serve until stopped; the exit status. Raises SiteError when it cannot start."""
+    """Set up what is missing and serve until stopped.
+
+    Returns the exit status. Raises SiteError if the site cannot start.
+    """
     with _only_one(Path(settings.VAR_DIR) / "run.lock"):
         _port_check(port)
         commands = _commands()
         call_command("migrate", verbosity=0, interactive=False)
-        # A process of its own: the engines it opens need not stay in memory.
+        # In another process, so that the engines that it opens do not stay in memory.
         setup = subprocess.run(
             [sys.executable, "manage.py", "setup_site", "--demo"], cwd=settings.BASE_DIR, check=False
         )
         if setup.returncode:
-            return setup.returncode  # it has said why
+            return setup.returncode  # setup_site has printed why
         Path(settings.STATIC_ROOT).mkdir(exist_ok=True)  # whitenoise warns of a missing one
         manager = LeashedManager()
         environment = _environment(port)
         for name, command in commands.items():
             manager.add_process(name, shlex.join(command), env=environment, cwd=str(settings.BASE_DIR))
         manager.loop()
-        # Ctrl-C is how it is meant to end.
+        # Ctrl-C (130) and SIGTERM (143) are normal ends.
         return 0 if manager.returncode in {130, 143} else int(manager.returncode or 1)
 
 
@@ -56,15 +59,17 @@ def _commands() -> dict[str, list[str]]:
     if settings.REDIS_URL:
         return commands
     socket_folder_prepare(settings.REDIS_SOCKET)
-    # They are told to end in this order: what talks to Redis goes first.
+    # They are terminated in this order: Redis last, after its clients.
     return {**commands, "redis": redis_command(socket=settings.REDIS_SOCKET, folder=settings.VAR_DIR)}
 
 
 def _environment(port: int) -> dict[str, str]:
-    """The site's processes run as in production, without DEBUG: a forwarded port must not show anybody a traceback.
+    """The environment of the site's processes.
 
-    What production must be told by hand is known here: the key is kept in VAR_DIR, only this machine is answered, over
-    plain HTTP, and mail goes to files. Whoever wants tracebacks and reloaded templates says ``DEBUG=1 make run``.
+    They run as in production, without DEBUG, because a forwarded port must not show tracebacks.
+    What production must configure is known here: the key is kept in VAR_DIR, only this machine is
+    served, over plain HTTP, and mail goes to files. For tracebacks and reloaded templates there is
+    ``DEBUG=1 make run``.
     """
     local = {
         "DEBUG": "0",
@@ -76,7 +81,7 @@ def _environment(port: int) -> dict[str, str]:
         "LOG_LEVEL": "WARNING",
         "LOG_JSON": "0",
     }
-    if not os.environ.get("SECRET_KEY_FILE"):  # both would be refused
+    if not os.environ.get("SECRET_KEY_FILE"):  # the site refuses both at once
         local["SECRET_KEY"] = settings.SECRET_KEY
     fixed = {"BIND": f"{HOST}:{port}", "VAR_DIR": str(settings.VAR_DIR), "PYTHONUNBUFFERED": "1"}
     return local | os.environ | fixed
@@ -84,7 +89,7 @@ def _environment(port: int) -> dict[str, str]:
 
 @contextmanager
 def _only_one(path: Path) -> Iterator[None]:
-    """Hold the site's lock, which the system lets go of however this process ends."""
+    """Hold the site's lock, which the system releases however this process ends."""
     with path.open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

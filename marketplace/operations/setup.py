@@ -1,4 +1,4 @@
-"""What a site needs before it can serve; each step may be done again at any time."""
+"""The steps that prepare a site for serving. Each of them may be repeated at any time."""
 
 import shlex
 from pathlib import Path
@@ -27,12 +27,12 @@ def demo_accounts_file() -> Path:
 
 
 def demo_accounts() -> list[DemoAccount]:
-    """The demonstration's accounts, made if they are not there."""
+    """The demonstration's accounts, created if they do not exist."""
     return demo_accounts_ensure(keep_in=demo_accounts_file())
 
 
 def champion_ensure() -> ModelVersion:
-    """The serving model; on a new site the one that comes with the program. Raises SiteError."""
+    """The serving model; on a new site the starter that comes with the code. Raises SiteError."""
     try:
         return starter_register()
     except RegistryError as error:
@@ -40,11 +40,12 @@ def champion_ensure() -> ModelVersion:
 
 
 def engine_warm(*, champion: ModelVersion) -> str:
-    """Open the recogniser once, so that what it makes on first use is made before somebody waits; the engine's name.
+    """Open the recogniser once, so that its first-use work is done before anybody waits for it.
 
-    On a CPU that is the OpenVINO form of the networks, kept in VAR_DIR. Raises SiteError.
+    On a CPU this converts the networks to OpenVINO and keeps them in VAR_DIR. Returns the name of
+    the engine. Raises SiteError.
     """
-    # By name, as the worker does: tests put their own here, and it brings its libraries only now.
+    # Imported by name, as in the worker: tests set their own, and its libraries load only now.
     kind: Any = import_string(settings.RECOGNISER)
     try:
         recogniser: Recogniser = kind.open(
@@ -61,17 +62,17 @@ def engine_warm(*, champion: ModelVersion) -> str:
 
 
 def empty_site_hint() -> str:
-    """How to fill a site that has no listings, in one line; empty where there are some."""
+    """One line on how to fill a site that has no listings; empty if it has some."""
     if Listing.objects.exists():
         return ""
-    # As an operator types it in another terminal, which knows nothing of the variables of this one.
+    # Complete for another terminal, which does not have this one's variables.
     elsewhere = settings.VAR_DIR != settings.BASE_DIR / "var"
     where = f"VAR_DIR={shlex.quote(str(settings.VAR_DIR))} " if elsewhere else ""
     return f"Empty site: fill it with examples: {where}.venv/bin/python manage.py demo"
 
 
 def catalogue_summary(load: CatalogueLoad) -> str:
-    """One line for the operator."""
+    """The catalogue's size and changes in one line, for the operator."""
     changed = load.makes.added + load.models.added + load.makes.updated + load.models.updated
     makes = load.makes.added + load.makes.updated + load.makes.unchanged
     models = load.models.added + load.models.updated + load.models.unchanged

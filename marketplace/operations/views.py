@@ -1,4 +1,4 @@
-"""What machines ask: does it live, and how is it doing."""
+"""Endpoints for machines: health and metrics."""
 
 import hmac
 
@@ -17,7 +17,7 @@ LOOPBACK = {"127.0.0.1", "::1"}
 @never_cache
 @require_safe
 def healthz(_request: HttpRequest) -> JsonResponse:
-    """200 while people can use the site, "degraded" included; 503 when they cannot."""
+    """200 while people can use the site, even if it is degraded; 503 if they cannot."""
     health = site_health()
     return JsonResponse(health, status=503 if health["status"] == "down" else 200)
 
@@ -25,7 +25,10 @@ def healthz(_request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """For Prometheus: with METRICS_TOKEN, to its bearer; without one, to this machine only. Staff may always look."""
+    """Metrics for Prometheus.
+
+    If METRICS_TOKEN is set, its bearer may read them; without one, this machine. Staff always may.
+    """
     if not _may_see_metrics(request):
         raise Http404
     response: HttpResponse = ExportToDjangoView(request)
@@ -38,6 +41,6 @@ def _may_see_metrics(request: HttpRequest) -> bool:
     if settings.METRICS_TOKEN:
         given = request.headers.get("Authorization", "")
         return hmac.compare_digest(given.encode(), f"Bearer {settings.METRICS_TOKEN}".encode())
-    # A proxy on this machine asks from the loopback, too, on behalf of anybody.
+    # A proxy on this machine also connects from the loopback address, for any client.
     proxied = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
     return request.META.get("REMOTE_ADDR") in LOOPBACK and not proxied

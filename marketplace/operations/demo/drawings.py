@@ -9,11 +9,12 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 from marketplace.listings.models import Listing
 from marketplace.operations.demo.shapes import SHAPES, Outline, Shape
 
-MARK, MARK_SIZE = "Demo drawing", 40  # as large that it can be read on a card
-SIZE = (1280, 960)  # as a card on the site: nothing is cut off
-FINER = 2  # drawn twice as large and made smaller, for smooth edges
+MARK, MARK_SIZE = "Demo drawing", 40  # large enough to be read on a card
+SIZE = (1280, 960)  # the proportions of a card on the site, so that nothing is cut off
+FINER = 2  # drawn at twice the size and reduced, for smooth edges
 ROAD = 770  # where the tyres stand, in pixels from the top
-WIDEST, LARGEST = 1110, 0.25  # pixels: of the longest car; and for a millimetre, lest small cars look like large ones
+# In pixels: the longest car, and at most so many per millimetre, so that small cars look small.
+WIDEST, LARGEST = 1110, 0.25
 LIGHT, DARK = (255, 255, 255), (22, 26, 32)
 
 Colour = tuple[int, int, int]
@@ -47,7 +48,7 @@ class Scene:
     road: tuple[Colour, Colour]
     """At the kerb and at the lower edge."""
     sun: tuple[int, int, Colour] | None = None
-    """Where its middle stands, in pixels."""
+    """The position of its centre in pixels, and its colour."""
     town: bool = False
     """Houses rather than hills."""
 
@@ -70,7 +71,10 @@ SCENES = (
 
 
 def drawing(*, body: str, colour: str, scene: int = 0, mirrored: bool = False) -> bytes:
-    """A JPEG of a car of this body type (Listing.Body) and colour (COLOURS), facing left, or right if ``mirrored``."""
+    """A JPEG of a car, facing left, or right if ``mirrored``.
+
+    body: one of Listing.Body. colour: a key of COLOURS.
+    """
     shape, place = SHAPES[Listing.Body(body)], SCENES[scene % len(SCENES)]
     picture = _landscape(place)
     _car(picture, shape, COLOURS[colour])
@@ -126,7 +130,7 @@ def _houses(draw: ImageDraw.ImageDraw, colour: Colour, horizon: int) -> None:
 
 
 class _Pencil:
-    """Turns a shape's millimetres into the picture's pixels."""
+    """Draws in a shape's millimetres on the picture's pixels."""
 
     def __init__(self, picture: Image.Image, shape: Shape) -> None:
         self.picture = picture
@@ -141,13 +145,13 @@ class _Pencil:
         return [self.at(*point) for point in _rounded(outline)]
 
     def mask(self, outline: Outline) -> Image.Image:
-        """White where the outline is, over the whole picture."""
+        """A mask of the picture's size, white inside the outline."""
         mask = Image.new("L", self.picture.size)
         ImageDraw.Draw(mask).polygon(self.points(outline), fill=255)
         return mask
 
     def fill(self, mask: Image.Image, top: Colour, bottom: Colour, *, within: Image.Image | None = None) -> None:
-        """Colour what is white in the mask (and ``within`` another one) from top to bottom."""
+        """Fill the white of the mask (and of ``within``) with a gradient from top to bottom."""
         box = mask.getbbox()
         if box:
             self.picture.paste(
@@ -157,7 +161,10 @@ class _Pencil:
     def tint(
         self, mask: Image.Image, colour: Colour, strength: float, *, within: Image.Image | None = None, blur: int = 0
     ) -> None:
-        """Lay so much of the colour over what is white in the mask, with an edge as soft as ``blur`` pixels."""
+        """Blend the colour over the white of the mask (and of ``within``).
+
+        strength: the colour's share, 0…1. blur: softness of the edge, in pixels.
+        """
         box = mask.getbbox()
         if box:
             room = 3 * blur
@@ -202,7 +209,7 @@ def _shadow(pencil: _Pencil, shape: Shape) -> None:
 
 
 def _sheet_metal(pencil: _Pencil, shape: Shape, body: Image.Image, colour: Colour) -> None:
-    """The body: lit from above, darker towards the sill, with a light edge along the shoulder."""
+    """The body, lit from above: darker towards the sill, with a light edge along the shoulder."""
     pencil.fill(body, _mix(colour, LIGHT, 0.26), _mix(colour, DARK, 0.38))
     long, sill = shape.body[-1][0], shape.body[0][1]
     shoulder: Outline = (
@@ -283,7 +290,7 @@ def _wheel(pencil: _Pencil, shape: Shape, x: float) -> None:
 
 
 def _mark(picture: Image.Image) -> None:
-    """Says what this is, at the lower left: the site's gallery counts photos at the lower right."""
+    """Mark the picture as a drawing, at the lower left: the gallery's count is at the right."""
     font = ImageFont.load_default(MARK_SIZE)
     draw = ImageDraw.Draw(picture, "RGBA")
     x, y = MARK_SIZE, picture.height - MARK_SIZE
@@ -294,7 +301,7 @@ def _mark(picture: Image.Image) -> None:
 
 
 def _rounded(outline: Outline) -> Points:
-    """The outline with its corners rounded: from one side to the other by a quadratic Bézier curve."""
+    """The outline with its corners rounded by quadratic Bézier curves."""
     points: Points = []
     for number, (x, y, radius) in enumerate(outline):
         before, after = outline[number - 1], outline[(number + 1) % len(outline)]
@@ -312,7 +319,7 @@ def _rounded(outline: Outline) -> Points:
 
 
 def _towards(point: tuple[float, float], other: tuple[float, ...], distance: float) -> tuple[float, float]:
-    """So far from the point to the other one; half-way at most, where the other corner's curve begins."""
+    """The point at this distance towards the other; at most half-way, where its curve begins."""
     apart = math.dist(point, other[:2])
     share = min(distance / apart, 0.5)
     return point[0] + share * (other[0] - point[0]), point[1] + share * (other[1] - point[1])

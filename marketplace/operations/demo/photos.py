@@ -1,4 +1,4 @@
-"""Cars on an operator's own photos: a manifest.csv with vehicles, or one folder of photos for each car."""
+"""Cars from an operator's photos: a manifest.csv with vehicles, or one folder per car."""
 
 import re
 from collections import defaultdict
@@ -21,20 +21,21 @@ YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 @dataclass(frozen=True)
 class PhotographedCar:
-    """One car as its folder or its rows in a manifest name it."""
+    """One car from a folder or from its rows in a manifest."""
 
     name: str
-    """The folder's, or the vehicle's."""
+    """The name of the folder or of the vehicle."""
     car_model: CarModel
     year: int | None
     photos: tuple[Path, ...]
-    """The best ones to show first."""
+    """The best ones first."""
 
 
 def offers_photographed(*, folder: Path, asked: int | None) -> list[Offer]:
-    """Cars of the folder, of as many makes as it has, those with most photos first; as many as ``asked`` for.
+    """Cars of the folder, spread over its makes, those with most photos first.
 
-    Cars that the catalogue does not have are left out. Raises DemoRefused and ManifestError.
+    asked: how many; None for the default number. Cars that the catalogue does not have are left
+    out. Raises DemoRefused and ManifestError.
     """
     by_manifest = folder.is_file() or (folder / "manifest.csv").is_file()
     cars = _of_manifest(folder) if by_manifest else list(_of_folders(folder))
@@ -61,7 +62,7 @@ def _offer(number: int, car: PhotographedCar, words: dict[str, Sequence[str]]) -
 
 
 def _mixed(cars: Iterable[PhotographedCar]) -> list[PhotographedCar]:
-    """One car of each make, then a second one of each: no page is full of one make."""
+    """One car of each make, then a second one of each, so that no page is full of one make."""
     makes: dict[int, list[PhotographedCar]] = defaultdict(list)
     for car in sorted(cars, key=lambda car: (-len(car.photos), car.name)):
         makes[car.car_model.make_id].append(car)
@@ -69,7 +70,7 @@ def _mixed(cars: Iterable[PhotographedCar]) -> list[PhotographedCar]:
 
 
 def _of_manifest(path: Path) -> list[PhotographedCar]:
-    """Its cars with at least one photo from outside."""
+    """The manifest's cars with at least one exterior photo."""
     vehicles = defaultdict(list)
     for row in manifest_read(path):
         if row.exterior or row.kind == INTERIOR:
@@ -89,7 +90,7 @@ def _of_manifest(path: Path) -> list[PhotographedCar]:
 
 
 def _of_folders(folder: Path) -> Iterator[PhotographedCar]:
-    """Its folders whose names say make and model. Raises DemoRefused where there is no such folder."""
+    """The cars of subfolders named after make and model. Raises DemoRefused if not a folder."""
     if not folder.is_dir():
         raise DemoRefused(f"{folder}: is not a folder.")
     for path in sorted(path for path in folder.iterdir() if path.is_dir()):
@@ -100,7 +101,10 @@ def _of_folders(folder: Path) -> Iterator[PhotographedCar]:
 
 
 def _named(text: str) -> tuple[CarModel, int | None] | None:
-    """Model and year in a folder's name; None where it names no car. A year may be a model: Peugeot 2008."""
+    """Model and year from a folder's name; None if it names no car.
+
+    What looks like a year may be a model: Peugeot 2008.
+    """
     for year in YEAR.finditer(text):
         found = car_find(f"{text[: year.start()]} {text[year.end() :]}")
         if found and found[1]:

@@ -1,4 +1,4 @@
-"""What a demonstration consists of: cars, the people who sell them, and what becomes of each advertisement."""
+"""The plan of a demonstration: cars, their sellers and the fate of each listing."""
 
 import tomllib
 from collections.abc import Callable
@@ -15,16 +15,16 @@ from marketplace.refusals import Refused
 
 CARS_FILE = Path(__file__).with_name("cars.toml")
 NOT_FOR_SALE = "This is an example made for trying the site: the car is not for sale."
-DEFAULT_LISTINGS = 36  # well within a minute on two cores: half a second each, and a page full of live ones
+DEFAULT_LISTINGS = 36  # a page full of live ones, in well under a minute on two cores: 0.5 s each
 CROWNS_PER_EURO = 25
 
 
 class DemoRefused(Refused):
-    """The demonstration cannot be made; the message is one clear line that says what to do."""
+    """The demonstration cannot be created; the message is one clear line that says what to do."""
 
 
 class Fate(Enum):
-    """What becomes of an advertisement. Each one leads to a state that a seller or a moderator meets."""
+    """What happens to a listing. Each fate leads to a situation that sellers or moderators meet."""
 
     LIVE = "the seller names the car rightly; the policy or the moderator lets it in"
     CORRECTED = "the seller names another model; the moderator puts it right and lets it in"
@@ -44,12 +44,15 @@ MOST_ARE_LIVE = (
 
 
 def fates(count: int) -> list[Fate]:
-    """The fates of so many advertisements: each one once, the rest mostly live."""
+    """The fates of ``count`` listings: each fate once, then mostly live ones."""
     return [*ONE_OF_EACH, *islice(cycle(MOST_ARE_LIVE), count - len(ONE_OF_EACH))]
 
 
 def listings_count(*, asked: int | None, cars: int, named: str) -> int:
-    """How many advertisements to make of so many cars, which are ``named`` in a refusal. Raises DemoRefused."""
+    """How many listings to create from ``cars`` cars. Raises DemoRefused.
+
+    named: what the cars are called in the message of a refusal.
+    """
     count = min(cars, DEFAULT_LISTINGS) if asked is None else asked
     if count > cars:
         raise DemoRefused(f"--listings {count} is too many: there are {cars} {named}.")
@@ -61,14 +64,14 @@ def listings_count(*, asked: int | None, cars: int, named: str) -> int:
 
 @dataclass(frozen=True)
 class Seller:
-    """One who sells, and where."""
+    """One seller and the place and currency of their listings."""
 
     person: DemoPerson
     place: str
     currency: str = "EUR"
 
     def price(self, euros: int) -> int:
-        """The price in the seller's currency, round as people write it."""
+        """The price in the seller's currency, rounded as people write it."""
         return euros if self.currency == "EUR" else round(euros * CROWNS_PER_EURO, -3)
 
 
@@ -76,7 +79,8 @@ def _seller(name: str, email: str, place: str, currency: str = "EUR") -> Seller:
     return Seller(DemoPerson(f"{email}@example.org", name, "sells cars"), place, currency)
 
 
-# Beside the seller of the site's first start, whose home is FIRST_PLACE and who has one advertisement of each fate.
+# The sellers besides the one of the site's first start, who is at FIRST_PLACE and has one listing
+# of each fate.
 FIRST_PLACE = "Dublin"
 SELLERS = (
     _seller("Autohaus Lindner", "lindner", "Kassel"),
@@ -97,7 +101,7 @@ class Picture(NamedTuple):
 
 @dataclass(frozen=True)
 class Offer:
-    """One car and what its seller says of it."""
+    """One car and what its seller says about it."""
 
     make: str
     model: str
@@ -110,7 +114,7 @@ class Offer:
     words: str
     pictures: tuple[Picture, ...]
     body: str = ""
-    """Empty: left to the photos."""
+    """Empty if it is left to the photos."""
 
     @property
     def description(self) -> str:
@@ -118,19 +122,23 @@ class Offer:
 
 
 def offers_drawn(*, asked: int | None) -> list[Offer]:
-    """The cars in cars.toml, each drawn from both sides; as many as ``asked`` for. Raises DemoRefused."""
+    """The cars of cars.toml, each drawn from both sides. Raises DemoRefused.
+
+    asked: how many; None for the default number.
+    """
     cars = cars_file()["car"]
     count = listings_count(asked=asked, cars=len(cars), named="cars to draw; for others, give photos (--photos DIR)")
     return [_offer_drawn(number, **car) for number, car in enumerate(cars[:count])]
 
 
 def cars_file() -> dict[str, Any]:
-    """cars.toml as it stands."""
+    """The content of cars.toml."""
     return tomllib.loads(CARS_FILE.read_text(encoding="utf-8"))
 
 
 def _offer_drawn(number: int, *, colour: str, **car: Any) -> Offer:
-    # Fewer scenes than cars, and another one on each side: neighbours on a page differ.
+    # There are fewer scenes than cars. They rotate, and each side has another one, so that
+    # neighbours on a page differ.
     sides = (
         Picture(
             f"drawing-{side}.jpg",

@@ -1,4 +1,4 @@
-"""What a second-hand car on a photo may have run and may cost: plausible at a glance, and no more than that."""
+"""Made-up mileages and prices of second-hand cars, meant to be plausible only at a glance."""
 
 import random
 import re
@@ -11,7 +11,7 @@ from marketplace.listings.models import Listing
 
 Fuel, Gearbox = Listing.Fuel, Listing.Gearbox
 
-# Prices of a new car of the middle size, in euros, by make; and what other sizes cost of that, by model.
+# Prices of a new mid-size car in euros, by make; SIZES has the factor for other sizes, by model.
 MANY, NEW_PRICES = 30_000, {
     11_000: (
         "Chery", "Dacia", "Daewoo", "FAW", "GAZ", "Geely", "Great Wall", "Lada", "Lifan", "Moskvich", "UAZ", "ZAZ",
@@ -52,13 +52,13 @@ DIESEL_MAKES = {
     "Škoda", "Volkswagen", "Volvo",
 }  # fmt: skip
 
-# Cars of an unknown year: as most second-hand cars on photos from advertisements.
+# For cars of an unknown year: typical of second-hand cars on photos from advertisements.
 USUAL_YEAR, YEARS_BACK = 2011, 6
 LEAST_PRICE = 900
 
 
 class Estimate(NamedTuple):
-    """What a seller would write of a car."""
+    """What a seller might write about a car."""
 
     year: int
     price: int
@@ -69,14 +69,15 @@ class Estimate(NamedTuple):
 
 
 def estimate(car_model: CarModel, *, year: int | None, seed: str) -> Estimate:
-    """Plausible figures for a car of this model; the same ones for the same seed."""
-    chance = random.Random(seed)  # noqa: S311  # nothing here is secret
+    """Plausible figures for a car of this model. The same seed gives the same figures."""
+    chance = random.Random(seed)  # noqa: S311  # not used for secrets
     year = year or _year(car_model, chance)
     age = max(timezone.now().year - year, 1)
     mileage = round(min(age * 12_000, 240_000) * chance.uniform(0.7, 1.3))
     fuel = _fuel(car_model, chance)
     new = _new_price(car_model) * chance.uniform(0.92, 1.08)
-    # It falls by an eighth each year, towards a twelfth of the new price: what an old car that runs still fetches.
+    # The price falls by an eighth each year, towards a twelfth of the new price, which an old car
+    # that runs still fetches.
     worth = new * (0.08 + 0.92 * 0.875**age)
     return Estimate(
         year=year,

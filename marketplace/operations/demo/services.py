@@ -1,7 +1,7 @@
-"""Fills an empty site as its own people would: sellers upload and hand in, the recogniser looks, a moderator decides.
+"""Fills an empty site as people would.
 
-All of it goes through the services that the pages call, so that an interruption leaves nothing but advertisements in
-states that they may be in.
+Sellers upload and submit, the recogniser looks at the photos, a moderator decides. Everything goes
+through the services that the pages call, so an interruption leaves only listings in valid states.
 """
 
 import logging
@@ -57,7 +57,8 @@ from marketplace.photos.worker import recognise_waiting
 IMPLAUSIBLE = REJECT_REASONS[3]  # price, year or mileage
 LET_IN = {Fate.LIVE, Fate.CORRECTED, Fate.SOLD, Fate.TAKEN_BACK}
 MISNAMED = {Fate.CORRECTED, Fate.CONTRADICTED}
-# Their sellers leave make and model as the photos filled them in, where they did: a person is asked then.
+# Sellers who leave make and model as the photos filled them in, if they did: a moderator is then
+# asked.
 UNCONFIRMED = {Fate.UNSURE, Fate.REJECTED}
 BEST_VIEWS = ("front-", "front", "side", "rear")
 POLL_SECONDS = 0.5
@@ -65,7 +66,7 @@ POLL_SECONDS = 0.5
 
 @dataclass
 class Advertisement:
-    """One listing of the demonstration, the car that it truly shows, and what shall become of it."""
+    """One listing of the demonstration, the car that it really shows, and its fate."""
 
     listing: Listing
     offer: Offer
@@ -85,12 +86,12 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Filled:
-    """What a demonstration made."""
+    """What a demonstration created."""
 
     listings: dict[str, int]
     """By status."""
     photos: dict[str, int]
-    """By what recognition made of them (Photo.Outcome)."""
+    """By outcome of the recognition (Photo.Outcome)."""
     decisions: dict[str, int]
     """By action (Decision.Action)."""
     queue: list[Waiting]
@@ -99,14 +100,15 @@ class Filled:
     accounts: list[DemoAccount]
     """The first seller and the moderator."""
     accounts_files: list[Path]
-    """Where all passwords are kept."""
+    """The files that keep all passwords."""
     seconds: float
 
 
 def demo_fill(*, photos: Path | None, asked: int | None, in_production: bool, progress: Progress) -> Filled:
-    """Fill an empty site with listings, as many as ``asked`` for, of cars on ``photos`` or drawn.
+    """Fill an empty site with ``asked`` listings of cars on ``photos``, or of drawn cars.
 
-    No listing is made before it is known that all can be. Raises DemoRefused, ManifestError, SiteError.
+    Everything is checked before the first listing is created. Raises DemoRefused, ManifestError and
+    SiteError.
     """
     started = time.monotonic()
     _check_site(in_production=in_production)
@@ -120,7 +122,7 @@ def demo_fill(*, photos: Path | None, asked: int | None, in_production: bool, pr
     with _doorbell_tried(progress):
         shop = []
         for number, offer in enumerate(progress.track(offers, total=len(offers), what="Photos")):
-            # Who signs in as the first seller finds one advertisement of each fate.
+            # The first seller gets one listing of each fate.
             user, seller = sellers[0 if number < len(Fate) else number % len(sellers)]
             listing = listing_create(seller=user)
             refused += _upload(listing, offer)
@@ -162,7 +164,7 @@ def _truth(offer: Offer) -> CarModel:
 
 
 def _cast() -> tuple[list[DemoAccount], list[tuple[User, Seller]], User]:
-    """The accounts that a first start prints; all sellers, of those accounts' the first; and the moderator."""
+    """The accounts that a first start prints, all sellers (its own first), and the moderator."""
     accounts = setup.demo_accounts()
     demo_accounts_ensure(keep_in=_sellers_file(), cast=[seller.person for seller in SELLERS])
     sellers = [(User.objects.get(email=CAST[0].email), Seller(CAST[0], FIRST_PLACE))]
@@ -176,9 +178,10 @@ def _sellers_file() -> Path:
 
 @contextmanager
 def _doorbell_tried(progress: Progress) -> Iterator[None]:
-    """Say once whether a worker can be rung for, rather than with each photo that it cannot.
+    """Say once whether a worker can be reached, instead of logging it for every photo.
 
-    This process looks at photos in either case: the queue hands each one out once, so that two are twice as quick.
+    This process recognises photos in both cases. The queue hands out each photo once, so the two
+    together are twice as fast.
     """
     logger = logging.getLogger(doorbell.__name__)
     before = logger.level
@@ -195,7 +198,7 @@ def _doorbell_tried(progress: Progress) -> Iterator[None]:
 
 
 def _upload(listing: Listing, offer: Offer) -> list[str]:
-    """Add the car's photos; what is said of those that are refused."""
+    """Add the car's photos. Returns one line for each photo that was refused."""
     refused = []
     for picture in offer.pictures:
         try:
@@ -206,7 +209,7 @@ def _upload(listing: Listing, offer: Offer) -> list[str]:
 
 
 def _wait_until_looked_at(shop: Sequence[Advertisement]) -> None:
-    """Until the photos that a worker beside us has taken are looked at, too; if it died, we take them from it."""
+    """Wait for the photos that the site's worker has claimed; if it died, take them over."""
     unsettled = Photo.objects.filter(listing__in=[one.listing for one in shop], status__in=UNSETTLED)
     while unsettled.exists():
         photos_sweep()
@@ -215,14 +218,14 @@ def _wait_until_looked_at(shop: Sequence[Advertisement]) -> None:
 
 
 def _assign(shop: Sequence[Advertisement]) -> None:
-    """Give each advertisement its fate, now that it is known what the recogniser says of the photos."""
+    """Give each listing its fate, now that its photos are recognised."""
     for one in shop:
         one.listing.refresh_from_db()
-    # One whose photos were all refused cannot be handed in: it stays a draft.
+    # A listing whose photos were all refused cannot be submitted: it stays a draft.
     complete = [one for one in shop if one.listing.photos.exists()]
     for one, fate in zip(complete, fates(len(shop)), strict=False):
         one.fate = fate
-    # Only photos that are sure can contradict. Drawings of no maker's car never are.
+    # Only a confident recognition can contradict the seller. Drawings never give one.
     sure = next((one for one in complete if one.listing.car_model == one.truth), None)
     for one in complete:
         if one.fate is Fate.CONTRADICTED:
@@ -233,10 +236,10 @@ def _assign(shop: Sequence[Advertisement]) -> None:
 
 
 def _hand_in(one: Advertisement, shop: Sequence[Advertisement]) -> None:
-    """The seller fills in what the photos do not say, and hands it in."""
+    """The seller fills in what the photos do not show, and submits the listing."""
     _best_photo_first(one.listing)
     offer, values = one.offer, _named(one, shop)
-    # Confirming counts like typing: what the photos filled in rightly becomes the seller's word.
+    # Confirming counts as typing: what the photos filled in correctly becomes the seller's.
     named = tuple(values)
     values |= {"year": offer.year, "fuel": offer.fuel, "mileage_km": offer.mileage_km}
     if offer.body:
@@ -245,7 +248,7 @@ def _hand_in(one: Advertisement, shop: Sequence[Advertisement]) -> None:
         listing_update(listing=one.listing, values=values, pointed_at=named)
         return
     if one.fate is Fate.REJECTED:
-        values["mileage_km"] = offer.mileage_km // 1000  # as of one who left the thousands out
+        values["mileage_km"] = offer.mileage_km // 1000  # as if the seller had left out the thousands
     values |= {
         "price": Decimal(one.seller.price(offer.price)),
         "currency": one.seller.currency,
@@ -258,7 +261,10 @@ def _hand_in(one: Advertisement, shop: Sequence[Advertisement]) -> None:
 
 
 def _best_photo_first(listing: Listing) -> None:
-    """As sellers do it, by what the recogniser says: the car from its front corner, then other sides, then the rest."""
+    """Order the photos as sellers do: the car from a front corner, then other sides, then the rest.
+
+    The order follows the views that the recogniser found.
+    """
 
     def rank(photo: Photo) -> tuple[bool, int]:
         said = prediction_latest(photo=photo)
@@ -270,7 +276,7 @@ def _best_photo_first(listing: Listing) -> None:
 
 
 def _named(one: Advertisement, shop: Sequence[Advertisement]) -> dict[str, Any]:
-    """What the seller says of make and model."""
+    """The make and model that the seller names."""
     truth = one.truth
     if one.fate in UNCONFIRMED and one.listing.car_model == truth:
         return {}
@@ -281,10 +287,10 @@ def _named(one: Advertisement, shop: Sequence[Advertisement]) -> dict[str, Any]:
 
 
 def _mistaken_for(one: Advertisement, shop: Sequence[Advertisement]) -> CarModel:
-    """Another model of the make: one that the photos might show, too, else one that is for sale here, else any."""
+    """Another model of the make: one of the verdict's candidates, else one for sale, else any."""
     truth = one.truth
-    looks = ((guess["make"], guess["model"]) for guess in (one.listing.verdict or {}).get("candidates", []))
-    alike = (catalogue_resolve(make=make, model=model).car_model for make, model in looks)
+    guesses = ((guess["make"], guess["model"]) for guess in (one.listing.verdict or {}).get("candidates", []))
+    alike = (catalogue_resolve(make=make, model=model).car_model for make, model in guesses)
     for other in chain(alike, (another.truth for another in shop), CarModel.objects.filter(make=truth.make)):
         if other is not None and other != truth and other.make_id == truth.make_id:
             return other
@@ -292,7 +298,7 @@ def _mistaken_for(one: Advertisement, shop: Sequence[Advertisement]) -> CarModel
 
 
 def _decide(one: Advertisement, moderator: User) -> None:
-    """What the policy has not let in, the moderator lets in or sends back; the rest stays in the queue."""
+    """The moderator approves or rejects what the policy did not, or leaves it in the queue."""
     one.listing.refresh_from_db()
     if one.listing.status != Listing.Status.SUBMITTED:
         return
@@ -300,12 +306,12 @@ def _decide(one: Advertisement, moderator: User) -> None:
     if one.fate is Fate.REJECTED:
         decide(action=Decision.Action.REJECT, reason=IMPLAUSIBLE)
     elif one.fate in LET_IN:
-        # Naming what the seller said is an acceptance.
+        # It counts as an acceptance if the seller named the same car.
         decide(action=Decision.Action.CORRECT, make=one.truth.make, car_model=one.truth)
 
 
 def _close(one: Advertisement) -> None:
-    """What its seller does with it once it is live."""
+    """The seller marks a live listing as sold or withdraws it, if that is its fate."""
     one.listing.refresh_from_db()
     if one.fate is Fate.SOLD:
         listing_sold(listing=one.listing)
@@ -330,7 +336,7 @@ def _filled(*, refused: list[str], accounts: list[DemoAccount], seconds: float) 
 
 
 def _reason(listing: Listing) -> str:
-    """Why the policy left it to a person."""
+    """Why the policy left the listing to a moderator."""
     if listing.unlisted:
         return f"“{listing.unlisted}” is the seller's own word"
     if listing.contradiction:
@@ -338,6 +344,6 @@ def _reason(listing: Listing) -> str:
     model = listing.verdict and listing.verdict["model"]
     if not model:
         return "the photos do not say which car it is"
-    if model["confidence"] < listing.verdict["thresholds"]["model"]:  # type: ignore[index]  # a model is a verdict's
+    if model["confidence"] < listing.verdict["thresholds"]["model"]:  # type: ignore[index]  # not None, as it has a model
         return f"the photos are only {model['confidence']:.0%} sure that it is a {model['make']} {model['name']}"
     return "filled in from the photos, and not confirmed by the seller"

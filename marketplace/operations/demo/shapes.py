@@ -1,6 +1,7 @@
 """Side views of cars, facing left: outlines in millimetres, x from the nose, y up from the road.
 
-A corner is (x, y, radius): the drawing rounds it. No shape is any maker's; each is the middle of its kind.
+A corner is (x, y, radius), and the drawing rounds it. No shape is a particular car's; each is
+typical of its kind.
 """
 
 from dataclasses import dataclass
@@ -16,23 +17,23 @@ class Shape:
     """One body type."""
 
     body: Outline
-    """Bumper to bumper over the roof; the sill closes it."""
+    """From bumper to bumper over the roof; the sill closes it."""
     windows: tuple[Outline, ...]
-    """Front to back; what lies between two of them is a pillar."""
+    """From front to back, with pillars between them."""
     axles: tuple[float, float]
-    """Where the front and the rear wheel stand."""
+    """x of the front and of the rear wheel."""
     wheel: float
-    """Radius of a wheel with its tyre."""
+    """Radius of a wheel, including the tyre."""
     doors: tuple[float, ...]
-    """Where the joints between doors run."""
+    """x of the joints of the doors."""
     belt: float
     """Height of the lower edge of the windows."""
     mirror: int = 0
     """The window that has the mirror at its front corner."""
     open_top: tuple[Outline, ...] = ()
-    """What one sees of a convertible's inside: headrests and the folded roof."""
+    """The visible interior of a convertible: headrests and the folded roof."""
     bed: tuple[float, float] | None = None
-    """From where to where a pickup's bed is open."""
+    """x of the two ends of a pickup's open bed."""
 
 
 SEDAN = Shape(

@@ -16,7 +16,7 @@ from marketplace.operations.demo.services import Filled, demo_fill
 
 class Command(ServiceCommand):
     help = "Fill an empty site (one without listings) with examples in every state, from photos of cars or drawn ones."
-    # Somebody moderates, or sells as one of the demonstration's people, at this very moment.
+    # Raised if somebody moderates, or edits a demonstration seller's listing, at the same time.
     refusals: ClassVar = (DecisionRefused, ListingRefused)
 
     def arguments(self, parser: CommandParser) -> None:
@@ -40,7 +40,7 @@ class Command(ServiceCommand):
 
 
 def _document(filled: Filled) -> dict[str, Any]:
-    """Without the passwords, which a log should not keep."""
+    """For `--json`, without the passwords, which do not belong in a log."""
     document = asdict(filled)
     del document["accounts"]
     return {**document, "accounts_files": [str(path) for path in filled.accounts_files]}
