@@ -130,7 +130,7 @@ def _houses(draw: ImageDraw.ImageDraw, colour: Colour, horizon: int) -> None:
 
 
 class _Pencil:
-    """Draws in a shape's millimetres on the picture's pixels."""
+    """Draws on the picture in a shape's millimetres."""
 
     def __init__(self, picture: Image.Image, shape: Shape) -> None:
         self.picture = picture
