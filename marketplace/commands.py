@@ -126,7 +126,7 @@ def _one_line(message: str) -> str:
 
 @contextlib.contextmanager
 def _stdout_kept_clean() -> Iterator[None]:
-    """Redirect everything that Python or C writes to stdout to stderr."""
+    """Redirect to stderr whatever Python or C writes to stdout."""
     sys.stdout.flush()
     kept = os.dup(1)
     try:

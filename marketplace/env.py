@@ -121,7 +121,7 @@ class Environment(BaseSettings):
     RECOGNITION_BUDGET_MS: Count = 120
     """A challenger slower than this for one photo does not serve, unless the champion is too."""
     MODERATION_AUTO_APPROVE: Switch = True
-    """Publish certain listings without contradictions without a moderator."""
+    """Publish submitted listings that leave no doubt without a moderator."""
     MODERATION_CLAIM_SECONDS: Count = 600
     """How long a listing stays with the moderator who opened it."""
 

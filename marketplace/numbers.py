@@ -56,7 +56,7 @@ def word_beside(text: str) -> str:
 
 
 def _without_words(text: str, words: Collection[str], no_cents: bool) -> str:
-    """The number alone, or the whole text if more than one allowed word stands beside it."""
+    """The number alone; the whole text if anything but one allowed word stands beside it."""
     found = _WORDED.fullmatch(text)
     if not found or (found["no_cents"] and not no_cents):
         return text

@@ -178,7 +178,7 @@ RECOGNISER_DEVICE = env.RECOGNISER_DEVICE
 # A challenger slower than this for a single photo does not serve, unless the champion is too.
 RECOGNITION_BUDGET_MS = env.RECOGNITION_BUDGET_MS
 
-# Moderation: whether certain listings without contradictions go live without a moderator.
+# Moderation: whether submitted listings that leave no doubt are published without a moderator.
 MODERATION_AUTO_APPROVE = env.MODERATION_AUTO_APPROVE
 MODERATION_CLAIM_SECONDS = env.MODERATION_CLAIM_SECONDS
 

@@ -1,6 +1,6 @@
-"""What ruff has no rule for: files and functions that are too long.
+"""Finds files and functions that are too long, for which ruff has no rule.
 
-Part of `make lint`. Prints one line for each place, and exits with 1 if there is any.
+Part of `make lint`. Prints one line for each, and exits with 1 if there is any.
 """
 
 import ast
@@ -14,14 +14,17 @@ FILE_LINES, FUNCTION_LINES = 400, 60
 
 
 def python_files() -> list[str]:
-    """Paths of the files that git tracks, or would if they were added, as git spells them."""
+    """Paths, as git spells them, of the files that git tracks or that could be added."""
     command = ["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard", "--", "*.py"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     return sorted(name for name in set(listed) if (ROOT / name).is_file())
 
 
 def too_long(name: str) -> Iterator[str]:
-    """Too long a file, and too long functions. Migrations are exempt, as are functions in tests."""
+    """A line if the file is too long, and one for each function that is.
+
+    Migrations are exempt, as are functions in tests.
+    """
     if "/migrations/" in name:
         return
     text = (ROOT / name).read_text(encoding="utf-8")

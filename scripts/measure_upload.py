@@ -1,7 +1,8 @@
-"""How long a seller waits: five 1,280×960 photos dropped into the page, until the first and until all are recognised.
+"""Measures how long a seller waits for the recognition of five 1,280×960 photos.
 
-Starts a site of its own as `make run` does, signs in with a real browser, uploads, and watches the page. The clock runs
-from the last byte of the last upload until the page shows the word. Usage: make measure-upload PHOTOS=folder [RUNS=5]
+Starts its own site as `make run` does, signs in with a real browser, uploads, and watches the page.
+The time runs from the last byte of the last upload until the page shows the first and the last
+result. Usage: make measure-upload PHOTOS=folder [RUNS=5]
 """
 
 import argparse
@@ -38,7 +39,10 @@ document.addEventListener("DOMContentLoaded", () =>
 
 
 def photos_make(folder: Path) -> list[dict[str, object]]:
-    """Five photos of the folder, cut to 1,280×960; the largest files first, as those were photos of that size."""
+    """Five photos of the folder, cut to 1,280×960.
+
+    The largest files are taken, which were photos of that size.
+    """
     found = sorted(folder.rglob("*.jpg"), key=lambda path: (-path.stat().st_size, path.name))
     if len(found) < PHOTOS:
         raise SystemExit(f"{folder} holds {len(found)} JPEG photos, {PHOTOS} are needed.")
@@ -52,7 +56,10 @@ def photos_make(folder: Path) -> list[dict[str, object]]:
 
 
 def run(page: Page, photos: list[dict[str, object]]) -> tuple[float, float, float]:
-    """One new draft with five photos: seconds until the first and until all were recognised, and for the upload."""
+    """Upload five photos to a new draft.
+
+    Returns the seconds until the first and until all were recognised, and of the upload.
+    """
     page.goto("/sell/")
     if page.url.rstrip("/").endswith("/sell"):
         page.locator("main form[method=post] button").first.click()
@@ -60,7 +67,7 @@ def run(page: Page, photos: list[dict[str, object]]) -> tuple[float, float, floa
     page.evaluate("window.lastByte = null; window.seen = [];")
     started = page.evaluate("performance.now()")
     page.locator("#id_photo").set_input_files(photos)  # type: ignore[arg-type]
-    # By what the page shows: its security policy does not let a test's own words be evaluated while waiting.
+    # Not wait_for_function: the page's security policy forbids it to evaluate its expression.
     settled = page.locator(".tile__says:not(.tile__says--working)")
     expect(settled).to_have_count(PHOTOS, timeout=120_000)
     last, seen = page.evaluate("[window.lastByte, window.seen]")

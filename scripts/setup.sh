@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the virtual environment and installs the pinned requirements; does nothing when that was done already.
+# Creates the virtual environment and installs the pinned requirements, unless that is done already.
 # usage: PYTHON=… VENV=.venv sh scripts/setup.sh requirements.txt
 set -eu
 
@@ -14,7 +14,7 @@ choose() {
         echo "$PYTHON"
         return
     fi
-    # 3.11 and 3.12 first: for them a Redis comes with the requirements.
+    # 3.11 and 3.12 first: for them the requirements include a Redis.
     for python in python3.12 python3.11 python3 python3.13 python3.14 python; do
         if fits "$python"; then
             echo "$python"
@@ -34,7 +34,7 @@ if ! fits "$VENV/bin/python"; then
     fi
 fi
 
-# What is installed follows from these files and the interpreter alone.
+# The installation depends only on these files and the interpreter.
 wanted=$(cat requirements*.txt "$VENV/pyvenv.cfg" | cksum)
 if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
     exit 0
@@ -42,7 +42,8 @@ fi
 echo "Installing $requirements (the first time this takes a few minutes) …"
 "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements"
 echo "$wanted" >"$stamp"
-# Those for development hold the others, too: after `make test`, `make run` has nothing left to install.
+# The development requirements include the others, so that `make run` after `make test` installs
+# nothing.
 if [ "$requirements" = requirements-dev.txt ]; then
     echo "$wanted" >"$VENV/.installed-requirements"
 fi

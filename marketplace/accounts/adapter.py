@@ -1,4 +1,4 @@
-"""How allauth sends mail. If the mail server is unavailable, people read so and are not stuck."""
+"""How allauth sends mail. If the mail server is unavailable, users read so and can go on."""
 
 from typing import Any
 

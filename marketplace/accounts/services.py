@@ -70,7 +70,7 @@ def demo_accounts_ensure(*, keep_in: Path, cast: Sequence[DemoPerson] = CAST) ->
 
 
 def signup_undo(*, user: User) -> None:
-    """Delete an account that was just created and cannot be confirmed, so that it can be retried.
+    """Delete an account that was just created and cannot be confirmed: its owner may sign up again.
 
     A transaction around the sign-up would do the same, but would hold SQLite's only write lock
     while the mail server keeps us waiting.

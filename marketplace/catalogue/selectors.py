@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from marketplace.catalogue.models import CarModel, Make, MakeAlias, ModelAlias
 from marketplace.catalogue.names import name_key, name_words, without_body
 
-MAX_WORDS = 16  # words that are looked at in a text of make, model and whatever follows
+MAX_WORDS = 16  # more words of a text are not read: make and model come first
 MAX_MAKE_LETTERS = 40
 KEYS_AT_ONCE = 10_000  # in one query: SQLite may allow 32,766
 

@@ -217,5 +217,5 @@ class Listing(models.Model):
 
     @property
     def unlisted(self) -> str:
-        """The seller's own words for make and model, in one line; empty if both are catalogue's."""
+        """The seller's own words for make and model, in one line; empty if there are none."""
         return f"{self.other_make} {self.other_model}".strip()

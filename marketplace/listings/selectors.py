@@ -126,13 +126,13 @@ def _of_car(make: Make, car_model: CarModel | None) -> Q:
 
 
 def makes_live() -> QuerySet[Make]:
-    """Makes that somebody sells right now."""
+    """Makes that have live listings."""
     live = Listing.objects.filter(status=Listing.Status.LIVE, make__isnull=False)
     return Make.objects.filter(pk__in=live.values("make"))
 
 
 def listings_of(*, seller: User) -> QuerySet[Listing]:
-    """A seller's own listings in every state, newest first."""
+    """A seller's own listings in every status, newest first."""
     return Listing.objects.filter(seller=seller).select_related("make", "car_model").prefetch_related("photos")
 
 

@@ -1,4 +1,4 @@
-"""A worker's answer without a worker."""
+"""Recognitions without a worker."""
 
 from types import SimpleNamespace
 
@@ -17,7 +17,7 @@ def jpeg() -> bytes:
 
 @pytest.fixture
 def work_off(db):
-    """Call it, and what waits is recognised as a Skoda Octavia."""
+    """Returns a function that recognises every pending photo as a Skoda Octavia."""
 
     def work():
         version = ModelVersionFactory(version="first-00000000", champion=True)

@@ -27,7 +27,7 @@ def test_the_docs_page_has_nothing_inline_and_needs_no_other_host(client):
     assert script["Content-Type"].startswith("application/javascript")
 
 
-# Ours answer 404 and 405 like everybody else's; what a query may not say is left to the tests of each view.
+# Unsupported methods get the usual 404 or 405. The tests of each view cover invalid queries.
 NOT_CHECKED = {"unsupported_method", "negative_data_rejection", "positive_data_acceptance"}
 
 

@@ -15,7 +15,7 @@ from tests.operations.site import ROOT, RunningSite
 from tests.postgres import new_database
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-# The browser's own errands (updates, safe browsing, field trials) have no business on a test's network.
+# Keeps the browser's own requests (updates, safe browsing, field trials) off the network.
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -25,7 +25,7 @@ PHONE = {"width": 390, "height": 844}
 
 
 class WholeSite(RunningSite):
-    """The real thing: real worker, real Redis, real networks; on the database that the suite runs on."""
+    """A site with the real worker, Redis and networks, on the kind of database the suite uses."""
 
     settings_module = "marketplace.settings"
 
@@ -38,12 +38,12 @@ class WholeSite(RunningSite):
         return f"http://127.0.0.1:{self.port}"
 
     def account(self, role):
-        """E-mail and password of a demonstration account, as printed at the first start."""
+        """E-mail and password of a demonstration account, as the first start prints them."""
         accounts = json.loads((self.var / "demo-accounts.json").read_text())
         return next((one["email"], one["password"]) for one in accounts if role in one["email"])
 
     def manage(self, *words, ok=(0,)):
-        """Run a command as the operator would, beside the running site; its standard output."""
+        """Run a command beside the running site, as the operator would; returns its output."""
         done = subprocess.run(
             [sys.executable, "manage.py", *words], cwd=ROOT, env=self.environment, text=True, capture_output=True,
             timeout=280, check=False,
@@ -54,7 +54,7 @@ class WholeSite(RunningSite):
 
 @pytest.fixture(scope="module")
 def database_url():
-    """None for SQLite in the site's folder; on PostgreSQL a new database on the server that the suite uses."""
+    """None for SQLite in the site's folder, or a new database on the suite's PostgreSQL server."""
     server_url = os.environ.get("DATABASE_URL")
     if not server_url:
         yield None
@@ -68,14 +68,16 @@ def site(database_url):
     folder = Path(tempfile.mkdtemp(prefix="fc-"))  # short: a Unix socket's path has room for about 100 letters
     site = WholeSite(folder / "var", database_url)
     try:
-        # The first start turns the networks into OpenVINO's form, which takes a while on a busy machine.
+        # The first start converts the networks to OpenVINO, which takes a while on a busy machine.
         yield site.wait_until_it_serves(seconds=240)
     finally:
         site.kill_everything()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="module")  # Playwright's event loop runs as long: Django's tests in this process refuse to
+# Not for the session: while Playwright's event loop runs, Django refuses to use the database in the
+# other tests of this process.
+@pytest.fixture(scope="module")
 def browser():
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine: install the package chromium to run the browser tests")
@@ -87,7 +89,7 @@ def browser():
 
 @pytest.fixture
 def visit(browser, site):
-    """Opens a window of its own, as another person would; every page error fails the test."""
+    """Opens a separate window, as another person would. Any error on a page fails the test."""
     contexts, wrong = [], []
 
     def open_window(*, viewport=DESKTOP, **options) -> Page:
@@ -106,7 +108,8 @@ def visit(browser, site):
 
 
 def _is_wrong(line):
-    # A form sent back with what is missing answers 422, which the console reports as a failed load: that is meant.
+    # An incomplete form is answered with 422, which the console reports as a failed load. That is
+    # expected.
     return line.type == "error" and "status of 422" not in line.text
 
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(600)
 
 @pytest.fixture(scope="module")
 def advertisement(car_photos):
-    """Photos of one real second-hand car that no model was trained on, with what it is: exterior ones first."""
+    """Photos of a real car that no model was trained on, exterior ones first; its first row."""
     with (car_photos / "advertisements" / "manifest.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["split"] == "val" and row["make"]]
     cars = {}
@@ -30,7 +30,7 @@ def advertisement(car_photos):
     return [car_photos / "advertisements" / photo["file"] for photo in photos[:4]], photos[0]
 
 
-def test_a_car_is_sold_reviewed_and_taught_from_and_the_new_model_serves(
+def test_a_car_is_sold_reviewed_and_trained_on_and_the_new_model_serves(
     site, visit, advertisement, car_photos, tmp_path
 ):
     photos, car = advertisement
@@ -48,7 +48,8 @@ def test_a_car_is_sold_reviewed_and_taught_from_and_the_new_model_serves(
     broken.write_bytes(photos[0].read_bytes()[:3000])
     seller.get_by_label(re.compile("drop photos", re.I)).set_input_files([*photos, broken])
 
-    # Each photo says how it fares without a reload; the broken one is refused in words, the others go on.
+    # Each photo shows its progress without a reload. The broken one is refused with a message, the
+    # others continue.
     tiles = seller.locator("#photo-tiles li.tile")
     expect(tiles).to_have_count(len(photos))
     expect(seller.locator("#photo-tiles .working")).to_have_count(0, timeout=60_000)
@@ -57,7 +58,7 @@ def test_a_car_is_sold_reviewed_and_taught_from_and_the_new_model_serves(
     expect(seller.locator(".verdict")).to_contain_text(re.compile(r"\d+\s?%"))
     expect(seller.locator(".checklist .chip--good").first).to_be_visible()  # a view that buyers like to see
 
-    # What the photos did not fill the seller types; the draft saves itself.
+    # The seller types what the photos did not fill in; the draft saves itself.
     typed_make = _choose(seller, "make", "Lada")
     _choose(seller, "car_model", None)
     for name, text in {"year": "2011", "price": "4 900", "mileage_km": "142 000", "place": "Graz"}.items():
@@ -79,28 +80,28 @@ def test_a_car_is_sold_reviewed_and_taught_from_and_the_new_model_serves(
     stranger = visit(viewport=PHONE)
     assert stranger.request.get(f"/cars/{code}/").status == 404
 
-    # The moderator corrects the make and model to what the car is.
+    # The moderator corrects make and model.
     moderator = visit()
     sign_in(moderator, *site.account("moderator"))
     moderator.goto("/moderate/")
-    expect(moderator.locator(".mod-box").first).to_be_visible()  # the car outlined
+    expect(moderator.locator(".mod-box").first).to_be_visible()  # the outline of the car
     moderator.keyboard.press("/")
     moderator.locator("#mod-q").fill(f"{car['make']} {car['model']}")
     moderator.locator("#mod-found button").first.click()
     expect(moderator.get_by_text(re.compile("nothing|all done|no listing", re.I)).first).to_be_visible()
 
-    # It is live now, as what the moderator said.
+    # It is live now, with the moderator's make and model.
     stranger.goto(f"/cars/{code}/")
     heading = stranger.get_by_role("heading", level=1)
     expect(heading).to_contain_text(re.compile(re.escape(car["make"].replace("-", " ")).replace(r"\ ", "."), re.I))
     stranger.goto("/")
     expect(stranger.locator(f"a[href='/cars/{code}/']").first).to_be_visible()
 
-    # The decision is exported as a label, with the photos of the car from outside.
+    # The decision is exported as a label, with the exterior photos.
     exported = json.loads(site.manage("export_labels", str(tmp_path / "labels.csv"), "--json"))
     assert exported["photos"] >= 1
 
-    # The operator retrains on it and a small manifest; the challenger is compared on cars nobody was trained on.
+    # The operator retrains on it and a small manifest; the challenger is compared on unseen cars.
     before = _serving(site)
     manifest = _small_manifest(car_photos, tmp_path / "small" / "manifest.csv")
     run = json.loads(
@@ -108,7 +109,7 @@ def test_a_car_is_sold_reviewed_and_taught_from_and_the_new_model_serves(
     )
     assert run["version"] != before
     assert {gate["name"] for gate in run["gates"]} >= {"test_photos", "ece"}
-    if not run["promoted"]:  # so small a run may well be worse; the operator may say so and promote it all the same
+    if not run["promoted"]:  # after so short a run it may be worse; the operator can promote it with a reason
         site.manage("promote", run["version"], "--force", "--reason", "a short run, to see it serve")
 
     # The running worker serves it within seconds, and rollback undoes it.
@@ -131,7 +132,7 @@ def test_a_visitor_tries_one_photo_on_the_telephone(visit, shipped_photo):
 
 
 def _choose(page, name, label):
-    """Choose in one of the two lists of the car; without a label, the first there is. Returns what was chosen."""
+    """Choose an option of make or model, by default the first one. Returns its label."""
     field = page.locator(f"#id_{name}")
     expect(field.locator("option").nth(1)).to_be_attached()
     label = label or field.locator("option").nth(1).inner_text()
@@ -142,7 +143,7 @@ def _choose(page, name, label):
 
 
 def _small_manifest(car_photos, path):
-    """Forty training and thirty test photos of a few Stanford classes."""
+    """Forty training photos and up to sixty held-out ones of a few Stanford classes."""
     rows = [row for row in manifest_read(car_photos / "stanford_cars") if row.make in {"Audi", "BMW"}]
     chance = random.Random(1)
     chance.shuffle(rows)
@@ -158,7 +159,7 @@ def _serving(site):
 
 
 def _identify(page, photo, *, served_by, seconds=120):
-    """Ask again until the version answers; whether it did in time."""
+    """Send the photo until this version answers. Returns whether it did in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         answer = page.request.post(
@@ -167,5 +168,5 @@ def _identify(page, photo, *, served_by, seconds=120):
         )
         if answer.status == 200 and answer.json()["model_version"] == served_by:
             return True
-        time.sleep(2)  # well below what one visitor may ask in a minute
+        time.sleep(2)  # well within the rate limit of one visitor
     return False

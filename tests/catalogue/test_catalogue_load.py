@@ -53,9 +53,9 @@ def _rewrite(path, old, new):
 
 
 def test_it_loads_the_projects_own_file_in_bulk_and_changes_nothing_the_second_time(db):
-    start = time.process_time()  # not the clock on the wall: the machine may be busy with something else
+    start = time.process_time()  # CPU time, because the machine may be busy with something else
     first = catalogue_load()
-    assert time.process_time() - start < 10  # about one
+    assert time.process_time() - start < 10  # it takes about one
     assert first.models.added == CarModel.objects.count() > 1000
     second = catalogue_load()
     for counts in second.as_dict().values():

@@ -1,4 +1,4 @@
-"""Names as people, classifiers and file names write them, looked up in the project's own catalogue."""
+"""Names as people, classifiers and file names write them, looked up in the project's catalogue."""
 
 import pytest
 
@@ -70,7 +70,7 @@ def test_it_resolves_what_classifiers_and_advertisements_say(catalogue):
 
 
 def test_every_make_and_model_is_found_by_its_own_name(catalogue):
-    """Reads each row once; an alias of a neighbour must never come before a name."""
+    """No alias of another row takes precedence over a name."""
     for make in make_list():
         assert make_find(make.name) == make
     for model in CarModel.objects.select_related("make").order_by("?")[:300]:

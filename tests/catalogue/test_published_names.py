@@ -1,4 +1,4 @@
-"""Every name in the published class lists, and in the photos' manifests, means a make and a model of the catalogue."""
+"""The catalogue has every make and model in published class lists and in the photos' manifests."""
 
 import csv
 import json
@@ -13,7 +13,7 @@ CAR_PHOTOS = os.environ.get("CAR_PHOTOS", "")
 
 pytestmark = pytest.mark.skipif(not CAR_PHOTOS, reason="CAR_PHOTOS is unset: the published class lists are not at hand")
 
-# Names that are no model of one make. Their authors dropped every one of them before training.
+# Names that are not a single model. Their authors dropped all of them before training.
 NOT_A_MODEL = {
     "caravans-wohnm_others": "a heading for camper vans, no make",
     "volkswagen_others": "a heading for the rest",

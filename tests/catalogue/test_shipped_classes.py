@@ -1,4 +1,4 @@
-"""The classes of the model that comes with the program, and the cars of the catalogue."""
+"""The classes of the starter model, compared with the catalogue."""
 
 from collections import defaultdict
 

@@ -35,10 +35,10 @@ class Ran:
 @pytest.fixture
 def manage(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
     """`manage("classify", "a.jpg", "--json")`"""
-    # A command from the shell closes the database at its end; here the test still needs it.
+    # A command closes the database connections at its end, but the test still needs them.
     monkeypatch.setattr("django.core.management.base.connections.close_all", lambda: None)
-    # At its start it configures logging, which closes all handlers, among them one that writes to
-    # pytest's capture. Here Django is set up already.
+    # It also sets up Django again. That configures logging and closes all handlers, one of which
+    # writes to pytest's capture.
     monkeypatch.setattr("django.setup", lambda: None)
 
     def run(*arguments: object) -> Ran:

@@ -34,7 +34,7 @@ def tiny_site(db, settings, tmp_path, monkeypatch):
     monkeypatch.setattr(measure, "ROUNDS", 1)
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "tests.operations.benchmark.benchmark_settings")
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # on a busy machine several would wait for each other
+    torch.set_num_threads(1)  # on a busy machine several threads would wait for each other
     yield
     torch.set_num_threads(threads)
 

@@ -52,7 +52,7 @@ def test_it_prints_lines_for_people(manage, champion, photo):
 
 
 def test_it_adds_up_what_the_catalogue_takes_for_one_car(manage, artefact, photo, cars):
-    """It must answer as the site does."""
+    """The command must answer as the site does."""
     from classifier.artefact import TrainedClass
     from marketplace.registry.services import version_promote, version_register
 
@@ -107,7 +107,7 @@ def test_it_looks_at_a_whole_folder_and_reports_what_it_cannot_read(manage, cham
     (below / "broken.JPG").write_bytes(b"no photo")
     (below / "notes.txt").write_text("no photo either")
     ran = manage("classify", tmp_path, "--json")
-    assert ran.code == 0  # nobody named the broken one
+    assert ran.code == 0  # the broken one was not named as an argument
     said = {one["file"]: one["status"] for one in ran.document["photos"]}
     assert said == {str(below / "blue.jpg"): "ok", str(below / "broken.JPG"): "unreadable", str(photo): "ok"}
 
@@ -183,7 +183,7 @@ def test_it_refuses_when_there_are_no_weights(manage, db, photo):
 
 
 def test_a_file_name_that_is_no_text_is_written_so_that_its_path_still_opens(manage, champion, photo, tmp_path):
-    """Old archives hold file names in Latin-1; one of them once ended a whole run."""
+    """Old archives have file names in Latin-1; one such name once ended a whole run."""
     strange = tmp_path / "citro\udcebn.jpg"
     photo.rename(strange)
     target = tmp_path / "said.jsonl"
@@ -196,7 +196,7 @@ def test_it_prints_a_file_name_that_is_no_text(champion, photo, tmp_path):
     strange = tmp_path / "citro\udcebn.jpg"
     photo.rename(strange)
     for options in ([], ["--json"]):
-        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")  # as strict as a terminal; pytest's own is not
+        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")  # strict like a terminal, unlike pytest's own
         call_command("classify", str(strange), *options, stdout=out)
         assert "citro\\udcebn.jpg" in out.buffer.getvalue().decode()
     assert json.loads(out.buffer.getvalue())["photos"][0]["file"] == str(strange)

@@ -58,7 +58,7 @@ def test_it_does_not_overwrite_the_table_it_reads(manage, db, folders):
 
 
 def test_it_does_not_replace_a_pipe_or_a_folder(manage, db, folders, tmp_path):
-    os.mkfifo(tmp_path / "pipe")  # or /dev/null, onto which root could rename a file
+    os.mkfifo(tmp_path / "pipe")  # stands in for /dev/null, which root could replace by a file
     for place in (tmp_path / "pipe", tmp_path):
         ran = manage("import_dataset", "folders", folders, "-o", place)
         assert ran.code == 2
@@ -77,7 +77,7 @@ def test_retrain_refuses_a_make_that_the_catalogue_does_not_know(manage, champio
 
 
 def test_file_names_that_are_no_text_read_back_as_paths_that_open(manage, cars, tmp_path):
-    """Old archives hold file names in Latin-1."""
+    """Old archives have file names in Latin-1."""
     root = tmp_path / "europe"
     photo = photo_write(root / "volvo-v70" / "1.jpg", "blue")
     photo.rename(photo.with_name("citro\udcebn.jpg"))
@@ -85,7 +85,7 @@ def test_file_names_that_are_no_text_read_back_as_paths_that_open(manage, cars, 
     assert (ran.code, ran.document["photos"]) == (0, 1)
     rows = manifest_read(root / "manifest.csv")
     assert rows[0].path.read_bytes()
-    assert rows[0].file.encode()  # text, for whoever writes reports of it
+    assert rows[0].file.encode()  # can be encoded, as in a report
     assert split_of(rows[0])
     assert manifest_sha256(rows)
 

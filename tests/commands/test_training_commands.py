@@ -173,7 +173,7 @@ def test_evaluate_knows_a_car_by_any_of_its_names_in_the_catalogue(manage, champ
 
 
 def test_evaluate_is_as_sure_as_the_site_that_adds_up_names_of_one_car(manage, artefact, cars, manifest):
-    """The site adds up two trained bodies of one model, so it is surer of the model."""
+    """The site adds up two trained bodies of a model, so its confidence in the model is higher."""
     ModelAliasFactory(car_model=cars["Octavia"], text="Octavia RS")
     names = (TrainedClass("Skoda", "Octavia"), TrainedClass("Skoda", "Octavia RS"), TrainedClass("Volvo", "V70"))
     manage("promote", artefact("bodies", classes=names).version, "--force", "--reason", "a test")

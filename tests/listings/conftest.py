@@ -24,22 +24,22 @@ def draft(alice) -> Listing:
 
 @pytest.fixture
 def finished(alice, cars) -> Listing:
-    """A draft with everything in it but photos."""
+    """A draft that lacks only photos."""
     return ListingFactory(seller=alice, finished=True, car_model=cars["Golf"], fuel="diesel")
 
 
 @pytest.fixture
 def put_photo() -> Callable[..., Photo]:
-    """A photo's row, without any picture behind it."""
+    """Adds a photo's row, without files."""
     return lambda listing, **fields: PhotoFactory(listing=listing, **fields)
 
 
 @pytest.fixture
 def put_live(alice, cars) -> Callable[..., Listing]:
-    """A live listing."""
+    """Adds a live listing."""
     return lambda model="Golf", **fields: ListingFactory(seller=alice, live=True, car_model=cars[model], **fields)
 
 
 def verdict(make="Volkswagen", model="Golf", make_sure=0.97, model_sure=0.9, others=()) -> dict[str, Any]:
-    """What the photos say; thresholds are 0.8 for the model and 0.7 for the make."""
+    """A verdict; its thresholds are 0.8 for the model and 0.7 for the make."""
     return verdict_of((make, model, model_sure), *others, make_confidence=make_sure, thresholds=(0.7, 0.8))

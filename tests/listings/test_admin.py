@@ -1,4 +1,4 @@
-"""Staff look listings up and change nothing behind the services' back."""
+"""Staff can look up listings, but cannot change them past the services."""
 
 import pytest
 

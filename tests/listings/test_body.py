@@ -1,4 +1,4 @@
-"""The body type: filled in like make and model, the seller's as soon as they say a word."""
+"""The body type: filled in like make and model, and the seller's once they choose one."""
 
 import pytest
 

@@ -23,7 +23,7 @@ def test_it_says_so_when_there_is_nothing(client):
 def test_the_number_of_queries_does_not_grow_with_the_listings(client, put_live, put_photo, django_assert_num_queries):
     for _ in range(12):
         put_photo(put_live())
-    # the makes of the filter, the count, the page with makes and models, the photos
+    # The filter's makes, the count, the page's listings with make and model, the photos.
     with django_assert_num_queries(4):
         client.get("/")
 

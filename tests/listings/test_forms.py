@@ -25,7 +25,7 @@ def test_a_number_is_read_with_thousands_and_decimals(typed, plain):
     assert plain_number(typed) == plain
 
 
-def test_the_form_judges_only_what_was_posted(draft, cars):
+def test_the_form_checks_only_what_was_posted(draft, cars):
     form = ListingForm(QueryDict("year=1066&place=Brno"), listing=draft)
     assert form.values() == {"place": "Brno"} if form.is_valid() else form.wrong()
     assert form.wrong() == {"year": "The year cannot be before 1900."}

@@ -1,4 +1,4 @@
-"""Numbers as people write them are understood as they stand or refused: never another number."""
+"""Numbers as people write them are read exactly or refused, but never read as another number."""
 
 import unicodedata
 from decimal import Decimal
@@ -30,12 +30,12 @@ def lakhs(whole):
 
 
 def spellings(number):
-    """Every way in which this plain number may be written with the signs of a keyboard."""
+    """Every way to write this plain number with the signs on a keyboard."""
     minus, number = ("-", number[1:]) if number.startswith("-") else ("", number)
     whole, _, decimals = number.partition(".")
     wholes = {(whole, "")} | {(thousands(whole, by), by) for by in " ',."} | {(lakhs(whole), ",")}
     if not decimals:
-        # Without decimals a lone comma or dot before three digits groups: that is in here, too.
+        # This includes a lone comma or dot before three digits, which groups thousands.
         return {minus + text for text, _ in wholes}
     grouped = {f"{minus}{text}{point}{decimals}" for text, by in wholes for point in ".," if point != by}
     return grouped - {f"{minus}{whole}{point}{decimals}" for point in ".," if is_thousands(whole, decimals)}

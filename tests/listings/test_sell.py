@@ -119,7 +119,7 @@ def test_it_says_what_is_missing_at_its_field(seller, draft, cars):
     answer = seller.post(f"/sell/{draft.code}/submit/", {"place": "Brno", "year": "x"})
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert page.count("Please fill this in.") >= 10  # six fields, each in the summary and at its place
+    assert page.count("Please fill this in.") >= 10  # six fields, each in the summary and at the field
     assert "Write the year as four digits" in page
     draft.refresh_from_db()
     assert (draft.status, draft.place) == ("draft", "Brno")
@@ -132,7 +132,7 @@ def test_a_finished_draft_is_handed_in(seller, finished, put_photo):
     finished.refresh_from_db()
     assert (finished.status, finished.description) == ("submitted", "Garaged.")
     assert b"What happens next" in seller.get(answer["Location"]).content
-    # A second press of an impatient finger, or a draft in another tab:
+    # A second press of the button, or the draft in another tab:
     assert seller.post(f"/sell/{finished.code}/submit/", {"price": "1"}).status_code == 422
     assert (
         seller.post(f"/sell/{finished.code}/save/", {"price": "1"}, headers={"HX-Request": "true"}).status_code == 409

@@ -1,4 +1,4 @@
-"""What the seller typed is the seller's; what the photos say fills in the rest."""
+"""What the seller typed stays; the photos fill in the rest."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -64,11 +64,11 @@ def test_a_verdict_fills_in_again_after_a_rejection(draft, cars):
     assert listing_verdict_set(listing_id=draft.pk, verdict=verdict()).car_model == cars["A4"]
 
 
-@pytest.mark.parametrize(("status", "told"), [("submitted", True), ("live", False), ("sold", False)])
-def test_a_late_verdict_does_not_contradict_what_was_approved(finished, status, told):
+@pytest.mark.parametrize(("status", "contradicts"), [("submitted", True), ("live", False), ("sold", False)])
+def test_a_late_verdict_does_not_contradict_what_was_approved(finished, status, contradicts):
     Listing.objects.update(status=status)
     row = listing_verdict_set(listing_id=finished.pk, verdict=verdict(make="Audi", model="A4"))
-    assert bool(row.contradiction) is told
+    assert bool(row.contradiction) is contradicts
     assert row.verdict["make"]["name"] == "Audi"
 
 

@@ -1,4 +1,4 @@
-"""What people type is kept as a reader sees it: one cleaning for forms, services and whatever else writes."""
+"""Typed text is stored as readers see it; forms, services and all other writes clean it alike."""
 
 import unicodedata
 
@@ -15,18 +15,19 @@ from marketplace.text_fields import ParagraphsFormField
 from marketplace.texts import line_clean, paragraphs_clean
 from tests.factories import PASSWORD, ListingFactory
 
-# Zero width, direction, byte order mark, soft hyphen, control, tag, filler, annotation, selector, no character at all.
+# Zero width, direction, byte order mark, soft hyphen, control, tag, filler, annotation, selector,
+# noncharacter, surrogate.
 UNSEEN = (
     "\u200b\u2060\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u00ad\x00\x07\x1b\x7f"
     "\x9f\U000e0001\U000e0067\u3164\uffa0\u115f\u034f\u17b4\u180e\ufff9\ufe0f\ufe00\U000e0100\u200c\u200d\uffff\ud800"
 )
 NEEDED = (
-    "می‌خواهم",  # Persian: without the non-joiner its parts would grow together
+    "می‌خواهم",  # Persian: without the non-joiner its parts would join
     "श्री क्‍ष",  # Hindi
     "ශ්‍රී",  # Sinhala
-    "അവന്‍",  # Malayalam, as it was typed for long: a joiner at the word's end
+    "അവന്‍",  # Malayalam in its older encoding: a joiner at the end of the word
     "👩🏽‍🔧 🏳️‍🌈 ❤️ 1️⃣",
-    "٤\u0600",  # a sign that is drawn, though it is in the category of those that are not
+    "٤\u0600",  # a visible sign, though in the category of format characters
 )
 
 
@@ -66,7 +67,7 @@ def test_cleaning_twice_changes_nothing_more(text):
     for clean in (line_clean, paragraphs_clean):
         once = clean(text)
         assert clean(once) == once
-        once.encode()  # a lone surrogate would stop the database
+        once.encode()  # fails for a lone surrogate, as the database would
 
 
 def test_the_browser_and_the_form_count_alike(draft):

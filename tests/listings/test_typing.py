@@ -1,4 +1,4 @@
-"""What is being typed stays as it is typed, whatever the photos and the autosave say meanwhile. In a real browser."""
+"""Typing survives the answers of autosave and of the photos in the meantime. In a real browser."""
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
@@ -9,17 +9,18 @@ from tests.factories import PASSWORD
 from tests.listings.conftest import verdict
 
 pytestmark = pytest.mark.django_db(transaction=True)
-LONGER_THAN_AUTOSAVE = 1_500  # milliseconds: it saves 700 after the last key
+LONGER_THAN_AUTOSAVE = 1_500  # milliseconds; it saves 700 after the last key
 
 
 @pytest.fixture
 def page(chromium, live_server, alice, monkeypatch):
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright keeps a loop in this thread
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright runs an event loop in this thread
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium,
             args=["--no-sandbox"],
-            # Playwright turns off what people's browsers do: Back shows the page as it was left, scripts and all.
+            # Playwright turns this cache off. In people's browsers, Back restores the page as it
+            # was left, including the state of its scripts.
             ignore_default_args=["--disable-back-forward-cache"],
         )
         page = browser.new_page(base_url=live_server.url)
@@ -37,7 +38,7 @@ def page(chromium, live_server, alice, monkeypatch):
 
 
 def test_a_model_that_is_not_in_the_list_is_written_with_the_keys_alone(page, draft, cars, put_photo):
-    put_photo(draft)  # still being looked at: the page keeps asking
+    put_photo(draft)  # pending, so the page keeps polling
     page.goto(f"/sell/{draft.code}/")
     page.locator("#id_car_model").focus()
     page.keyboard.press("Tab")
@@ -51,7 +52,7 @@ def test_a_model_that_is_not_in_the_list_is_written_with_the_keys_alone(page, dr
     page.keyboard.type("Pickup")
     expect(written).to_have_value("Rabbit Pickup")
     page.keyboard.press("Tab")
-    expect(page.locator("#id_make option:checked")).to_have_text("Volkswagen")  # the photos still say the make
+    expect(page.locator("#id_make option:checked")).to_have_text("Volkswagen")  # still filled in by the photos
     expect(page.locator("#id_car_model option:checked")).to_have_text("Not in the list")
     expect(written).to_have_value("Rabbit Pickup")
     row = Listing.objects.get(pk=draft.pk)
@@ -84,7 +85,7 @@ def test_a_body_that_could_not_be_saved_yet_outlives_a_press_on_the_make(page, d
     expect(page.locator("#save-state")).to_contain_text("Not saved yet")
     page.unroute("**/save/")
     page.get_by_role("button", name="Audi A4").click()
-    expect(page.locator("#id_make option:checked")).to_have_text("Audi", timeout=8_000)  # it tries again after three
+    expect(page.locator("#id_make option:checked")).to_have_text("Audi", timeout=8_000)  # a retry comes after 3 s
     expect(page.locator("#id_body")).to_have_value("hatchback")
     expect(page.locator("#field-body")).not_to_have_class("field field--wide field--filled")
     row = Listing.objects.get(pk=draft.pk)

@@ -1,4 +1,4 @@
-"""A make or model that the catalogue does not have: the seller writes it, and nothing but a person takes it away."""
+"""Makes and models that the catalogue lacks: sellers write them, and only people replace them."""
 
 import pytest
 from django.db import IntegrityError
@@ -28,7 +28,7 @@ def test_it_takes_a_model_of_a_make_in_the_list(seller, finished, put_photo):
 def test_it_takes_a_make_that_is_not_in_the_list(seller, finished, put_photo):
     put_photo(finished)
     answer = seller.post(f"/sell/{finished.code}/submit/", {"other_make": "Roewe"})
-    assert answer.status_code == 422  # which of its models?
+    assert answer.status_code == 422  # the model is missing
     page = answer.content.decode()
     assert '<details class="unlisted" id="unlisted-other_model" open>' in page
     assert '<a href="#id_car_model">Model</a>' in page
@@ -79,16 +79,16 @@ def test_another_make_keeps_the_model_that_was_written(draft, cars):
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"),
+    ("typed", "contradiction"),
     [
         ({"other_model": "Rabbit"}, "The photos look like Volkswagen Golf, not Volkswagen Rabbit."),
         ({"other_model": "golf!"}, ""),  # it was in the list after all
         ({"other_make": "Roewe", "other_model": "i5"}, "The photos look like Volkswagen Golf, not Roewe i5."),
     ],
 )
-def test_what_the_photos_show_instead_is_said(draft, cars, typed, told):
+def test_what_the_photos_show_instead_is_said(draft, cars, typed, contradiction):
     listing_verdict_set(listing_id=draft.pk, verdict=verdict())
-    assert listing_update(listing=draft, values=typed).contradiction == told
+    assert listing_update(listing=draft, values=typed).contradiction == contradiction
 
 
 def test_nothing_is_missing_when_it_is_written(finished, cars, put_photo):

@@ -1,4 +1,4 @@
-"""`make run`'s command in a folder of its own."""
+"""A site that `make run`'s command serves from its own folder."""
 
 import json
 import os
@@ -25,8 +25,8 @@ class RunningSite:
     settings_module = "tests.operations.site_settings"
 
     def __init__(self, var, port=None, keep=()):
-        """keep: variables to set on top of a bare environment."""
-        self.var = var.resolve()  # as the site's settings name it, by which its processes are known
+        """keep: variables to add to an environment without those of another site."""
+        self.var = var.resolve()  # as in the environment of its processes, which processes() searches
         self.port = port or free_port()
         self.log = var.parent / f"{var.name[:20]}.{self.port}.log"
         env = {
@@ -68,9 +68,9 @@ class RunningSite:
         return self.log.read_text()
 
     def processes(self):
-        """States of all processes that belong to this site, however they are related, by their ids.
+        """The state of every process of this site by its id, whatever its parent.
 
-        Redis writes its title over its environment; it is known by the folder it works in.
+        Redis overwrites its environment with its title, so it is found by its working directory.
         """
         mark = f"VAR_DIR={self.var}".encode()
         found = {}
@@ -80,7 +80,7 @@ class RunningSite:
                 if ours and (state := _state(folder)) != "Z":
                     found[int(folder.name)] = state
             except OSError:
-                continue  # ended while we looked
+                continue  # it has ended meanwhile
         return found
 
     def all_gone(self, seconds=15):
@@ -90,9 +90,10 @@ class RunningSite:
         return not self.processes()
 
     def kill_everything(self):
-        """End all processes at one moment, as a power cut does.
+        """Kill all processes at once, like a power cut.
 
-        They are stopped first: a child that learns of its parent's end while it still runs tidies up after itself.
+        They are stopped first, because a running child that notices its parent's death would clean
+        up.
         """
         deadline = time.monotonic() + 10
         while running := [pid for pid, state in self.processes().items() if state != "T"]:

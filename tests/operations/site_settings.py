@@ -1,4 +1,4 @@
-"""Settings of the sites that these tests start: the real ones, with a champion that is nothing but a name."""
+"""The real settings, for sites that tests start, but with a recogniser that does nothing."""
 
 from marketplace.settings import *  # noqa: F403
 from marketplace.settings import VAR_DIR
@@ -8,7 +8,7 @@ STARTER_WEIGHTS_DIR = VAR_DIR / "weights"
 
 
 class BlindRecogniser:
-    """Opens at once and is never asked."""
+    """Opens at once and is never given a photo."""
 
     engine = "blind"
 

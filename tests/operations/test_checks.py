@@ -56,7 +56,7 @@ def test_a_misspelt_variable_is_told_of(monkeypatch, name, meant):
     [
         ["PATH", "EDITOR", "LOGLEVEL", "DEBUGINFOD_URLS", "HOST", "PORT", "POSTGRES_PASSWORD", "PUBLISH", "CAR_PHOTOS"],
         ["REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD", "DATABASE_NAME", "EMAIL", "EMAIL_FROM", "SSH_AUTH_SOCK"],
-        ["DATABASE_URL", "DATABASE_URI"],  # ours is set: the other is for somebody else
+        ["DATABASE_URL", "DATABASE_URI"],  # ours is set, so the other is another program's
     ],
 )
 def test_what_others_read_is_not_taken_for_a_misspelling(monkeypatch, others):

@@ -1,4 +1,4 @@
-"""docker-compose.yml, as far as it can be judged without Docker."""
+"""docker-compose.yml, as far as it can be checked without Docker."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ OURS = {name: service for name, service in SERVICES.items() if service["image"] 
 
 
 def test_one_service_builds_the_image_and_nobody_asks_a_registry_for_it():
-    """Several builds of one image run side by side, and on a new machine all but the first end with an error."""
+    """Builds of one image would run in parallel, and on a new machine all but the first fail."""
     assert set(OURS) == {"setup", "web", "worker", "worker-gpu", "scheduler"}
     assert [name for name, service in OURS.items() if "build" in service] == ["setup"]
     assert {service["pull_policy"] for service in OURS.values()} == {"never"}
@@ -22,7 +22,7 @@ def test_everybody_waits_for_the_migrations_which_run_once():
 
 
 def test_the_database_is_ready_only_when_it_can_be_reached_over_the_network():
-    """On a new volume the image first runs a server on the Unix socket alone, and stops it again."""
+    """On a new volume the image first runs a temporary server, on the Unix socket only."""
     assert "-h" in SERVICES["db"]["healthcheck"]["test"]
 
 

@@ -1,4 +1,4 @@
-"""`manage.py demo`: an empty site becomes a living one, through the services that its pages call."""
+"""`manage.py demo`: it fills an empty site through the services that its pages call."""
 
 import csv
 import io
@@ -10,7 +10,6 @@ from PIL import Image, ImageStat
 
 from classifier.artefact import ArtefactSpec, Preprocessing, Thresholds, TrainedClass, artefact_write
 from marketplace.accounts.models import User
-from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.selectors import catalogue_resolve
 from marketplace.listings.models import Listing
 from marketplace.moderation.forms import REJECT_REASONS
@@ -24,15 +23,16 @@ from marketplace.operations.demo.prices import estimate
 from marketplace.photos import worker
 from marketplace.photos.models import Photo
 from tests.commands.conftest import manage  # noqa: F401  # fixture
+from tests.factories import CarModelFactory, ListingFactory
 from tests.photos.conftest import rings, said  # noqa: F401  # fixtures
 
 Status = Listing.Status
-REACHABLE = set(Status) - {Status.WITHDRAWN}  # taking back makes a draft: no service leads there
+REACHABLE = set(Status) - {Status.WITHDRAWN}  # no service leads there: withdrawing makes a draft
 CARS = {"red": "Skoda Octavia", "green": "Skoda Fabia", "blue": "Volvo V70"}
 
 
 class FakeRecogniser:
-    """Tells the three cars by the colour of their pictures; of any other picture it is sure of nothing."""
+    """Recognises the three cars by the colour of their photos, and is unsure of all others."""
 
     engine = "fake"
     body_threshold = 0.8
@@ -56,7 +56,7 @@ class FakeRecogniser:
 
 @pytest.fixture
 def site(db, settings, tmp_path, monkeypatch, rings, said):  # noqa: F811
-    """A migrated site, and nothing more; its starter knows three cars."""
+    """A site that is only migrated, with a starter that knows three cars."""
     import torch
 
     spec = ArtefactSpec(
@@ -76,7 +76,7 @@ def site(db, settings, tmp_path, monkeypatch, rings, said):  # noqa: F811
     settings.RECOGNISER = f"{__name__}.FakeRecogniser"
     FakeRecogniser.say = staticmethod(said)
     monkeypatch.setattr(worker, "_serving", None)
-    monkeypatch.setattr(drawings, "FINER", 1)  # quicker, and no less a drawing
+    monkeypatch.setattr(drawings, "FINER", 1)  # faster, and still a drawing
 
 
 def picture(path, colour, number=0):
@@ -86,7 +86,7 @@ def picture(path, colour, number=0):
 
 @pytest.fixture
 def folder(tmp_path):
-    """Nine cars, one folder of photos for each; one whose photo is broken; and what is no car."""
+    """Folders of nine cars, of one with a broken photo, of no car, and of a car without photos."""
     lot = tmp_path / "lot"
     for number in range(9):
         colour = list(CARS)[number % 3]
@@ -115,15 +115,16 @@ def test_an_empty_site_gets_drawn_cars_in_every_state(site, manage):  # noqa: F8
         assert NOT_FOR_SALE in listing.description or listing.status == Status.DRAFT
     (rejected,) = listings[Status.REJECTED]
     assert rejected.reject_reason in REJECT_REASONS
-    assert rejected.mileage_km < 1000  # which is the reason
-    # Three wait, each for a reason of its own; of a drawing the recogniser is not sure, so nothing contradicts.
+    assert rejected.mileage_km < 1000  # the reason of the rejection
+    # Three wait, each for another reason. The recogniser is unsure of drawings, so no listing is
+    # contradicted.
     assert [one["code"] for one in ran.document["queue"]] == [listing.code for listing in queue()]
     reasons = " ".join(one["reason"] for one in ran.document["queue"])
     assert "% sure that it is a Škoda Octavia" in reasons
     assert "the seller's own word" in reasons
     actions = set(Decision.objects.values_list("action", flat=True))
     assert actions == {Decision.Action.ACCEPT, Decision.Action.CORRECT, Decision.Action.REJECT}
-    # Who signs in as the first seller finds all of it, and no password is in a log.
+    # The first seller has all the listings, and no password is in the output.
     assert set(Listing.objects.values_list("seller__email", flat=True)) == {"seller@example.org"}
     kept = [account for file in ran.document["accounts_files"] for account in json.loads(Path(file).read_text())]
     assert User.objects.count() == len(kept) > 2
@@ -144,15 +145,15 @@ def test_a_public_site_is_asked_for_and_gets_cars_from_a_folder_for_each(site, f
 
     ran = manage("demo", "--photos", folder, "--in-production")
     assert ran.code == 0, ran.err
-    assert Listing.objects.count() == 10  # not the holiday, and no car without photos
+    assert Listing.objects.count() == 10  # without the holiday and the car without photos
     assert {status for status, found in by_status().items() if found} == REACHABLE
     actions = set(Decision.objects.values_list("action", flat=True))
-    assert actions == {*Decision.Action}  # the policy, too: of these photos the recogniser is sure
+    assert actions == {*Decision.Action}  # the policy's as well: the recogniser is sure of these photos
     (doubted,) = Listing.objects.filter(other_model="").exclude(contradiction="")
     assert doubted.status == Status.SUBMITTED
     assert f"{doubted.code}  {doubted.title}: {doubted.contradiction.removesuffix('.')}\n" in ran.out
     assert Listing.objects.filter(make__name="Volvo", year=2007).exists()
-    # The photo that was refused is told, and its car cannot be handed in.
+    # The refused photo is reported, and its car cannot be submitted.
     assert "refused: 1.png: This file is" in ran.out
     assert Listing.objects.get(car_model__name="2008").status == Status.DRAFT
     password = json.loads(setup.demo_accounts_file().read_text())[0]["password"]
@@ -187,7 +188,7 @@ def test_a_manifest_names_them_and_shows_the_outside_first(site, tmp_path):
 
 def test_it_refuses_in_one_line_what_cannot_become_a_site(site, manage, tmp_path, monkeypatch):  # noqa: F811
     monkeypatch.setattr(setup, "catalogue_load", lambda: None)
-    CarModel.objects.create(make=Make.objects.create(name="Škoda"), name="Fabia")
+    CarModelFactory(make__name="Škoda", name="Fabia")
     (tmp_path / "empty").mkdir()
     picture(tmp_path / "few" / "Skoda Fabia" / "1.png", "red")
     for words, why in (
@@ -226,7 +227,7 @@ def test_an_empty_site_says_on_start_how_to_fill_it(site, settings, alice):
     assert setup.empty_site_hint() == "Empty site: fill it with examples: .venv/bin/python manage.py demo"
     settings.VAR_DIR = settings.BASE_DIR / "another var"
     assert f"examples: VAR_DIR='{settings.VAR_DIR}' .venv/bin/python" in setup.empty_site_hint()
-    Listing.objects.create(seller=alice)
+    ListingFactory(seller=alice)
     assert setup.empty_site_hint() == ""
 
 
@@ -260,7 +261,7 @@ def test_a_drawing_is_marked_as_one(monkeypatch, body):
     assert contrast() > 120  # letters on a plate
     assert contrast(mirrored=True) > 120
     monkeypatch.setattr(drawings, "_mark", lambda _: None)
-    assert contrast() < 60  # nothing but road
+    assert contrast() < 60  # only road
 
 
 def test_what_is_guessed_of_a_car_fits_it(catalogue):

@@ -1,4 +1,4 @@
-"""Every variable that the code reads is explained, and every file that the README names is there."""
+"""Every variable that the code reads is explained, and every file that a page names exists."""
 
 import re
 from pathlib import Path
@@ -19,7 +19,7 @@ def variables():
 def test_nothing_is_read_past_the_typed_environment():
     found = {name for source in (ROOT / "marketplace").rglob("*.py") for name in READ.findall(source.read_text())}
     elsewhere = {"PORT", "PROMETHEUS_MULTIPROC_DIR"}  # make's, prometheus_client's
-    assert "BIND" in found  # the probe's, which starts every 15 seconds and so imports nothing
+    assert "BIND" in found  # read by the probe, which starts every 15 seconds and so imports no settings
     assert found - names_that_are_read() == elsewhere
 
 
@@ -31,7 +31,7 @@ def test_every_variable_is_explained(file):
 
 
 def test_every_variable_that_is_explained_is_read():
-    """One that nobody reads would be set in vain."""
+    """A variable that nothing reads would be set in vain."""
     others = {"POSTGRES_PASSWORD", "PUBLISH", "PORT", "CAR_PHOTOS"}  # compose's, make's, the tests'
     known = {*names_that_are_read(), *others}
     rows = re.findall(r"^\| (`[A-Z].*?) \|", (ROOT / "docs" / "operations.md").read_text(), re.M)
@@ -59,7 +59,7 @@ def test_every_file_that_is_linked_is_there(file):
 
 @pytest.mark.parametrize("file", PAGES)
 def test_every_file_that_is_named_is_there(file):
-    """Recipes name files by their paths from the project's folder. NAME stands for one that does not exist yet."""
+    """Paths are relative to the project's folder. NAME stands for a file that is yet to be made."""
     text = (ROOT / file).read_text()
     named = re.findall(r"`((?:classifier|marketplace|templates|static|tests|docs|scripts)/[\w/.-]+)(?::\w+)?`", text)
     assert file != "CONTRIBUTING.md" or len(named) > 30

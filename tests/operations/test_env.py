@@ -1,4 +1,4 @@
-"""What is made of the environment."""
+"""How the environment becomes settings."""
 
 import ast
 import os
@@ -15,7 +15,7 @@ from marketplace.env import Environment, environment_read
 
 @pytest.fixture
 def setenv(monkeypatch):
-    """The environment is what a test makes it, and nothing else."""
+    """An environment with only those of our variables that the test sets."""
     for name in env.variables() & os.environ.keys():
         monkeypatch.delenv(name)
     return lambda **variables: [monkeypatch.setenv(name, str(value)) for name, value in variables.items()]
@@ -28,7 +28,7 @@ def refusal():
 
 
 def test_what_a_database_url_asks_of_the_connection_is_not_dropped(monkeypatch):
-    """Managed servers hand out addresses with it; going on without encryption instead would be nobody's wish."""
+    """Managed servers give out such URLs; without sslmode the connection would not be encrypted."""
     url = "postgres://me:p%40ss@db.example:6543/cars?sslmode=require&connect_timeout=3"
     monkeypatch.setenv("DATABASE_URL", url)
     found = postgres(environment_read().DATABASE_URL)
@@ -53,7 +53,7 @@ def test_every_variable_has_a_line_that_says_what_it_means():
 
 
 def test_outside_debug_the_defaults_are_the_safe_ones(setenv):
-    setenv(DEBUG="")  # set to nothing is off, as it is for a shell
+    setenv(DEBUG="")  # an empty value is off, as in a shell
     assert refusal() == "Set SECRET_KEY to a long random string; there is no default outside DEBUG."
     setenv(SECRET_KEY="k" * 40)
     found = environment_read()

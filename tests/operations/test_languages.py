@@ -1,4 +1,4 @@
-"""A visitor reads the language that the browser asks for, as far as the site has it."""
+"""Visitors get the language that their browser asks for, if the site has it."""
 
 
 def test_a_language_that_the_site_lacks_is_answered_in_english(client, db):

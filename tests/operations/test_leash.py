@@ -18,7 +18,7 @@ MANAGER = """
     manager.add_process("worker", shlex.join([sys.executable, *sys.argv[1:]]))
     manager.loop()
 """
-# As Celery's worker: asked to end, it waits for its child, which has work in hand.
+# Like Celery's worker: on SIGTERM it waits for its child to finish its work.
 WORKER = """
     import pathlib, signal, subprocess, sys
 

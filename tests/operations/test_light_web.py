@@ -1,4 +1,4 @@
-"""The web process stays light: it never looks at a photo itself."""
+"""The web process stays light: it never recognises a photo itself."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Redis or the mail server away: nobody is let through uncounted or left stuck, and everybody is told in words."""
+"""While Redis or the mail server is away, limits hold, nobody is stuck, and a page says why."""
 
 import pytest
 from django.core import mail
@@ -45,7 +45,7 @@ NEW = {"email": "dora@example.org", "password1": PASSWORD, "password2": PASSWORD
 
 @pytest.fixture
 def mail_away(settings):
-    """A mail server on a port where nothing listens; call it, and the server is back."""
+    """A mail server on a port where nothing listens. Returns a function that brings it back."""
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
 
@@ -82,7 +82,7 @@ def test_a_new_account_that_could_not_be_confirmed_is_not_kept_and_can_be_made_a
 
 
 def test_signing_in_without_mail_takes_no_account_away(client, settings, mail_away, alice):
-    """Only one that was made in this very request is taken back."""
+    """Only an account that was created in the same request is deleted."""
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
     words = {"login": alice.email, "password": PASSWORD}
     assert client.post("/accounts/login/", words).status_code == 503

@@ -1,4 +1,4 @@
-"""`make run`: one command starts all of a site, and nothing of it is left behind."""
+"""`make run`: one command starts a whole site, and no process is left behind."""
 
 import json
 import os

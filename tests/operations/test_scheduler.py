@@ -4,7 +4,7 @@ import subprocess
 import sys
 import textwrap
 
-# Celery's scheduler, told to stop at its worst moment: while it is being built.
+# Celery's scheduler, stopped at the worst moment: while it is being built.
 STOPPED_WHILE_BUILT = """
     import os, signal, sys, time
     import celery.beat

@@ -1,4 +1,4 @@
-"""What is too large is refused before a byte of it is read."""
+"""A request that is too large is refused before any of it is read."""
 
 import io
 
@@ -15,7 +15,7 @@ JSON = {"Accept": "application/json"}
 
 
 class Unread(io.BytesIO):
-    """A body that tells whether somebody read it."""
+    """A body that records whether it was read."""
 
     touched = False
 
@@ -25,7 +25,10 @@ class Unread(io.BytesIO):
 
 
 def send(address, length, *, client=None, **headers):
-    """Declare a body of this length and wait for what is said; with the answer, whether the body was read."""
+    """Send a request that declares a body of this length.
+
+    Returns the response, and whether the body was read.
+    """
     body = Unread()
     answer = (client or Client(enforce_csrf_checks=True)).generic(
         "POST",
@@ -41,7 +44,7 @@ def send(address, length, *, client=None, **headers):
     ("address", "limit"),
     [
         ("/identify/", PHOTO),
-        ("/sell/x/photos/", PHOTO),  # a stranger's many photos, too
+        ("/sell/x/photos/", PHOTO),  # without signing in, the limit is that of one photo
         ("/api/v1/recognise", PHOTO),
         ("/accounts/login/", FORM_BYTES),
         ("/admin/login/", FORM_BYTES),
@@ -60,7 +63,7 @@ def test_the_form_without_script_may_bring_all_photos_of_a_listing_at_once(alice
     client.force_login(alice)
     address = f"/sell/{listing_create(seller=alice).code}/photos/"
     all_of_them = site.PHOTO_MAX_BYTES * site.PHOTOS_PER_LISTING + ENVELOPE_BYTES
-    assert send(address, all_of_them, client=client)[0].status_code == 403  # for want of a token, not for its size
+    assert send(address, all_of_them, client=client)[0].status_code == 403  # no CSRF token, but not too large
     assert send(address, all_of_them + 1, client=client)[0].status_code == 413
     assert send(address, PHOTO + 1, client=client, **JSON)[0].status_code == 413
 

@@ -1,4 +1,4 @@
-"""Sites on SQLite and, where a server can be reached, on PostgreSQL."""
+"""Sites on SQLite and, if a server can be reached, on PostgreSQL."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ SERVER = os.environ.get("DATABASE_URL") or "postgres://postgres@127.0.0.1:5432/p
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def database_url(request):
-    """None for SQLite in the site's folder, or the address of a new PostgreSQL database, dropped afterwards."""
+    """None for SQLite in the site's folder, or the URL of a new, temporary PostgreSQL database."""
     if request.param == "sqlite":
         yield None
         return

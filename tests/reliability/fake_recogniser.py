@@ -1,4 +1,4 @@
-"""A recogniser for tests that kill: it says when it looks, waits where it is told to, and dies of red pictures."""
+"""A recogniser for tests that kill: it logs each photo, waits on demand, and dies of red ones."""
 
 import io
 import os
@@ -11,7 +11,7 @@ from PIL import Image
 
 
 class FakeRecogniser:
-    """Leaves notes in VAR_DIR: a line in ``looks`` for each photo it begins, and waits while ``hold`` exists."""
+    """Adds a line to VAR_DIR/looks for each photo it begins. Waits while VAR_DIR/hold exists."""
 
     body_threshold = 0.9
 

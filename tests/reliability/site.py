@@ -1,4 +1,4 @@
-"""A whole site in a folder of its own, made of processes that a test may kill."""
+"""A whole site in its own folder, made of processes that a test may kill."""
 
 import json
 import os
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Site:
-    """Broker, web process, workers and scheduler over one database. ``stop`` ends all that is still alive."""
+    """Broker, web process, workers and scheduler on a database. ``stop`` kills what still runs."""
 
     def __init__(self, var: Path, database_url: str | None):
         self.var = var
@@ -30,7 +30,7 @@ class Site:
         subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=self.env, check=True, timeout=120)
 
     def begin(self):
-        """The state that each test starts from: broker, web and scheduler run, nothing is queued, no worker yet."""
+        """Start the broker and the web process, with nothing queued. Each test begins with this."""
         for name in ("hold", "looks"):
             (self.var / name).unlink(missing_ok=True)
         self.start_redis()
@@ -60,18 +60,18 @@ class Site:
         return worker
 
     def until_woken(self):
-        """Wait until the last worker has answered the doorbell that it rings itself when it starts."""
+        """Wait until the last worker has run the task that it sends itself when it starts."""
         until(lambda: " succeeded in" in self._worker_log.read_text())
 
     def web(self, call, **arguments):
-        """Let the web process do something; its answer, or None if it died of it."""
+        """Make the web process do something. Returns its answer, or None if it died of it."""
         self._web.stdin.write(json.dumps({"call": call, **arguments}) + "\n")
         self._web.stdin.flush()
         line = self._web.stdout.readline()
         return json.loads(line) if line else None
 
     def looks(self):
-        """(pid, what) of each photo that a worker began to look at, in order."""
+        """(pid, what) of each photo that a worker began to recognise, in order."""
         notes = self.var / "looks"
         return [tuple(line.split()) for line in notes.read_text().splitlines()] if notes.exists() else []
 
@@ -82,7 +82,7 @@ class Site:
         (self.var / "hold").unlink()
 
     def kill(self, process):
-        """SIGKILL to a process and all of its children at once: the machine lost it."""
+        """Send SIGKILL to a process and all of its children at once, as if their machine failed."""
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 

@@ -1,4 +1,4 @@
-"""Settings of the sites that these tests start and kill: the real ones, quicker to lose patience, with a fake eye."""
+"""The real settings, for sites that tests kill, but with short waits and a fake recogniser."""
 
 from marketplace.settings import *  # noqa: F403
 from marketplace.settings import CELERY_BEAT_SCHEDULE

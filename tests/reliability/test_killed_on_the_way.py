@@ -1,4 +1,4 @@
-"""Whatever is killed, every photo reaches its end: real processes, real SIGKILL."""
+"""Whatever is killed, every photo is settled in the end: real processes, real SIGKILL."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ import pytest
 
 from tests.reliability.site import until
 
-# What happens between broker and processes is the same whatever the database: one will do.
+# Broker and processes interact in the same way on every database, so one is enough.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
@@ -46,7 +46,7 @@ def test_it_finishes_photos_whose_whole_worker_was_killed(site):
 @on_sqlite
 def test_it_takes_uploads_without_a_broker_and_recognises_them_when_it_is_back(site):
     site.start_worker()
-    site.until_woken()  # what it looks for when it starts must not meet the photos of this test
+    site.until_woken()  # or its search on start could find the photos of this test
     site.kill(site.redis)
     site.start_beat()  # only now, for the same reason
     started = time.monotonic()
@@ -59,7 +59,7 @@ def test_it_takes_uploads_without_a_broker_and_recognises_them_when_it_is_back(s
 
 @on_sqlite
 def test_it_forgets_no_photo_when_redis_loses_the_doorbell(site):
-    site.web("add", shades=[100])  # rung, but nobody is there to hear it
+    site.web("add", shades=[100])  # it rings, but no worker runs
     site.kill(site.redis)
     site.start_redis()  # empty: nothing was saved
     site.start_worker()
@@ -127,7 +127,7 @@ def test_a_new_version_looks_again_at_every_photo_although_its_worker_is_killed(
     until(lambda: all_done(site, 6))
     site.hold()
     site.web("promote", name="again")
-    until(lambda: len(site.looks()) == 7)  # the first one of a batch of second looks
+    until(lambda: len(site.looks()) == 7)  # the first photo of a batch to be recognised again
     site.kill(worker)
     site.web("add", shades=[90, 110])
     site.let_go()

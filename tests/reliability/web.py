@@ -1,4 +1,4 @@
-"""The site's "web process" in these tests: does over the real services what it is told, one JSON line at a time."""
+"""The site's "web process" in these tests: each JSON line on stdin is a call of real services."""
 
 import json
 import os
@@ -44,19 +44,19 @@ from tests.pictures import encode  # noqa: E402
 
 
 def start():
-    """An empty site with a champion and a seller with a draft."""
+    """Make the site empty, with a champion and a seller."""
     Photo.objects.all().delete()
     Rerecognition.objects.all().delete()
     Promotion.objects.all().delete()
     ModelVersion.objects.all().delete()
-    # The recogniser is a fake, but the worker reads the classes of what serves.
+    # The recogniser is a fake, but the worker reads the classes of the serving model.
     starter = artefact_only(settings.STARTER_WEIGHTS_DIR / "classifier").version
     ModelVersionFactory(version=starter, champion=True)
     User.objects.get_or_create(email="alice@example.org")
 
 
 def add(shades, colour="grey", die=False):
-    """One photo per shade, in one listing; ``die`` kills this process when it is about to ring."""
+    """Add one photo per shade to a listing; ``die`` kills this process when it is about to ring."""
     if die:
         doorbell.app.send_task = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
     listing = listing_create(seller=User.objects.get(email="alice@example.org"))
@@ -66,7 +66,7 @@ def add(shades, colour="grey", die=False):
 
 
 def photos():
-    """Each photo with what became of it."""
+    """Each photo with its result."""
     fields = ("status", "outcome", "attempts", "error")
     rows = Photo.objects.order_by("created_at")
     return [
@@ -80,7 +80,7 @@ def predictions():
 
 
 def promote(name):
-    """Another version serves: the starter's weights under another name. All photos' listings wait for review."""
+    """Promote the starter's weights under another name, while all listings wait for review."""
     starter = artefact_only(settings.STARTER_WEIGHTS_DIR / "classifier").folder
     folder = settings.ARTEFACTS_DIR / f"{name}-{starter.name.rpartition('-')[2]}"
     shutil.copytree(starter, folder, dirs_exist_ok=True)
@@ -89,7 +89,7 @@ def promote(name):
 
 
 def second_looks():
-    """Re-recognitions with how far they are, and who looked at each photo."""
+    """Each re-recognition with its progress, and the versions that recognised each photo."""
     asked = Rerecognition.objects.order_by("pk")
     return {
         "asked": [[one.status, *astuple(rerecognition_counts(asked=one))] for one in asked],
@@ -101,7 +101,10 @@ def second_looks():
 
 
 def race_of_promotions(rounds):
-    """Threads that promote and roll back at once, each over again; what went wrong, and whether the record is whole."""
+    """Promote and roll back in threads at the same time, each repeatedly.
+
+    Returns what went wrong, and whether the record of promotions is unbroken.
+    """
     names = [f"race{n}" for n in range(4)]
     for name in names:
         promote(name)
@@ -141,7 +144,7 @@ def _roll_back():
 
 
 def race(rows, claimers):
-    """How many photos were claimed once, twice … by that many threads at once."""
+    """Claim photos in that many threads at once. Returns how often they were claimed."""
     Photo.objects.bulk_create(PhotoFactory.build_batch(rows, listing=None))
     taken, ready = [], threading.Barrier(claimers)
 
@@ -163,7 +166,10 @@ def race(rows, claimers):
 
 
 def at_once(remove):
-    """``remove`` ("photo", "listing", "visitor") at the moment in which a worker stores what it saw of the photo."""
+    """Remove a photo while a worker stores its recognition.
+
+    remove: "photo", "listing" (with its photo) or "visitor" (a photo without a listing).
+    """
     listing = None if remove == "visitor" else listing_create(seller=User.objects.get(email="alice@example.org"))
     photo = PhotoFactory(listing=listing)
     [claimed] = photos_claim(limit=1)
@@ -171,7 +177,7 @@ def at_once(remove):
 
     def settle_slowly(listing, settle=queue._settled):
         stored.set()
-        time.sleep(0.5)  # the other one begins, and comes as far as the locks let it
+        time.sleep(0.5)  # the removal begins, and gets as far as the locks let it
         settle(listing)
 
     def worker():

@@ -130,7 +130,7 @@ def _houses(draw: ImageDraw.ImageDraw, colour: Colour, horizon: int) -> None:
 
 
 class _Pencil:
-    """Draws in a shape's millimetres on the picture's pixels."""
+    """Draws on the picture in a shape's millimetres."""
 
     def __init__(self, picture: Image.Image, shape: Shape) -> None:
         self.picture = picture
@@ -319,7 +319,7 @@ def _rounded(outline: Outline) -> Points:
 
 
 def _towards(point: tuple[float, float], other: tuple[float, ...], distance: float) -> tuple[float, float]:
-    """The point at this distance towards the other one; at most half-way, where its curve begins."""
+    """The point at this distance towards the other; at most half-way, where its curve begins."""
     apart = math.dist(point, other[:2])
     share = min(distance / apart, 0.5)
     return point[0] + share * (other[0] - point[0]), point[1] + share * (other[1] - point[1])

@@ -57,8 +57,8 @@ from marketplace.photos.worker import recognise_waiting
 IMPLAUSIBLE = REJECT_REASONS[3]  # price, year or mileage
 LET_IN = {Fate.LIVE, Fate.CORRECTED, Fate.SOLD, Fate.TAKEN_BACK}
 MISNAMED = {Fate.CORRECTED, Fate.CONTRADICTED}
-# Sellers who leave make and model as the photos filled them in, if they did: a moderator is then
-# asked.
+# Sellers with these fates leave make and model as the photos filled them in, if they did, so a
+# moderator is asked.
 UNCONFIRMED = {Fate.UNSURE, Fate.REJECTED}
 BEST_VIEWS = ("front-", "front", "side", "rear")
 POLL_SECONDS = 0.5
