@@ -13,7 +13,8 @@ from marketplace.refusals import database_refusal, system_refusal
 
 
 def main() -> None:
-    """Run the command; a wrong environment, database or disk is one line and exit 2, not a traceback."""
+    """Run the command; a wrong environment, database or disk is one line and exit 2, not a
+    traceback."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
     try:
         _ = settings.VAR_DIR  # read now: Django itself would hide what is wrong behind "Unknown command"
@@ -22,7 +23,8 @@ def main() -> None:
         _refuse(str(error))
     except KeyboardInterrupt:
         _refuse("Interrupted.", 130)
-    # Our own commands say these themselves; Django's (migrate, createsuperuser …) would show a traceback.
+    # Our own commands say these themselves; Django's (migrate, createsuperuser …) would show a
+    # traceback.
     except DatabaseError as error:
         _refuse(database_refusal(error))
     except OSError as error:

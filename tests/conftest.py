@@ -1,6 +1,7 @@
 """The fixed cast and the things that tests in every folder need.
 
-alice sells and owns, bob moderates, charlie is the outsider who may do nothing with what is alice's.
+alice sells and owns, bob moderates, charlie is the outsider who may do nothing with what is
+alice's.
 """
 
 import importlib.util
@@ -19,8 +20,9 @@ from marketplace.accounts.models import User
 from marketplace.catalogue.services import catalogue_load
 from tests.factories import UserFactory
 
-# Many tests compare to the last bit, start two trainings at once or expect a machine without a GPU. Those that are
-# about one have a target of their own (make test-cuda). Here, because torch looks when it is first asked.
+# Many tests compare to the last bit, start two trainings at once or expect a machine without a GPU.
+# Those that are about one have a target of their own (make test-cuda). Here, because torch looks
+# when it is first asked.
 if os.environ.get("FORECOURT_TEST_CUDA") != "1":
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
@@ -95,7 +97,8 @@ def car_photos():
 
 @pytest.fixture(scope="session")
 def shipped_photo():
-    """A real photo with a vehicle in it (a bus in a street) that comes inside ultralytics: at hand everywhere."""
+    """A real photo with a vehicle in it (a bus in a street) that comes inside ultralytics: at hand
+    everywhere."""
     spec = importlib.util.find_spec("ultralytics")  # found, not imported: that would bring torch into the tests
     path = Path(spec.submodule_search_locations[0]) / "assets" / "bus.jpg"
     assert path.is_file()

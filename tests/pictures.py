@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 
 
 def car_like(width: int = 640, height: int = 480) -> Image.Image:
-    """Dark at the top left, bright at the bottom right, with edges: one can tell which way is up."""
+    """Dark at the top left, bright at the bottom right, with edges: it shows which way is up."""
     picture = Image.linear_gradient("L").resize((width, height)).convert("RGB")
     draw = ImageDraw.Draw(picture)
     draw.rectangle((0, 0, width // 4, height // 4), fill="blue")

@@ -1,7 +1,7 @@
 """Settings of the tests: the real ones, in a folder of their own that goes when the tests end.
 
-Two runs side by side share nothing, and no run can touch a site's data. What a test starts as another process inherits
-the folder through the environment.
+Two runs side by side share nothing, and no run can touch a site's data. What a test starts as
+another process inherits the folder through the environment.
 """
 
 import atexit

@@ -1,8 +1,8 @@
 """A recipe: how a make/model classifier is trained. A small TOML file read into one dataclass.
 
-What people write (a file, KEY=VALUE, the values of a search) is checked by pydantic. What code makes
-of a recipe with dataclasses.replace is not: extending a champion of two networks side by side takes
-a backbone that no file may name.
+What people write (a file, KEY=VALUE, the values of a search) is checked by pydantic. What code
+makes of a recipe with dataclasses.replace is not: extending a champion of two networks side by side
+takes a backbone that no file may name.
 """
 
 from __future__ import annotations
@@ -48,25 +48,29 @@ class Recipe:
     backbone: StrictStr = "tf_efficientnet_lite0"
     """timm model name."""
     head_hidden: tuple[Annotated[StrictInt, Field(ge=1, le=65_536)], ...] = ()
-    """Widths of layers between the backbone's features and the last one, each linear, ReLU, dropout; [] = none."""
+    """Widths of layers between the backbone's features and the last one, each linear, ReLU,
+    dropout; [] = none."""
     level: Literal["model", "make"] = "model"
-    """What the classes are: "model" (make, model and the year where photos tell it) or "make" alone."""
+    """What the classes are: "model" (make, model and the year where photos tell it) or "make"
+    alone."""
     input_sizes: Annotated[tuple[Annotated[StrictInt, Field(ge=32, le=1024)], ...], Field(min_length=1)] = (160,)
     """Sides of the square input in pixels, small first, epochs shared out evenly."""
     serve_size: Annotated[StrictInt, Field(ge=0, le=1024)] = 0
-    """The artefact's input size; 0 = the last of input_sizes. Training cuts parts out of the photo and so shows cars
-    larger than serving does: a serving size some 15 % larger makes up for that (arXiv:1906.06423)."""
+    """The artefact's input size; 0 = the last of input_sizes. Training cuts parts out of the photo
+    and so shows cars larger than serving does: a serving size some 15 % larger makes up for that
+    (arXiv:1906.06423)."""
     serve_mirrored: StrictBool = False
-    """Serving looks at each car a second time, mirrored, and averages the two; costs as much again."""
+    """Serving looks at each car a second time, mirrored, and averages the two; costs twice."""
     epochs: Annotated[StrictInt, Field(ge=1, le=1000)] = 12
     """Times that every training photo is seen."""
     batch: Annotated[StrictInt, Field(ge=2, le=4096)] = 64
     """Photos per step; several processes share them out."""
     accumulate: Annotated[StrictInt, Field(ge=1, le=1000)] = 1
-    """Steps whose gradients are added up before the weights change: as if the batch were this many times as large."""
+    """Steps whose gradients are added up before the weights change: as if the batch were this many
+    times as large."""
     sampling: Literal["shuffle", "balanced"] = "shuffle"
-    """"shuffle": an epoch shows every photo once; "balanced": as many photos, drawn so that every class comes as often
-    as any other."""
+    """"shuffle": an epoch shows every photo once; "balanced": as many photos, drawn so that every
+    class comes as often as any other."""
     optimizer: Literal["adamw", "sgd"] = "adamw"
     """"adamw", or "sgd" with Nesterov's momentum. With freeze_backbone neither matters."""
     momentum: Annotated[StrictFloat, Field(ge=0, le=0.999)] = 0.9
@@ -76,7 +80,8 @@ class Recipe:
     lr_head: Annotated[StrictFloat, Field(ge=1e-8, le=10)] = 4e-3
     """Peak learning rate of the new head, which starts from nothing."""
     weight_decay: Annotated[StrictFloat, Field(ge=0, le=1)] = 0.01
-    """On weights but not on biases and norms: AdamW's, which the learning rate scales, or SGD's, which is L2."""
+    """On weights but not on biases and norms: AdamW's, which the learning rate scales, or SGD's,
+    which is L2."""
     warmup_share: Annotated[StrictFloat, Field(ge=0, le=0.9)] = 0.2
     """Share of the steps in which the learning rate rises (OneCycle)."""
     label_smoothing: Annotated[StrictFloat, Field(ge=0, le=0.9)] = 0.1
@@ -84,9 +89,11 @@ class Recipe:
     dropout: Annotated[StrictFloat, Field(ge=0, le=0.9)] = 0.2
     """Before the head, and after each of its hidden layers."""
     mixup: Annotated[StrictFloat, Field(ge=0, le=5)] = 0.0
-    """Photos are blended in pairs, shares from a Beta distribution of this alpha; 0 = off (arXiv:1710.09412)."""
+    """Photos are blended in pairs, shares from a Beta distribution of this alpha; 0 = off
+    (arXiv:1710.09412)."""
     balance: Annotated[StrictFloat, Field(ge=0, le=1)] = 0.0
-    """How much rare classes count for more: weight ~ photos ** -balance. 0 = every photo, 1 = every class the same."""
+    """How much rare classes count for more: weight ~ photos ** -balance. 0 = every photo, 1 = every
+    class the same."""
     make_weight: Annotated[StrictFloat, Field(ge=0, le=10)] = 0.0
     """How much a wrong make costs beside a wrong class; above 0, photos of models too rare for
     a class teach their make."""
@@ -99,35 +106,37 @@ class Recipe:
     rotation: Annotated[StrictFloat, Field(ge=0, le=180)] = 0.0
     """Photos are turned by up to this many degrees either way."""
     colour_jitter: Annotated[StrictFloat, Field(ge=0, le=1)] = 0.0
-    """Brightness, contrast and saturation change by up to this share, the hue by a tenth of that."""
+    """Brightness, contrast and saturation change by up to this share, the hue by a tenth."""
     erasing: Annotated[StrictFloat, Field(ge=0, le=1)] = 0.1
     """Probability that a rectangle of the photo is erased."""
     ema_decay: Annotated[StrictFloat, Field(ge=0, le=0.99999)] = 0.0
-    """Moving average of the weights that becomes the artefact; 0 = off. At first it forgets faster, so that a short
-    training does not end as its own beginning."""
+    """Moving average of the weights that becomes the artefact; 0 = off. At first it forgets faster,
+    so that a short training does not end as its own beginning."""
     min_photos_per_class: Annotated[StrictInt, Field(ge=1, le=100_000)] = 5
     """Classes with fewer training photos are left out."""
     min_photos_of_rest: Annotated[StrictInt, Field(ge=0, le=100_000)] = 0
-    """Models with too few photos for a class are taught together as another model of their make, where they have at
-    least this many photos; 0 = off. It teaches the network to leave a model open (arXiv:1812.04606)."""
+    """Models with too few photos for a class are learned together as another model of their make,
+    where they have at least this many photos; 0 = off. The network learns to leave a model open
+    (arXiv:1812.04606)."""
     freeze_backbone: StrictBool = False
     """Compute features once, train only a new linear head on them."""
     start: Literal["imagenet", "starter", "champion", "nothing"] = "imagenet"
-    """Where the weights come from: "imagenet"; "starter" (the artefact that comes with the project, where it has this
-    backbone: what it knows of the classes stays in the head, too); "champion" (backbone, size, level and classes of
-    the serving model, which is extended; needs freeze_backbone); "nothing" (random weights: much worse, but can be had
-    anywhere)."""
+    """Where the weights come from: "imagenet"; "starter" (the artefact that comes with the project,
+    where it has this backbone: what it knows of the classes stays in the head, too); "champion"
+    (backbone, size, level and classes of the serving model, which is extended; needs
+    freeze_backbone); "nothing" (random weights: much worse, but can be had anywhere)."""
     average_with_start: StrictBool = False
-    """The artefact's weights lie on the line between start's and those learned, where held-out photos like them best
-    (arXiv:2109.01903); needs start = "starter"."""
+    """The artefact's weights lie on the line between start's and those learned, where held-out
+    photos like them best (arXiv:2109.01903); needs start = "starter"."""
     ensemble_with: Literal["nothing", "champion", "starter"] = "nothing"
-    """The artefact is the new network and the serving model's, or that of the one that comes with the project, side by
-    side: the mean of their answers. Needs their classes and their input size; costs the time of both."""
+    """The artefact is the new network and the serving model's, or that of the one that comes with
+    the project, side by side: the mean of their answers. Needs their classes and their input size;
+    costs the time of both."""
     freeze_stages: Annotated[StrictInt, Field(ge=0, le=100)] = 0
     """Stages of the backbone, from the photo's side, that stay as they are: faster on a CPU."""
     unfreeze_every: Annotated[StrictInt, Field(ge=0, le=1000)] = 0
-    """Gradual unfreezing: the head learns alone for this many epochs, then one more stage of the backbone joins it
-    every so many epochs, from the top; 0 = all learn from the start."""
+    """Gradual unfreezing: the head learns alone for this many epochs, then one more stage of the
+    backbone joins it every so many epochs, from the top; 0 = all learn from the start."""
     crop_margin: Annotated[StrictFloat, Field(ge=0, le=1)] = 0.05
     """The car's box grows on each side by this share of its size; travels with the artefact."""
     max_minutes: Annotated[StrictFloat, Field(ge=0, le=100_000)] = 0.0
@@ -184,9 +193,11 @@ class Recipe:
         return self.serve_size or self.input_sizes[-1]
 
     def size_at(self, epoch: int, epochs: int | None = None) -> int:
-        """The input size of an epoch, 0 first, of `epochs` (the recipe's own unless a run says otherwise).
+        """The input size of an epoch, 0 first, of `epochs` (the recipe's own unless a run says
+        otherwise).
 
-        A run of fewer epochs than sizes drops the small ones: the last epoch is always at the largest.
+        A run of fewer epochs than sizes drops the small ones: the last epoch is always at the
+        largest.
         """
         total = epochs or self.epochs
         sizes = self.input_sizes[-total:]
@@ -239,7 +250,8 @@ def recipe_write(path: Path, recipe: Recipe, *, comment: str) -> None:
 
 
 def recipe_from_dict(values: Mapping[str, object]) -> Recipe:
-    """Check values and make a recipe of them; what is not given keeps its default. Raises RecipeError."""
+    """Check values and make a recipe of them; what is not given keeps its default. Raises
+    RecipeError."""
     try:
         return _CHECKED.validate_python(dict(values))
     except ValidationError as error:
@@ -249,7 +261,8 @@ def recipe_from_dict(values: Mapping[str, object]) -> Recipe:
 
 
 def recipe_override(recipe: Recipe, settings: Sequence[str]) -> Recipe:
-    """The recipe with other values, each written "KEY=VALUE" as in TOML; text needs no quotes. Raises RecipeError."""
+    """The recipe with other values, each written "KEY=VALUE" as in TOML; text needs no quotes.
+    Raises RecipeError."""
     values: dict[str, object] = {}
     for setting in settings:
         key, sign, value = setting.partition("=")

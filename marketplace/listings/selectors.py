@@ -3,7 +3,7 @@
 import hashlib
 import json
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict, Unpack
 
 from django.db.models import Q, QuerySet
 
@@ -63,39 +63,38 @@ def listings_live() -> QuerySet[Listing]:
     )
 
 
-def listings_search(
-    *,
-    q: str = "",
-    make: Make | None = None,
-    price_min: Decimal | None = None,
-    price_max: Decimal | None = None,
-    currency: str = "",
-    year_min: int | None = None,
-    year_max: int | None = None,
-    body: str = "",
-    fuel: str = "",
-    gearbox: str = "",
-    sort: str = "newest",
-) -> QuerySet[Listing]:
-    """Live listings that meet every given criterion.
+class Criteria(TypedDict, total=False):
+    """What a visitor asks for; what is left out or empty asks for nothing."""
 
-    Price limits are in ``currency`` or, without one, in each listing's own currency.
-    """
-    bounds: dict[str, Any] = {
-        "make": make,
-        "price__gte": price_min,
-        "price__lte": price_max,
-        "currency": currency or None,
-        "year__gte": year_min,
-        "year__lte": year_max,
-        "body": body or None,
-        "fuel": fuel or None,
-        "gearbox": gearbox or None,
-    }
-    found = listings_live().filter(**{name: value for name, value in bounds.items() if value is not None})
-    if q:
+    q: str
+    """Words of a make or model."""
+    make: Make | None
+    price_min: Decimal | None
+    price_max: Decimal | None
+    currency: str
+    """Of the two before; without it each listing's own."""
+    year_min: int | None
+    year_max: int | None
+    body: str
+    fuel: str
+    gearbox: str
+    sort: str
+    """One of SORTS."""
+
+
+_LOOKUPS = {
+    "make": "make", "price_min": "price__gte", "price_max": "price__lte", "currency": "currency",
+    "year_min": "year__gte", "year_max": "year__lte", "body": "body", "fuel": "fuel", "gearbox": "gearbox",
+}  # fmt: skip
+
+
+def listings_search(**criteria: Unpack[Criteria]) -> QuerySet[Listing]:
+    """Live listings that meet every criterion, in the order of `sort`."""
+    asked: dict[str, Any] = {_LOOKUPS[name]: value for name, value in criteria.items() if name in _LOOKUPS}
+    found = listings_live().filter(**{lookup: value for lookup, value in asked.items() if value not in {None, ""}})
+    if q := criteria.get("q"):
         found = found.filter(_named(q))
-    return found.order_by(*SORTS.get(sort, SORTS["newest"]).fields)
+    return found.order_by(*SORTS.get(criteria.get("sort", "newest"), SORTS["newest"]).fields)
 
 
 def listings_in_place(listings: QuerySet[Listing], text: str) -> QuerySet[Listing]:

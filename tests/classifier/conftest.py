@@ -1,4 +1,5 @@
-"""Small real artefacts: random weights where only the machinery matters, the COCO teacher where boxes must be right."""
+"""Small real artefacts: random weights where only the machinery matters, the COCO teacher where
+boxes must be right."""
 
 import csv
 from collections.abc import Callable
@@ -103,7 +104,8 @@ def classifier(tmp_path_factory) -> Artefact:
 
 @pytest.fixture(scope="session")
 def weights_of(tmp_path_factory) -> Callable[..., Path]:
-    """A weights folder whose judge says `kind` of every photo and whose detector sees a vehicle or none."""
+    """A weights folder whose judge says `kind` of every photo and whose detector sees a vehicle or
+    none."""
     made: dict[tuple[str, bool], Path] = {}
 
     def make(kind: str = "exterior", *, sees_vehicle: bool = True) -> Path:

@@ -81,7 +81,8 @@ os.kill(os.getpid(), signal.SIGUSR1)
 
 
 def test_signals_find_their_stack_after_engines_were_closed_in_the_order_they_were_opened(classifier, ir_cache):
-    """A worker that follows a new champion, and a training that cuts, learns and then measures, do just that."""
+    """A worker that follows a new champion, and a training that cuts, learns and then measures, do
+    just that."""
     ir = ir_cached(classifier, ir_cache)
     command = [sys.executable, "-c", OPENED_AND_CLOSED, str(ir)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
@@ -94,7 +95,8 @@ def ir_cached(artefact, cache_dir):
 
 @pytest.fixture
 def converted(classifier, ir_cache, monkeypatch):
-    """Spare the cache's tests the child process: its work is done once and copied. Counts how often it was asked."""
+    """Spare the cache's tests the child process: its work is done once and copied. Counts how often
+    it was asked."""
     made = ir_cached(classifier, ir_cache)
     asked = []
 

@@ -25,7 +25,8 @@ CAR = (100, 50, 500, 350)
 
 
 class Corners:
-    """Takes brightness at the top right for the Audi A4, and at the bottom left for either 3 Series."""
+    """Takes brightness at the top right for the Audi A4, and at the bottom left for either 3
+    Series."""
 
     name = "fake"
     batch = 16
@@ -69,7 +70,8 @@ def recogniser(engine=None, **seen):
 
 @pytest.fixture
 def photo():
-    """A dark photo; the car's crop is (60, 20, 540, 380), bright in one spot at its top right, another bottom left."""
+    """A dark photo; the car's crop is (60, 20, 540, 380), bright in one spot at its top right,
+    another bottom left."""
     picture = Image.new("RGB", (640, 400), "black")
     draw = ImageDraw.Draw(picture)
     draw.rectangle((420, 65, 480, 110), fill="white")

@@ -63,7 +63,8 @@ def five_hundred(car_photos):
 
 
 def alike(photos, ir_cache, *, engines=(("openvino", "cpu"), ("torch", "cpu"))):
-    """Both engines, the same photos: the same fate of each, the same first model on 99 %, confidences within 0.02."""
+    """Both engines, the same photos: the same fate of each, the same first model on 99 %,
+    confidences within 0.02."""
     missing = [task for task in ("detector", "usable", "classifier") if not any(Path(WEIGHTS / task).glob("*-*"))]
     if missing:
         pytest.skip(f"no shipped weights for {', '.join(missing)}")

@@ -57,7 +57,7 @@ def test_each_orientation_is_turned_as_every_viewer_does(orientation):
     ],
 )
 def test_a_broken_exif_block_spoils_no_photo(exif):
-    """Cameras and editors write such; it once ended a whole batch with an error that nobody caught."""
+    """Cameras and editors write such; one once ended a whole batch with an uncaught error."""
     photo = jpeg(two_halves())
     segment = b"Exif\0\0" + exif
     assert decode(photo[:2] + b"\xff\xe1" + (len(segment) + 2).to_bytes(2) + segment + photo[2:]).image.mode == "RGB"

@@ -1,12 +1,16 @@
 """Rows for tests, made in one line each with defaults that satisfy every constraint.
 
-Say what the test is about and leave out the rest; a trait is a flag that sets several fields at once:
+Say what the test is about and leave out the rest; a trait is a flag that sets several fields at
+once:
 
     UserFactory(email="dora@example.org", moderator=True)  # a User, who signs in with PASSWORD
-    ListingFactory(live=True, seller=alice, car_model=golf, price=9000)  # a Listing; its make is the model's
-    PhotoFactory(listing=listing, done=True, with_files=True)  # a Photo whose pictures lie in MEDIA_ROOT
+    # a Listing; its make is the model's
+    ListingFactory(live=True, seller=alice, car_model=golf, price=9000)
+    # a Photo whose pictures lie in MEDIA_ROOT
+    PhotoFactory(listing=listing, done=True, with_files=True)
 
-No factory writes a file unless asked. Where a test is about what a service makes sure of, the service makes the row.
+No factory writes a file unless asked. Where a test is about what a service makes sure of, the
+service makes the row.
 """
 
 from tests.factories.accounts import PASSWORD, UserFactory

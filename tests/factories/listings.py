@@ -54,7 +54,8 @@ def _certainty(listing: Resolver) -> float | None:
 
 
 class ListingFactory(DjangoModelFactory[Listing]):
-    """An empty draft. ``finished`` has all that a seller must say, and so has every later status; photos none have.
+    """An empty draft. ``finished`` has all that a seller must say, and so has every later status;
+    photos none have.
 
     The make follows from ``car_model``; ``touched`` holds what is filled in.
     """
@@ -80,7 +81,8 @@ class ListingFactory(DjangoModelFactory[Listing]):
         live = Trait(published=True, status=Listing.Status.LIVE)
         sold = Trait(published=True, status=Listing.Status.SOLD)
         withdrawn = Trait(published=True, status=Listing.Status.WITHDRAWN)
-        # The seller's own words for make and model. Last: it takes the place of the car of the others.
+        # The seller's own words for make and model. Last: it takes the place of the car of the
+        # others.
         written = Trait(car_model=None, other_make="Roewe", other_model="i5")
 
     seller = SubFactory(UserFactory)

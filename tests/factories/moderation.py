@@ -33,7 +33,8 @@ class ClaimFactory(DjangoModelFactory[Claim]):
 class DecisionFactory(DjangoModelFactory[Decision]):
     """The record of a decision, not what it does: that the car is what the seller says it is.
 
-    ``auto``: policy found so. ``reject`` needs no make. For a correction give ``make`` and ``car_model``.
+    ``auto``: policy found so. ``reject`` needs no make. For a correction give ``make`` and
+    ``car_model``.
     """
 
     class Meta:
@@ -76,7 +77,7 @@ class _DoubtfulLabel(Factory):
 
 
 class DoubtFactory(_DoubtfulLabel, Factory[Doubt]):
-    """A label to ask about, always of the same photo, as ``label_ask`` takes it. Nothing is stored."""
+    """A label to ask about, as ``label_ask`` takes it, always of one photo. Nothing is stored."""
 
     class Meta:
         model = Doubt
@@ -89,7 +90,8 @@ def _key(review: Resolver) -> str:
 
 
 class LabelReviewFactory(DjangoModelFactory[LabelReview], _DoubtfulLabel):
-    """A doubtful label that waits for a moderator; its picture is a name only. ``with_files`` writes it."""
+    """A doubtful label that waits for a moderator; its picture is a name only. ``with_files``
+    writes it."""
 
     class Meta:
         model = LabelReview

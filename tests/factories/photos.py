@@ -21,8 +21,8 @@ def _stored(photo: Resolver) -> ContentFile:
 class PhotoFactory(DjangoModelFactory[Photo]):
     """A photo that waits for the worker; its files are names only. ``listing=None``: a visitor's.
 
-    ``with_files`` writes both pictures. ``done`` shows a car from outside; ``interior`` and ``detail`` were looked at
-    and are of no use, ``no_vehicle`` shows none.
+    ``with_files`` writes both pictures. ``done`` shows a car from outside; ``interior`` and
+    ``detail`` were looked at and are of no use, ``no_vehicle`` shows none.
     """
 
     class Meta:

@@ -1,4 +1,5 @@
-"""Model versions as rows only. Where an artefact must lie behind one, see the fixtures of ``tests.registry``."""
+"""Model versions as rows only. Where an artefact must lie behind one, see the fixtures of
+``tests.registry``."""
 
 from factory import Sequence, Trait
 from factory.django import DjangoModelFactory

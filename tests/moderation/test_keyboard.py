@@ -35,7 +35,8 @@ def page(chromium, live_server, bob, monkeypatch):
         page.wait_for_url("**/moderate/history/")
         yield page
         browser.close()
-        # While that loop runs, Django keeps connections of their own for this thread, which nobody else would close.
+        # While that loop runs, Django keeps connections of their own for this thread, which nobody
+        # else would close.
         connections.close_all()
     assert problems == []
 
@@ -174,7 +175,8 @@ def test_doubtful_labels_are_decided_with_the_keys_alone(page, cars):
 
 SHIFT = 8  # as the browser's protocol counts modifiers
 
-# What a key says, its place on the keyboard (the name of what a US layout has there), modifiers, what it presses.
+# What a key says, its place on the keyboard (the name of what a US layout has there), modifiers,
+# what it presses.
 UNDER_OTHER_LAYOUTS = (
     ("a", "KeyA", 0, "a"), ("A", "KeyA", SHIFT, "a"),
     ("ф", "KeyA", 0, "a"), ("і", "KeyS", 0, "s"), ("к", "KeyR", 0, "r"), ("ы", "KeyS", 0, "s"), ("р", "KeyH", 0, "h"),
@@ -191,7 +193,8 @@ UNDER_OTHER_LAYOUTS = (
 
 
 def press(page, key, code, modifiers):
-    """Press one key as a keyboard with that layout does; what it presses on the page, which goes no further."""
+    """Press one key as a keyboard with that layout does; what it presses on the page, which goes no
+    further."""
     page.evaluate("""() => { window.pressed = ""; document.activeElement.blur(); }""")
     protocol = page.context.new_cdp_session(page)
     for type_ in ("keyDown", "keyUp"):

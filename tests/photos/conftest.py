@@ -42,7 +42,8 @@ def rings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def serve(artefact: Callable[..., Any], db: None) -> Callable[..., Any]:  # noqa: F811
-    """``serve("second")``: a registered artefact that knows three cars, from 90 % on by itself; now it serves."""
+    """``serve("second")``: a registered artefact that knows three cars, from 90 % on by itself; now
+    it serves."""
     from classifier.artefact import Thresholds
     from marketplace.registry.services import version_promote, version_register
 
@@ -66,7 +67,8 @@ def challenger(champion: Any, serve: Callable[..., Any]) -> Callable[[], Any]:
 
 @pytest.fixture
 def said() -> Callable[..., Any]:
-    """``said(0.98, 0.01, 0.01, view=…, bodies=…)``: a recognition with these probabilities of the three cars."""
+    """``said(0.98, 0.01, 0.01, view=…, bodies=…)``: a recognition with these probabilities of the
+    three cars."""
     import numpy as np
 
     from classifier.fuse import Candidate, Guess

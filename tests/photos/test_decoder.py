@@ -49,7 +49,8 @@ def wide(*channels, colour):
     return png_of(np.stack(values, axis=-1) if len(values) > 1 else values[0], 16, colour)
 
 
-# What each format can be written in: the plain picture in these modes, and what it should look like.
+# What each format can be written in: the plain picture in these modes, and what it should look
+# like.
 WRITTEN = {
     "JPEG": ("1", "L", "RGB", "RGBX", "CMYK", "YCbCr"),
     "PNG": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"),

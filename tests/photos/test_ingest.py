@@ -149,7 +149,8 @@ def flat_png(width, height):
 
 
 def flat_webp(side):
-    """34 bytes that declare ``side`` × ``side`` pixels: a single-colour lossless WebP with its size written anew."""
+    """34 bytes that declare ``side`` × ``side`` pixels: a single-colour lossless WebP with its size
+    written anew."""
     out = io.BytesIO()
     Image.new("RGB", (1, 1), "red").save(out, "WEBP", lossless=True)
     data = bytearray(out.getvalue())
@@ -159,7 +160,8 @@ def flat_webp(side):
 
 
 def childrens_seconds():
-    """Of a processor's work in children that ended; the clock on the wall counts what else a machine does."""
+    """Of a processor's work in children that ended; the clock on the wall counts what else a
+    machine does."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
@@ -242,7 +244,8 @@ def test_an_iphone_photo_that_libheif_refuses_is_an_answer_and_no_crash(encoded)
 
 
 def with_scans(data, times):
-    """A progressive JPEG whose first refining scan comes again and again: small, no pixel more, much work."""
+    """A progressive JPEG whose first refining scan comes again and again: small, no pixel more,
+    much work."""
     starts, at = [], data.find(b"\xff\xda")
     while at >= 0:
         starts.append(at)

@@ -22,7 +22,8 @@ def test_a_longer_list_asks_no_more_questions(client, alice):
 
 
 def test_nothing_is_deleted_past_the_services(client, alice):
-    """Not the photo, whose files and verdict would stay; nor by way of its listing, nor of the person who sells."""
+    """Not the photo, whose files and verdict would stay; nor by way of its listing, nor of the
+    person who sells."""
     photo = PhotoFactory(listing__seller=alice)
     client.force_login(UserFactory(superuser=True))
     for address in (

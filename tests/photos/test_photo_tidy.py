@@ -1,4 +1,5 @@
-"""What nobody will ask for again goes: visitors' questions and files without a row, both after an hour."""
+"""What nobody will ask for again goes: visitors' questions and files without a row, both after an
+hour."""
 
 import os
 import time
@@ -41,7 +42,8 @@ def test_files_without_a_row_go_but_not_at_once(listing, encoded, rings, media):
 
 
 def test_it_asks_the_storage_only_about_files_without_a_row(listing, encoded, rings, media, monkeypatch):
-    """With S3 each question goes over the network, and with 100,000 photos nobody could be served meanwhile."""
+    """With S3 each question goes over the network, and with 100,000 photos nobody could be served
+    meanwhile."""
     photo_add(listing=listing, data=encoded(), filename="a.jpg")
     for name in ("photos/old.jpg", "photos/gone.jpg"):
         (media / name).write_bytes(b"x")

@@ -1,4 +1,5 @@
-"""The worker with the real Recogniser (tiny networks with random weights): from the upload to the listing's verdict."""
+"""The worker with the real Recogniser (tiny networks with random weights): from the upload to the
+listing's verdict."""
 
 import pytest
 

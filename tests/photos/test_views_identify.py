@@ -25,7 +25,8 @@ def photo(encoded):
 
 @pytest.fixture
 def within_a_minute(monkeypatch):
-    """Visitors are counted by the minute of the clock, and the next one may begin in the middle of a test."""
+    """Visitors are counted by the minute of the clock, and the next one may begin in the middle of
+    a test."""
     monkeypatch.setattr("marketplace.photos.limits.time", SimpleNamespace(time=lambda: 1_800_000_000))
 
 

@@ -111,7 +111,8 @@ def _digest(path: Path, sizes: set[int]) -> str:
 def _answered(row: ManifestRow, review: LabelReview, names: ClassNames) -> ManifestRow | None:
     """The row as the moderator wants it; None if it is left out.
 
-    A label that was kept holds for this content, so a manifest that calls the same file another car is wrong.
+    A label that was kept holds for this content, so a manifest that calls the same file another car
+    is wrong.
     """
     if review.status == LabelReview.Status.CORRECTED:
         return _relabelled(row, review, names)

@@ -17,7 +17,7 @@ BROKEN_EXIF = b"II*\0\x08"
 
 
 def picture(seed=1, size=SIZE):
-    """Rectangles on a slope: smooth enough to be told from JPEG's noise, and no two corners alike."""
+    """Rectangles on a slope: smooth enough to tell from JPEG's noise, and no two corners alike."""
     r = random.Random(seed)
     slope = Image.linear_gradient("L").resize(size)
     image = Image.merge("RGB", (slope, slope.rotate(180), Image.new("L", size, r.randrange(256))))

@@ -96,7 +96,8 @@ def import_dataset(
 
 
 def _clean_labels(found: Reading, spell: Spell, *, nameless: bool) -> None:
-    """Read numbers and words for "nothing" as in tables, and spell models; nameless: rows without make are taken.
+    """Read numbers and words for "nothing" as in tables, and spell models; nameless: rows without
+    make are taken.
 
     Folders and file names are often made by programs from such tables.
     """
