@@ -17,7 +17,7 @@ class MakeFactory(DjangoModelFactory[Make]):
 
 
 class CarModelFactory(DjangoModelFactory[CarModel]):
-    """A model; reused where the make has one of this name. ``make__name="Skoda"`` names the make."""
+    """A model; reused where the make has one of this name. ``make__name`` names the make."""
 
     class Meta:
         model = CarModel
