@@ -40,6 +40,10 @@ class FolderContents:
     folder is not listed."""
     others: list[Path] = field(default_factory=list)
     """Files with the extension of no photo. Hidden and service files are not listed."""
+    folders: list[Path] = field(default_factory=list)
+    """Every folder below that was entered."""
+    passed_over: list[Path] = field(default_factory=list)
+    """Hidden and service files and folders. Nothing below them is listed."""
 
 
 def photos_in(folder: Path) -> list[Path]:
@@ -78,16 +82,19 @@ def folder_read(folder: Path) -> FolderContents:
 
     for place, folders, files in os.walk(folder, onerror=unreadable):
         here = Path(place)
-        for name in folders:
-            if not is_service_name(name) and (here / name).is_symlink():
-                found.not_taken.append(NotTaken(here / name, "a link to a folder"))
+        found.passed_over += [here / name for name in (*folders, *files) if is_service_name(name)]
         folders[:] = [name for name in folders if not is_service_name(name)]
+        for name in folders:
+            if (here / name).is_symlink():
+                found.not_taken.append(NotTaken(here / name, "a link to a folder"))
+            else:
+                found.folders.append(here / name)
         for name in files:
             _sort_file(here / name, found, links)
     _links_add(folder, found, links)
-    found.photos.sort()
+    for one in (found.photos, found.others, found.folders, found.passed_over):
+        one.sort()
     found.not_taken.sort()
-    found.others.sort()
     return found
 
 

@@ -184,7 +184,7 @@ def test_it_names_every_file_that_it_does_not_take(tmp_path):
         "top.jpg": "lies in no class folder",
         "208/1.jpg": "a number is no make",
         "audi_a3/2.jpg": "empty",
-        "audi_a3/3.jpg": "not a file that is there",
+        "audi_a3/3.jpg": "a link to nothing",
         "audi_a4": "a link to a folder",
     }
 
