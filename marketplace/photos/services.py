@@ -15,11 +15,17 @@ from django.db.models import Max
 from marketplace.doorbell import ring_on_commit
 from marketplace.listings.models import Listing
 from marketplace.listings.services import EDITABLE
-from marketplace.photos.heatmaps import heatmap_files
+from marketplace.photos.heatmaps.services import heatmap_files
 from marketplace.photos.ingest import CleanPhoto, PhotoRejected, ingest
 from marketplace.photos.models import Photo
-from marketplace.photos.queue import RECOGNISE_PENDING, photo_finish, photos_claim, photos_release, photos_sweep
-from marketplace.photos.verdict import verdict_refresh
+from marketplace.photos.recognition.queue import (
+    RECOGNISE_PENDING,
+    photo_finish,
+    photos_claim,
+    photos_release,
+    photos_sweep,
+)
+from marketplace.photos.recognition.verdict import verdict_refresh
 
 log = structlog.get_logger(__name__)
 

@@ -6,11 +6,11 @@ from celery import shared_task
 from celery.signals import worker_ready
 
 from marketplace.doorbell import ring
-from marketplace.photos.heatmaps import DRAW_HEATMAPS, heatmaps_sweep
-from marketplace.photos.heatmaps_worker import heatmaps_draw
-from marketplace.photos.queue import RECOGNISE_PENDING, photos_sweep
+from marketplace.photos.heatmaps.services import DRAW_HEATMAPS, heatmaps_sweep
+from marketplace.photos.heatmaps.worker import heatmaps_draw
+from marketplace.photos.recognition.queue import RECOGNISE_PENDING, photos_sweep
+from marketplace.photos.recognition.worker import recognise_waiting
 from marketplace.photos.tidy import photos_tidy
-from marketplace.photos.worker import recognise_waiting
 
 
 # The time limit ends a decoder or driver that hangs. Opening a new version may take a minute or

@@ -14,7 +14,7 @@ from classifier.training.report.findings import findings_of
 from classifier.training.report.own_pictures import ExternalAnswers, external_photos
 from classifier.training.report.page import report_folder
 from classifier.training.report.run_report import ReportContents, report_write
-from marketplace.photos.taxonomy import catalogue_classes
+from marketplace.photos.recognition.taxonomy import catalogue_classes
 from marketplace.training.promotion.scoring import CatalogueKeys, cars_named
 from marketplace.training.recogniser import catalogue_loaded, recogniser_open
 from marketplace.training.runs.report import external_recognise

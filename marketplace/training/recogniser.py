@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 from classifier.artefact import artefact_only
 from classifier.engines import DeviceName, EngineName
 from marketplace.catalogue.models import Make
-from marketplace.photos.taxonomy import catalogue_classes
+from marketplace.photos.recognition.taxonomy import catalogue_classes
 from marketplace.refusals import not_migrated
 from marketplace.registry.models import ModelVersion
 from marketplace.registry.selectors import champion_get

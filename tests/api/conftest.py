@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from classifier.taxonomy import Guess
-from marketplace.photos.queue import photo_finish, photos_claim
+from marketplace.photos.recognition.queue import photo_finish, photos_claim
 from tests.factories import ModelVersionFactory
 from tests.pictures import car_like, encode
 

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from marketplace.photos.heatmaps import heatmap_claim, heatmap_finish, heatmap_request
+from marketplace.photos.heatmaps.services import heatmap_claim, heatmap_finish, heatmap_request
 from marketplace.photos.models import Heatmap, Photo
 from tests.factories import ModelVersionFactory
 

@@ -10,7 +10,7 @@ from playwright.sync_api import expect, sync_playwright
 from marketplace.listings.models import Listing
 from marketplace.moderation.labels import label_ask
 from marketplace.moderation.models import Decision, LabelReview
-from marketplace.photos.heatmaps import heatmap_claim, heatmap_finish
+from marketplace.photos.heatmaps.services import heatmap_claim, heatmap_finish
 from tests.factories import PASSWORD, DoubtFactory, ModelVersionFactory
 from tests.moderation.conftest import verdict
 from tests.pictures import jpeg

@@ -20,8 +20,8 @@ from marketplace.operations.demo import drawings
 from marketplace.operations.demo.photos import offers_photographed
 from marketplace.operations.demo.plan import NOT_FOR_SALE, Fate, cars_file, fates, offers_drawn
 from marketplace.operations.demo.prices import estimate
-from marketplace.photos import worker
 from marketplace.photos.models import Photo
+from marketplace.photos.recognition import worker
 from tests.commands.conftest import manage  # noqa: F401  # fixture
 from tests.factories import CarModelFactory, ListingFactory
 from tests.photos.conftest import rings, said  # noqa: F401  # fixtures

@@ -13,8 +13,7 @@ from PIL import Image
 from classifier.explain import HeatMap
 from classifier.recognise import Crop, NoCropError
 from classifier.taxonomy import Candidate
-from marketplace.photos import worker
-from marketplace.photos.heatmaps import (
+from marketplace.photos.heatmaps.services import (
     DRAW_HEATMAPS,
     HeatmapRefused,
     heatmap_claim,
@@ -23,8 +22,9 @@ from marketplace.photos.heatmaps import (
     heatmap_request,
     heatmaps_sweep,
 )
-from marketplace.photos.heatmaps_worker import heat_png, heatmaps_draw
+from marketplace.photos.heatmaps.worker import heat_png, heatmaps_draw
 from marketplace.photos.models import Heatmap, Photo
+from marketplace.photos.recognition import worker
 from marketplace.photos.services import photo_add, photo_remove
 from marketplace.photos.tidy import photos_tidy
 

@@ -11,9 +11,9 @@ from django.utils import timezone
 from classifier.artefact import TrainedClass
 from classifier.recognition import Recognition
 from marketplace.photos.models import Photo, Prediction
-from marketplace.photos.queue import photo_finish, photos_claim, photos_release, photos_sweep
+from marketplace.photos.recognition.queue import photo_finish, photos_claim, photos_release, photos_sweep
+from marketplace.photos.recognition.taxonomy import _catalogue_spec
 from marketplace.photos.services import photo_remove
-from marketplace.photos.taxonomy import _catalogue_spec
 from tests.factories import CarModelFactory, PhotoFactory
 
 RECOGNISE = "marketplace.photos.tasks.recognise_pending"

@@ -1,6 +1,6 @@
 """Trained classes and manifests under the catalogue's names."""
 
-from marketplace.photos.taxonomy import CatalogueNames
+from marketplace.photos.recognition.taxonomy import CatalogueNames
 
 CARS = [("BMW", "3 Series Sedan"), ("bmw", "3 series"), ("VW", "Golf Hatchback"), ("Skoda", ""), ("Nobody", "Nothing")]
 

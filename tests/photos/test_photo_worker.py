@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from classifier.taxonomy import Guess
-from marketplace.photos import worker
 from marketplace.photos.models import Photo
+from marketplace.photos.recognition import worker
 from marketplace.photos.services import photo_add
 from marketplace.registry.services import RegistryError
 

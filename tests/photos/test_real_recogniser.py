@@ -3,8 +3,8 @@ listing's verdict."""
 
 import pytest
 
-from marketplace.photos import worker
 from marketplace.photos.models import Prediction
+from marketplace.photos.recognition import worker
 from marketplace.photos.services import photo_add
 from marketplace.registry.services import version_promote, version_register
 from tests.classifier.conftest import constant_attributes, random_detector, tiny_classifier

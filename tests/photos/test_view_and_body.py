@@ -5,7 +5,7 @@ import pytest
 from classifier.taxonomy import Guess
 from marketplace.listings.services import listing_update
 from marketplace.photos.models import Photo, Prediction
-from marketplace.photos.queue import photo_finish, photos_claim
+from marketplace.photos.recognition.queue import photo_finish, photos_claim
 from marketplace.photos.services import photo_remove
 from tests.factories import PhotoFactory
 

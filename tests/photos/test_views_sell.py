@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from marketplace.photos.models import Photo
 from marketplace.photos.services import photo_add
-from marketplace.photos.views import moved
+from marketplace.photos.views.sell import moved
 
 JSON = {"Accept": "application/json"}
 HTMX = {"HX-Request": "true"}

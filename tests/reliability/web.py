@@ -26,9 +26,9 @@ from marketplace import doorbell  # noqa: E402
 from marketplace.accounts.models import User  # noqa: E402
 from marketplace.listings.models import Listing  # noqa: E402
 from marketplace.listings.services import listing_create, listing_delete  # noqa: E402
-from marketplace.photos import queue  # noqa: E402
 from marketplace.photos.models import Photo, Prediction  # noqa: E402
-from marketplace.photos.queue import photos_claim  # noqa: E402
+from marketplace.photos.recognition import queue  # noqa: E402
+from marketplace.photos.recognition.queue import photos_claim  # noqa: E402
 from marketplace.photos.services import photo_add, photo_remove  # noqa: E402
 from marketplace.registry.models import ModelVersion, Promotion  # noqa: E402
 from marketplace.registry.services import (  # noqa: E402

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from marketplace.accounts.access import moderator
 from marketplace.moderation.views.shared import picture_response, reviewable
 from marketplace.pages import is_htmx
-from marketplace.photos.heatmaps import HeatmapRefused, heatmap_of, heatmap_request
+from marketplace.photos.heatmaps.services import HeatmapRefused, heatmap_of, heatmap_request
 from marketplace.photos.models import Heatmap, Photo
 
 

@@ -23,7 +23,7 @@ from marketplace.moderation.selectors import (
 from marketplace.moderation.services import claim_release, decision_make, listing_claim, queue_next
 from marketplace.moderation.views.choices import listing_choices
 from marketplace.moderation.views.shared import SkipList, counts, decision_store, found_cars, reviewable
-from marketplace.photos.heatmaps import heatmap_of
+from marketplace.photos.heatmaps.services import heatmap_of
 
 SKIPPED = SkipList("moderation_skipped")
 

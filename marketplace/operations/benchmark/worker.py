@@ -23,7 +23,7 @@ from django.db import DatabaseError
 
 from classifier.training.progress import Progress
 from marketplace.operations.benchmark.request import BenchmarkRequest
-from marketplace.photos.worker import champion_recogniser
+from marketplace.photos.recognition.worker import champion_recogniser
 from marketplace.refusals import Refused, not_migrated
 from marketplace.registry.selectors import champion_get
 from marketplace.training.recogniser import recogniser_open

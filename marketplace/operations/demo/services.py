@@ -49,10 +49,10 @@ from marketplace.operations.demo.plan import (
     offers_drawn,
 )
 from marketplace.photos.models import Photo
-from marketplace.photos.queue import RECOGNISE_PENDING
+from marketplace.photos.recognition.queue import RECOGNISE_PENDING
+from marketplace.photos.recognition.worker import recognise_waiting
 from marketplace.photos.selectors import photos_of, prediction_latest
 from marketplace.photos.services import PhotoRejected, photo_add, photos_reorder, photos_sweep
-from marketplace.photos.worker import recognise_waiting
 
 IMPLAUSIBLE = REJECT_REASONS[3]  # price, year or mileage
 LET_IN = {Fate.LIVE, Fate.CORRECTED, Fate.SOLD, Fate.TAKEN_BACK}

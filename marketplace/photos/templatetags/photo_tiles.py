@@ -7,7 +7,7 @@ from django.conf import settings
 
 from classifier.formats import ACCEPT, NAMES
 from marketplace.listings.models import Listing
-from marketplace.photos.views import tiles_context
+from marketplace.photos.views.sell import tiles_context
 
 register = template.Library()
 

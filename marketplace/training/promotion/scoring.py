@@ -18,7 +18,7 @@ from classifier.training.evaluation.evaluate import RecogniserLike, photos_score
 from classifier.training.evaluation.scored_photo import ScoredPhoto
 from classifier.training.evaluation.trained_names import key_by_letters
 from classifier.training.progress import Progress
-from marketplace.photos.taxonomy import CatalogueNames, ResolvedCars, catalogue_classes
+from marketplace.photos.recognition.taxonomy import CatalogueNames, ResolvedCars, catalogue_classes
 from marketplace.training.promotion.comparison import Answers, class_changes, paired_coverage, paired_difference
 from marketplace.training.promotion.gates import Paired
 

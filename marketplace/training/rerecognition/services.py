@@ -22,7 +22,7 @@ from marketplace.listings.models import Listing
 from marketplace.listings.services import REVIEWABLE
 from marketplace.moderation.selectors import claimed_by_others
 from marketplace.photos.models import Photo, Prediction
-from marketplace.photos.queue import listing_lock, photo_seen_again, prediction_values
+from marketplace.photos.recognition.queue import listing_lock, photo_seen_again, prediction_values
 from marketplace.refusals import Refused
 from marketplace.registry.models import ModelVersion, Promotion
 from marketplace.registry.selectors import champion_get

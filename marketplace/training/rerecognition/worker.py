@@ -4,8 +4,8 @@ import time
 
 from marketplace.doorbell import ring
 from marketplace.photos.models import Prediction
-from marketplace.photos.queue import photos_wait
-from marketplace.photos.worker import ServingRecogniser, bytes_of, champion_recogniser, recognise_waiting
+from marketplace.photos.recognition.queue import photos_wait
+from marketplace.photos.recognition.worker import ServingRecogniser, bytes_of, champion_recogniser, recognise_waiting
 from marketplace.registry.services import RERECOGNISE
 from marketplace.training.models import Rerecognition, SecondLook
 from marketplace.training.rerecognition.services import (

@@ -23,7 +23,7 @@ from classifier.training.report.page import Section, report_save
 from classifier.training.report.run_report import ReportContents, model_sections
 from classifier.training.report.sections import beside_section, gates_section
 from classifier.training.report.tables import share_cell, table
-from marketplace.photos.taxonomy import catalogue_classes
+from marketplace.photos.recognition.taxonomy import catalogue_classes
 from marketplace.registry.models import ModelVersion
 from marketplace.training.models import TrainingRun
 from marketplace.training.promotion.comparison import Difference, paired_difference

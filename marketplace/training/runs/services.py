@@ -18,7 +18,7 @@ from classifier.training.data.split import settled
 from classifier.training.progress import Progress
 from classifier.training.request import TrainingContext, TrainingRequest
 from marketplace.accounts.models import User
-from marketplace.photos.taxonomy import CatalogueNames
+from marketplace.photos.recognition.taxonomy import CatalogueNames
 from marketplace.registry.models import ModelVersion
 from marketplace.registry.selectors import champion_get
 from marketplace.registry.services import champion_lock, version_promote, version_register

@@ -12,8 +12,8 @@ from PIL import Image
 from marketplace.listings.models import Listing
 from marketplace.listings.services import listing_update
 from marketplace.moderation.services import claim_release, listing_claim
-from marketplace.photos import worker
 from marketplace.photos.models import Photo
+from marketplace.photos.recognition import worker
 from marketplace.photos.services import photo_add, photo_remove
 from marketplace.registry.services import version_promote, version_register, version_rollback
 from marketplace.training.models import Rerecognition, SecondLook

@@ -14,7 +14,7 @@ from classifier.taxonomy import Guess
 from marketplace.listings.models import Listing
 from marketplace.listings.services import listing_verdict_set
 from marketplace.photos.models import Photo, Prediction
-from marketplace.photos.taxonomy import CatalogueSpec, catalogue_spec
+from marketplace.photos.recognition.taxonomy import CatalogueSpec, catalogue_spec
 from marketplace.registry.models import ModelVersion
 from marketplace.registry.selectors import champion_get
 

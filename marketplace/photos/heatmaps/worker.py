@@ -9,7 +9,7 @@ from PIL import Image
 from classifier.explain import HeatMap, NothingToExplainError, heat_map
 from classifier.recognise import NoCropError
 from marketplace.doorbell import ring
-from marketplace.photos.heatmaps import (
+from marketplace.photos.heatmaps.services import (
     DRAW_HEATMAPS,
     heatmap_claim,
     heatmap_fail,
@@ -17,8 +17,8 @@ from marketplace.photos.heatmaps import (
     heatmap_release,
 )
 from marketplace.photos.models import Heatmap
-from marketplace.photos.taxonomy import catalogue_spec
-from marketplace.photos.worker import (
+from marketplace.photos.recognition.taxonomy import catalogue_spec
+from marketplace.photos.recognition.worker import (
     SECONDS_PER_RING,
     ServingRecogniser,
     bytes_of,

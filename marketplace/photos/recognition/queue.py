@@ -21,8 +21,8 @@ from classifier.taxonomy import summarise
 from marketplace.doorbell import ring, ring_on_commit
 from marketplace.listings.models import Listing
 from marketplace.photos.models import Photo, Prediction
-from marketplace.photos.taxonomy import catalogue_spec
-from marketplace.photos.verdict import verdict_refresh
+from marketplace.photos.recognition.taxonomy import catalogue_spec
+from marketplace.photos.recognition.verdict import verdict_refresh
 from marketplace.registry.models import ModelVersion
 
 if TYPE_CHECKING:  # for the type only: the web process imports this module and must stay light

@@ -10,8 +10,8 @@ from django.utils.module_loading import import_string
 
 from marketplace.doorbell import ring
 from marketplace.photos.models import Photo
-from marketplace.photos.queue import RECOGNISE_PENDING, photo_finish, photos_claim, photos_release
-from marketplace.photos.taxonomy import catalogue_spec
+from marketplace.photos.recognition.queue import RECOGNISE_PENDING, photo_finish, photos_claim, photos_release
+from marketplace.photos.recognition.taxonomy import catalogue_spec
 from marketplace.registry.models import ModelVersion
 from marketplace.registry.selectors import champion_get
 from marketplace.registry.services import RegistryError
