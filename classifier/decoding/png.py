@@ -58,7 +58,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     A critical chunk that the file's end cuts off is the last one; a cut ancillary one is left out.
     """
     at = len(SIGNATURE)
-    while at + 8 <= len(data):
+    while at + 8 < len(data):  # a header with nothing behind it adds nothing
         name, end = data[at + 4 : at + 8], at + 12 + int.from_bytes(data[at : at + 4])
         if name == b"IEND" or (end > len(data) and not name[:1].isupper()):
             return

@@ -85,6 +85,19 @@ def test_what_is_no_photo_is_one_clear_line(content):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "the file is empty"),
+        (b"GIF89a" + bytes(100), "a GIF picture, not JPEG, PNG, WebP or HEIC"),
+        (b"%PDF-1.7", "a PDF document, not JPEG, PNG, WebP or HEIC"),
+    ],
+)
+def test_it_names_what_the_file_is(content, words):
+    with pytest.raises(UnreadablePhotoError, match=words):
+        decode(content)
+
+
 def test_an_iphone_photo_that_libheif_refuses_is_unreadable_like_any_other():
     """It answers some damage with RuntimeError, which once ended a whole run of `classify`."""
     out = BytesIO()

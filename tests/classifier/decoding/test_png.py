@@ -48,6 +48,7 @@ def read(data):
         pytest.param(png()[:END], id="no end marker"),
         pytest.param(png()[: END - 4], id="no checksum of the pixels"),
         pytest.param(png()[: END + 6], id="half an end marker"),
+        pytest.param(png()[:END] + b"\0\0\1\0IDAT", id="more pixels announced than come"),
         pytest.param(png() + b"garbage" * 99, id="bytes behind the end"),
         pytest.param(png()[:END] + chunk(b"tEXt", b"C\0" + b"a" * 99)[:50], id="cut in a text behind the pixels"),
         pytest.param(
