@@ -101,7 +101,7 @@ def clean(
         steps.append(lambda some: without_seen_photos(some, seen_by))
     for step in steps:
         photos, stage = step(photos)
-        if stage.name != TWO_LABELS or stage.left_out:
+        if stage.name != TWO_LABELS or stage.left_out or stage.details:
             done(stage)
     kept = [photo.row for photo in photos]
     _check_anything_left(kept, stages)

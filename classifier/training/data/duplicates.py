@@ -24,33 +24,44 @@ def without_two_labels(
 ) -> tuple[list[KnownPhoto], Stage]:
     """Leave out files that are labelled as two cars: neither label can be trusted.
 
-    What a moderator decided is trusted, and goes before what manifests say. beside: rows that are
-    left out already, and whose labels count all the same. makes_only: models do not matter.
+    What moderators decided goes before what manifests say, and stays even where they decided one
+    file in two ways: that is told in the details. beside: rows that are left out already, and whose
+    labels count all the same. makes_only: models do not matter.
     """
     rows = [*(photo.row for photo in photos), *beside]
     why: dict[int, str] = {}
+    details: list[str] = []
     files = 0
     for group in same_files([row.path for row in rows]):
         same = [rows[at] for at in group]
-        if contradictory(same, makes_only=makes_only):
-            files += 1
-            why |= {id(row): reason for row, reason in _labels_refused(same, makes_only=makes_only)}
+        if not contradictory(same, makes_only=makes_only):
+            continue
+        files += 1
+        decided = [row for row in same if row.source == DECISIONS]
+        why |= {id(row): _why_not(row, same, decided, makes_only=makes_only) for row in same}
+        if contradictory(decided, makes_only=makes_only):
+            details.append(f"moderators decided {_shows_the_same(decided)}")
     words = f"{counted(files, 'file')} labelled as two cars"
-    return leave_out(TWO_LABELS, photos, lambda photo: why.get(id(photo.row), ""), words)
+    kept, stage = leave_out(TWO_LABELS, photos, lambda photo: why.get(id(photo.row), ""), words)
+    if details:
+        stage = replace(stage, words=f"{stage.words}; moderators decided {counted(len(details), 'file')} in two ways")
+    return kept, replace(stage, details=tuple(details))
 
 
-def _labels_refused(same: Sequence[ManifestRow], *, makes_only: bool) -> Iterator[tuple[ManifestRow, str]]:
-    """Which of the rows of one file cannot be trusted, and why."""
-    decided = [row for row in same if row.source == DECISIONS]
-    trusted = [] if contradictory(decided, makes_only=makes_only) else decided
-    for row in same:
-        against = (one for one in trusted or same if contradicts(row, one, makes_only=makes_only))
-        other = next(against, None)
-        if other is not None:
-            who = "a moderator decided" if trusted else f"{other.path} says"
-            yield row, f"labelled {row.label}, and of the same file {who} {other.label}"
-        elif not trusted:
-            yield row, "the same file is labelled as two cars"
+def _why_not(
+    row: ManifestRow, same: Sequence[ManifestRow], decided: Sequence[ManifestRow], *, makes_only: bool
+) -> str:  # fmt: skip
+    """Why the label of this row of one file cannot be trusted; "" if it can.
+
+    same: all rows of the file. decided: those of them that moderators decided.
+    """
+    if any(row is one for one in decided):
+        return ""
+    other = next((one for one in decided or same if contradicts(row, one, makes_only=makes_only)), None)
+    if other is None:
+        return "" if decided else "the same file is labelled as two cars"
+    who = "a moderator decided" if decided else f"{other.path} says"
+    return f"labelled {row.label}, and of the same file {who} {other.label}"
 
 
 def without_held_out_files(photos: Sequence[KnownPhoto]) -> tuple[list[KnownPhoto], Stage]:

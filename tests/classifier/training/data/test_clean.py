@@ -258,7 +258,11 @@ def test_of_three_labels_none_is_taken_and_what_a_moderator_decided_is(cleaned, 
         "labelled Audi A6, and of the same file a moderator decided Fiat 500"
     }
     other = copied(lot[0], "other.jpg", make="Saab", model="900", source="decisions")  # moderators do not agree
-    assert cleaned([*lot, again, decided, other]).rows == lot[1:]
+    result = cleaned([*lot, again, decided, other])
+    assert result.rows == [*lot[1:], decided, other]
+    stage = stage_of(result, "two labels")
+    assert stage.words.endswith("; moderators decided 1 file in two ways")
+    assert stage.details == (f"moderators decided one picture: {decided.path} (Fiat 500), {other.path} (Saab 900)",)
     nameless = copied(lot[1], "nameless.jpg", make="Fiat", model="")
     assert cleaned([*lot, nameless]).rows == [lot[0], *lot[2:]]
 
