@@ -24,9 +24,9 @@ from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe, recipe_from_dict
 
 Value = float | int | str | bool
-Tell = Callable[[int, float], None]
+Report = Callable[[int, float], None]
 """epoch (1, 2 …), share of val photos right; raises optuna.TrialPruned if the trial is to end."""
-Train = Callable[[Recipe, Tell], float]
+Train = Callable[[Recipe, Report], float]
 """Trains by a recipe, reports each epoch, and returns the best share of val photos right."""
 
 PATIENT_TRIALS = 4
@@ -151,7 +151,7 @@ def search(
         listed = ", ".join(f"{name} {value}" for name, value in changed.items()) or "the recipe as it is"
         progress.say(f"trial {len(_ended(study)) + 1} of {trials}: {listed}")
         try:
-            top1 = train_one(recipe, _teller(trial))
+            top1 = train_one(recipe, _reporter(trial))
         except optuna.TrialPruned:
             study.tell(trial, state=TrialState.PRUNED)
             progress.say("  ended early: others were further by then")
@@ -191,13 +191,13 @@ def _again_what_was_killed(study: optuna.Study) -> None:
         study.enqueue_trial(trial.params)
 
 
-def _teller(trial: optuna.Trial) -> Tell:
-    def tell(epoch: int, top1: float) -> None:
+def _reporter(trial: optuna.Trial) -> Report:
+    def report(epoch: int, top1: float) -> None:
         trial.report(top1, epoch)
         if trial.should_prune():
             raise optuna.TrialPruned
 
-    return tell
+    return report
 
 
 def _suggest(trial: optuna.Trial, base: Recipe, name: str, where: Span | tuple[str, ...]) -> Any:

@@ -16,7 +16,7 @@ import torch
 from classifier.training.data.manifest import manifest_sha256
 from classifier.training.data.split import split_of
 from classifier.training.loop.fit import fit
-from classifier.training.loop.search import Found, SearchError, Space, Tell, search
+from classifier.training.loop.search import Found, Report, SearchError, Space, search
 from classifier.training.loop.setup import network_for, setup_prepare
 from classifier.training.recipe import Recipe
 from classifier.training.request import TrainingContext, TrainingRequest
@@ -51,13 +51,13 @@ def tune(
     identity = f"{manifest_sha256(rows)} {request.epochs_planned} {request.minutes_planned}"
     key = hashlib.sha256(json.dumps([identity, recipe.as_dict(), repr(sorted(space.items()))]).encode()).hexdigest()
     return search(
-        base=recipe, space=space, train_one=lambda candidate, tell: _trial(request, context, candidate, tell),
+        base=recipe, space=space, train_one=lambda candidate, report: _trial(request, context, candidate, report),
         file=context.work_dir / "studies" / f"{recipe.name}-{key[:12]}.journal", identity=identity, trials=trials,
         minutes=max_minutes, progress=context.progress,
     )  # fmt: skip
 
 
-def _trial(request: TrainingRequest, context: TrainingContext, candidate: Recipe, tell: Tell) -> float:
+def _trial(request: TrainingRequest, context: TrainingContext, candidate: Recipe, report: Report) -> float:
     """One training: its best share of val photos right. Nothing else of it is kept."""
     alone = replace(candidate, ensemble_with="nothing")  # a trial asks how well the network learns by itself
     setup = setup_prepare(replace(request, recipe=alone), context)
@@ -67,7 +67,7 @@ def _trial(request: TrainingRequest, context: TrainingContext, candidate: Recipe
 
     def log(name: str, value: float, epoch: int) -> None:
         if name == "val_top1":
-            tell(epoch, value)
+            report(epoch, value)
 
     job = setup.job(network_for(setup, progress=context.progress), run_dir=run_dir)
     job = replace(job, resume=job.checkpoint.exists())  # of a trial that was killed
