@@ -12,7 +12,7 @@ from django.conf import settings
 
 from classifier.artefact import Artefact, TrainedClass, artefact_only, artefact_open
 from classifier.training.data.clean import Cleaned, NothingToTrainError, clean
-from classifier.training.data.labels import class_key
+from classifier.training.data.labels import contradicts
 from classifier.training.data.manifest import ManifestRow, manifest_read
 from classifier.training.data.merges import Renamed, merge_apply, merge_names, merge_read
 from classifier.training.data.photo_facts import FactsCache, LazyAttributeClassifier, attribute_classifier_lazy
@@ -86,16 +86,10 @@ def _each_photo_once(
     for manifest in manifests:
         for row in manifest_read(manifest):
             first = rows.setdefault(row.path.resolve(), row)
-            if _contradict(first, row):
+            if contradicts(first, row):
                 reason = f"{manifest} says {_named(row)}, {_named(first)} counts"
                 contradicted.append(LeftOut(str(row.path), reason))
     return list(rows.values()), contradicted
-
-
-def _contradict(one: ManifestRow, other: ManifestRow) -> bool:
-    """Whether both rows name a make, model or year, and not the same one."""
-    keys = (class_key(row.make, row.model, row.year) for row in (one, other))
-    return any(mine and its and mine != its for mine, its in zip(*keys, strict=True))
 
 
 def _named(row: ManifestRow) -> str:
