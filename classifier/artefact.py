@@ -72,7 +72,7 @@ class Preprocessing:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Confidences above which a form fills itself: the lowest with at most 3 % measured error."""
+    """Confidences above which a form fills itself: the lowest within the target error."""
 
     model: float = NEVER
     make: float = NEVER

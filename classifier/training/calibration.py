@@ -13,10 +13,8 @@ from classifier.artefact import NEVER, TrainedClass
 from classifier.fuse import fuse, log_softmax
 from classifier.names import name_key
 from classifier.preprocess import FloatArray
+from classifier.training.target_error import TARGET_ERROR
 
-TARGET_ERROR = 0.03
-"""Share of the values filled into a form that may be wrong. Thresholds are fitted to it, and
-coverage is measured at it, in training, reports and promotion."""
 MIN_ANSWERED = 30
 """Fewer answers cannot show a small error: 30 right ones bound it below 10 % (rule of three)."""
 MIN_HELD_OUT = 20

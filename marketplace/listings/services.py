@@ -146,7 +146,7 @@ def _confident_body(verdict: dict[str, Any] | None) -> str:
 
 
 def _confident(verdict: dict[str, Any] | None) -> tuple[Make | None, CarModel | None]:
-    """Make and model where the verdict reaches the thresholds measured for at most 3 % error."""
+    """Make and model where the verdict reaches the thresholds measured for the target error."""
     if verdict is None:
         return None, None
     thresholds = verdict["thresholds"]

@@ -9,11 +9,12 @@ from marketplace.moderation.labels import CORRECT, DISCARD, KEEP
 from marketplace.moderation.models import Decision
 from marketplace.text_fields import ParagraphsFormField
 
+IMPLAUSIBLE = "Price, year or mileage cannot be right."
 REJECT_REASONS = (
     "The photos do not show the car that is offered.",
     "There is no usable photo of the whole car from outside.",
     "Photos are copied from elsewhere or carry advertising.",
-    "Price, year or mileage cannot be right.",
+    IMPLAUSIBLE,
     "This is not a car for sale.",
 )
 NOT_SEEN = "The page did not say what you saw of this listing; look again."

@@ -158,7 +158,7 @@ def scores_summarise(
       Confidence leaves room for the rest of a make, so where many are unknown the answers to the
       known are right more often than it says.
     - coverage_at_3pct_error: share of known photos, unanswered ones included, that can be answered
-      with at most 3 % wrong models.
+      with at most TARGET_ERROR wrong models.
     - filled_in: share of all photos, known or not, whose model lies above the threshold.
       filled_in_wrong: of those, the share that is wrong.
     - usable: over photos labelled exterior, interior or detail ("damage" may be any);

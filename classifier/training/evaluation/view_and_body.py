@@ -28,8 +28,8 @@ def bodies_fit(
     photos: held-out ones, each with what the attribute classifier saw, calibrated log-probs and the
     truth.
 
-    The threshold leaves at most 3 % of what a form fills in wrong; with too few photos it never
-    fills in.
+    The threshold leaves at most TARGET_ERROR of what a form fills in wrong; with too few photos it
+    never fills in.
     """
     said = [
         (body_logits(seen, probs, class_bodies), [one.name for one in seen], truth) for seen, probs, truth in photos

@@ -12,10 +12,10 @@ from cycler import cycler
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from classifier.training.calibration import TARGET_ERROR
 from classifier.training.evaluation.confusion import Confusion
 from classifier.training.report.findings import Coverage
 from classifier.training.report.render import render_html
+from classifier.training.target_error import TARGET_ERROR, TARGET_ERROR_WORDS
 
 INKS = {"light": "#1c2128", "dark": "#e6edf3"}
 LINES = {"light": ("#0b57b0", "#c2571a", "#12692f", "#7a3fb0"), "dark": ("#7db8ff", "#ffab70", "#5bd080", "#d2a8ff")}
@@ -90,7 +90,7 @@ def coverage_chart(coverage: Mapping[str, Coverage], beside: Mapping[str, Covera
                     [p[1] for p in old.curve], [p[2] for p in old.curve],
                     linestyle=":", color=line.get_color(), label=f"{name}, champion",
                 )  # fmt: skip
-        axes.axhline(TARGET_ERROR, color="grey", linewidth=1, linestyle="--", label="3 % error")
+        axes.axhline(TARGET_ERROR, color="grey", linewidth=1, linestyle="--", label=TARGET_ERROR_WORDS)
         axes.set(xlabel="share of photos answered, surest first", ylabel="share of answers wrong", xlim=(0, 1.02))
         axes.set_ylim(0, min(1.0, highest * 1.1))
         figure.legend(loc="outside lower center", fontsize=9)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from classifier.training.intervals import wilson
+from classifier.training.target_error import TARGET_ERROR_WORDS
 
 MAIN_FIGURES = {
     "photos": "Photos from outside",
@@ -20,7 +21,7 @@ MAIN_FIGURES = {
     "ece_by_chance": "… that honest confidences would show on these photos",
     "ece_with_unknown": "Calibration error, models it does not know counted as wrong",
     "ece_with_unknown_by_chance": "… that honest confidences would show on all these photos",
-    "coverage_at_3pct_error": "Answered at 3 % error",
+    "coverage_at_3pct_error": f"Answered at {TARGET_ERROR_WORDS}",
 }
 OF_KNOWN = ("top1", "top5", "make_top1", "model_top1")
 SHARES = (*OF_KNOWN, "coverage_at_3pct_error")

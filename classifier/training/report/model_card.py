@@ -12,8 +12,14 @@ from pathlib import Path
 from classifier.artefact import Artefact, ArtefactError, artefact_only
 from classifier.training.intervals import wilson
 from classifier.training.report.render import render_markdown
+from classifier.training.target_error import TARGET_ERROR_WORDS
 
-SHARES = {"top1": "top-1", "top5": "top-5", "make_top1": "make", "coverage_at_3pct_error": "coverage at 3 % error"}
+SHARES = {
+    "top1": "top-1",
+    "top5": "top-5",
+    "make_top1": "make",
+    "coverage_at_3pct_error": f"coverage at {TARGET_ERROR_WORDS}",
+}
 CALIBRATION = {
     "ece": "known models", "ece_by_chance": "by chance alone",
     "ece_with_unknown": "known and unknown models", "ece_with_unknown_by_chance": "by chance alone",

@@ -23,6 +23,7 @@ from classifier.training.report.page import Section
 from classifier.training.report.photos import Album
 from classifier.training.report.render import render_html
 from classifier.training.report.tables import Cell, folded, interval_cell, number_cell, table
+from classifier.training.target_error import TARGET_ERROR_WORDS
 
 PARTS = {
     "listings": "Whole advertisements",
@@ -177,7 +178,17 @@ def _sources_table(sources: Mapping[str, Mapping[str, Any]]) -> Markup:
         ]
         for name, one in sources.items()
     ]  # fmt: skip
-    heads = ["Source", "Photos", "Known", "Class", "First five", "Make", "Model", "Calibration", "At 3 % error"]
+    heads = [
+        "Source",
+        "Photos",
+        "Known",
+        "Class",
+        "First five",
+        "Make",
+        "Model",
+        "Calibration",
+        f"At {TARGET_ERROR_WORDS}",
+    ]
     return table("By where the photos come from", heads, rows)
 
 

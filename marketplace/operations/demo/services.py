@@ -32,7 +32,7 @@ from marketplace.listings.services import (
     listing_update,
     listing_withdraw,
 )
-from marketplace.moderation.forms import REJECT_REASONS
+from marketplace.moderation.forms import IMPLAUSIBLE
 from marketplace.moderation.models import Decision
 from marketplace.moderation.selectors import UNSETTLED, queue
 from marketplace.moderation.services import decision_make, review_submitted
@@ -54,7 +54,6 @@ from marketplace.photos.recognition.worker import recognise_waiting
 from marketplace.photos.selectors import photos_of, prediction_latest
 from marketplace.photos.services import PhotoRejected, photo_add, photos_reorder, photos_sweep
 
-IMPLAUSIBLE = REJECT_REASONS[3]  # price, year or mileage
 LET_IN = {Fate.LIVE, Fate.CORRECTED, Fate.SOLD, Fate.TAKEN_BACK}
 MISNAMED = {Fate.CORRECTED, Fate.CONTRADICTED}
 # Sellers with these fates leave make and model as the photos filled them in, if they did, so a

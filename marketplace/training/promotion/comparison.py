@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.training.calibration import TARGET_ERROR
+from classifier.training.target_error import TARGET_ERROR
 
 RESAMPLES = 2000
 AT_ONCE = 100
@@ -53,9 +53,9 @@ class Answers:
 def paired_coverage(
     *, challenger: Answers, champion: Answers, vehicles: Sequence[str], seed: int = 0
 ) -> Difference:  # fmt: skip
-    """The difference in coverage at 3 % error, by paired bootstrap over cars.
+    """The difference in coverage at the target error, by paired bootstrap over cars.
 
-    Coverage is the share of photos that can be answered with at most 3 % wrong, as in
+    Coverage is the share of photos that can be answered with at most TARGET_ERROR wrong, as in
     calibration.coverage_at_error. It is a step function: one wrong photo among the surest answers
     moves it by many points, so it means little without its interval. Arguments and errors as in
     paired_difference.

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from classifier.training.target_error import TARGET_ERROR_WORDS
 from marketplace.training.promotion.comparison import MIN_OF_CLASS, ClassChange, Difference
 from marketplace.training.promotion.fitness import Latency, Parity
 from marketplace.training.promotion.known_cars import Forgotten
@@ -144,9 +145,11 @@ def _paired_gates(paired: Paired, *, learned: int) -> list[Gate]:
         _at_least("make_top1_difference", make.value, MAKE_LOSS, f"make top-1 {_interval(make)}"),
         _at_least("class_fall", worst.change if worst else 0, CLASS_LOSS, fall),
         # The interval must not lie wholly below zero …
-        _at_least("coverage_difference", coverage.high, 0, f"coverage at 3 % error {_interval(coverage)}"),
+        _at_least("coverage_difference", coverage.high, 0, f"coverage at {TARGET_ERROR_WORDS} {_interval(coverage)}"),
         # … and on few photos, where the interval is wide, a large loss fails all the same.
-        _at_least("coverage_loss", coverage.value, COVERAGE_LOSS, f"coverage at 3 % error {coverage.value:+.3f}"),
+        _at_least(
+            "coverage_loss", coverage.value, COVERAGE_LOSS, f"coverage at {TARGET_ERROR_WORDS} {coverage.value:+.3f}"
+        ),
     ]
 
 

@@ -7,12 +7,14 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from classifier.training.target_error import TARGET_ERROR_WORDS
+
 FIGURES = {
     "photos": "test photos",
     "top1": "make and model right",
     "make_top1": "make right",
     "ece": "calibration error",
-    "coverage_at_3pct_error": "answered at 3 % error",
+    "coverage_at_3pct_error": f"answered at {TARGET_ERROR_WORDS}",
 }
 CLASSES_SHOWN = 8
 
