@@ -11,6 +11,8 @@ from marketplace.photos.ingest import PhotoRejected, ingest
 from marketplace.photos.jpeg import clean_jpeg_size
 
 ROOT = Path(os.environ.get("CAR_PHOTOS", "/nonexistent")) / "hostile"
+# Files that the collection expects to be refused for their format alone, and why they are taken.
+TAKEN: dict[str, str] = {}
 ROWS = list(csv.DictReader((ROOT / "manifest.csv").open())) if ROOT.is_dir() else []
 
 
@@ -32,7 +34,8 @@ def test_it_answers_every_hostile_file_as_expected():
             assert max(photo.width, photo.height) <= 2048
             assert max(clean_jpeg_size(photo.card)) <= 640
         assert time.monotonic() - started < 15, row["file"]
-        if row["strict"] == "yes" and answer != row["expected"]:
-            wrong.append((row["file"], row["expected"], answer))
+        expected = "accept" if row["file"] in TAKEN else row["expected"]
+        if row["strict"] == "yes" and answer != expected:
+            wrong.append((row["file"], expected, answer))
     assert not wrong
     assert len(ROWS) > 150

@@ -21,7 +21,7 @@ SHOWN = 20
 
 
 class Command(ServiceCommand):
-    help = "Turn a data set (class folders, labels in file names, Stanford's devkit, a table) into a manifest."
+    help = "Turn a data set, as others keep it, into a manifest."
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("format", choices=get_args(Format))
