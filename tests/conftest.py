@@ -32,6 +32,49 @@ hypothesis_settings.register_profile("patient", deadline=None, suppress_health_c
 hypothesis_settings.load_profile("patient")
 
 
+# What `make test-fast` leaves out: whole sites, browsers, trainings, networks being converted.
+LONG = (
+    "tests/api/test_schema.py",
+    "tests/browser/",
+    "tests/classifier/test_engines.py",
+    "tests/classifier/test_parity.py",
+    "tests/classifier/test_recognise.py",
+    "tests/classifier/training/evaluation/",
+    "tests/classifier/training/loop/",
+    "tests/classifier/training/model/",
+    "tests/classifier/training/test_finish.py",
+    "tests/classifier/training/test_shipped_recipes.py",
+    "tests/classifier/training/test_train.py",
+    "tests/classifier/training/tools/",
+    "tests/commands/",
+    "tests/listings/test_typing.py",
+    "tests/moderation/test_keyboard.py",
+    "tests/operations/benchmark/",
+    "tests/operations/test_demo.py",
+    "tests/operations/test_run_site.py",
+    "tests/photos/test_ingest_hostile.py",
+    "tests/photos/test_real_recogniser.py",
+    "tests/reliability/",
+    "tests/training/",
+)
+# Fixtures without which pytest-django lets nobody near the database.
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "django_db_reset_sequences", "live_server"}
+# Tests that start processes on the database that DATABASE_URL names.
+ON_DATABASE_URL = ("tests/browser/", "tests/reliability/")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest itself chooses by marks
+def pytest_collection_modifyitems(items):
+    root = Path(__file__).resolve().parent.parent
+    for item in items:
+        path = item.path.relative_to(root).as_posix()
+        if path.startswith(LONG):
+            item.add_marker(pytest.mark.long)
+        touches = DATABASE_FIXTURES.intersection(item.fixturenames) or item.get_closest_marker("django_db")
+        if touches or path.startswith(ON_DATABASE_URL):
+            item.add_marker(pytest.mark.database)
+
+
 def pytest_report_header():
     from django.conf import settings
 
