@@ -107,6 +107,7 @@ def test_a_car_is_sold_reviewed_and_taught_from_and_the_new_model_serves(
         site.manage("retrain", "--manifest", str(manifest), "--recipe", "quick", "--json", ok=(0, 1)) or "null"
     )
     assert run["version"] != before
+    assert not (site.var / "runs" / "work" / "ir").exists()  # it used the networks that the site had converted
     assert {gate["name"] for gate in run["gates"]} >= {"test_photos", "ece"}
     if not run["promoted"]:  # so small a run may well be worse; the operator may say so and promote it all the same
         site.manage("promote", run["version"], "--force", "--reason", "a short run, to see it serve")

@@ -94,9 +94,10 @@ def test_it_says_why_a_photo_is_of_no_use(classifier, useless, ir_cache, shipped
 
 @pytest.mark.parametrize("kind", ["exterior", "interior"])
 def test_view_and_bodies_are_told_of_usable_photos_only(
-    kind, classifier, weights_of, ir_cache, tmp_path, shipped_photo
+    kind, classifier, weights_of, convert, ir_cache, tmp_path, shipped_photo
 ):
-    constant_attributes(tmp_path / "usable", kind, heads=(Head("view", VIEWS), Head("body", BODIES, threshold=0.9)))
+    heads = (Head("view", VIEWS), Head("body", BODIES, threshold=0.9))
+    convert(constant_attributes(tmp_path / "usable", kind, heads=heads))
     shutil.copytree(weights_of() / "detector", tmp_path / "detector")
     recogniser = Recogniser.open(classifier=classifier.folder, weights=tmp_path, engine="openvino", cache_dir=ir_cache)
     (one,) = recogniser.recognise([shipped_photo])
@@ -174,9 +175,9 @@ def test_openvino_sends_no_telemetry_when_it_serves_and_converts(alone):
 
 
 @pytest.fixture
-def taught(weights_of, car_photos, tmp_path):
+def taught(weights_of, car_photos, convert, tmp_path):
     """A weights folder with the COCO teacher as detector."""
-    teacher(tmp_path / "detector", car_photos)
+    convert(teacher(tmp_path / "detector", car_photos))
     shutil.copytree(weights_of() / "usable", tmp_path / "usable")
     return tmp_path
 

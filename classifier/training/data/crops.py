@@ -77,14 +77,17 @@ class CropCache:
     """The pictures of one detector, crop rule and size; detector None keeps whole photos."""
 
     def __init__(
-        self, folder: Path, *, detector: Artefact | None, rule: CropRule, side: int, limit: int | None = None
-    ) -> None:
+        self, folder: Path, *, detector: Artefact | None, rule: CropRule, side: int, limit: int | None = None,
+        engine_cache: Path | None = None,
+    ) -> None:  # fmt: skip
         """limit: bytes that this and all other crop caches in the folder may take together; None: twice what this run
-        needs, but LEAST_LIMIT at least. A run that needs more takes more."""
+        needs, but LEAST_LIMIT at least. A run that needs more takes more. engine_cache: see engines_open.
+        """
         name = f"{detector.version if detector else 'whole'}-{rule.version}-{rule.margin:g}-f{CUT_FORM}-{side}"
         self._folder = folder / f"crops-{name}"
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._detector, self._rule, self._side, self._ir = detector, rule, side, folder / "ir"
+        self._detector, self._rule, self._side = detector, rule, side
+        self._engine_cache = engine_cache
         self._record = side * side * 3
         self._known: dict[str, tuple[int, bool]] = {}
         """sha256 → (position or UNREADABLE, vehicle found), the longest unused first."""
@@ -141,7 +144,7 @@ class CropCache:
     def _add(self, new: list[tuple[str, ManifestRow]], progress: Progress) -> None:
         finder = None
         if self._detector is not None:
-            engine = engine_open(self._detector, engine="openvino", device="cpu", cache_dir=self._ir)
+            engine = engine_open(self._detector, engine="openvino", device="cpu", cache_dir=self._engine_cache)
             finder = Detector(engine, self._detector.spec)
         mode = "r+b" if self._data_file.exists() else "w+b"
         with self._data_file.open(mode) as data:
