@@ -12,12 +12,12 @@ import errno
 import sys
 from pathlib import Path
 
-import openvino
 import torch
 from torch import nn
 
 from classifier.artefact import ArtefactError, artefact_open
 from classifier.engines.networks import build
+from classifier.engines.openvino_library import openvino
 
 
 def export(folder: Path, out: Path) -> None:

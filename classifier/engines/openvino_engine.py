@@ -20,10 +20,10 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import openvino
 
 from classifier.artefact import Artefact, ArtefactError
 from classifier.engines import EngineError
+from classifier.engines.openvino_library import openvino
 from classifier.preprocess import FloatArray
 
 IR_FILES = ("model.xml", "model.bin")

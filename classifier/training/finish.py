@@ -84,7 +84,7 @@ def finish(trained: Trained, context: TrainingContext, *, out: Path) -> Finished
     plain = replace(trained.spec, temperature=1.0, class_temperatures=(), class_bodies=())
     draft = artefact_write(parent=drafts, name=trained.name, spec=plain, state_dict=trained.state)
     recogniser_of = partial(
-        CachedRecogniser, draft, memory=context.work_dir, weights=context.weights, cache_dir=context.work_dir / "ir"
+        CachedRecogniser, draft, memory=context.work_dir, weights=context.weights, cache_dir=context.converted
     )
     answers = _recognised(recogniser_of(), trained.splits["val"], progress=context.progress)
     spec = replace(_calibrated(trained, answers, rename=context.rename), code_version=code_version())

@@ -61,3 +61,10 @@ class TrainingContext:
     progress: Progress
     rename: Rename = as_trained
     """See finish.calibrate."""
+    engine_cache: Path | None = None
+    """Where converted networks are kept; see `converted`."""
+
+    @property
+    def converted(self) -> Path:
+        """The cache of converted networks: a site's own, or one in `work_dir`."""
+        return self.engine_cache or self.work_dir / "ir"

@@ -108,6 +108,7 @@ def test_a_car_is_sold_reviewed_and_trained_on_and_the_new_model_serves(
         site.manage("retrain", "--manifest", str(manifest), "--recipe", "quick", "--json", ok=(0, 1)) or "null"
     )
     assert run["version"] != before
+    assert not (site.var / "runs" / "work" / "ir").exists()  # it used the networks that the site had converted
     assert {gate["name"] for gate in run["gates"]} >= {"test_photos", "ece"}
     if not run["promoted"]:  # after so short a run it may be worse; the operator can promote it with a reason
         site.manage("promote", run["version"], "--force", "--reason", "a short run, to see it serve")

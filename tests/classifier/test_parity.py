@@ -22,8 +22,9 @@ def overlap(a, b) -> float:
     return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
 
 
-def test_the_detector_finds_the_same_cars_in_both_engines(exteriors, car_photos, ir_cache, tmp_path):
+def test_the_detector_finds_the_same_cars_in_both_engines(exteriors, car_photos, convert, ir_cache, tmp_path):
     artefact = teacher(tmp_path, car_photos)
+    convert(artefact)
     photos = [decode(path) for path in exteriors]
     inputs = [letterbox(photo.image, 416, photo.full_size) for photo in photos]
     found = []
@@ -39,7 +40,7 @@ def test_the_detector_finds_the_same_cars_in_both_engines(exteriors, car_photos,
             assert abs(ours.confidence - theirs.confidence) < 0.01
 
 
-def test_the_shipped_weights_answer_alike_in_both_engines(exteriors, shipped_photo, ir_cache):
+def test_the_shipped_weights_answer_alike_in_both_engines(exteriors, shipped_photo, shipped_converted, ir_cache):
     alike([*exteriors, shipped_photo], ir_cache)
 
 

@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -93,9 +94,10 @@ def test_it_says_why_a_photo_is_of_no_use(classifier, useless, ir_cache, shipped
 
 @pytest.mark.parametrize("kind", ["exterior", "interior"])
 def test_view_and_bodies_are_told_of_usable_photos_only(
-    kind, classifier, weights_of, ir_cache, tmp_path, shipped_photo
+    kind, classifier, weights_of, convert, ir_cache, tmp_path, shipped_photo
 ):
-    constant_attributes(tmp_path / "usable", kind, heads=(Head("view", VIEWS), Head("body", BODIES, threshold=0.9)))
+    heads = (Head("view", VIEWS), Head("body", BODIES, threshold=0.9))
+    convert(constant_attributes(tmp_path / "usable", kind, heads=heads))
     shutil.copytree(weights_of() / "detector", tmp_path / "detector")
     recogniser = Recogniser.open(classifier=classifier.folder, weights=tmp_path, engine="openvino", cache_dir=ir_cache)
     (one,) = recogniser.recognise([shipped_photo])
@@ -137,29 +139,45 @@ def test_missing_weights_are_one_clear_line(classifier, tmp_path):
         Recogniser.open(classifier=classifier.folder, weights=tmp_path, engine="openvino")
 
 
-def test_serving_with_openvino_never_imports_torch(classifier, weights_of, tmp_path, shipped_photo):
-    """Not even when the cache is empty and the networks must be converted first."""
+@pytest.fixture(scope="module")
+def alone(classifier, weights_of, tmp_path_factory, shipped_photo):
+    """The answer of a process that recognises one photo without a cache, and its home folder."""
+    home, cache = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("cache")
     program = f"""
 import json, sys
 from pathlib import Path
 from classifier.recognise import Recogniser
 r = Recogniser.open(classifier=Path({str(classifier.folder)!r}), weights=Path({str(weights_of())!r}),
-                    engine="openvino", cache_dir=Path({str(tmp_path)!r}))
+                    engine="openvino", cache_dir=Path({str(cache)!r}))
 (one,) = r.recognise([Path({str(shipped_photo)!r})])
 heavy = [m for m in ("torch", "torchvision", "timm", "ultralytics", "cv2", "django") if m in sys.modules]
-print(json.dumps([one.status, heavy]))
+print(json.dumps({{"status": one.status, "heavy": heavy, "loaded": [m for m in sys.modules if sys.modules[m]]}}))
 """
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False
-    )
+        [sys.executable, "-c", program], cwd=REPOSITORY, env={**os.environ, "HOME": str(home)}, capture_output=True,
+        text=True, timeout=120, check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == ["ok", []]
+    return json.loads(done.stdout), home
+
+
+def test_serving_with_openvino_never_imports_torch(alone):
+    """Not even when the cache is empty and the networks must be converted first."""
+    said, _ = alone
+    assert (said["status"], said["heavy"]) == ("ok", [])
+
+
+def test_openvino_sends_no_telemetry_when_it_serves_and_converts(alone):
+    """Its telemetry would, under a number that it keeps in the home folder."""
+    said, home = alone
+    assert not [name for name in said["loaded"] if name.startswith("openvino_telemetry")]
+    assert not (home / "intel").exists()
 
 
 @pytest.fixture
-def taught(weights_of, car_photos, tmp_path):
+def taught(weights_of, car_photos, convert, tmp_path):
     """A weights folder with the COCO teacher as detector."""
-    teacher(tmp_path / "detector", car_photos)
+    convert(teacher(tmp_path / "detector", car_photos))
     shutil.copytree(weights_of() / "usable", tmp_path / "usable")
     return tmp_path
 

@@ -64,15 +64,18 @@ class CropCache:
     """The pictures of one detector, crop rule and size; detector None keeps whole photos."""
 
     def __init__(
-        self, folder: Path, *, detector: Artefact | None, rule: CropRule, side: int, limit: int | None = None
-    ) -> None:
+        self, folder: Path, *, detector: Artefact | None, rule: CropRule, side: int, limit: int | None = None,
+        engine_cache: Path | None = None,
+    ) -> None:  # fmt: skip
         """limit: bytes that all crop caches in the folder may take together.
 
         None: twice what this run needs, but LEAST_LIMIT at least. A run that needs more takes more.
+        engine_cache: where converted networks are kept, see engines_open.
         """
         name = f"{detector.version if detector else 'whole'}-{rule.version}-{rule.margin:g}-f{CUT_FORM}-{side}"
         self._store = CropStore(folder / f"crops-{name}", side=side, about={"rule": asdict(rule)})
-        self._detector, self._rule, self._side, self._ir = detector, rule, side, folder / "ir"
+        self._detector, self._rule, self._side = detector, rule, side
+        self._engine_cache = engine_cache
         self._limit = limit
 
     def crops(self, rows: Sequence[ManifestRow], progress: Progress) -> Crops:
@@ -106,7 +109,7 @@ class CropCache:
     def _add(self, new: list[tuple[str, ManifestRow]], progress: Progress) -> None:
         finder = None
         if self._detector is not None:
-            engine = engine_open(self._detector, engine="openvino", device="cpu", cache_dir=self._ir)
+            engine = engine_open(self._detector, engine="openvino", device="cpu", cache_dir=self._engine_cache)
             finder = Detector(engine, self._detector.spec)
         cutter = _Cutter(finder, self._rule, self._side)
         batches = [new[start : start + BATCH] for start in range(0, len(new), BATCH)]

@@ -100,6 +100,7 @@ def suspects_rank(
     progress: Progress,
     base: Artefact | None,
     splits: Sequence[Split] = ("train",),
+    engine_cache: Path | None = None,
 ) -> Ranking:
     """Rank the rows of these splits by how likely their label is wrong.
 
@@ -107,8 +108,8 @@ def suspects_rank(
     trained on ImageNet only. A model that was trained on these very photos has learnt some wrong
     labels by heart and finds them less suspect; of photos that are new to it it knows far more than
     ImageNet does. work_dir: caches of crops and features; with a base those of a training with the
-    recipe `quick`. Deterministic. Raises TrainError if there are no two cars to tell apart or no
-    ImageNet weights, ArtefactError, EngineError, OSError.
+    recipe `quick`. engine_cache: as for engines_open. Deterministic. Raises TrainError if there are
+    no two cars to tell apart or no ImageNet weights, ArtefactError, EngineError, OSError.
     """
     named = [row for row in rows if row.exterior and row.make and row.model and split_of(row) in splits]
     classes = classes_of(named, min_photos=MIN_PHOTOS)
@@ -119,7 +120,9 @@ def suspects_rank(
             f"{len(classes)} cars with {MIN_PHOTOS} photos or more on the {' and '.join(splits)} side "
             f"({len(named)} photos from outside): at least 2 are needed to tell wrong labels"
         )
-    features, digests, read = _features(kept, base=base, weights=weights, work_dir=work_dir, progress=progress)
+    features, digests, read = _features(
+        kept, base=base, weights=weights, work_dir=work_dir, progress=progress, engine_cache=engine_cache
+    )  # fmt: skip
     kept = [kept[at] for at in read]
     labels = numbers[numbers != UNKNOWN][read]
     folds = folds_of([row.vehicle for row in kept])
@@ -227,8 +230,9 @@ def label_quality(
 
 
 def _features(
-    rows: Sequence[ManifestRow], *, base: Artefact | None, weights: Path, work_dir: Path, progress: Progress
-) -> tuple[FloatArray, list[str], NDArray[np.intp]]:
+    rows: Sequence[ManifestRow], *, base: Artefact | None, weights: Path, work_dir: Path, progress: Progress,
+    engine_cache: Path | None,
+) -> tuple[FloatArray, list[str], NDArray[np.intp]]:  # fmt: skip
     """Features (N, D) and digests of the rows that can be read, and which ones these are."""
     detector = artefact_only(weights / "detector")
     if base is not None:
@@ -238,7 +242,9 @@ def _features(
     else:
         preprocessing = preprocessing_for(BACKBONE, input_size=INPUT_SIZE, margin=MARGIN)
         backbone = backbone_create(BACKBONE, outputs=0)
-    cache = CropCache(work_dir, detector=detector, rule=preprocessing.crop, side=preprocessing.input_size)
+    cache = CropCache(
+        work_dir, detector=detector, rule=preprocessing.crop, side=preprocessing.input_size, engine_cache=engine_cache
+    )  # fmt: skip
     crops = cache.crops(rows, progress)
     read = np.flatnonzero(crops.index != UNREADABLE)
     digests = [crops.digests[at] for at in read]

@@ -127,7 +127,9 @@ def setup_prepare(request: TrainingRequest, context: TrainingContext) -> Trainin
         _check_partner(partner, recipe, preprocessing, classes, progress)
     detector = artefact_only(weights / "detector")
     size = recipe.input_size if recipe.freeze_backbone else round(recipe.input_sizes[-1] * SPARE / 16) * 16
-    cache = CropCache(context.work_dir, detector=detector, rule=preprocessing.crop, side=size)
+    cache = CropCache(
+        context.work_dir, detector=detector, rule=preprocessing.crop, side=size, engine_cache=context.converted
+    )  # fmt: skip
     by_make = recipe.make_weight > 0 and not recipe.freeze_backbone
     train = _cut(cache.crops(splits["train"], progress), splits["train"], classes, preprocessing, by_make=by_make)
     val = _cut(cache.crops(splits["val"], progress), splits["val"], classes, preprocessing, by_make=False)

@@ -70,6 +70,7 @@ def suspects_find(
         work_dir=work,
         progress=progress,
         splits=splits,
+        engine_cache=Path(settings.ENGINE_CACHE_DIR),
     )
 
 

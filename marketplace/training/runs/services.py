@@ -169,6 +169,7 @@ def _train(*, run: RunContext, rows: list[ManifestRow], seen_photos: SeenPhotos)
         weights=Path(settings.STARTER_WEIGHTS_DIR),
         progress=run.progress,
         rename=CatalogueNames(cars_named(rows, champion.spec.classes if champion else ())),
+        engine_cache=Path(settings.ENGINE_CACHE_DIR),
     )
     out = Path(settings.ARTEFACTS_DIR)
     return train(request=request, context=context, out=out, report=False)  # the run writes its own

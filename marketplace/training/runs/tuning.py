@@ -70,6 +70,7 @@ def _search(
             work_dir=Path(settings.RUNS_DIR) / "work",
             weights=Path(settings.STARTER_WEIGHTS_DIR),
             progress=progress,
+            engine_cache=Path(settings.ENGINE_CACHE_DIR),
         ),
         space=space,
         trials=request.trials,

@@ -37,7 +37,7 @@ def cars(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def trained(cars, tmp_path_factory, weights_of):
+def trained(cars, tmp_path_factory, weights_of, ir_cache):
     """name → the artefact of that recipe. Photos are cut once for all."""
     folder = tmp_path_factory.mktemp("trainings")
 
@@ -49,7 +49,9 @@ def trained(cars, tmp_path_factory, weights_of):
             save_file(timm.create_model(recipe.backbone).state_dict(), folder / f"{recipe.backbone}.safetensors")
             done = train(
                 request=TrainingRequest(rows=cars, recipe=recipe),
-                context=TrainingContext(work_dir=folder / "work", weights=weights_of(), progress=Silent()),
+                context=TrainingContext(
+                    work_dir=folder / "work", weights=weights_of(), progress=Silent(), engine_cache=ir_cache
+                ),
                 out=folder / "out",
             )
         return artefact_open(done.artefact.folder)
@@ -65,7 +67,7 @@ def check(artefact, engine):
     return summarise(np.exp(log_softmax(logits[0])), artefact.spec.classes)
 
 
-def test_brazil_europe_and_brands_train_and_open_where_they_serve(trained):
+def test_brazil_europe_and_brands_train_and_open_where_they_serve(trained, convert, ir_cache):
     artefacts = [trained(name) for name in ("brazil", "europe", "brands")]
     brazil, europe, brands = artefacts
     assert [one.spec.backbone for one in artefacts] == ["resnet50", "efficientnet_b1", "resnet50"]
@@ -73,14 +75,16 @@ def test_brazil_europe_and_brands_train_and_open_where_they_serve(trained):
     assert [(one.make, one.years) for one in europe.spec.classes] == [("Audi", "2010"), ("BMW", "2011")]
     assert brands.spec.head_hidden == (2048, 1024)
     assert [(one.make, one.model, one.years) for one in brands.spec.classes] == [("Audi", "", ""), ("BMW", "", "")]
-    engines = OpenVinoEngine.open_all(artefacts, cache_dir=None)
+    convert(*artefacts)
+    engines = OpenVinoEngine.open_all(artefacts, cache_dir=ir_cache)
     for artefact, engine in zip(artefacts, engines, strict=True):
         make, candidates = check(artefact, engine)
     assert make.name in ("Audi", "BMW")  # of brands: a make, and no candidate names a model
     assert {one.model for one in candidates} == {""}
 
 
-def test_stanford_trains_and_opens_where_it_serves(trained):
+def test_stanford_trains_and_opens_where_it_serves(trained, convert, ir_cache):
     artefact = trained("stanford")
     assert artefact.spec.backbone == "resnet152"
-    check(artefact, OpenVinoEngine.open(artefact, cache_dir=None))
+    convert(artefact)
+    check(artefact, OpenVinoEngine.open(artefact, cache_dir=ir_cache))

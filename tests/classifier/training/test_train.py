@@ -5,11 +5,13 @@ import random
 import re
 import resource
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import timm
 import torch
+from django.conf import settings
 from PIL import Image
 from safetensors.torch import save_file
 
@@ -266,7 +268,7 @@ def backbones(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def rows(tmp_path):
+def rows(tmp_path, shipped_converted):
     folder = tmp_path / "cars"
     folder.mkdir()
     lines = ["file,make,model,vehicle,split"]
@@ -286,7 +288,12 @@ def rows(tmp_path):
 def trained(rows, tmp_path, **more):
     return train(
         request=TrainingRequest(rows=rows, **{"recipe": RECIPE, **more}),
-        context=TrainingContext(work_dir=tmp_path / "work", weights=WEIGHTS, progress=Silent()),
+        context=TrainingContext(
+            work_dir=tmp_path / "work",
+            weights=WEIGHTS,
+            progress=Silent(),
+            engine_cache=Path(settings.ENGINE_CACHE_DIR),
+        ),
         out=tmp_path / "out",
     )
 
@@ -302,6 +309,7 @@ def test_a_whole_training_leaves_a_checked_artefact_and_a_report(rows, tmp_path)
     assert 0 < done.metrics["test"]["photos"] < 8
     assert done.report.read_text().lower().startswith("<!doctype html>")
     assert list((tmp_path / "work").glob("tiny-*/tensorboard/*"))
+    assert not (tmp_path / "work" / "ir").exists()  # what lies in the engine cache is not converted again
 
 
 @pytest.mark.usefixtures("backbones")

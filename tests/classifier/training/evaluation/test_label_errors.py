@@ -2,11 +2,13 @@
 
 import csv
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import timm
 import torch
+from django.conf import settings
 from PIL import Image
 
 from classifier.artefact import ArtefactSpec, Preprocessing, artefact_only, artefact_write
@@ -94,7 +96,7 @@ def test_what_the_other_folds_hardly_show_is_not_ranked():
 
 
 @pytest.fixture
-def lot(tmp_path):
+def lot(tmp_path, convert):
     """Thirty cars of three colours, one photo each, and a weights folder with tiny networks."""
     torch.manual_seed(0)
     network = timm.create_model("test_efficientnet", num_classes=len(CLASSES))
@@ -103,7 +105,7 @@ def lot(tmp_path):
     )
     weights = tmp_path / "weights"
     artefact_write(parent=weights / "classifier", name="tiny", spec=spec, state_dict=network.state_dict())
-    random_detector(weights / "detector", confidence=1.0)
+    convert(random_detector(weights / "detector", confidence=1.0))
     random = np.random.default_rng(0)
     names = list(COLOURS)
     with (tmp_path / "manifest.csv").open("w", newline="") as file:
@@ -119,7 +121,8 @@ def lot(tmp_path):
 def rank(lot, rows, **given):
     base = artefact_only(lot / "weights" / "classifier")
     return suspects_rank(
-        rows=rows, weights=lot / "weights", base=base, work_dir=lot / "work", progress=Silent(), **given
+        rows=rows, weights=lot / "weights", base=base, work_dir=lot / "work", progress=Silent(),
+        engine_cache=Path(settings.ENGINE_CACHE_DIR), **given,
     )  # fmt: skip
 
 

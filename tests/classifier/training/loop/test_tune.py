@@ -1,9 +1,11 @@
 """The search with real, tiny trainings on the train split, scored on val, without test photos."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from django.conf import settings
 from PIL import Image
 
 from classifier.recognise import WEIGHTS
@@ -21,7 +23,7 @@ RECIPE = replace(
 
 
 @pytest.fixture
-def rows(tmp_path):
+def rows(tmp_path, shipped_converted):
     """Cars of two models in all three splits; reading a test photo fails, because there is none."""
     folder = tmp_path / "lot"
     folder.mkdir()
@@ -42,7 +44,12 @@ def rows(tmp_path):
 def tuned(rows, tmp_path, *, trials, recipe=RECIPE):
     return tune(
         request=TrainingRequest(rows=rows, recipe=recipe),
-        context=TrainingContext(work_dir=tmp_path / "work", weights=WEIGHTS, progress=Silent()),
+        context=TrainingContext(
+            work_dir=tmp_path / "work",
+            weights=WEIGHTS,
+            progress=Silent(),
+            engine_cache=Path(settings.ENGINE_CACHE_DIR),
+        ),
         space=space_parse(["lr_head=0.001:0.1", "erasing=0,0.1"], recipe),
         trials=trials,
     )

@@ -91,7 +91,9 @@ def test_where_nothing_tells_them_apart_the_end_stands(network):
     assert chosen(network, start=answering(network, bias=1.0), end=state, val=none)[:2] == (state, 1.0)
 
 
-def test_a_training_keeps_the_share_it_took_and_takes_it_from_a_checkpoint_that_was_made_without(tmp_path):
+def test_a_training_keeps_the_share_it_took_and_takes_it_from_a_checkpoint_that_was_made_without(
+    tmp_path, shipped_converted
+):
     folder = tmp_path / "cars"
     for number in range(24):
         side = "train" if number < 16 else "val"
@@ -108,7 +110,9 @@ def test_a_training_keeps_the_share_it_took_and_takes_it_from_a_checkpoint_that_
         )  # fmt: skip
         done = train(
             request=TrainingRequest(rows=rows, recipe=recipe, epochs=2, resume=True),
-            context=TrainingContext(work_dir=tmp_path / "work", weights=weights, progress=Silent()),
+            context=TrainingContext(
+                work_dir=tmp_path / "work", weights=weights, progress=Silent(), engine_cache=shipped_converted
+            ),
             out=tmp_path / "out",
             report=False,
         )

@@ -90,8 +90,14 @@ def test_what_does_not_fit_is_said_before_anything_is_learned(tmp_path, given, m
         partner_check(other, **{**fitting, **given})
 
 
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    """A working folder for all tests here: what one has trained ends at once for the next."""
+    return tmp_path_factory.mktemp("work")
+
+
 @pytest.fixture
-def site(tmp_path):
+def site(tmp_path, work, shipped_converted):
     """train() on two kinds of pictures, beside a starter of another backbone."""
     folder = tmp_path / "cars"
     lines = ["file,make,model,vehicle,split"]
@@ -111,7 +117,7 @@ def site(tmp_path):
         recipe = replace(recipe_load("default"), **{**values, "start": "nothing", **given})
         return train(
             request=TrainingRequest(rows=rows, recipe=recipe, epochs=1, resume=True, seen_photos=SeenPhotos()),
-            context=TrainingContext(work_dir=tmp_path / "work", weights=weights, progress=Silent()),
+            context=TrainingContext(work_dir=work, weights=weights, progress=Silent(), engine_cache=shipped_converted),
             out=tmp_path / "out",
             report=False,
         ).artefact
@@ -124,12 +130,12 @@ def site(tmp_path):
     return trained, ship
 
 
-def test_a_recipe_sets_what_it_trains_beside_the_starter_without_learning_again(site, tmp_path):
+def test_a_recipe_sets_what_it_trains_beside_the_starter_without_learning_again(site, convert, ir_cache, work):
     trained, ship = site
     starter = trained(backbone=OTHER)
     ship(starter)
     alone = trained()
-    checkpoints = {path: path.stat().st_mtime_ns for path in (tmp_path / "work").glob("tiny-*/checkpoint.pt")}
+    checkpoints = {path: path.stat().st_mtime_ns for path in work.glob("tiny-*/checkpoint.pt")}
     both = trained(ensemble_with="starter")
     assert {path: path.stat().st_mtime_ns for path in checkpoints} == checkpoints
     assert both.spec.backbone == f"{ONE}+{OTHER}"
@@ -137,7 +143,8 @@ def test_a_recipe_sets_what_it_trains_beside_the_starter_without_learning_again(
     assert seen_photos_read(both.folder) is not None
     assert both.spec.preprocessing == alone.spec.preprocessing
     assert torch.allclose(said(both), (said(alone) + said(starter)) / 2, atol=2e-3)
-    recogniser = Recogniser.open(classifier=both.folder, cache_dir=tmp_path / "ir")
+    convert(both)
+    recogniser = Recogniser.open(classifier=both.folder, cache_dir=ir_cache)
     try:
         seen = recogniser.log_probs([torch.rand(3, 32, 32).numpy()])
     finally:
