@@ -84,6 +84,38 @@ def pytest_report_header():
     return [f"database: {settings.DATABASES['default']['ENGINE']}", f"CAR_PHOTOS: {photos}"]
 
 
+# A test that asks for one of these, itself or through another fixture, touches the run's database.
+DATABASE_FIXTURES = {"db", "transactional_db", "database_url"}
+# These start a browser or a site, or train. What else takes long says so itself.
+LONG_FIXTURES = {"chromium", "database_url", "shipped_converted"}
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what touches the database and what takes long; files with long tests come first.
+
+    Short files at the end keep all processes busy until the end.
+    """
+    for item in items:
+        asked = set(getattr(item, "fixturenames", ()))
+        if asked & DATABASE_FIXTURES or item.get_closest_marker("django_db"):
+            item.add_marker(pytest.mark.database)
+        if asked & LONG_FIXTURES:
+            item.add_marker(pytest.mark.long)
+    files = {item.path: number for number, item in reversed(list(enumerate(items)))}
+    long = {item.path for item in items if item.get_closest_marker("long")}
+    items.sort(key=lambda item: (item.path not in long, files[item.path]))
+
+
+@pytest.fixture(autouse=True)
+def only_marked_tests_know_the_database(request, monkeypatch):
+    """Processes that other tests start see no address; in this process pytest-django stops them.
+
+    So a second database learns nothing from a test without the mark, see `make test-database`.
+    """
+    if request.node.get_closest_marker("database") is None:
+        monkeypatch.delenv("DATABASE_URL", raising=False)
+
+
 @pytest.fixture(autouse=True)
 def fresh_cache():
     """No test inherits another's rate limits."""

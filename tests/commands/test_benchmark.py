@@ -51,6 +51,7 @@ def measured(monkeypatch):
     monkeypatch.setattr("marketplace.operations.management.commands.benchmark.benchmark", lambda **_: FOUND)
 
 
+@pytest.mark.long
 def test_it_measures_everything(manage, tiny_site, folder):
     ran = manage("benchmark", folder, "--engine", "torch", "--device", "cpu", "--json")
     assert ran.code == 0, ran.err

@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import sys
+from contextlib import contextmanager
 
 import pytest
 import torch
@@ -14,11 +15,15 @@ from classifier.artefact import ArtefactSpec, Preprocessing, TrainedClass, artef
 from marketplace.operations import run
 from tests.operations.site import RunningSite
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for left-over processes in /proc")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(sys.platform != "linux", reason="looks for left-over processes in /proc"),
+]
 
 
-@pytest.fixture
-def start(tmp_path_factory):
+@contextmanager
+def sites_started(tmp_path_factory):
+    """A function that starts a site; all are killed at the end."""
     sites = []
 
     def begin(var=None, port=None, serve=True):
@@ -37,9 +42,30 @@ def start(tmp_path_factory):
         sites.append(site)
         return site.wait_until_it_serves() if serve else site
 
-    yield begin
-    for site in sites:
-        site.kill_everything()
+    try:
+        yield begin
+    finally:
+        for site in sites:
+            site.kill_everything()
+
+
+@pytest.fixture
+def start(tmp_path_factory):
+    with sites_started(tmp_path_factory) as begin:
+        yield begin
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """A site for the tests that only ask it something; no test may end it."""
+    with sites_started(tmp_path_factory) as begin:
+        yield begin()
+
+
+@pytest.fixture(scope="module")
+def used(tmp_path_factory):
+    """A folder for the tests that end a site: all but the first find one that was set up before."""
+    return tmp_path_factory.mktemp("used") / "var"
 
 
 def test_it_serves_prints_the_accounts_and_ends_with_all_its_processes_on_ctrl_c(start):
@@ -58,24 +84,23 @@ def test_it_serves_prints_the_accounts_and_ends_with_all_its_processes_on_ctrl_c
     assert "Traceback" not in site.said()
 
 
-def test_it_shows_no_traceback_and_answers_nobody_elses_name(start):
-    site = start()
-    status, page = site.get("/no-such-page/")
+def test_it_shows_no_traceback_and_answers_nobody_elses_name(running):
+    status, page = running.get("/no-such-page/")
     assert status == 404
     assert "URLconf" not in page
     assert "DEBUG" not in page
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM])
-def test_nothing_is_left_when_the_supervisor_is_ended(start, end):
-    site = start()
+def test_nothing_is_left_when_the_supervisor_is_ended(start, used, end):
+    site = start(var=used)
     os.kill(site.process.pid, end)
     site.process.wait(timeout=15)
     assert site.all_gone(), site.said()
 
 
-def test_it_starts_again_after_everything_was_killed(start):
-    site = start()
+def test_it_starts_again_after_everything_was_killed(start, used):
+    site = start(var=used)
     before = (site.var / "demo-accounts.json").read_text()
     site.kill_everything()
     assert (site.var / "redis.sock").exists()
@@ -84,8 +109,8 @@ def test_it_starts_again_after_everything_was_killed(start):
     assert again.get("/healthz")[0] == 200
 
 
-def test_two_sites_run_side_by_side_and_a_long_folder_name_is_no_trouble(start, tmp_path_factory):
-    first = start()
+def test_two_sites_run_side_by_side_and_a_long_folder_name_is_no_trouble(running, start, tmp_path_factory):
+    first = running
     folder = tmp_path_factory.mktemp("long") / ("a-folder-with-a-long-name-" * 5)[:120]
     second = start(var=folder)
     assert len(os.fsencode(folder / "redis.sock")) > 107
@@ -118,12 +143,11 @@ def test_its_processes_get_the_key_unless_they_find_it_in_its_file(settings, mon
     assert "SECRET_KEY" not in run._environment(8000)
 
 
-def test_it_refuses_a_second_site_in_the_same_folder(start):
-    site = start()
-    second = start(var=site.var, serve=False)
+def test_it_refuses_a_second_site_in_the_same_folder(running):
+    second = RunningSite(running.var)
     assert second.process.wait(timeout=30) == 2
-    assert f"runs already (process {site.process.pid})" in second.said()
-    assert site.get("/healthz")[0] == 200
+    assert f"runs already (process {running.process.pid})" in second.said()
+    assert running.get("/healthz")[0] == 200
 
 
 def test_it_says_in_one_line_that_a_folder_cannot_be_written(start, tmp_path):

@@ -21,6 +21,8 @@ from classifier.training.recipe import recipe_load, recipe_override
 from classifier.training.request import TrainingContext, TrainingRequest
 from classifier.training.train import train
 
+pytestmark = pytest.mark.long
+
 SHORT = ["epochs=1", "input_sizes=[64]", "batch=4", "min_photos_per_class=2"]
 
 

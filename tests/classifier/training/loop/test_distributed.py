@@ -71,6 +71,7 @@ def test_one_process_of_torchrun_is_alone(monkeypatch):
         assert (ranks.size, ranks.first) == (1, True)
 
 
+@pytest.mark.long
 def test_two_processes_of_torchrun_give_what_one_gives(tmp_path):
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
