@@ -17,7 +17,8 @@ PYTHON ?=
 ARGS ?=
 JOBS ?= 2
 PROSE = $$(git ls-files '*.md' ':!docs/model-classes.md')
-PYTEST = OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile
+# The order of tests/conftest.py: long files first. xdist would start those with most tests first.
+PYTEST = OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: setup setup-dev run test test-fast test-database test-slow test-cuda lint format messages measure-upload
 
@@ -35,6 +36,7 @@ test: setup-dev
 
 test-fast: setup-dev
 	@$(PYTEST) -m "not slow and not long" $(ARGS)
+	@echo "Left out: browsers, sites and trainings (make test), and what needs minutes (make test-slow)."
 
 test-database: setup-dev
 	@$(PYTEST) -m "database and not slow" $(ARGS)

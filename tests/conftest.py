@@ -67,6 +67,10 @@ ON_DATABASE_URL = ("tests/browser/", "tests/reliability/")
 
 @pytest.hookimpl(tryfirst=True)  # before pytest itself chooses by marks
 def pytest_collection_modifyitems(items):
+    """Mark what touches the database and what takes long; files of long tests come first.
+
+    Short files at the end keep all processes busy until the end.
+    """
     root = Path(__file__).resolve().parent.parent
     for item in items:
         path = item.path.relative_to(root).as_posix()
@@ -75,6 +79,9 @@ def pytest_collection_modifyitems(items):
         touches = DATABASE_FIXTURES.intersection(item.fixturenames) or item.get_closest_marker("django_db")
         if touches or path.startswith(ON_DATABASE_URL):
             item.add_marker(pytest.mark.database)
+    place = {item.path: number for number, item in reversed(list(enumerate(items)))}
+    long = {item.path for item in items if item.get_closest_marker("long")}
+    items.sort(key=lambda item: (item.path not in long, place[item.path]))
 
 
 def pytest_report_header():
@@ -82,28 +89,6 @@ def pytest_report_header():
 
     photos = os.environ.get("CAR_PHOTOS", "not set: tests that need real photos are skipped")
     return [f"database: {settings.DATABASES['default']['ENGINE']}", f"CAR_PHOTOS: {photos}"]
-
-
-# A test that asks for one of these, itself or through another fixture, touches the run's database.
-DATABASE_FIXTURES = {"db", "transactional_db", "database_url"}
-# These start a browser or a site, or train. What else takes long says so itself.
-LONG_FIXTURES = {"chromium", "database_url", "shipped_converted"}
-
-
-def pytest_collection_modifyitems(items):
-    """Mark what touches the database and what takes long; files with long tests come first.
-
-    Short files at the end keep all processes busy until the end.
-    """
-    for item in items:
-        asked = set(getattr(item, "fixturenames", ()))
-        if asked & DATABASE_FIXTURES or item.get_closest_marker("django_db"):
-            item.add_marker(pytest.mark.database)
-        if asked & LONG_FIXTURES:
-            item.add_marker(pytest.mark.long)
-    files = {item.path: number for number, item in reversed(list(enumerate(items)))}
-    long = {item.path for item in items if item.get_closest_marker("long")}
-    items.sort(key=lambda item: (item.path not in long, files[item.path]))
 
 
 @pytest.fixture(autouse=True)
