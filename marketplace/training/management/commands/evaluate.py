@@ -57,7 +57,7 @@ def _lines(document: dict[str, Any], indent: str = "  ") -> list[str]:
             lines += [f"{indent}{name}", *(f"{indent}  {_confused(one)}" for one in value)]
         else:
             shown = f"{value:.4f}" if isinstance(value, float) else "–" if value is None else str(value)
-            lines.append(f"{indent}{name:<26} {shown}")
+            lines.append(f"{indent}{name:<23} {shown}")
     return lines
 
 
