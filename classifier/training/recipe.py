@@ -68,9 +68,19 @@ class Recipe:
     accumulate: Annotated[StrictInt, Field(ge=1, le=1000)] = 1
     """Steps whose gradients are added up before the weights change: as if the batch were this many
     times as large."""
+    repeats: Annotated[StrictInt, Field(ge=1, le=1000)] = 1
+    """Passes over the photos that make an epoch. Between epochs there is a pause of a second or
+    two, until the first pictures are ready: a GPU that needs no longer for a pass wants more."""
     sampling: Literal["shuffle", "balanced"] = "shuffle"
     """"shuffle": an epoch shows every photo once; "balanced": as many photos, drawn so that every
     class comes as often as any other."""
+    source_balance: Annotated[StrictFloat, Field(ge=0, le=1)] = 0.0
+    """How much photos of small sources are shown more often: a source of n photos is drawn as
+    n ** (1 - source_balance). 0 = every photo as often, 1 = every source as often."""
+    view_balance: Annotated[StrictFloat, Field(ge=0, le=1)] = 0.0
+    """The same for the sides from which cars are seen, as the attribute classifier tells them:
+    sellers take fronts, and rears and sides are half as often right. Mirrored views count as
+    one."""
     optimizer: Literal["adamw", "sgd"] = "adamw"
     """"adamw", or "sgd" with Nesterov's momentum. With freeze_backbone neither matters."""
     momentum: Annotated[StrictFloat, Field(ge=0, le=0.999)] = 0.9
@@ -109,6 +119,9 @@ class Recipe:
     """Brightness, contrast and saturation change by up to this share, the hue by a tenth."""
     erasing: Annotated[StrictFloat, Field(ge=0, le=1)] = 0.1
     """Probability that a rectangle of the photo is erased."""
+    degrade: Annotated[StrictFloat, Field(ge=0, le=1)] = 0.0
+    """Share of the photos that are made as bad as sellers' are: of few pixels, blurred, compressed,
+    dark, tinted, watermarked, partly hidden."""
     ema_decay: Annotated[StrictFloat, Field(ge=0, le=0.99999)] = 0.0
     """Moving average of the weights that becomes the artefact; 0 = off. At first it forgets faster,
     so that a short training does not end as its own beginning."""

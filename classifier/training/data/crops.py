@@ -21,7 +21,7 @@ from PIL import Image
 
 from classifier.artefact import Artefact, CropRule
 from classifier.detect import Detection, Detector, the_car
-from classifier.engines import engine_open
+from classifier.engines import engine_choose, engine_open
 from classifier.preprocess import (
     Decoded,
     Letterbox,
@@ -58,6 +58,10 @@ class Crops:
     """(rows,): sha256 of each photo."""
     boxed: int
     """How many rows had a vehicle found on them; the others are taken whole."""
+
+    def picture(self, place: int) -> Image.Image:
+        """The picture at a place of `index`."""
+        return Image.fromarray(self.pixels[place])
 
 
 class CropCache:
@@ -109,7 +113,8 @@ class CropCache:
     def _add(self, new: list[tuple[str, ManifestRow]], progress: Progress) -> None:
         finder = None
         if self._detector is not None:
-            engine = engine_open(self._detector, engine="openvino", device="cpu", cache_dir=self._engine_cache)
+            chosen, device = engine_choose("auto", "auto")
+            engine = engine_open(self._detector, engine=chosen, device=device, cache_dir=self._engine_cache)
             finder = Detector(engine, self._detector.spec)
         cutter = _Cutter(finder, self._rule, self._side)
         batches = [new[start : start + BATCH] for start in range(0, len(new), BATCH)]

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from classifier.artefact import Artefact
 from classifier.attributes import AttributeClassifier
-from classifier.engines import engine_open
+from classifier.engines import engine_choose, engine_open
 from classifier.preprocess import FloatArray, UnreadablePhotoError, decode
 from classifier.training.data.near_duplicates import PictureHash, picture_hash
 from classifier.training.progress import Progress
@@ -71,10 +71,11 @@ class LazyAttributeClassifier:
 
 
 def attribute_classifier_lazy(artefact: Artefact, *, cache_dir: Path) -> LazyAttributeClassifier:
-    """The artefact's attribute classifier, run by OpenVINO. Opening raises EngineError."""
+    """The artefact's attribute classifier. Opening raises EngineError."""
 
     def opened() -> ExteriorClassifier:
-        engine = engine_open(artefact, engine="openvino", device="cpu", cache_dir=cache_dir)
+        chosen, device = engine_choose("auto", "auto")
+        engine = engine_open(artefact, engine=chosen, device=device, cache_dir=cache_dir)
         return AttributeClassifier(engine, artefact.spec)
 
     return LazyAttributeClassifier(version=artefact.version, open=opened)

@@ -6,6 +6,8 @@ Validation is classifier.preprocess.to_input, the very code of serving.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from torchvision.transforms import InterpolationMode, v2
 
 from classifier.artefact import Preprocessing
 from classifier.preprocess import to_input
+from classifier.training.data.degradation import Degrade
 from classifier.training.recipe import Recipe
 
 RATIO = (0.8, 1.25)
@@ -39,6 +42,8 @@ def train_transform(recipe: Recipe, size: int, p: Preprocessing, *, flips: bool 
         steps.append(v2.ColorJitter(brightness=share, contrast=share, saturation=share, hue=share / 10))
     if recipe.randaugment_ops:
         steps.append(v2.RandAugment(recipe.randaugment_ops, recipe.randaugment_magnitude))
+    if recipe.degrade:
+        steps.append(Degrade(recipe.degrade))
     steps += [v2.PILToTensor(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(list(p.mean), list(p.std))]
     if recipe.erasing:
         steps.append(v2.RandomErasing(recipe.erasing))
@@ -91,13 +96,37 @@ class CropSet(Dataset[tuple[Tensor, Tensor]]):
         return len(self.index)
 
     def __getitem__(self, at: int) -> tuple[Tensor, Tensor]:
+        return self.shown(at, 0)
+
+    def shown(self, at: int, before: int) -> tuple[Tensor, Tensor]:
+        """A picture and its label. before: how often this epoch has shown it already."""
         image = Image.fromarray(self.pixels[self.index[at]])
         label = torch.as_tensor(self.labels[at])
         if self._transform is None:
             return torch.from_numpy(to_input(image, self._p)), label
-        if self._mirrored is not None and (at + self._epoch) % 2:
+        if self._mirrored is not None and (at + self._epoch + before) % 2:
             image, label = ImageOps.mirror(image), torch.as_tensor(self._mirrored[at])
-        digest = hashlib.sha256(f"{self._seed}:{at}".encode()).digest()
+        again = f":{before}" if before else ""
+        digest = hashlib.sha256(f"{self._seed}:{at}{again}".encode()).digest()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int.from_bytes(digest[:7], "big"))
             return self._transform(image), label
+
+
+class Drawn(Dataset[tuple[Tensor, Tensor]]):
+    """Pictures in an order that may name one several times, each time differently augmented."""
+
+    def __init__(self, photos: CropSet, order: Sequence[int]) -> None:
+        """order: positions in `photos`."""
+        self._photos, self._order = photos, list(order)
+        self._before: list[int] = []
+        seen: Counter[int] = Counter()
+        for at in self._order:
+            self._before.append(seen[at])
+            seen[at] += 1
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def __getitem__(self, place: int) -> tuple[Tensor, Tensor]:
+        return self._photos.shown(self._order[place], self._before[place])

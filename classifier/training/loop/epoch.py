@@ -16,6 +16,7 @@ from classifier.training.loop.hardware import bf16_pays
 from classifier.training.loop.loss import Loss
 from classifier.training.loop.optimizer import one_cycle
 from classifier.training.loop.state import FitJob, LoopState
+from classifier.training.loop.validation import Score
 
 
 class Clock:
@@ -54,20 +55,31 @@ class Clock:
         return self.spent >= self._limit
 
 
+NOTE_EVERY = 16
+"""Steps on a GPU between two looks at the figures, since each look waits for it."""
+
+
 @dataclass
 class _Totals:
     """Sums over the batches of an epoch, in one process."""
 
+    score_of: Score
+    unread: list[tuple[Tensor, Tensor, Tensor]] = field(default_factory=list)
+    """Loss, logits and labels of the batches that are not in the sums yet."""
     photos: int = 0
     loss: float = 0.0
     right: int = 0
     answers: int = 0
     started: float = field(default_factory=time.monotonic)
 
-    def add(self, photos: int, loss: float, score: tuple[int, int]) -> None:
-        self.photos += photos
-        self.loss += loss * photos
-        self.right, self.answers = self.right + score[0], self.answers + score[1]
+    def read(self) -> None:
+        """Add up what is unread."""
+        for loss, logits, labels in self.unread:
+            right, answers = self.score_of(logits, labels)
+            self.photos += len(labels)
+            self.loss += float(loss) * len(labels)
+            self.right, self.answers = self.right + right, self.answers + answers
+        self.unread.clear()
 
     def note(self, *, processes: int, left: float) -> str:
         speed = self.photos * processes / (time.monotonic() - self.started)
@@ -76,6 +88,7 @@ class _Totals:
 
     def figures(self, ranks: Ranks) -> dict[str, float]:
         """Over all processes."""
+        self.read()
         seconds = max(time.monotonic() - self.started, 1e-9)
         photos, loss, right, answers = ranks.all_reduce([self.photos, self.loss, self.right, self.answers])
         return {
@@ -103,12 +116,13 @@ def train_one_epoch(
     steps, accumulate = job.steps(ranks.size), job.recipe.accumulate
     mixed = bf16_pays(ranks.device)
     first_step = state.epoch * steps
-    totals = _Totals()
+    totals = _Totals(job.score_of)
+    often = NOTE_EVERY if ranks.device.type == "cuda" else 1
     for step, (images, labels) in enumerate(batches):
         share, over = clock.share(first_step + step), clock.over
         if clock.limited:  # by the first process's clock: all must do the same steps
             share, over = ranks.broadcast((share, over))
-        if over and totals.photos:
+        if over and (totals.photos or totals.unread):
             break
         begins = step - step % accumulate
         parts = min(accumulate, steps - begins)
@@ -122,7 +136,10 @@ def train_one_epoch(
             (loss / parts).backward()  # type: ignore[no-untyped-call]
         if last:
             _step(state, one_cycle(share, warmup=job.recipe.warmup_share))
-        totals.add(len(labels), float(loss.detach()), job.score_of(logits, targets))
+        totals.unread.append((loss.detach(), logits.detach(), targets))
+        if (step + 1) % often and step + 1 < steps:
+            continue
+        totals.read()
         note(totals.note(processes=ranks.size, left=clock.left(first_step + step + 1)))
     return totals.figures(ranks)
 
@@ -133,6 +150,7 @@ def _forward(
     """Logits and loss of a batch. mixup: see mix. mixed: in mixed precision."""
     kept, order = mix(len(targets), mixup)
     if order is not None:
+        order = order.to(inputs.device, non_blocking=True)
         inputs = kept * inputs + (1 - kept) * inputs[order]
     with torch.autocast(inputs.device.type, torch.bfloat16, enabled=mixed):
         logits = network(inputs)

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import torch
-from torch.utils.data import DataLoader, Subset
+from torch.utils.data import DataLoader
 
+from classifier.training.data.transforms import Drawn
 from classifier.training.errors import TrainError
 from classifier.training.loop.checkpoint import checkpoint_read, checkpoint_write
 from classifier.training.loop.depthwise import speed_up_depthwise
@@ -88,6 +89,7 @@ def _begin(job: FitJob, ranks: Ranks) -> LoopState:
     network = job.network
     if ranks.device.type == "cpu":
         keep_freed_memory()
+    torch.backends.cudnn.benchmark = ranks.device.type == "cuda"  # few sizes, many steps: the search pays
     speed_up_depthwise(network, ranks.device)
     network = network.to(ranks.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stubs
     freeze_stages(network, job.recipe.freeze_stages)
@@ -126,9 +128,9 @@ def _epoch(
     state.network.train()
     for module in unfreeze(state.network, recipe, epoch=epoch):
         module.eval()
-    order = ranks.part_of(epoch_order(job.train.labels, recipe, epoch=epoch).tolist(), batch=batch)
+    order = ranks.part_of(epoch_order(job.train.labels, recipe, epoch=epoch, shares=job.shares).tolist(), batch=batch)
     loader: Any = DataLoader(
-        Subset(job.train, order), batch_size=ranks.share_of(batch), num_workers=job.workers,
+        Drawn(job.train, order), batch_size=ranks.share_of(batch), num_workers=job.workers,
         pin_memory=ranks.device.type == "cuda",
     )  # fmt: skip
     return train_one_epoch(

@@ -79,12 +79,14 @@ class LabelLoss:
         """logits (N, C), labels (N,) → the mean loss, a scalar."""
         scores = logits.float()
         known = labels < self._classes
-        loss = scores.sum() * 0.0  # keeps the graph whole in a batch without any class
-        if known.any():
-            weights = self._class_weights.to(scores.device) if self._class_weights is not None else None
-            loss = loss + nn.functional.cross_entropy(
-                scores[known], labels[known], weight=weights, label_smoothing=self._smoothing
-            )
+        weights = self._class_weights.to(scores.device) if self._class_weights is not None else None
+        # Without branches on what the labels are: on a GPU each would wait for it.
+        losses = nn.functional.cross_entropy(
+            scores, labels.where(known, UNKNOWN), weight=weights, label_smoothing=self._smoothing,
+            ignore_index=UNKNOWN, reduction="sum",
+        )  # fmt: skip
+        counted = known if weights is None else known * weights[labels.clamp(max=self._classes - 1)]
+        loss = losses / counted.sum().clamp_min(1e-8)
         if self._weight:
             members = self._members.to(scores.device)
             makes = (scores.softmax(1) @ members).clamp_min(1e-8).log()

@@ -65,13 +65,35 @@ def unfreeze(network: nn.Module, recipe: Recipe, *, epoch: int) -> list[nn.Modul
     return freeze_first(network, count)
 
 
-def epoch_order(labels: NDArray[np.int64], recipe: Recipe, *, epoch: int) -> NDArray[np.int64]:
-    """An epoch's photos in order: a function of labels (N,), seed and epoch. Raises TrainError."""
+def epoch_order(
+    labels: NDArray[np.int64], recipe: Recipe, *, epoch: int, shares: NDArray[np.float64] | None = None
+) -> NDArray[np.int64]:
+    """An epoch's photos in order, recipe.repeats times (N,).
+
+    A function of labels (N,), shares, seed and epoch. shares: (N,), how often each photo is drawn,
+    1 in all; None: each as often, or as the recipe's `sampling` says. Raises TrainError.
+    """
     random = np.random.default_rng([recipe.seed, epoch])
-    if recipe.sampling == "shuffle":
-        return random.permutation(len(labels))
-    if labels.ndim > 1:
-        raise TrainError("sampling = 'balanced' is for labels of one kind")
-    _, number, photos = np.unique(labels, return_inverse=True, return_counts=True)
-    shares = 1 / photos[number]
-    return random.choice(len(labels), size=len(labels), p=shares / shares.sum()).astype(np.int64)
+    wanted = shares
+    if recipe.sampling == "balanced":
+        if labels.ndim > 1:
+            raise TrainError("sampling = 'balanced' is for labels of one kind")
+        _, number, photos = np.unique(labels, return_inverse=True, return_counts=True)
+        wanted = 1 / photos[number] if shares is None else shares / photos[number]
+        wanted = wanted / wanted.sum()
+    return np.concatenate([_pass(len(labels), wanted, recipe, random) for _ in range(recipe.repeats)])
+
+
+def _pass(
+    count: int, shares: NDArray[np.float64] | None, recipe: Recipe, random: np.random.Generator
+) -> NDArray[np.int64]:  # fmt: skip
+    if shares is None:
+        return random.permutation(count)
+    if recipe.sampling == "balanced":
+        return random.choice(count, size=count, p=shares).astype(np.int64)
+    mixed = random.permutation(count)
+    # Evenly spaced draws: a photo that should come 1.5 times comes once or twice, never not at all.
+    ends = np.cumsum(shares[mixed])
+    places = (np.arange(count) + random.random()) / count * ends[-1]
+    drawn = mixed[np.searchsorted(ends, places, side="right").clip(max=count - 1)]
+    return random.permutation(drawn)

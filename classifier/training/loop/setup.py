@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import nn
 
 from classifier.artefact import Artefact, Preprocessing, TrainedClass, artefact_only
@@ -22,6 +23,7 @@ from classifier.training.data.labels import classes_extended, classes_of, label_
 from classifier.training.data.manifest import SPLITS, ManifestRow, Split, manifest_sha256
 from classifier.training.data.split import split_of
 from classifier.training.data.transforms import CropSet
+from classifier.training.data.views import draw_shares, views_of
 from classifier.training.errors import TrainError
 from classifier.training.loop.hardware import loaders_for
 from classifier.training.loop.incremental import head_copy, incremental_network
@@ -66,6 +68,8 @@ class TrainingSetup:
     """train, val, test: all labelled photos of exteriors, with or without a class."""
     train: Cut
     val: Cut
+    shares: NDArray[np.float64] | None
+    """How often each training photo is drawn; None: each as often."""
     preprocessing: Preprocessing
     detector: str
     """Version of the detector that found the cars."""
@@ -105,6 +109,7 @@ class TrainingSetup:
             fingerprint=self.fingerprint,
             resume=self.request.resume,
             workers=loaders_for(len(self.train.rows)),
+            shares=self.shares,
         )
 
 
@@ -138,10 +143,12 @@ def setup_prepare(request: TrainingRequest, context: TrainingContext) -> Trainin
             f"none of the {len(splits['train'])} photos on the train side can be read "
             "and shows a car with enough photos"
         )
+    shares = _shares(train.rows, recipe, context)
     progress.say(f"{len(classes)} classes, {len(train.rows)} photos to train on, {len(val.rows)} val")
     return TrainingSetup(
         request=request, recipe=recipe, start=start, base=base, partner=partner, classes=classes, splits=splits,
-        train=train, val=val, preprocessing=preprocessing, detector=detector.version, digest=manifest_sha256(rows),
+        train=train, val=val, shares=shares, preprocessing=preprocessing, detector=detector.version,
+        digest=manifest_sha256(rows),
     )  # fmt: skip
 
 
@@ -224,6 +231,20 @@ def _classes(recipe: Recipe, base: Artefact | None, rows: Sequence[ManifestRow])
             f"({len(rows)} photos from outside on the train side): at least 2 are needed"
         )
     return classes
+
+
+def _shares(rows: list[ManifestRow], recipe: Recipe, context: TrainingContext) -> NDArray[np.float64] | None:
+    if not (recipe.source_balance or recipe.view_balance):
+        return None
+    views = [""] * len(rows)
+    if recipe.view_balance:
+        views = views_of(
+            rows, attributes=artefact_only(context.weights / "usable"), work_dir=context.work_dir,
+            engine_cache=context.converted, progress=context.progress,
+        )  # fmt: skip
+    return draw_shares(
+        [row.source for row in rows], views, source_balance=recipe.source_balance, view_balance=recipe.view_balance
+    )
 
 
 def _cut(

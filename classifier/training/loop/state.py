@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import PARAM_LIST, AveragedModel, get_ema_multi_avg_fn
 
@@ -71,6 +73,8 @@ class FitJob:
     """Continue after the last whole epoch, if there is a checkpoint."""
     workers: int = 0
     """Processes that prepare pictures."""
+    shares: NDArray[np.float64] | None = None
+    """How often each training photo is drawn, see epoch_order."""
     score_of: Score = top1
     val_loss_of: Loss = tempered_loss
 
@@ -85,7 +89,7 @@ class FitJob:
 
     def steps(self, processes: int) -> int:
         """Steps per epoch."""
-        return len(self.train) // self.batch(processes)
+        return len(self.train) * self.recipe.repeats // self.batch(processes)
 
 
 @dataclass
@@ -156,11 +160,14 @@ def average_of(network: nn.Module, recipe: Recipe) -> AveragedModel:
     def update(averaged: PARAM_LIST, current: PARAM_LIST, counted: Tensor | int) -> None:
         # A decay of 0.999 remembers 1,000 steps, and a small market's training has 200: the average
         # would still contain the random initial weights. So the decay grows with the steps, as
-        # tf.train's does.
-        decay = min(recipe.ema_decay, (1 + int(counted)) / (10 + int(counted)))
+        # tf.train's does. The model's own count lies on the CPU; `counted` is its copy on the GPU,
+        # and reading that would wait for the GPU in every step.
+        steps = int(average.n_averaged)
+        decay = min(recipe.ema_decay, (1 + steps) / (10 + steps))
         get_ema_multi_avg_fn(decay)(averaged, current, counted)  # type: ignore[no-untyped-call]
 
-    return AveragedModel(network, multi_avg_fn=update, use_buffers=True)
+    average = AveragedModel(network, multi_avg_fn=update, use_buffers=True)
+    return average
 
 
 def cpu_copy(network: nn.Module) -> State:

@@ -11,8 +11,6 @@ import torch
 from torch import nn
 
 from classifier.engines import DeviceName, Engine, EngineError, EngineName, engine_choose
-from classifier.engines.export import network_export
-from classifier.engines.openvino_engine import OpenVinoEngine
 from classifier.engines.torch_engine import TorchEngine
 from classifier.preprocess import FloatArray
 
@@ -41,6 +39,10 @@ def extractor_engine(
         except RuntimeError as error:  # what torch raises for a device that is full, taken or out of order
             why = " ".join(str(error).split())[:300]
             raise EngineError(f"device {place!r} cannot take the network: {why}") from error
+    # As in engines_open: a machine with a GPU need not have OpenVINO.
+    from classifier.engines.export import network_export  # noqa: PLC0415
+    from classifier.engines.openvino_engine import OpenVinoEngine  # noqa: PLC0415
+
     with tempfile.TemporaryDirectory(prefix="forecourt-features-") as folder:
         out = Path(folder) / "ir"
         try:

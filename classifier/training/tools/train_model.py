@@ -1,0 +1,63 @@
+"""Train a make/model classifier without a site: on a machine with a GPU and nothing installed.
+
+`python -m classifier.training.tools.train_model --manifest M … --recipe starter --out DIR --work
+DIR`
+
+It does what `manage.py retrain` does between cleaning and the gates. The manifests must be clean
+(tools.starter_photos); what comes of it is brought home with `manage.py calibrate`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from classifier.artefact import ArtefactError
+from classifier.engines import EngineError
+from classifier.recognise import WEIGHTS
+from classifier.training.data.manifest import ManifestError, manifest_read
+from classifier.training.data.split import held_apart
+from classifier.training.errors import TrainError
+from classifier.training.progress import progress_for_terminal
+from classifier.training.recipe import RecipeError, recipe_load, recipe_override
+from classifier.training.request import TrainingContext, TrainingRequest
+from classifier.training.train import train
+
+
+def main(arguments: list[str]) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Train a make/model classifier from clean manifests.")
+    parser.add_argument("--manifest", action="append", type=Path, required=True)
+    parser.add_argument("--recipe", default="starter")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="in place of the recipe's")
+    parser.add_argument("--leave-out", action="append", default=[], metavar="SOURCE", help="learn nothing from it")
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--max-minutes", type=float)
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="folder with detector/ and usable/")
+    parser.add_argument("--out", type=Path, required=True, help="where the artefact goes")
+    parser.add_argument("--work", type=Path, required=True, help="caches and checkpoints")
+    given = parser.parse_args(arguments)
+    try:
+        recipe = recipe_override(recipe_load(given.recipe), given.set)
+        rows = held_apart([row for manifest in given.manifest for row in manifest_read(manifest)])
+        result = train(
+            request=TrainingRequest(
+                rows=[row for row in rows if row.source not in given.leave_out], recipe=recipe, epochs=given.epochs,
+                max_minutes=given.max_minutes, resume=given.resume,
+            ),
+            context=TrainingContext(work_dir=given.work, weights=given.weights, progress=progress_for_terminal()),
+            out=given.out, report=False,
+        )  # fmt: skip
+    except (ManifestError, RecipeError, TrainError, ArtefactError, EngineError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    result.checkpoint.unlink(missing_ok=True)
+    sys.stdout.write(json.dumps({"artefact": str(result.artefact.folder), "test": result.metrics.get("test")}) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
