@@ -28,7 +28,7 @@ FORMAT_VERSION = 1
 WEIGHTS_FILE = "model.safetensors"
 SPEC_FILE = "model.json"
 SEEN_PHOTOS_FILE = "taught.safetensors"
-"""Hashes of its seen photos, see training.data.seen_photos. Not every artefact has the file."""
+"""Hashes of its seen photos, see training.data.cleaning.seen_photos. Not all artefacts have it."""
 NEVER = 1.01  # a threshold above every confidence
 
 Task = Literal["classifier", "usable", "detector"]

@@ -35,14 +35,14 @@ from classifier.training.calibration import (
     threshold_fit,
 )
 from classifier.training.data.attribute_labels import body_of, class_bodies_of
+from classifier.training.data.cleaning.seen_photos import SeenPhotos
 from classifier.training.data.labels import UNKNOWN, label_numbers
 from classifier.training.data.manifest import ManifestRow, Split
-from classifier.training.data.seen_photos import SeenPhotos
 from classifier.training.evaluation.cached_recogniser import CachedRecogniser
 from classifier.training.evaluation.evaluate import photos_score, scores_summarise
 from classifier.training.evaluation.trained_names import key_by_letters
 from classifier.training.evaluation.view_and_body import bodies_fit
-from classifier.training.loop.incremental import EXTENDS
+from classifier.training.loop.head.incremental import EXTENDS
 from classifier.training.model.backbones import State
 from classifier.training.progress import Progress
 from classifier.training.report.findings import Findings, findings_of

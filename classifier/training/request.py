@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from classifier.artefact import Artefact
+from classifier.training.data.cleaning.seen_photos import SeenPhotos
 from classifier.training.data.manifest import ManifestRow
-from classifier.training.data.seen_photos import SeenPhotos
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe
 

@@ -11,17 +11,17 @@ from torch.utils.tensorboard import SummaryWriter
 
 from classifier.artefact import Artefact, ArtefactSpec
 from classifier.training.calibration import source_weights
-from classifier.training.data.seen_photos import ENSEMBLE_OF, STARTED_FROM, SeenPhotos, seen_photos_read
+from classifier.training.data.cleaning.seen_photos import ENSEMBLE_OF, STARTED_FROM, SeenPhotos, seen_photos_read
 from classifier.training.finish import Finished, Trained, finish
-from classifier.training.loop.distributed import dismiss, leading
 from classifier.training.loop.fit import fit
-from classifier.training.loop.incremental import (
+from classifier.training.loop.head.incremental import (
     EXTENDS,
     incremental_bodies,
     incremental_head_fit,
     incremental_temperatures,
 )
-from classifier.training.loop.linear_probe import HeadJob, head_fit
+from classifier.training.loop.head.linear_probe import HeadJob, head_fit
+from classifier.training.loop.processes.distributed import dismiss, leading
 from classifier.training.loop.setup import TrainingSetup, network_for, setup_prepare
 from classifier.training.loop.state import CHECKPOINT, History, cpu_copy
 from classifier.training.loop.weight_averaging import weights_averaged

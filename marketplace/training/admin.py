@@ -10,7 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 
-from classifier.training.report.curve import curve_svg
+from classifier.training.report.elements.curve import curve_svg
 from marketplace.registry.admin import ModelVersionAdmin, ReadOnly
 from marketplace.registry.models import ModelVersion
 from marketplace.training.models import Rerecognition, TrainingRun

@@ -10,7 +10,7 @@ from classifier.training.recipe import recipe_load
 @pytest.fixture
 def found(monkeypatch):
     """A search that takes no time. Returns its calls, a list that grows."""
-    from classifier.training.loop.search import Found, Trial
+    from classifier.training.loop.search.search import Found, Trial
 
     calls = []
 
@@ -24,7 +24,7 @@ def found(monkeypatch):
         ]
         return Found(recipe=best, top1=0.625, base_top1=0.5, trials=trials)
 
-    monkeypatch.setattr("classifier.training.loop.tune.tune", tune)
+    monkeypatch.setattr("classifier.training.loop.search.tune.tune", tune)
     return calls
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from classifier.training.data.photo_facts import LazyAttributeClassifier
+from classifier.training.data.cleaning.photo_facts import LazyAttributeClassifier
 from marketplace.training.promotion.fitness import Parity
 from tests.moderation.conftest import cars, waiting  # noqa: F401  # fixtures
 from tests.registry.conftest import artefact  # noqa: F401  # fixtures

@@ -27,7 +27,7 @@ from classifier.preprocess import Photo
 from classifier.recognise import Recogniser
 from classifier.recognition import Interpreter, Recognition, Sight
 from classifier.taxonomy import Guess
-from classifier.training.data.content_cache import ContentCache
+from classifier.training.data.pictures.content_cache import ContentCache
 from classifier.training.model.feature_extractor import extractor_digest, extractor_engine, from_bytes, to_bytes
 from classifier.training.model.features import CACHE_FILE
 

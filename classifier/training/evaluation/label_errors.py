@@ -22,11 +22,11 @@ from classifier.fuse import log_softmax
 from classifier.preprocess import FloatArray
 from classifier.taxonomy import Candidate
 from classifier.training.calibration import temperature_fit
-from classifier.training.data.crops import UNREADABLE, CropCache
 from classifier.training.data.labels import UNKNOWN, classes_of, label_numbers
 from classifier.training.data.manifest import ManifestRow, Split
+from classifier.training.data.pictures.crops import UNREADABLE, CropCache
+from classifier.training.data.pictures.transforms import CropSet
 from classifier.training.data.split import split_of
-from classifier.training.data.transforms import CropSet
 from classifier.training.errors import TrainError
 from classifier.training.model.backbones import backbone_create, backbone_load, preprocessing_for
 from classifier.training.model.features import FeatureCache

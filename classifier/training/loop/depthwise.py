@@ -22,7 +22,7 @@ import torch
 from timm.layers import Conv2dSame, pad_same
 from torch import Tensor, nn
 
-from classifier.training.loop.hardware import bf16_pays, keep_freed_memory
+from classifier.training.loop.processes.hardware import bf16_pays, keep_freed_memory
 from classifier.training.model.backbones import backbone_create, freeze_stages
 
 _COVER = 3

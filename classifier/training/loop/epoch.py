@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from classifier.training.loop.distributed import Ranks, apart
-from classifier.training.loop.hardware import bf16_pays
 from classifier.training.loop.loss import Loss
 from classifier.training.loop.optimizer import one_cycle
+from classifier.training.loop.processes.distributed import Ranks, apart
+from classifier.training.loop.processes.hardware import bf16_pays
 from classifier.training.loop.state import FitJob, LoopState
 from classifier.training.loop.validation import Score
 

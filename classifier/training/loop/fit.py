@@ -13,14 +13,14 @@ from typing import Any, cast
 import torch
 from torch.utils.data import DataLoader
 
-from classifier.training.data.transforms import Drawn
+from classifier.training.data.pictures.transforms import Drawn
 from classifier.training.errors import TrainError
 from classifier.training.loop.checkpoint import checkpoint_read, checkpoint_write
 from classifier.training.loop.depthwise import speed_up_depthwise
-from classifier.training.loop.distributed import Ranks, alone, helping
 from classifier.training.loop.epoch import Clock, train_one_epoch
-from classifier.training.loop.hardware import keep_freed_memory
 from classifier.training.loop.optimizer import epoch_order, optimizer_for, unfreeze
+from classifier.training.loop.processes.distributed import Ranks, alone, helping
+from classifier.training.loop.processes.hardware import keep_freed_memory
 from classifier.training.loop.state import EpochFigures, FitJob, Fitted, LoopState, average_of
 from classifier.training.loop.validation import validate
 from classifier.training.model.backbones import freeze_stages

@@ -18,16 +18,16 @@ from torch import nn
 
 from classifier.artefact import Artefact, Preprocessing, TrainedClass, artefact_only
 from classifier.engines.networks import last_prefix
-from classifier.training.data.crops import CropCache, Crops
 from classifier.training.data.labels import classes_extended, classes_of, label_numbers, makes_of_rows, of_makes
 from classifier.training.data.manifest import SPLITS, ManifestRow, Split, manifest_sha256
+from classifier.training.data.pictures.crops import CropCache, Crops
+from classifier.training.data.pictures.transforms import CropSet
+from classifier.training.data.pictures.views import draw_shares, views_of
 from classifier.training.data.split import split_of
-from classifier.training.data.transforms import CropSet
-from classifier.training.data.views import draw_shares, views_of
 from classifier.training.errors import TrainError
-from classifier.training.loop.hardware import loaders_for
-from classifier.training.loop.incremental import head_copy, incremental_network
+from classifier.training.loop.head.incremental import head_copy, incremental_network
 from classifier.training.loop.loss import class_weights, label_loss, labels_with_makes
+from classifier.training.loop.processes.hardware import loaders_for
 from classifier.training.loop.state import FitJob
 from classifier.training.model.backbones import backbone_create, backbone_load, imagenet_state, preprocessing_for
 from classifier.training.model.ensemble import members_of, partner_check

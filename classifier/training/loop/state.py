@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import PARAM_LIST, AveragedModel, get_ema_multi_avg_fn
 
-from classifier.training.data.transforms import CropSet
+from classifier.training.data.pictures.transforms import CropSet
 from classifier.training.loop.loss import Loss, tempered_loss
 from classifier.training.loop.validation import Score, top1
 from classifier.training.model.backbones import State

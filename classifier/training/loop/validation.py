@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from classifier.training.data.transforms import CropSet
-from classifier.training.loop.hardware import bf16_pays
+from classifier.training.data.pictures.transforms import CropSet
 from classifier.training.loop.loss import Loss
+from classifier.training.loop.processes.hardware import bf16_pays
 
 Score = Callable[[Tensor, Tensor], tuple[int, int]]
 """logits, labels → how many answers are right, and how many labels could be answered."""

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from classifier.training.data.transforms import CropSet
+from classifier.training.data.pictures.transforms import CropSet
 from classifier.training.loop.loss import tempered_loss
 from classifier.training.loop.validation import logits_of
 from classifier.training.model.backbones import State

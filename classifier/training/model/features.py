@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from classifier.engines import engine_choose
-from classifier.training.data.content_cache import ContentCache
-from classifier.training.data.crops import CUT_FORM
-from classifier.training.data.transforms import CropSet
+from classifier.training.data.pictures.content_cache import ContentCache
+from classifier.training.data.pictures.crops import CUT_FORM
+from classifier.training.data.pictures.transforms import CropSet
 from classifier.training.model.feature_extractor import extractor_digest, extractor_engine, from_bytes, to_bytes
 from classifier.training.progress import Progress
 

@@ -10,13 +10,13 @@ from typing import Any
 from markupsafe import Markup
 
 from classifier.training.evaluation.confusion import Confusion, class_name, merge_table
-from classifier.training.report.charts import calibration_chart, coverage_chart, heat_chart
-from classifier.training.report.figures import percent
+from classifier.training.report.elements.charts import calibration_chart, coverage_chart, heat_chart
+from classifier.training.report.elements.figures import percent
+from classifier.training.report.elements.tables import number_cell, share_cell, table
 from classifier.training.report.findings import PAIRS_SHOWN, Coverage, Findings
 from classifier.training.report.page import Section
 from classifier.training.report.photos import Album, gallery, pair_shown, photo_facts
 from classifier.training.report.render import render_html
-from classifier.training.report.tables import number_cell, share_cell, table
 
 MERGES_FILE = ".merges.json"
 

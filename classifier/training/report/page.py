@@ -15,7 +15,7 @@ from typing import Any
 from markupsafe import Markup
 
 from classifier.training.errors import ReportError
-from classifier.training.report.figures import finite
+from classifier.training.report.elements.figures import finite
 from classifier.training.report.render import render_html
 
 

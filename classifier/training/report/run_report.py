@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from classifier.training.errors import ReportError
-from classifier.training.report.figures import percent
+from classifier.training.report.elements.figures import percent
 from classifier.training.report.finding_sections import (
     calibration_section,
     confusion_section,

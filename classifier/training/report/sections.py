@@ -7,8 +7,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from classifier.training.report.curve import curve_svg
-from classifier.training.report.figures import (
+from classifier.training.report.elements.curve import curve_svg
+from classifier.training.report.elements.figures import (
     MAIN_FIGURES,
     OF_KNOWN,
     WHOLE,
@@ -19,10 +19,10 @@ from classifier.training.report.figures import (
     points_short,
     shown,
 )
+from classifier.training.report.elements.tables import Cell, folded, interval_cell, number_cell, table
 from classifier.training.report.page import Section
 from classifier.training.report.photos import Album
 from classifier.training.report.render import render_html
-from classifier.training.report.tables import Cell, folded, interval_cell, number_cell, table
 from classifier.training.target_error import TARGET_ERROR_WORDS
 
 PARTS = {

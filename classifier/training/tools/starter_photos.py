@@ -22,9 +22,9 @@ from pathlib import Path
 
 from classifier.artefact import artefact_only
 from classifier.recognise import WEIGHTS
-from classifier.training.data.clean import clean
+from classifier.training.data.cleaning.clean import clean
+from classifier.training.data.cleaning.photo_facts import FactsCache, attribute_classifier_lazy
 from classifier.training.data.manifest import ManifestRow, manifest_read, manifest_write
-from classifier.training.data.photo_facts import FactsCache, attribute_classifier_lazy
 from classifier.training.data.split import settled
 from classifier.training.progress import Progress, progress_for_terminal
 from classifier.training.recipe import Recipe, recipe_load

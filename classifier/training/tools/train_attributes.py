@@ -35,16 +35,16 @@ from classifier.training.calibration import (
     threshold_fit,
 )
 from classifier.training.data.attribute_labels import BODY, HEADS, KIND, VIEW, epoch_labels, labels_of, mirrored
-from classifier.training.data.crops import UNREADABLE, CropCache
 from classifier.training.data.labels import UNKNOWN
 from classifier.training.data.manifest import SPLITS, ManifestRow, Split, manifest_read, manifest_sha256
+from classifier.training.data.pictures.crops import UNREADABLE, CropCache
+from classifier.training.data.pictures.transforms import CropSet
 from classifier.training.data.split import split_of
-from classifier.training.data.transforms import CropSet
 from classifier.training.evaluation.attribute_metrics import body_metrics, head_metrics, kind_metrics
 from classifier.training.finish import code_version
 from classifier.training.loop.fit import fit
-from classifier.training.loop.hardware import loaders_for
 from classifier.training.loop.loss import HeadsLoss
+from classifier.training.loop.processes.hardware import loaders_for
 from classifier.training.loop.state import FitJob, Fitted
 from classifier.training.loop.validation import logits_of
 from classifier.training.model.backbones import backbone_create, preprocessing_for

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from classifier.training.data.clean import USABLE
+from classifier.training.data.cleaning.clean import USABLE
 from marketplace.commands import InputRefused
 from marketplace.training.runs.request import PhotoSelection
 

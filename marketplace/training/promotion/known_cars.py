@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from classifier.artefact import artefact_open
 from classifier.names import name_key
-from classifier.training.data.merges import Renamed, as_it_is
+from classifier.training.data.cleaning.merges import Renamed, as_it_is
 from marketplace.catalogue.selectors import catalogue_resolve_many
 from marketplace.listings.models import Listing
 from marketplace.registry.models import ModelVersion

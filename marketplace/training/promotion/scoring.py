@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from classifier.artefact import TrainedClass
 from classifier.training.calibration import coverage_at_error, ece, ece_by_chance
+from classifier.training.data.cleaning.merges import Renamed, as_it_is
 from classifier.training.data.labels import of_makes
 from classifier.training.data.manifest import ManifestRow
-from classifier.training.data.merges import Renamed, as_it_is
 from classifier.training.data.split import split_of
 from classifier.training.evaluation.evaluate import RecogniserLike, photos_score, scores_summarise
 from classifier.training.evaluation.scored_photo import ScoredPhoto

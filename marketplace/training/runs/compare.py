@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from classifier.artefact import artefact_open
+from classifier.training.data.cleaning.merges import Renamed
 from classifier.training.data.labels import of_makes
 from classifier.training.data.manifest import ManifestRow
-from classifier.training.data.merges import Renamed
 from marketplace.registry.models import ModelVersion
 from marketplace.training.promotion.fitness import latency_measure, parity_measure
 from marketplace.training.promotion.gates import Measurements

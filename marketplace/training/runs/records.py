@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from classifier.training.data.clean import Cleaned
+from classifier.training.data.cleaning.clean import Cleaned
 from classifier.training.data.manifest import ManifestRow, manifest_sha256
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe

@@ -15,14 +15,14 @@ import numpy as np
 from classifier.artefact import artefact_open
 from classifier.training.evaluation.evaluate import RecogniserLike
 from classifier.training.progress import Progress
+from classifier.training.report.elements.figures import MAIN_FIGURES, points
+from classifier.training.report.elements.tables import share_cell, table
 from classifier.training.report.facts import trained_facts
-from classifier.training.report.figures import MAIN_FIGURES, points
 from classifier.training.report.findings import Findings, findings_of
 from classifier.training.report.own_pictures import ExternalAnswers, ExternalPhoto, external_photos
 from classifier.training.report.page import Section, report_save
 from classifier.training.report.run_report import ReportContents, model_sections
 from classifier.training.report.sections import beside_section, gates_section
-from classifier.training.report.tables import share_cell, table
 from marketplace.photos.recognition.taxonomy import catalogue_classes
 from marketplace.registry.models import ModelVersion
 from marketplace.training.models import TrainingRun

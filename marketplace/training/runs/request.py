@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from classifier.training.data.clean import USABLE
+from classifier.training.data.cleaning.clean import USABLE
 from classifier.training.recipe import Recipe, recipe_load, recipe_override
 
 Promote = Literal["auto", "never"]
@@ -18,7 +18,7 @@ class PhotoSelection:
 
     manifests: Sequence[Path] = ()
     merges: Sequence[Path] = ()
-    """Tables of classes that become one, see classifier.training.data.merges."""
+    """Tables of classes that become one, see classifier.training.data.cleaning.merges."""
     decisions: bool = True
     """Whether photos of listings that moderators decided about take part."""
     usable: float = USABLE

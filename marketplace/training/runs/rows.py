@@ -11,12 +11,12 @@ from pathlib import Path
 from django.conf import settings
 
 from classifier.artefact import Artefact, TrainedClass, artefact_only, artefact_open
-from classifier.training.data.clean import Cleaned, NothingToTrainError, clean
+from classifier.training.data.cleaning.clean import Cleaned, NothingToTrainError, clean
+from classifier.training.data.cleaning.merges import Renamed, merge_apply, merge_names, merge_read
+from classifier.training.data.cleaning.photo_facts import FactsCache, LazyAttributeClassifier, attribute_classifier_lazy
+from classifier.training.data.cleaning.seen_photos import SeenByVersion, seen_photos_read
 from classifier.training.data.labels import contradicts
 from classifier.training.data.manifest import ManifestRow, manifest_read
-from classifier.training.data.merges import Renamed, merge_apply, merge_names, merge_read
-from classifier.training.data.photo_facts import FactsCache, LazyAttributeClassifier, attribute_classifier_lazy
-from classifier.training.data.seen_photos import SeenByVersion, seen_photos_read
 from classifier.training.data.stages import LeftOut, Stage, counted
 from classifier.training.model.initial_weights import partner_of, start_of
 from classifier.training.progress import Progress

@@ -11,9 +11,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from classifier.artefact import artefact_open
-from classifier.training.data.clean import Cleaned
+from classifier.training.data.cleaning.clean import Cleaned
+from classifier.training.data.cleaning.seen_photos import SeenPhotos, seen_photos_of
 from classifier.training.data.manifest import ManifestRow, manifest_write
-from classifier.training.data.seen_photos import SeenPhotos, seen_photos_of
 from classifier.training.data.split import settled
 from classifier.training.progress import Progress
 from classifier.training.request import TrainingContext, TrainingRequest

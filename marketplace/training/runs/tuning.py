@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from classifier.training.data.manifest import ManifestRow
-from classifier.training.loop.search import Space, space_default, space_parse
+from classifier.training.loop.search.search import Space, space_default, space_parse
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe, recipe_write
 from classifier.training.request import TrainingContext, TrainingRequest
@@ -17,7 +17,7 @@ from marketplace.training.runs.request import TuneRequest
 from marketplace.training.runs.rows import rows_clean, rows_collect
 
 if TYPE_CHECKING:
-    from classifier.training.loop.search import Found
+    from classifier.training.loop.search.search import Found
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def _search(
     request: TuneRequest, plan: Recipe, space: Space, rows: list[ManifestRow], progress: Progress
 ) -> "Found":  # fmt: skip
     # Imported here: it loads torch, which refusing bad arguments does not need.
-    from classifier.training.loop.tune import tune  # noqa: PLC0415
+    from classifier.training.loop.search.tune import tune  # noqa: PLC0415
 
     return tune(
         request=TrainingRequest(rows=rows, recipe=plan, epochs=request.epochs, max_minutes=request.minutes_each),

@@ -22,13 +22,13 @@ from safetensors.torch import save_file
 from classifier.artefact import Preprocessing
 from classifier.engines.networks import classification_network
 from classifier.training.data.manifest import manifest_read
-from classifier.training.data.transforms import CropSet
+from classifier.training.data.pictures.transforms import CropSet
 from classifier.training.errors import TrainError
 from classifier.training.loop import checkpoint
-from classifier.training.loop.distributed import leading
 from classifier.training.loop.fit import fit, fit_help
-from classifier.training.loop.launch import rank
 from classifier.training.loop.loss import LabelLoss
+from classifier.training.loop.processes.distributed import leading
+from classifier.training.loop.processes.launch import rank
 from classifier.training.loop.state import FitJob
 from classifier.training.progress import Silent
 from classifier.training.recipe import Recipe, recipe_override

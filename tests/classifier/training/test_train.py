@@ -18,10 +18,10 @@ from safetensors.torch import save_file
 from classifier.artefact import SEEN_PHOTOS_FILE, Preprocessing, artefact_open
 from classifier.engines.networks import classification_network
 from classifier.recognise import WEIGHTS
+from classifier.training.data.cleaning.near_duplicates import picture_hash
+from classifier.training.data.cleaning.seen_photos import SeenPhotos, seen_photos_read
 from classifier.training.data.manifest import manifest_read
-from classifier.training.data.near_duplicates import picture_hash
-from classifier.training.data.seen_photos import SeenPhotos, seen_photos_read
-from classifier.training.data.transforms import CropSet
+from classifier.training.data.pictures.transforms import CropSet
 from classifier.training.errors import TrainError
 from classifier.training.loop.checkpoint import CheckpointError
 from classifier.training.loop.epoch import duration, mix

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from classifier.training.data.clean import USABLE
+from classifier.training.data.cleaning.clean import USABLE
 from classifier.training.data.manifest import ManifestError, manifest_read
 from classifier.training.data.split import split_of
 from classifier.training.errors import TrainError

@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from classifier.artefact import SEEN_PHOTOS_FILE
-from classifier.training.data.clean import NothingToTrainError
+from classifier.training.data.cleaning.clean import NothingToTrainError
+from classifier.training.data.cleaning.merges import MergeError
+from classifier.training.data.cleaning.near_duplicates import picture_hash
+from classifier.training.data.cleaning.seen_photos import SeenPhotos
 from classifier.training.data.manifest import ManifestError, manifest_read
-from classifier.training.data.merges import MergeError
-from classifier.training.data.near_duplicates import picture_hash
-from classifier.training.data.seen_photos import SeenPhotos
 from marketplace.moderation.services import decision_make
 from marketplace.registry.models import ModelVersion
 from marketplace.registry.selectors import champion_get

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 from django.core.management.base import CommandParser
 
 from classifier.training.errors import ReportError, TrainError
-from classifier.training.loop.launch import rank
+from classifier.training.loop.processes.launch import rank
 from classifier.training.progress import Progress
 from classifier.training.recipe import RecipeError
 from marketplace.commands import Outcome, ServiceCommand, refusing

@@ -10,7 +10,7 @@ from classifier.artefact import Preprocessing
 from classifier.engines.networks import classification_network
 from classifier.recognise import WEIGHTS
 from classifier.training.data.manifest import manifest_read
-from classifier.training.data.transforms import CropSet
+from classifier.training.data.pictures.transforms import CropSet
 from classifier.training.loop.weight_averaging import weights_averaged, weights_interpolated
 from classifier.training.progress import Silent
 from classifier.training.recipe import recipe_load

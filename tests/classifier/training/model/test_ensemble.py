@@ -8,8 +8,8 @@ import torch
 from classifier.artefact import ArtefactSpec, CropRule, Preprocessing, TrainedClass, artefact_write
 from classifier.engines.networks import build, classification_network
 from classifier.recognise import WEIGHTS, Recogniser
+from classifier.training.data.cleaning.seen_photos import ENSEMBLE_OF, STARTED_FROM, SeenPhotos, seen_photos_read
 from classifier.training.data.manifest import manifest_read
-from classifier.training.data.seen_photos import ENSEMBLE_OF, STARTED_FROM, SeenPhotos, seen_photos_read
 from classifier.training.errors import TrainError
 from classifier.training.model.ensemble import ensembled, members_of, partner_check, partner_read
 from classifier.training.progress import Silent

@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 from jinja2 import UndefinedError
 
+from classifier.training.report.elements.tables import Cell, table
 from classifier.training.report.render import render_html, render_markdown
-from classifier.training.report.tables import Cell, table
 
 ROOT = Path(__file__).resolve().parents[4]
 
 
 def test_templates_are_found_from_any_folder(tmp_path):
-    code = "from classifier.training.report.curve import curve_svg; print(curve_svg([{'epoch': 1, 'loss': 2}]))"
+    code = (
+        "from classifier.training.report.elements.curve import curve_svg; print(curve_svg([{'epoch': 1, 'loss': 2}]))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(ROOT)},
         capture_output=True, text=True, check=True,

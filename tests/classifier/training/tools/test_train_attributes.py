@@ -15,7 +15,7 @@ from classifier.fuse import log_softmax
 from classifier.training.data.attribute_labels import BODY, KIND, VIEW, body_of, epoch_labels, labels_of, mirrored
 from classifier.training.data.labels import UNKNOWN
 from classifier.training.data.manifest import ManifestRow
-from classifier.training.data.transforms import CropSet
+from classifier.training.data.pictures.transforms import CropSet
 from classifier.training.evaluation.attribute_metrics import body_metrics
 from classifier.training.progress import Silent
 from classifier.training.recipe import Recipe
