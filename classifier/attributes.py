@@ -1,4 +1,5 @@
-"""Photo attributes: kind (exterior, interior, detail), and of an exterior the view and the body.
+"""Photo attributes: kind (exterior, interior, detail, other), and of an exterior the view and the
+body.
 
 A detector alone cannot tell which photos are usable: YOLO11n finds a large car in 34 % of interiors
 and in 60 % of detail shots.
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from classifier.artefact import NEVER, ArtefactSpec, Head
@@ -18,9 +20,18 @@ from classifier.fuse import likeliest_first, log_softmax
 from classifier.preprocess import FloatArray, to_input
 from classifier.taxonomy import Guess
 
-EXTERIOR = "exterior"
-KINDS = (EXTERIOR, "interior", "detail")
-"""What a photo may show."""
+EXTERIOR, OTHER = "exterior", "other"
+KINDS = (EXTERIOR, "interior", "detail", OTHER)
+"""What a photo may show: a whole car from outside, a car's inside, a part of one, or no car at all.
+
+An artefact carries the labels that it was trained with; older ones do not know OTHER.
+"""
+OTHER_FROM = 0.6
+"""OTHER is said from this probability on, else the likeliest of the other kinds.
+
+Whoever reads "There is no car on this photo" about a photo of the own car trusts nothing else here;
+a motorcycle that passes for an exterior is still seen by a moderator.
+"""
 VIEWS = ("front", "front-left", "side-left", "rear-left", "rear", "rear-right", "side-right", "front-right")
 """Which side of the car a photo shows.
 
@@ -47,6 +58,17 @@ class PhotoAttributes:
     """The likeliest of VIEWS; for exteriors only. None if the artefact has no such head."""
     bodies: tuple[Guess, ...] = ()
     """All of BODIES, likeliest first; for exteriors only. () if the artefact has no such head."""
+
+
+def kinds_said(probs: FloatArray, labels: Sequence[str]) -> NDArray[np.intp]:
+    """Which of the labels is said of each photo, (N,): see OTHER_FROM. probs: (N, labels)."""
+    if OTHER not in labels:
+        likeliest: NDArray[np.intp] = probs.argmax(1)
+        return likeliest
+    other = list(labels).index(OTHER)
+    of_cars = np.where(np.arange(len(labels)) == other, -1.0, probs).argmax(1)
+    said: NDArray[np.intp] = np.where(probs[:, other] >= OTHER_FROM, other, of_cars)
+    return said
 
 
 def body_threshold_of(spec: ArtefactSpec) -> float:
@@ -84,12 +106,12 @@ class AttributeClassifier:
         said = {name: self._guesses(logits, name) for name in self._heads}
         return [
             PhotoAttributes(
-                kind=labels[int(row.argmax())],
-                confidence=float(row.max()),
+                kind=labels[kind],
+                confidence=float(row[kind]),
                 view=said[VIEW_HEAD][at][0] if VIEW_HEAD in said else None,
                 bodies=said[BODY_HEAD][at] if BODY_HEAD in said else (),
             )
-            for at, row in enumerate(kinds)
+            for at, (row, kind) in enumerate(zip(kinds, kinds_said(kinds, labels), strict=True))
         ]
 
     def exterior(self, inputs: Sequence[FloatArray]) -> FloatArray:

@@ -29,8 +29,8 @@ _NAMED = {name: name for name in BODIES} | {
 }
 """Name keys of the manifests' column `body`."""
 _CABS = "(?:crew|extended|regular|club|quad) cab|supercab"
-_IN_MODEL = re.compile(rf"\b(?:({'|'.join(BODIES)})|{_CABS})\b", re.IGNORECASE)
-"""A cab makes it a pickup."""
+BODY_WORD = re.compile(rf"\b(?:({'|'.join(BODIES)})|{_CABS})\b", re.IGNORECASE)
+"""In a model's name; a cab makes it a pickup."""
 
 
 def body_of(row: ManifestRow) -> str:
@@ -43,7 +43,7 @@ def body_of(row: ManifestRow) -> str:
         return ""
     if row.body:
         return _NAMED.get(name_key(row.body), "")
-    words = list(_IN_MODEL.finditer(row.model))
+    words = list(BODY_WORD.finditer(row.model))
     if not words:
         return ""
     return (words[-1][1] or "pickup").lower()
@@ -67,41 +67,6 @@ def mirrored(labels: NDArray[np.int64]) -> NDArray[np.int64]:
     changed = labels.copy()
     changed[:, VIEW] = other[labels[:, VIEW]]
     return changed
-
-
-def epoch_labels(
-    rows: Sequence[ManifestRow], *, kinds_per_source: int, bodies_per_source: int, view_repeats: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Which rows an epoch shows, as positions in `rows`, and their labels there, (shown, 3).
-
-    Exteriors are easy and many, interiors and details few: at most kinds_per_source exteriors of
-    each source, evenly over its list, keep the label of their kind, and at most bodies_per_source
-    that of their body. Views are few: photos that have one are shown view_repeats times, from the
-    second time on with the view alone. Rows without any label are left out.
-    """
-    labels = labels_of(rows)
-    sources = [row.source if row.exterior else "" for row in rows]
-    for head, most in ((KIND, kinds_per_source), (BODY, bodies_per_source)):
-        labels[_beyond(most, sources, labels[:, head] != UNKNOWN), head] = UNKNOWN
-    once = np.flatnonzero((labels != UNKNOWN).any(axis=1))
-    again = np.repeat(np.flatnonzero(labels[:, VIEW] != UNKNOWN), view_repeats - 1)
-    views = np.full((len(again), len(HEADS)), UNKNOWN)
-    views[:, VIEW] = labels[again, VIEW]
-    return np.concatenate([once, again]), np.concatenate([labels[once], views])
-
-
-def _beyond(most: int, sources: Sequence[str], labelled: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Positions of labelled rows of which a source has too many, evenly over its list.
-
-    "" is no source.
-    """
-    beyond: list[int] = []
-    for source in sorted(set(sources) - {""}):
-        places = [at for at, one in enumerate(sources) if one == source and labelled[at]]
-        step = max(1.0, len(places) / most)
-        kept = {int(number * step) for number in range(int(len(places) / step))}
-        beyond += [at for number, at in enumerate(places) if number not in kept]
-    return np.asarray(beyond, dtype=np.int64)
 
 
 def class_bodies_of(rows: Sequence[ManifestRow], classes: Sequence[TrainedClass]) -> tuple[str, ...]:

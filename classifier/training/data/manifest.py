@@ -61,7 +61,7 @@ class ManifestRow:
     vehicle: str = ""
     """Never empty after reading; unique to the manifest's folder."""
     kind: str = ""
-    """exterior, interior, detail, damage or "" (not said: taken for exterior)."""
+    """exterior, interior, detail, other (no car), damage or "" (not said: taken for exterior)."""
     view: str = ""
     body: str = ""
     split: str = ""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.attributes import BODIES, EXTERIOR, KINDS
+from classifier.attributes import BODIES, EXTERIOR, KINDS, OTHER, kinds_said
 from classifier.fuse import bodies_fuse, likeliest_first
 from classifier.names import car_key
 from classifier.preprocess import FloatArray
@@ -32,35 +32,46 @@ def share(right: Sequence[bool] | NDArray[np.bool_]) -> dict[str, Any]:
     }
 
 
-def head_metrics(log_probs: FloatArray, labels: NDArray[np.int64], names: Sequence[str]) -> dict[str, Any]:
+def head_metrics(
+    log_probs: FloatArray, labels: NDArray[np.int64], names: Sequence[str], *, said: NDArray[np.intp] | None = None
+) -> dict[str, Any]:
     """Of the photos that have a label: share, calibration error, confusion (labelled → answered).
 
-    log_probs: (N, names), calibrated. labels: (N,).
+    log_probs: (N, names), calibrated. labels: (N,). said: (N,), what is answered; None: the
+    likeliest.
     """
     labelled = labels != UNKNOWN
     probs, truth = np.exp(log_probs[labelled]), labels[labelled]
     if not len(truth):
         return {"n": 0}
-    said = probs.argmax(1)
+    said = probs.argmax(1) if said is None else said[labelled]
     confusion = Counter(zip(truth.tolist(), said.tolist(), strict=True))
     return {
         **share(said == truth),
-        "ece": round(ece(probs.max(1), said == truth), 4),
+        "ece": round(ece(probs[np.arange(len(said)), said], said == truth), 4),
         "confusion": {one: {name: confusion[i, j] for j, name in enumerate(names)} for i, one in enumerate(names)},
     }
 
 
 def kind_metrics(log_probs: FloatArray, labels: NDArray[np.int64]) -> dict[str, Any]:
-    """head_metrics, and the share without the noisy label "detail"."""
-    said = log_probs.argmax(1)
-    clear = (labels != KINDS.index("detail")) & (labels != UNKNOWN)
+    """head_metrics of what is said (see attributes.kinds_said), and shares of some kinds.
+
+    exterior_vs_interior leaves the noisy label "detail" and photos without a car out.
+    exteriors_found, others_found: of the exteriors and of the photos without a car, those that were
+    said to be such. cars_called_other: of all photos of cars, those that were said to show none.
+    """
+    exterior, interior, other = (KINDS.index(name) for name in (EXTERIOR, "interior", OTHER))
+    said = kinds_said(np.exp(log_probs), KINDS)
+    clear, cars = np.isin(labels, (exterior, interior)), (labels != other) & (labels != UNKNOWN)
     clearly = share(said[clear] == labels[clear])
     return {
-        **head_metrics(log_probs, labels, KINDS),
+        **head_metrics(log_probs, labels, KINDS, said=said),
         "exterior_vs_interior": clearly.get("accuracy"),
         "exterior_vs_interior_interval": clearly.get("interval"),
         "n_exterior_vs_interior": clearly["n"],
-        "exteriors_found": share(said[labels == KINDS.index(EXTERIOR)] == KINDS.index(EXTERIOR)),
+        "exteriors_found": share(said[labels == exterior] == exterior),
+        "others_found": share(said[labels == other] == other),
+        "cars_called_other": share(said[cars] == other),
     }
 
 

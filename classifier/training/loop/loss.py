@@ -118,6 +118,28 @@ class HeadsLoss:
         return loss / len(labels)
 
 
+class TemperedHeadsLoss:
+    """The sum of several heads' tempered_loss: what a validation compares epochs by.
+
+    Every head counts the same, and of a head a label of n photos counts sqrt(n): exteriors are easy
+    and many. A photo without a label for a head (UNKNOWN) adds nothing to it.
+    """
+
+    def __init__(self, sizes: Sequence[int]) -> None:
+        """sizes: outputs per head, in the network's order."""
+        self._sizes = list(sizes)
+
+    def __call__(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """logits (N, sum of sizes), labels (N, heads) → a scalar."""
+        loss = torch.zeros(())
+        for scores, truth in zip(torch.split(logits.float(), self._sizes, dim=1), labels.unbind(1), strict=True):
+            said = truth != UNKNOWN
+            if said.any():
+                weights = torch.bincount(truth[said]).double() ** -0.5
+                loss = loss + tempered_loss(scores[said], truth[said], weights[truth[said]])
+        return loss
+
+
 def class_weights(labels: NDArray[np.int64], *, classes: int, balance: float) -> Tensor | None:
     """(C,) weights ~ photos ** -balance, 1 on average over the photos; None for balance 0.
 

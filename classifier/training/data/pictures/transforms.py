@@ -73,6 +73,16 @@ class CropSet(Dataset[tuple[Tensor, Tensor]]):
         self._transform: Any = None
         self._seed = ""
 
+    def chosen(
+        self, index: NDArray[np.int64], labels: NDArray[np.int64], *, mirrored: NDArray[np.int64] | None = None
+    ) -> CropSet:
+        """Others of the same pictures, or the same with other labels."""
+        return CropSet(self.pixels, index, labels, self._p, mirrored=mirrored)
+
+    def turned(self, labels: NDArray[np.int64]) -> CropSet:
+        """The mirrored pictures, with their labels."""
+        return CropSet(self.pixels[:, :, ::-1], self.index, labels, self._p)
+
     def __getstate__(self) -> dict[str, Any]:
         """For another process: pictures mapped from a file go as the file's name."""
         state = dict(self.__dict__)
