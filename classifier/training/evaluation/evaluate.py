@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from classifier.artefact import Thresholds, TrainedClass
-from classifier.attributes import KINDS
+from classifier.attributes import KINDS, OTHER
 from classifier.fuse import Verdict
 from classifier.preprocess import FloatArray, Photo
 from classifier.recognition import Recognition
@@ -161,8 +161,11 @@ def scores_summarise(
       with at most TARGET_ERROR wrong models.
     - filled_in: share of all photos, known or not, whose model lies above the threshold.
       filled_in_wrong: of those, the share that is wrong.
-    - usable: over photos labelled exterior, interior or detail ("damage" may be any);
-      confusion[label][answer] counts. exterior_vs_interior leaves the noisy label "detail" out.
+    - usable: over photos labelled exterior, interior, detail or other ("damage" may be any);
+      confusion[label][answer] counts. exterior_vs_interior leaves the noisy label "detail" and
+      photos of no car out. Of photos without a car, no_car_said is the share that was called other
+      or no_vehicle, no_car_recognised that of which a make was said; cars_called_none: of the
+      others, the share that was called other.
     - listings: cars with at least two known photos: fused verdict, beside the shares of their
       single photos. listings_of_known_makes: the same for the make, where only that must be known.
     - view, body: see view_and_body_summarise. views: see views_summarise.
@@ -255,11 +258,16 @@ def _usable(scored: Sequence[ScoredPhoto]) -> dict[str, Any]:
     outside, inside = confusion["exterior"], confusion["interior"]
     two = sum(outside.values()) + sum(inside.values())
     rightly = outside["exterior"] + inside["interior"] + inside["detail"]
+    said = [(one.row.kind, one.recognition) for one in scored if one.row.kind in KINDS]
+    none = [answer for kind, answer in said if kind == OTHER]
     return {
         "accuracy": sum(confusion[label][label] for label in KINDS) / total if total else None,
         "confusion": confusion,
         "exterior_vs_interior": rightly / two if two else None,
         "photos": total,
+        "no_car_said": _share(one.kind == OTHER or one.status == "no_vehicle" for one in none),
+        "no_car_recognised": _share(one.status == "ok" for one in none),
+        "cars_called_none": _share(one.kind == OTHER for kind, one in said if kind != OTHER),
     }
 
 

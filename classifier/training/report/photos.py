@@ -12,6 +12,7 @@ from typing import Any
 from markupsafe import Markup
 from PIL import Image, ImageDraw
 
+from classifier.attributes import OTHER
 from classifier.preprocess import UnreadablePhotoError, decode
 from classifier.recognition import Recognition
 from classifier.training.evaluation.confusion import Pair, class_name
@@ -96,7 +97,7 @@ class Answer:
 def answer_of(said: Recognition) -> Answer:
     """The first candidate, or why there is none."""
     if said.status == "not_usable":
-        return Answer(f"not usable ({said.kind})", None)
+        return Answer("no car" if said.kind == OTHER else f"not usable ({said.kind})", None)
     if not said.candidates:
         return Answer(STATUS.get(said.status, said.status), None)
     best = said.candidates[0]

@@ -25,7 +25,7 @@ MAIN_FIGURES = {
 }
 OF_KNOWN = ("top1", "top5", "make_top1", "model_top1")
 SHARES = (*OF_KNOWN, "coverage_at_3pct_error")
-SHARE_ENDINGS = ("accuracy", "_top1", "above_threshold", "interior")
+SHARE_ENDINGS = ("accuracy", "_top1", "above_threshold", "interior", "car_said", "car_recognised", "called_none")
 WHOLE = frozenset({"photos", "known", "n", "support", "make_known", "epoch", "before", "after", "classes"})
 """Counts: shown without a decimal point."""
 WORDS = {
@@ -34,7 +34,8 @@ WORDS = {
     "make_known": "… of makes it knows", "above_threshold": "named all the same", "ece": "calibration error",
     "accuracy": "right", "filled_in": "a form is filled in", "filled_in_wrong": "… wrongly",
     "exterior_vs_interior": "outside or inside, rightly", "ok": "answered", "not_usable": "taken for no exterior",
-    "no_vehicle": "no car found",
+    "no_vehicle": "no car found", "no_car_said": "no car, said to be none",
+    "no_car_recognised": "no car, recognised as one", "cars_called_none": "a car, called none",
 }  # fmt: skip
 
 

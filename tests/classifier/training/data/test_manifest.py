@@ -1,9 +1,16 @@
 """A manifest is read as written, or refused in one line that names file and row."""
 
+import os
+from collections import Counter
+from pathlib import Path
+
 import pytest
 from PIL import Image
 
+from classifier.training.data.attribute_labels import body_of
 from classifier.training.data.manifest import ManifestError, manifest_read, manifest_sha256, manifest_write
+
+PHOTOS = os.environ.get("CAR_PHOTOS", "")
 
 
 def write(folder, text):
@@ -111,3 +118,19 @@ def test_a_photo_is_found_under_the_name_that_another_system_gave_it(tmp_path):
     (row,) = manifest_read(path)
     assert row.path.exists()
     assert row.vehicle == "cars/citro\u00ebn.jpg"  # as the manifest names it: the car's split stays
+
+
+def test_a_photo_may_show_no_car_and_then_its_body_is_none(tmp_path):
+    text = "file,make,model,kind,body\na.jpg,,,other,motorcycle\nb.jpg,,,exterior,\n"
+    thing, nameless = manifest_read(write(tmp_path / "none", text))
+    assert (thing.kind, thing.exterior, body_of(thing), thing.label) == ("other", False, "", "no car")
+    assert (nameless.exterior, nameless.make) == (True, "")
+    manifest_write(tmp_path / "none" / "manifest.csv", [thing])
+    assert manifest_read(tmp_path / "none")[0].kind == "other"
+
+
+@pytest.mark.skipif(not PHOTOS, reason="CAR_PHOTOS is not set")
+def test_the_photos_without_a_car_are_read():
+    rows = manifest_read(Path(PHOTOS) / "negatives")
+    assert Counter(row.kind for row in rows) == {"other": 366, "exterior": 107}
+    assert not any(row.make or body_of(row) for row in rows)

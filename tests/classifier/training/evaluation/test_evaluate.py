@@ -144,8 +144,27 @@ def test_interiors_and_photos_without_a_make_are_measured_only_for_use():
     usable = said["usable"]
     assert (usable["photos"], usable["accuracy"]) == (4, 0.5)
     assert usable["exterior_vs_interior"] == pytest.approx(2 / 3)
-    assert usable["confusion"]["interior"] == {"exterior": 0, "interior": 1, "detail": 0, "unreadable": 1}
+    assert usable["confusion"]["interior"] == {"exterior": 0, "interior": 1, "detail": 0, "other": 0, "unreadable": 1}
     assert usable["confusion"]["detail"]["exterior"] == 1
+    assert usable["no_car_said"] is None  # no such photo
+    assert usable["cars_called_none"] == 0
+
+
+def test_photos_of_no_car_are_right_where_it_is_said_and_are_of_no_make():
+    said = figures(
+        (row("cat.jpg", kind="other"), Recognition("not_usable", kind="other")),
+        (row("dog.jpg", kind="other"), Recognition("no_vehicle", kind="exterior")),
+        (row("phone.jpg", kind="other"), Recognition("not_usable", kind="interior")),
+        (row("motorcycle.jpg", kind="other"), X5),
+        (row("x5.jpg", "BMW", "X5", kind="exterior"), Recognition("not_usable", kind="other")),
+        (row("seat.jpg", "BMW", "X5", kind="interior"), Recognition("not_usable", kind="interior")),
+    )
+    usable = said["usable"]
+    assert usable["confusion"]["other"] == {"exterior": 2, "interior": 1, "detail": 0, "other": 1, "unreadable": 0}
+    assert (usable["photos"], usable["accuracy"]) == (6, 2 / 6)
+    assert (usable["no_car_said"], usable["no_car_recognised"], usable["cars_called_none"]) == (0.5, 0.25, 0.5)
+    assert usable["exterior_vs_interior"] == 0.5
+    assert (said["photos"], said["answers"]) == (1, {"not_usable": 1})
 
 
 def test_it_fuses_the_photos_of_a_listing():
