@@ -20,6 +20,7 @@ from classifier.recognise import WEIGHTS
 from classifier.training.data.manifest import ManifestError, manifest_read
 from classifier.training.data.split import held_apart
 from classifier.training.errors import TrainError
+from classifier.training.loop.setup import setup_prepare
 from classifier.training.progress import progress_for_terminal
 from classifier.training.recipe import RecipeError, recipe_load, recipe_override
 from classifier.training.request import TrainingContext, TrainingRequest
@@ -32,10 +33,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--manifest", action="append", type=Path, required=True)
     parser.add_argument("--recipe", default="starter")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="in place of the recipe's")
-    parser.add_argument("--leave-out", action="append", default=[], metavar="SOURCE", help="learn nothing from it")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--max-minutes", type=float)
     parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--only-prepare", action="store_true", help="cut the photos for later calls, and stop")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="folder with detector/ and usable/")
     parser.add_argument("--out", type=Path, required=True, help="where the artefact goes")
     parser.add_argument("--work", type=Path, required=True, help="caches and checkpoints")
@@ -43,14 +44,14 @@ def main(arguments: list[str]) -> int:
     try:
         recipe = recipe_override(recipe_load(given.recipe), given.set)
         rows = held_apart([row for manifest in given.manifest for row in manifest_read(manifest)])
-        result = train(
-            request=TrainingRequest(
-                rows=[row for row in rows if row.source not in given.leave_out], recipe=recipe, epochs=given.epochs,
-                max_minutes=given.max_minutes, resume=given.resume,
-            ),
-            context=TrainingContext(work_dir=given.work, weights=given.weights, progress=progress_for_terminal()),
-            out=given.out, report=False,
-        )  # fmt: skip
+        request = TrainingRequest(
+            rows=rows, recipe=recipe, epochs=given.epochs, max_minutes=given.max_minutes, resume=given.resume
+        )
+        context = TrainingContext(work_dir=given.work, weights=given.weights, progress=progress_for_terminal())
+        if given.only_prepare:
+            setup_prepare(request, context)
+            return 0
+        result = train(request=request, context=context, out=given.out, report=False)
     except (ManifestError, RecipeError, TrainError, ArtefactError, EngineError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
