@@ -14,7 +14,7 @@ from time import perf_counter
 import numpy as np
 
 from classifier.artefact import ArtefactError, ArtefactSpec, artefact_only, artefact_open
-from classifier.attributes import EXTERIOR, AttributeClassifier, PhotoAttributes
+from classifier.attributes import EXTERIOR, OTHER, AttributeClassifier, PhotoAttributes
 from classifier.classify import MakeModelClassifier
 from classifier.detect import Detector, the_car
 from classifier.engines import DeviceName, Engine, EngineName, engine_choose, engines_open
@@ -262,7 +262,8 @@ def _status(work: _Work) -> Status:
     if work.decoded is None:
         return "unreadable"
     if work.kind != EXTERIOR:
-        return "not_usable"  # whatever the detector says: it finds cars in a third of all interiors
+        # Whatever the detector says: it finds cars in a third of all interiors, and in motorcycles.
+        return "not_usable"
     return "no_vehicle" if work.box is None else "ok"
 
 
@@ -288,9 +289,10 @@ def _sight(work: _Work) -> Sight:
 
 def _why_not(work: _Work) -> str:
     """Why there is no crop, in words."""
+    shot = f"the photo is {'an' if work.kind[:1] in 'aeiou' else 'a'} {work.kind} shot"
     return {
         "unreadable": f"the photo is unreadable: {work.error}",
-        "not_usable": f"the photo is {'an' if work.kind[:1] in 'aeiou' else 'a'} {work.kind} shot",
+        "not_usable": "there is no car on the photo" if work.kind == OTHER else shot,
         "no_vehicle": "no vehicle was found on the photo",
     }[_status(work)]
 

@@ -23,10 +23,10 @@ class Recognition:
     """The classifier's result for one photo."""
 
     status: Status
-    """ok; no_vehicle: an exterior photo on which no vehicle was found; not_usable: an interior or a
-    detail; unreadable: `error` says why."""
+    """ok; no_vehicle: an exterior photo on which no vehicle was found; not_usable: an interior, a
+    detail, or a photo that shows no car at all (kind "other"); unreadable: `error` says why."""
     kind: str = ""
-    """exterior, interior, detail; "" if unreadable."""
+    """One of attributes.KINDS; "" if unreadable."""
     box: Box | None = None
     """The largest vehicle's, in pixels of the full upright photo; only of an exterior photo."""
     image_size: tuple[int, int] = (0, 0)

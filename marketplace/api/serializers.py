@@ -82,7 +82,9 @@ class RecognitionSerializer(serializers.Serializer[Any]):
 
     id = serializers.UUIDField()
     status = serializers.ChoiceField(choices=["pending", *Photo.Outcome.values])
-    kind = serializers.CharField(allow_blank=True, help_text="exterior, interior or detail")
+    kind = serializers.ChoiceField(
+        choices=Photo.Kind.choices, allow_blank=True, help_text="other: there is no car on the photo"
+    )
     box = serializers.ListField(
         child=serializers.IntegerField(),
         min_length=4,

@@ -6,9 +6,12 @@ from django import forms
 
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.moderation.labels import CORRECT, DISCARD, KEEP
+from marketplace.moderation.labels import NO_CAR as LABEL_NO_CAR
 from marketplace.moderation.models import Decision
 from marketplace.text_fields import ParagraphsFormField
 
+NO_CAR = "There is no car on the photos."
+"""Its photos become examples of what is no car: see training.labels.no_car."""
 IMPLAUSIBLE = "Price, year or mileage cannot be right."
 REJECT_REASONS = (
     "The photos do not show the car that is offered.",
@@ -16,6 +19,7 @@ REJECT_REASONS = (
     "Photos are copied from elsewhere or carry advertising.",
     IMPLAUSIBLE,
     "This is not a car for sale.",
+    NO_CAR,
 )
 NOT_SEEN = "The page did not say what you saw of this listing; look again."
 NOT_SEEN_LABEL = "The page did not say what you saw of this label; look again."
@@ -70,7 +74,9 @@ class LabelForm(_AnswerForm):
     correction = CORRECT
     nothing_chosen = "Choose what to do with this label."
 
-    action = forms.ChoiceField(choices=[(KEEP, "keep"), (DISCARD, "leave out")], required=False)
+    action = forms.ChoiceField(
+        choices=[(KEEP, "keep"), (DISCARD, "leave out"), (LABEL_NO_CAR, "no car")], required=False
+    )
     suggestion = forms.IntegerField(min_value=0, max_value=9, required=False)
     car = forms.RegexField(r"^\d{1,18}:\d{0,18}$", required=False)
     seen = forms.IntegerField(min_value=0, error_messages=dict.fromkeys(("required", "invalid"), NOT_SEEN_LABEL))

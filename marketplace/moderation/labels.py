@@ -23,11 +23,12 @@ from marketplace.photos.models import Photo
 
 log = structlog.get_logger(__name__)
 
-KEEP, CORRECT, DISCARD = "keep", "correct", "discard"
+KEEP, CORRECT, DISCARD, NO_CAR = "keep", "correct", "discard", "no_car"
 _BECOMES = {
     KEEP: LabelReview.Status.KEPT,
     CORRECT: LabelReview.Status.CORRECTED,
     DISCARD: LabelReview.Status.DISCARDED,
+    NO_CAR: LabelReview.Status.NO_CAR,
 }
 
 
@@ -135,8 +136,8 @@ def label_decide(
 
     action: "keep" = the label is right. "correct" = it is the suggestion with this number, else
     `make` and `car_model` (None: the model cannot be told); naming the label itself keeps it.
-    "discard" = nobody should learn from this photo. seen: the revision that the moderator looked
-    at. Raises LabelRefused.
+    "discard" = nobody should learn from this photo. "no_car" = it shows no car, which the attribute
+    classifier learns. seen: the revision that the moderator looked at. Raises LabelRefused.
     """
     right = ("", "", "")
     if action == CORRECT:
@@ -173,6 +174,7 @@ def decision_words(review: LabelReview) -> str:
     return {
         LabelReview.Status.KEPT: f"it is a {review.label}",
         LabelReview.Status.DISCARDED: "the photo is left out",
+        LabelReview.Status.NO_CAR: "it shows no car",
     }.get(LabelReview.Status(review.status), "nothing yet")
 
 

@@ -124,6 +124,7 @@ class LabelReview(models.Model):
         KEPT = "kept", "kept"
         CORRECTED = "corrected", "corrected"
         DISCARDED = "discarded", "left out"
+        NO_CAR = "no_car", "shows no car"
 
     sha256 = models.CharField(max_length=64, help_text="of the photo's file")
     size = models.PositiveBigIntegerField(help_text="of the photo's file in bytes: only files of this size are hashed")

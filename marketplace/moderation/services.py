@@ -21,6 +21,7 @@ from marketplace.listings.services import (
 )
 from marketplace.moderation.models import Claim, Decision
 from marketplace.moderation.selectors import claimed_by_others, decision_last, queue, queue_seen
+from marketplace.photos.models import Photo
 from marketplace.registry.models import ModelVersion
 from marketplace.texts import paragraphs_clean
 
@@ -40,7 +41,7 @@ def review_submitted() -> int:
 
     All its photos are recognised, the model with a confidence above the measured threshold; it is
     the make and model that the seller chose from the catalogue or confirmed; nothing contradicts
-    it; no person ever rejected the listing, and no moderator has it open.
+    it; every photo shows a car; no person ever rejected the listing, and no moderator has it open.
     """
     _claims_drop()
     if not settings.MODERATION_AUTO_APPROVE:
@@ -51,6 +52,7 @@ def review_submitted() -> int:
         .filter(contradiction="", certainty__isnull=False, car_model__isnull=False)
         .exclude(pk__in=claimed_by_others(moderator=None).values("listing_id"))
         .exclude(decisions__action=Action.REJECT)
+        .exclude(photos__kind=Photo.Kind.OTHER)
     )
     return sum(_review(listing.pk) for listing in waiting if _is_beyond_doubt(listing))
 
@@ -72,6 +74,8 @@ def _review(listing_id: int) -> bool:
     if listing is None or not _is_beyond_doubt(listing):
         return False
     if claimed_by_others(moderator=None).filter(listing=listing).exists():
+        return False
+    if Photo.objects.filter(listing=listing, kind=Photo.Kind.OTHER).exists():
         return False
     decision = _decision(listing, action=Action.AUTO, make=listing.make, car_model=listing.car_model)
     decision.save()

@@ -18,7 +18,7 @@ VIEW_WORDS = {
     "rear corner": ("rear-left", "rear-right"),
     "rear": ("rear",),
 }
-INTERIOR = "interior"
+INTERIOR = Photo.Kind.INTERIOR.value
 WORDS_OF = {view: words for words, views in VIEW_WORDS.items() for view in views}
 
 

@@ -25,6 +25,14 @@ class Photo(models.Model):
         NOT_USABLE = "not_usable", "not usable for recognition"
         UNREADABLE = "unreadable", "unreadable"
 
+    class Kind(models.TextChoices):
+        """What it shows: classifier.attributes.KINDS."""
+
+        EXTERIOR = "exterior", "the whole car"
+        INTERIOR = "interior", "the inside"
+        DETAIL = "detail", "a detail"
+        OTHER = "other", "no car"
+
     # Also the unguessable part of the visitor's address at /identify/.
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     # NULL: a visitor's question without an account, removed after an hour.
@@ -41,7 +49,7 @@ class Photo(models.Model):
 
     status = models.CharField(max_length=8, choices=Status, default=Status.PENDING)
     outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
-    kind = models.CharField(max_length=10, blank=True, help_text="exterior, interior or detail")
+    kind = models.CharField(max_length=10, choices=Kind, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     claimed_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=300, blank=True)
@@ -66,6 +74,11 @@ class Photo(models.Model):
         return self.original_name or str(self.id)
 
     @property
+    def shows_no_car(self) -> bool:
+        """Whether it was looked at and found to be of something else."""
+        return self.kind == self.Kind.OTHER
+
+    @property
     def is_settled(self) -> bool:
         return self.status in {self.Status.DONE, self.Status.FAILED}
 
@@ -77,7 +90,7 @@ class Prediction(models.Model):
     model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="predictions")
     attempt = models.PositiveSmallIntegerField()
     outcome = models.CharField(max_length=12, choices=Photo.Outcome)
-    kind = models.CharField(max_length=10, blank=True)
+    kind = models.CharField(max_length=10, choices=Photo.Kind, blank=True)
     box = models.JSONField(null=True, blank=True, help_text="[x1, y1, x2, y2] in pixels of the master")
     make_name = models.CharField(max_length=80, blank=True)
     make_confidence = models.FloatField(null=True, blank=True)

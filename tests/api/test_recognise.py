@@ -55,6 +55,15 @@ def test_what_an_older_model_did_not_say_is_null(client, jpeg, no_worker, work_o
     assert (said["status"], said["view"], said["body"]) == ("ok", None, None)
 
 
+def test_a_photo_without_a_car_is_of_kind_other_and_of_no_make(client, jpeg, no_worker, work_off):
+    where = post(client, jpeg)["Location"]
+    work_off()
+    Photo.objects.update(outcome="not_usable", kind="other")
+    Prediction.objects.update(outcome="not_usable", kind="other", make_name="", candidates=[], view="", bodies=[])
+    said = client.get(where).json()
+    assert (said["status"], said["kind"], said["make"], said["candidates"]) == ("not_usable", "other", None, [])
+
+
 def test_it_keeps_a_recognition_for_an_hour_only(client, db, jpeg, no_worker):
     where = post(client, jpeg)["Location"]
     photo = Photo.objects.get()

@@ -64,7 +64,7 @@ def tiny_classifier(parent: Path, *, seed: int = 0, **changes: object) -> Artefa
 def constant_attributes(parent: Path, kind: str, heads: tuple[Head, ...] = ()) -> Artefact:
     """A usable-photo network that says `kind` of every photo, and of each head the first label."""
     torch.manual_seed(0)
-    labels = ("exterior", "interior", "detail")
+    labels = ("exterior", "interior", "detail", *(["other"] if kind == "other" else []))  # older ones know three
     said = [label == kind for label in labels] + [label == head.labels[0] for head in heads for label in head.labels]
     network = timm.create_model("test_efficientnet", num_classes=len(said))
     with torch.no_grad():

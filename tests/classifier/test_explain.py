@@ -112,6 +112,7 @@ def test_the_same_photo_gives_the_same_map(photo):
     [
         ({"kind": "interior"}, "not_usable", "the photo is an interior shot"),
         ({"kind": "detail"}, "not_usable", "the photo is a detail shot"),
+        ({"kind": "other"}, "not_usable", "there is no car on the photo"),
         ({"box": None}, "no_vehicle", "no vehicle was found on the photo"),
     ],
 )

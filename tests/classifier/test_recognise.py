@@ -74,6 +74,7 @@ def test_more_photos_than_a_batch_come_back_in_order(recogniser):
     params=[
         ("interior", True, "not_usable"),  # an interior beats a box: detectors see cars in interiors
         ("detail", False, "not_usable"),
+        ("other", True, "not_usable"),  # nor is a motorcycle in which the detector sees a car
         ("exterior", False, "no_vehicle"),
     ],
     ids=lambda case: f"{case[0]}-{case[2]}",

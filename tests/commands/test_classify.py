@@ -9,7 +9,9 @@ import pytest
 from django.core.management import call_command
 from django.db import OperationalError
 
+from classifier.recognition import Recognition
 from marketplace.training.management.commands import classify
+from marketplace.training.recogniser import photo_document
 from tests.factories import ModelAliasFactory
 from tests.training.fakes import photo_write
 
@@ -168,6 +170,12 @@ def test_a_photo_without_a_car_has_neither_view_nor_body(manage, champion, tmp_p
     (tmp_path / "broken.jpg").write_bytes(b"no photo")
     (said,) = manage("classify", tmp_path, "--json").document["photos"]
     assert (said["status"], said["view"], said["body"]) == ("unreadable", None, None)
+
+
+def test_it_says_that_there_is_no_car():
+    document = photo_document(file="cat.jpg", recognition=Recognition("not_usable", kind="other"))
+    assert (document["status"], document["kind"], document["candidates"]) == ("not_usable", "other", [])
+    assert classify._line(document) == "cat.jpg: there is no car on this photo"
 
 
 def test_it_refuses_to_run_without_photos(manage, champion):

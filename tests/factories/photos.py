@@ -22,7 +22,7 @@ class PhotoFactory(DjangoModelFactory[Photo]):
     """A photo that waits for the worker; its files are names only. ``listing=None``: a visitor's.
 
     ``with_files`` writes both pictures. ``done`` shows a car from outside; ``interior`` and
-    ``detail`` were looked at and are of no use, ``no_vehicle`` shows none.
+    ``detail`` were looked at and are of no use, ``no_vehicle`` and ``other`` show none.
     """
 
     class Meta:
@@ -41,6 +41,7 @@ class PhotoFactory(DjangoModelFactory[Photo]):
         done = Trait(looked_at=True, outcome=Photo.Outcome.OK, kind="exterior")
         interior = Trait(looked_at=True, outcome=Photo.Outcome.NOT_USABLE, kind="interior")
         detail = Trait(looked_at=True, outcome=Photo.Outcome.NOT_USABLE, kind="detail")
+        other = Trait(looked_at=True, outcome=Photo.Outcome.NOT_USABLE, kind="other")
         no_vehicle = Trait(looked_at=True, outcome=Photo.Outcome.NO_VEHICLE, kind="exterior")
         failed = Trait(
             status=Photo.Status.FAILED,

@@ -4,6 +4,7 @@ import pytest
 
 from marketplace.listings.models import Listing
 from marketplace.listings.selectors import listings_search
+from tests.factories import PhotoFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +27,15 @@ def test_the_number_of_queries_does_not_grow_with_the_listings(client, put_live,
     # The filter's makes, the count, the page's listings with make and model, the photos.
     with django_assert_num_queries(4):
         client.get("/")
+
+
+def test_the_first_photo_with_a_car_stands_for_the_advertisement(client, put_live):
+    listing = put_live()
+    none = PhotoFactory(listing=listing, other=True, position=0)
+    car = PhotoFactory(listing=listing, done=True, position=1)
+    page = client.get("/").content.decode()
+    assert car.card.url in page
+    assert none.card.url not in page
 
 
 @pytest.mark.parametrize("text", ["golf", "VW - VOLKSWAGEN GOLF", "volkswagen", "vw golf", "volksw"])

@@ -148,7 +148,7 @@ def test_a_moderator_looks_at_the_heat_map_and_decides_after_it(page, waiting, c
 
 
 def test_doubtful_labels_are_decided_with_the_keys_alone(page, cars):
-    for number in range(5):
+    for number in range(6):
         label_ask(doubt=DoubtFactory(sha256=str(number), score=number / 10), picture=jpeg)
     page.goto("/moderate/labels/")
 
@@ -163,6 +163,7 @@ def test_doubtful_labels_are_decided_with_the_keys_alone(page, cars):
     after("a")
     after("1")
     after("x")
+    after("n")
     after("s")
     page.wait_for_timeout(SEEN)
     page.keyboard.press("/")
@@ -170,7 +171,14 @@ def test_doubtful_labels_are_decided_with_the_keys_alone(page, cars):
     expect(page.locator("#mod-found button").first).to_have_text("Škoda Fabia")
     after("Enter")
     rows = LabelReview.objects.order_by("sha256").values_list("status", "right_model")
-    assert list(rows) == [("kept", ""), ("corrected", "V70"), ("discarded", ""), ("open", ""), ("corrected", "Fabia")]
+    assert list(rows) == [
+        ("kept", ""),
+        ("corrected", "V70"),
+        ("discarded", ""),
+        ("no_car", ""),
+        ("open", ""),
+        ("corrected", "Fabia"),
+    ]
 
 
 SHIFT = 8  # as the browser's protocol counts modifiers

@@ -81,6 +81,7 @@ def test_a_listings_photo_leads_to_its_listing(bobs, waiting):
         ({"action": "keep"}, "kept", "it is a Skoda Octavia 2012"),
         ({"suggestion": "0"}, "corrected", "it is a Volvo V70 2008"),
         ({"action": "discard"}, "discarded", "the photo is left out"),
+        ({"action": "no_car"}, "no_car", "it shows no car"),
     ],
 )
 def test_it_decides_with_one_press_and_goes_on(bobs, asked, sent, status, said):

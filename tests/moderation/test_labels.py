@@ -34,6 +34,7 @@ def test_it_asks_once_and_takes_the_newer_suggestions(asked):
     [
         ({"action": "keep"}, "kept", ""),
         ({"action": "discard"}, "discarded", ""),
+        ({"action": "no_car"}, "no_car", ""),
         ({"action": "correct", "suggestion": 0}, "corrected", "Volvo V70 2008"),
     ],
 )

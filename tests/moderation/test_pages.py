@@ -9,7 +9,7 @@ from marketplace.moderation.models import Decision
 from marketplace.moderation.services import listing_claim
 from marketplace.moderation.templatetags.moderation_tags import percent
 from marketplace.photos.models import Photo
-from tests.factories import ListingFactory, PredictionFactory
+from tests.factories import ListingFactory, PhotoFactory, PredictionFactory
 from tests.moderation.conftest import decided, verdict
 
 SAID = verdict(
@@ -88,6 +88,22 @@ def test_it_shows_what_is_needed_to_decide(bobs, waiting):
     assert 'data-key="3"' not in page
     assert "70 %" in page
     assert "Moskvich 412" in page
+
+
+def test_it_says_which_photos_show_no_car(bobs, waiting):
+    listing = waiting()
+    assert "no car." not in bobs.get(url("review", listing)).content.decode()
+    PhotoFactory(listing=listing, other=True)
+    page = " ".join(bobs.get(url("review", listing)).content.decode().split())
+    assert "1 of 2 photos shows no car." in page
+    assert "<strong>No car</strong>: not used" in page
+
+
+def test_a_listing_without_a_car_is_rejected_by_the_sixth_reason(bobs, waiting):
+    listing = waiting()
+    page = bobs.get(url("review", listing)).content.decode()
+    button = 'value="There is no car on the photos." class="mod-reason" data-reject-key="6"'
+    assert button in page
 
 
 @pytest.mark.parametrize(("autofilled", "words"), [([], "Estate"), (["body"], "Estate <small")])

@@ -11,6 +11,7 @@ from marketplace.listings.services import (
 )
 from marketplace.moderation.models import Decision
 from marketplace.moderation.services import decision_make, listing_claim, review_submitted
+from tests.factories import PhotoFactory
 from tests.moderation.conftest import verdict
 
 SURE = verdict(("Skoda", "Octavia Combi", 0.97), ("Skoda", "Fabia", 0.02))
@@ -64,6 +65,14 @@ def test_it_leaves_doubt_to_people(waiting, doubt):
     listing.refresh_from_db()
     assert listing.status == Listing.Status.SUBMITTED
     assert not Decision.objects.exists()
+
+
+def test_a_photo_without_a_car_is_left_to_people_however_sure_the_others_are(waiting):
+    listing = waiting("Octavia", said=SURE)
+    PhotoFactory(listing=listing, other=True)
+    assert review_submitted() == 0
+    listing.photos.filter(kind="other").update(kind="interior")
+    assert review_submitted() == 1
 
 
 def test_it_leaves_alone_what_a_moderator_is_looking_at(waiting, bob):

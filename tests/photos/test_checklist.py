@@ -2,13 +2,17 @@
 
 import pytest
 
-from classifier.attributes import VIEWS
+from classifier.attributes import KINDS, VIEWS
 from marketplace.photos.checklist import VIEW_BELIEVED, VIEW_WORDS, WORDS_OF, checklist_of
 from marketplace.photos.models import Photo
 from marketplace.photos.selectors import photos_of
 from tests.factories import ModelVersionFactory, PhotoFactory, PredictionFactory
 
 HTMX = {"HX-Request": "true"}
+
+
+def test_the_database_knows_the_kinds_that_the_classifier_says():
+    assert tuple(Photo.Kind.values) == KINDS
 
 
 @pytest.fixture

@@ -151,6 +151,7 @@ def test_a_late_worker_changes_nothing_and_leaves_no_file(photo, champion, media
         ({"status": "claimed", "outcome": ""}, "still being looked at"),
         ({"outcome": "no_vehicle"}, "No car was found on this photo"),
         ({"outcome": "not_usable", "kind": "interior"}, "it shows the inside"),
+        ({"outcome": "not_usable", "kind": "other"}, "it shows no car"),
         ({"status": "failed", "outcome": "unreadable"}, "could not be read"),
     ],
 )

@@ -68,6 +68,7 @@ def test_it_outlines_the_car_and_names_it(client, photo):
         ({"outcome": "no_vehicle"}, "We see no car here"),
         ({"outcome": "not_usable", "kind": "interior"}, "A look inside"),
         ({"outcome": "not_usable", "kind": "detail"}, "A detail"),
+        ({"outcome": "not_usable", "kind": "other"}, "There is no car on this photo"),
         ({"outcome": "unreadable"}, "could not look at"),
         ({"status": "failed", "outcome": "unreadable"}, "could not look at"),
     ],

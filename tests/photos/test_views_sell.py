@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from marketplace.photos.models import Photo
 from marketplace.photos.services import photo_add
 from marketplace.photos.views.sell import moved
+from tests.factories import PhotoFactory
 
 JSON = {"Accept": "application/json"}
 HTMX = {"HX-Request": "true"}
@@ -66,6 +67,24 @@ def test_tiles_are_asked_for_until_every_photo_is_settled(seller, listing, encod
     assert "Interior" in page
     assert "1 of 1 photo looked at." in page
     assert "car-fields" not in page.replace("#car-fields", "")  # make and model are as shown: left alone
+
+
+def test_a_photo_without_a_car_is_told_to_be_none_ticks_nothing_and_is_no_cover(seller, listing):
+    none = PhotoFactory(listing=listing, other=True, position=0)
+    address = f"/sell/{listing.code}/photos/tiles/"
+    page = seller.get(address, headers=HTMX).content.decode()
+    assert "There is no car on this photo." in page
+    assert "Good to show" not in page
+    assert "tile__cover" in page  # of a single photo
+    inside = PhotoFactory(listing=listing, interior=True, position=1)
+    page = seller.get(address, headers=HTMX).content.decode()
+    first, second = page.split(f'id="tile-{inside.pk}"')
+    assert "tile__cover" not in first
+    assert "tile__cover" in second
+    assert "A photo without a car is no cover" in first
+    card = seller.get("/sell/").content.decode()
+    assert inside.card.url in card
+    assert none.card.url not in card
 
 
 def test_it_moves_and_removes(seller, listing, encoded):

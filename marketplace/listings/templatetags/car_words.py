@@ -1,7 +1,9 @@
 """Template filters that format a listing's numbers for people."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django import template
 from django.utils import timezone
@@ -31,6 +33,16 @@ def money(listing: Listing) -> str:
     sign = SIGNS[listing.currency]
     # A no-break space keeps the sign with its number.
     return f"{grouped(amount)}\u00a0{sign}" if listing.currency in SIGN_LAST else f"{sign}\u00a0{grouped(amount)}"
+
+
+@register.filter
+def cover(photos: Iterable[Any]) -> Any:
+    """The photo that stands for the advertisement: the first that shows a car, else the first.
+
+    None if there is none. Photos belong to a floor above; all that counts is ``shows_no_car``.
+    """
+    rows = list(photos)
+    return next((photo for photo in rows if not photo.shows_no_car), rows[0] if rows else None)
 
 
 @register.filter

@@ -56,6 +56,7 @@ def review(request: HttpRequest, code: str) -> HttpResponse:
         "photos": photos,
         "heatmap": heatmap_of(photo=photos[0].photo) if photos else None,
         "looking": sum(not one.photo.is_settled for one in photos),
+        "without_car": sum(one.photo.shows_no_car for one in photos),
         "choices": listing_choices(listing=listing),
         "meant": cars_search(text=f"{listing.make_name} {listing.model_name}") if listing.unlisted else [],
         "mine": mine,

@@ -148,7 +148,7 @@ def _check_recognised(photo: Photo) -> None:
 
 
 def _shown(kind: str) -> str:
-    return {"interior": "the inside", "detail": "a detail"}.get(kind, "too little of the car")
+    return {"interior": "the inside", "detail": "a detail", "other": "no car"}.get(kind, "too little of the car")
 
 
 def _unclaimed() -> QuerySet[Heatmap]:

@@ -35,6 +35,9 @@ ENDED: dict[str, PhotoSays] = {
     Photo.Outcome.NO_VEHICLE: PhotoSays("plain", "info", "No car found", "Is the whole car in the picture?"),
     Photo.Outcome.UNREADABLE: PhotoSays("bad", "warn", "Unreadable", "Please try another photo."),
 }
+NO_CAR = PhotoSays(
+    "bad", "warn", "No car", "There is no car on this photo. Please remove it, or a moderator will ask you to."
+)
 
 
 SURE_ENOUGH = 0.6  # from here on a tile shows a tick
@@ -62,11 +65,14 @@ def latest(photo: Photo) -> Prediction | None:
 
 @register.filter
 def says(photo: Photo) -> PhotoSays:
-    """What to tell about a photo. Interiors and details are welcome, but tell no model."""
+    """What to tell about a photo. Interiors and details are welcome, but tell no model; photos of
+    something else are not."""
     if photo.status != Photo.Status.DONE:
         return UNDER_WAY[photo.status]
     if photo.outcome == Photo.Outcome.OK:
         return _recognised(prediction_latest(photo=photo))
+    if photo.outcome == Photo.Outcome.NOT_USABLE and photo.shows_no_car:
+        return NO_CAR
     if photo.outcome == Photo.Outcome.NOT_USABLE:
         what = {"interior": "Interior", "detail": "Detail"}.get(photo.kind, "Not the whole car")
         return PhotoSays("plain", "info", what, "Good to show; says nothing about the model.")

@@ -38,7 +38,7 @@ def decision_rows(*, classes: Sequence[TrainedClass] = (), before: datetime | No
     names = ClassNames(classes)
     confirmed = {
         listing: decision
-        for listing, decision in _newest_decisions(before).items()
+        for listing, decision in newest_decisions(before).items()
         if decision.action in (Decision.Action.ACCEPT, Decision.Action.CORRECT) and decision.car_model is not None
     }
     photos = Photo.objects.filter(listing_id__in=confirmed, status=Photo.Status.DONE, kind="exterior")
@@ -70,7 +70,7 @@ def decision_rows(*, classes: Sequence[TrainedClass] = (), before: datetime | No
     return rows
 
 
-def _newest_decisions(before: datetime | None) -> dict[int, Decision]:
+def newest_decisions(before: datetime | None = None) -> dict[int, Decision]:
     """Each listing's newest decision, by the listing's key.
 
     Policy's approvals are among them: a listing that policy approved after a person's decision was

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from classifier.training.data.manifest import manifest_write
 from marketplace.refusals import Refused
-from marketplace.training.labels.decisions import SOURCE, decision_rows
+from marketplace.training.labels.decisions import SOURCE, decision_rows, newest_decisions
+from marketplace.training.labels.no_car import no_car_rows
 
 
 class ExportRefused(Refused):
@@ -24,9 +25,11 @@ class LabelsExport:
 def labels_export(*, path: Path) -> LabelsExport:
     """Write the photos that people decided about as a manifest; the photos stay where they are.
 
+    Photos that show no car, by a moderator's word, are of kind "other" and name none.
+
     Raises ExportRefused or ManifestError.
     """
-    rows = decision_rows()
+    rows = [*decision_rows(), *no_car_rows(newest=newest_decisions())]
     if not rows:
         raise ExportRefused("No person has confirmed or corrected a listing with photos from outside yet.")
     # Whoever reads the manifest puts its folder's name in front of the ids.

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from classifier.artefact import TrainedClass
+from classifier.attributes import OTHER
 from classifier.training.data.labels import contradicts
 from classifier.training.data.manifest import ManifestRow
 from classifier.training.data.stages import counted
@@ -27,7 +28,7 @@ class Applied:
     source: str
     was: str
     now: str
-    """Make, model and year; "" = left out."""
+    """Make, model and year; "no car"; "" = left out."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,9 @@ def labels_reviewed(
 
     A photo is known by its content, whatever its file is called here; only files of the same size
     as a reviewed photo are read. The newest answer about a photo counts. A corrected car is named
-    as in decisions.decision_rows; if its model cannot be told, the row keeps only the make. Files
-    that cannot be read stay, because the cleaning reports them. before: later answers do not count.
+    as in decisions.decision_rows; if its model cannot be told, the row keeps only the make. A photo
+    that shows no car becomes one of kind "other". Files that cannot be read stay, because the
+    cleaning reports them. before: later answers do not count.
     """
     answers = labels_decided() if before is None else labels_decided().filter(decided_at__lte=before)
     newest = {review.sha256: review for review in answers}
@@ -92,7 +94,7 @@ def labels_reviewed(
         if right == row:
             kept += review.status == LabelReview.Status.KEPT
         else:
-            now = row_label(right) if right is not None else ""
+            now = right.label if right is not None else ""
             applied.append(Applied(review.pk, file=row.file, source=row.source, was=row_label(row), now=now))
     return Reviewed(kept_rows, applied, kept)
 
@@ -116,6 +118,8 @@ def _answered(row: ManifestRow, review: LabelReview, names: ClassNames) -> Manif
     """
     if review.status == LabelReview.Status.CORRECTED:
         return _relabelled(row, review, names)
+    if review.status == LabelReview.Status.NO_CAR:
+        return replace(row, make="", model="", year="", kind=OTHER, view="", body="")
     if review.status != LabelReview.Status.KEPT:
         return None
     stated = replace(row, make=review.make, model=review.model, year=review.year)

@@ -60,6 +60,15 @@ def test_it_corrects_leaves_out_and_keeps(lot, say):
     assert done.text == "moderators corrected 1 and kept 1; 1 photo left out"
 
 
+def test_a_photo_of_no_car_stays_as_an_example_of_that(lot, say):
+    answer = say(lot[0], action="no_car")
+    done = labels_reviewed(rows=lot)
+    row = done.rows[0]
+    assert (row.file, row.kind, row.make, row.model, row.label) == ("0.jpg", "other", "", "", "no car")
+    assert len(done.rows) == len(lot)
+    assert [(one.review, one.now) for one in done.applied] == [(answer.pk, "no car")]
+
+
 def test_it_knows_a_photo_by_its_content(lot, say, tmp_path):
     say(lot[0], action="discard")
     copy = tmp_path / "elsewhere" / "renamed.jpg"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from classifier.artefact import TrainedClass
+from classifier.attributes import OTHER
 from classifier.training.data.cleaning.class_counts import classes_expected, rare_cars, split_counts
 from classifier.training.data.cleaning.duplicates import (
     TWO_LABELS,
@@ -118,7 +119,9 @@ def _from_outside(rows: Sequence[ManifestRow], *, makes_only: bool) -> tuple[lis
     nameless = 0
     for row in rows:
         if not row.exterior:
-            left_out.append(LeftOut(str(row.path), f"shows {row.kind}, by its manifest"))
+            left_out.append(
+                LeftOut(str(row.path), f"shows {'no car' if row.kind == OTHER else row.kind}, by its manifest")
+            )
         elif not row.make or not (row.model or makes_only):
             left_out.append(LeftOut(str(row.path), f"its manifest names no {'model' if row.make else 'make'}"))
             nameless += bool(row.make)

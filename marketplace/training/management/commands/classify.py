@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from django.core.management.base import CommandParser
 
+from classifier.attributes import OTHER
 from classifier.folder import photos_in
 from classifier.training.progress import Progress
 from marketplace.commands import BAD_INPUT, InputRefused, Outcome, ServiceCommand
@@ -126,6 +127,8 @@ def _line(photo: dict[str, Any]) -> str:
     if photo["status"] == "ok":
         looks = [f"{photo[part]['name']} {photo[part]['confidence']:.0%}" for part in ("view", "body") if photo[part]]
         return f"{photo['file']}: {'; '.join([_best(photo), *looks])}"
+    if photo["kind"] == OTHER:
+        return f"{photo['file']}: there is no car on this photo"
     why = photo["kind"] if photo["status"] == "not_usable" else photo.get("error", "")
     return f"{photo['file']}: {STATUS[photo['status']]}" + (f" ({why})" if why else "")
 
