@@ -64,8 +64,13 @@ def said_of(one: ScoredPhoto) -> dict[str, Any]:
 
 
 def asked(
-    rows: Sequence[ManifestRow], group: Sequence[str], recipe: Recipe, context: TrainingContext, *, minutes: float | None
-) -> dict[str, Any]:  # fmt: skip
+    rows: Sequence[ManifestRow],
+    group: Sequence[str],
+    recipe: Recipe,
+    context: TrainingContext,
+    *,
+    minutes: float | None,
+) -> dict[str, Any]:
     """Train without a group and ask about it. Raises TrainError, ArtefactError, EngineError."""
     result = train(
         request=TrainingRequest(rows=without(rows, group), recipe=recipe, max_minutes=minutes), context=context,

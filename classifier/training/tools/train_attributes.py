@@ -23,7 +23,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from classifier.artefact import Artefact, ArtefactSpec, Head, Preprocessing, artefact_write
+from classifier.artefact import (
+    Artefact,
+    ArtefactError,
+    ArtefactSpec,
+    Head,
+    Preprocessing,
+    artefact_open,
+    artefact_write,
+)
 from classifier.attributes import BODIES, BODY_HEAD, EXTERIOR, KINDS, VIEW_HEAD, VIEWS
 from classifier.fuse import log_softmax
 from classifier.preprocess import FloatArray
@@ -34,7 +42,7 @@ from classifier.training.calibration import (
     temperature_fit,
     threshold_fit,
 )
-from classifier.training.data.attribute_labels import BODY, HEADS, KIND, VIEW, mirrored
+from classifier.training.data.attribute_labels import BODY, KIND, VIEW, mirrored
 from classifier.training.data.labels import UNKNOWN
 from classifier.training.data.manifest import ManifestError, ManifestRow, Split, manifest_read, manifest_sha256
 from classifier.training.data.pictures.transforms import CropSet
@@ -45,9 +53,10 @@ from classifier.training.loop.loss import HeadsLoss, TemperedHeadsLoss
 from classifier.training.loop.processes.hardware import loaders_for
 from classifier.training.loop.state import FitJob, Fitted, History
 from classifier.training.loop.validation import logits_of
-from classifier.training.model.backbones import backbone_create, preprocessing_for
+from classifier.training.model.backbones import preprocessing_for
 from classifier.training.progress import Progress, progress_for_terminal
 from classifier.training.recipe import Recipe, RecipeError, recipe_override
+from classifier.training.tools.attribute_network import SIZES, network_begin
 from classifier.training.tools.attribute_photos import (
     Photos,
     Shares,
@@ -59,7 +68,6 @@ from classifier.training.tools.attribute_photos import (
 
 MANIFESTS = ("advertisements", "large_photos", "stanford_cars", "dealers", "negatives")
 """Folders of $CAR_PHOTOS."""
-SIZES = [len(names) for names in HEADS]
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,9 @@ class Plan:
     weights: tuple[float, float, float] = (1.0, 1.0, 0.5)
     """Of the labels of kind, view and body in the loss: most photos have a body, few the others."""
     shares: Shares = field(default_factory=Shares)
+    start: Artefact | None = None
+    """An attribute classifier of the same backbone to go on from: what it knows of the labels stays
+    in the head, too. None: ImageNet's weights."""
 
 
 _BASE = Recipe(
@@ -142,7 +153,7 @@ def attributes_train(
             progress.say("Photos without a view or a body get those that the network is sure of")
             labels = _taught(trained.network, splits, labels=train.photos.labels, recipe=recipe)
         torch.manual_seed(recipe.seed)
-        network = backbone_create(recipe.backbone, outputs=sum(SIZES), dropout=recipe.dropout)
+        network = network_begin(recipe, plan.start)
         job = _job(
             network, splits, labels=labels, plan=plan,
             fingerprint=f"{manifest_sha256(rows)} {plan} round {number}",
@@ -342,7 +353,8 @@ def _plan(given: argparse.Namespace) -> Plan:
     rounds = plan.rounds if given.rounds is None else given.rounds
     if rounds < 1:
         raise RecipeError(f"rounds must be at least 1, not {rounds}")
-    return replace(plan, recipe=recipe_override(plan.recipe, settings), rounds=rounds)
+    start = artefact_open(given.start) if given.start else None
+    return replace(plan, recipe=recipe_override(plan.recipe, settings), rounds=rounds, start=start)
 
 
 def main(arguments: list[str]) -> int:
@@ -355,6 +367,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a value of the recipe")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--rounds", type=int)
+    parser.add_argument("--start", type=Path, metavar="FOLDER", help="an attribute classifier to go on from")
     parser.add_argument("--manifest", action="append", type=Path, help="in place of those in --photos")
     parser.add_argument("--max-minutes", type=float)
     parser.add_argument("--resume", action="store_true")
@@ -365,7 +378,7 @@ def main(arguments: list[str]) -> int:
         plan = _plan(given)
         rows = [row for path in given.manifest or [Path(given.photos) / one for one in MANIFESTS]
                 for row in manifest_read(path)]  # fmt: skip
-    except (ManifestError, RecipeError) as error:
+    except (ManifestError, RecipeError, ArtefactError) as error:
         parser.error(str(error))
     result = attributes_train(
         rows=rows,

@@ -97,3 +97,12 @@ def test_the_tempered_loss_counts_photos_by_their_weights_and_is_no_number_where
     assert float(tempered_loss(logits, labels, some)) == pytest.approx(float(alone), rel=1e-3)
     logits[3, 1] = torch.inf
     assert torch.isnan(tempered_loss(logits, labels))
+
+
+def test_labels_of_makes_in_a_batch_change_nothing_for_the_photos_with_a_class():
+    weights = torch.tensor([0.5, 2.0, 1.0])
+    logits = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
+    loss = LabelLoss([0, 1, 1], label_smoothing=0.1, make_weight=0.0, class_weights=weights)
+    known = torch.tensor([0, 2, 1])
+    plain = cross_entropy(logits[:3], known, weight=weights, label_smoothing=0.1)
+    assert loss(logits, torch.tensor([0, 2, 1, 3, 4])).item() == pytest.approx(plain.item(), rel=1e-5)

@@ -78,3 +78,19 @@ def test_a_balanced_epoch_shows_every_class_as_often_and_is_the_same_when_repeat
 def test_photos_with_labels_of_several_kinds_have_no_balance():
     with pytest.raises(TrainError, match="balanced"):
         epoch_order(np.zeros((4, 3), dtype=np.int64), Recipe(sampling="balanced"), epoch=0)
+
+
+def test_photos_are_drawn_by_their_shares_and_none_of_the_frequent_is_forgotten():
+    shares = np.where(np.arange(100) < 20, 3.0, 0.5)
+    order = epoch_order(LABELS, Recipe(seed=2), epoch=1, shares=shares / shares.sum())
+    times = np.bincount(order, minlength=100)
+    assert len(order) == 100
+    assert set(times[:20]) == {3}
+    assert times[20:].sum() == 40
+    assert (order == epoch_order(LABELS, Recipe(seed=2), epoch=1, shares=shares / shares.sum())).all()
+
+
+def test_an_epoch_of_several_passes_shows_every_photo_so_many_times():
+    order = epoch_order(LABELS, Recipe(repeats=3), epoch=0)
+    assert set(np.bincount(order)) == {3}
+    assert sorted(order[:100]) == list(range(100))

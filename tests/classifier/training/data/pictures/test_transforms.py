@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from classifier.artefact import Preprocessing
-from classifier.training.data.pictures.transforms import CropSet
+from classifier.training.data.pictures.transforms import CropSet, Drawn
 from classifier.training.recipe import Recipe
 
 PLAIN = Recipe(randaugment_ops=0, erasing=0.0, crop_scale=1.0)
@@ -41,3 +41,13 @@ def test_pictures_mapped_from_a_file_go_to_another_process_as_the_files_name(pho
     assert len(packed) < photos.pixels.nbytes / 20
     there = pickle.loads(packed)
     assert torch.equal(there[7][0], photos[7][0])
+
+
+def test_a_photo_that_an_epoch_shows_again_looks_different_and_the_first_time_as_ever(photos):
+    photos.augment(replace(PLAIN, crop_scale=0.3), size=32, epoch=1)
+    drawn = Drawn(photos, [5, 9, 5, 5])
+    first, _, second, third = (drawn[at][0] for at in range(4))
+    assert torch.equal(first, photos[5][0])
+    assert not torch.equal(first, second)
+    assert not torch.equal(second, third)
+    assert torch.equal(third, Drawn(photos, [5, 9, 5, 5])[3][0])
