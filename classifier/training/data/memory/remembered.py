@@ -126,6 +126,7 @@ class Memory:
         """The content of MEMORY_FILE: safetensors."""
         cars = _Names((one.make, one.model, one.year) for one in self.photos)
         sources = _Names(one.source for one in self.photos)
+        about = {"form": FORM, "eye": self.eye, "cars": cars.named, "sources": sources.named}
         photos = self.photos
         return save(
             {
@@ -143,10 +144,9 @@ class Memory:
                 "view": np.asarray([_view_number(one.view) for one in photos], dtype=np.uint8),
                 "view_sure": np.asarray([one.view.confidence if one.view else 0 for one in photos], dtype=np.float16),
             },
-            metadata={
-                "form": FORM, "eye": self.eye, "cars": json.dumps(cars.named), "sources": json.dumps(sources.named),
-            },
-        )  # fmt: skip
+            # One entry: safetensors writes several in an order that changes.
+            metadata={"about": json.dumps(about)},
+        )
 
 
 def memory_of(
@@ -177,11 +177,11 @@ def memory_read(artefact: Artefact) -> Memory | None:
     if hashlib.sha256(content).hexdigest() != artefact.spec.memory_sha256:
         raise ArtefactError(f"{path} is damaged or changed: its sha256 is not the one in model.json")
     try:
-        about = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])["__metadata__"]
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        about = json.loads(header["__metadata__"]["about"])
         if about["form"] != FORM:
             raise ArtefactError(f"{path} has the form {about['form']!r}, which is unknown here (known: {FORM})")
-        cars, sources = json.loads(about["cars"]), json.loads(about["sources"])
-        return Memory(about["eye"], *_from_arrays(load(content), cars, sources))
+        return Memory(about["eye"], *_from_arrays(load(content), about["cars"], about["sources"]))
     except (SafetensorError, KeyError, ValueError, IndexError, TypeError) as error:
         raise ArtefactError(f"{path} is malformed: {' '.join(str(error).split())[:120]}") from error
 

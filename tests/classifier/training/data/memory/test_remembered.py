@@ -51,7 +51,16 @@ def test_an_artefact_gives_back_what_it_was_given(tmp_path, rows):
     ]
     assert [split_of(one) for one in back.rows] == ["train", "val", "train", "test"]
     seen = next(back.sights())
-    assert (seen.status, seen.box, seen.image_size, seen.view.name) == ("ok", (10, 20, 110, 90), (640, 480), "rear-left")
+    assert (seen.status, seen.box, seen.image_size, seen.view.name) == (
+        "ok",
+        (10, 20, 110, 90),
+        (640, 480),
+        "rear-left",
+    )
+
+
+def test_the_same_photos_are_the_same_bytes(rows):
+    assert len({remembered(rows).as_bytes() for _ in range(20)}) == 1
 
 
 def test_it_holds_no_picture_no_path_and_no_plate(rows):
