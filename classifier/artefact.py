@@ -3,8 +3,8 @@
 It holds `model.safetensors` and `model.json`. `sha8` is taken over `model.json` (less its date),
 and `model.json` holds the sha256 of the weights, so the folder's name vouches for both: a changed
 threshold is a new version, and a damaged or swapped file is refused when it is opened.
-A third file, `taught.safetensors`, may lie beside them. The name does not vouch for it, and serving
-never reads it.
+Two further files may lie beside them, which serving never reads: `taught.safetensors`, for which
+the name does not vouch, and `memory.safetensors`, whose sha256 is in `model.json` as well.
 Only safetensors are ever read: no pickle, so a file from elsewhere cannot run code here.
 """
 
@@ -29,6 +29,8 @@ WEIGHTS_FILE = "model.safetensors"
 SPEC_FILE = "model.json"
 SEEN_PHOTOS_FILE = "taught.safetensors"
 """Hashes of its seen photos, see training.data.cleaning.seen_photos. Not all artefacts have it."""
+MEMORY_FILE = "memory.safetensors"
+"""What it remembers of its photos, see training.data.memory. Not all artefacts have it."""
 NEVER = 1.01  # a threshold above every confidence
 
 Task = Literal["classifier", "usable", "detector"]
@@ -137,6 +139,8 @@ class ArtefactSpec:
     """ISO 8601, UTC; set by artefact_write when empty."""
     weights_sha256: str = ""
     """Set by artefact_write."""
+    memory_sha256: str = ""
+    """Of MEMORY_FILE, also set by artefact_write; "": it has none."""
     format_version: int = FORMAT_VERSION
 
     def outputs(self) -> int:
@@ -173,13 +177,14 @@ class Artefact:
 
 
 def artefact_write(
-    *, parent: Path, name: str, spec: ArtefactSpec, state_dict: dict[str, Tensor], seen_photos: bytes | None = None
-) -> Artefact:
+    *, parent: Path, name: str, spec: ArtefactSpec, state_dict: dict[str, Tensor], seen_photos: bytes | None = None,
+    memory: bytes | None = None,
+) -> Artefact:  # fmt: skip
     """Write `parent/<name>-<sha8>/` atomically, floating weights as fp16.
 
-    Returns the existing artefact if it is the same. seen_photos: the content of SEEN_PHOTOS_FILE;
-    None: it has none. Raises ArtefactError if the spec is inconsistent, a weight does not fit fp16,
-    or the folder cannot be written.
+    Returns the existing artefact if it is the same. seen_photos, memory: the content of
+    SEEN_PHOTOS_FILE and MEMORY_FILE; None: it has none. Raises ArtefactError if the spec is
+    inconsistent, a weight does not fit fp16, or the folder cannot be written.
     """
     import torch  # noqa: PLC0415  see Artefact.state_dict
     from safetensors.torch import save  # noqa: PLC0415
@@ -198,6 +203,7 @@ def artefact_write(
     spec = replace(
         spec,
         weights_sha256=hashlib.sha256(weights).hexdigest(),
+        memory_sha256="" if memory is None else hashlib.sha256(memory).hexdigest(),
         created=spec.created or datetime.now(UTC).isoformat(timespec="seconds"),
         format_version=FORMAT_VERSION,
     )
@@ -205,8 +211,8 @@ def artefact_write(
     spec_from_json(document)  # what cannot be read back is not written
     folder = parent / f"{name}-{_identity(document)[:8]}"
     text = (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
-    files = {WEIGHTS_FILE: weights, SPEC_FILE: text}
-    return _publish(folder, files if seen_photos is None else {**files, SEEN_PHOTOS_FILE: seen_photos})
+    beside = {name: one for name, one in ((SEEN_PHOTOS_FILE, seen_photos), (MEMORY_FILE, memory)) if one is not None}
+    return _publish(folder, {WEIGHTS_FILE: weights, SPEC_FILE: text, **beside})
 
 
 def artefact_copy(artefact: Artefact, *, parent: Path) -> Artefact:
@@ -215,9 +221,8 @@ def artefact_copy(artefact: Artefact, *, parent: Path) -> Artefact:
     Raises ArtefactError if it cannot be read or the copy cannot be written.
     """
     try:
-        files = {name: (artefact.folder / name).read_bytes() for name in (WEIGHTS_FILE, SPEC_FILE)}
-        if (artefact.folder / SEEN_PHOTOS_FILE).exists():
-            files[SEEN_PHOTOS_FILE] = (artefact.folder / SEEN_PHOTOS_FILE).read_bytes()
+        beside = [name for name in (SEEN_PHOTOS_FILE, MEMORY_FILE) if (artefact.folder / name).exists()]
+        files = {name: (artefact.folder / name).read_bytes() for name in (WEIGHTS_FILE, SPEC_FILE, *beside)}
     except OSError as error:
         raise ArtefactError(f"cannot read {artefact.folder}: {error.strerror}") from error
     return _publish(parent / artefact.version, files)
@@ -226,22 +231,26 @@ def artefact_copy(artefact: Artefact, *, parent: Path) -> Artefact:
 def _publish(folder: Path, files: dict[str, bytes]) -> Artefact:
     """Write an artefact's folder unless it exists.
 
-    An existing one is left as it is, but gets the record of its seen photos if it has none: that
-    record is no part of its identity.
+    An existing one is left as it is, but gets the record of its seen photos if it has none, which
+    is no part of its identity, and its memory, which is, if somebody has removed it.
     """
     try:
         written = not folder.exists() and folder_write(folder, files)
     except OSError as error:
         raise ArtefactError(f"cannot write {folder}: {error.strerror}") from error
     artefact = artefact_open(folder)
-    if not written and SEEN_PHOTOS_FILE in files and not (folder / SEEN_PHOTOS_FILE).exists():
-        seen_photos_add(artefact, files[SEEN_PHOTOS_FILE])
+    for name in (SEEN_PHOTOS_FILE, MEMORY_FILE):
+        if not written and name in files and not (folder / name).exists():
+            file_add(artefact, name, files[name])
     return artefact
 
 
-def seen_photos_add(artefact: Artefact, content: bytes) -> None:
-    """Write its SEEN_PHOTOS_FILE atomically. Raises ArtefactError."""
-    path = artefact.folder / SEEN_PHOTOS_FILE
+def file_add(artefact: Artefact, name: str, content: bytes) -> None:
+    """Write a file beside its weights, such as SEEN_PHOTOS_FILE, atomically.
+
+    Raises ArtefactError.
+    """
+    path = artefact.folder / name
     try:
         file_write(path, content)
     except OSError as error:
@@ -325,6 +334,7 @@ def spec_from_json(document: object) -> ArtefactSpec:
 def _check(spec: ArtefactSpec) -> None:
     pre = spec.preprocessing
     texts = [spec.backbone, spec.code_version, spec.created, spec.weights_sha256, spec.manifest_sha256, *spec.labels]
+    texts.append(spec.memory_sha256)
     texts += [text for c in spec.classes for text in (c.make, c.model, c.years)]
     texts += spec.class_bodies
     texts += [text for head in spec.heads for text in (head.name, *head.labels)]

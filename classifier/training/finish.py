@@ -37,7 +37,10 @@ from classifier.training.calibration import (
 from classifier.training.data.attribute_labels import body_of, class_bodies_of
 from classifier.training.data.cleaning.seen_photos import SeenPhotos
 from classifier.training.data.labels import UNKNOWN, label_numbers
-from classifier.training.data.manifest import ManifestRow, Split
+from classifier.training.data.manifest import SPLITS, ManifestRow, Split
+from classifier.training.data.memory.keeping import memory_bounded, photos_most, rows_bounded
+from classifier.training.data.memory.remembered import Memory, memory_of
+from classifier.training.data.split import split_of
 from classifier.training.evaluation.cached_recogniser import CachedRecogniser
 from classifier.training.evaluation.evaluate import photos_score, scores_summarise
 from classifier.training.evaluation.trained_names import key_by_letters
@@ -58,9 +61,11 @@ class Trained:
     spec: ArtefactSpec
     state: State
     splits: Mapping[Split, Sequence[ManifestRow]]
-    """train, val, test: photos of exteriors. Of train only the labels and sources are used."""
+    """train, val, test: photos of exteriors."""
     seen_photos: SeenPhotos | None = None
     """Written beside the weights."""
+    memory: Memory | None = None
+    """Of what the network goes on from; the artefact's begins with it if it has the same eye."""
 
 
 @dataclass(frozen=True)
@@ -92,11 +97,40 @@ def finish(trained: Trained, context: TrainingContext, *, out: Path) -> Finished
     if test := trained.splits["test"]:
         spec, findings = _measured(spec, recogniser_of(spec=spec), test, context)
     record = trained.seen_photos.as_bytes() if trained.seen_photos else None
+    rows = [row for split in SPLITS for row in trained.splits[split]]
+    memory = remembered(recogniser_of(), rows, before=trained.memory, progress=context.progress)
     artefact = artefact_write(
-        parent=out, name=trained.name, spec=spec, state_dict=trained.state, seen_photos=record
-    )  # fmt: skip
+        parent=out, name=trained.name, spec=spec, state_dict=trained.state, seen_photos=record, memory=memory.as_bytes()
+    )
     shutil.rmtree(drafts, ignore_errors=True)
     return Finished(artefact, spec.metrics, findings)
+
+
+def remembered(
+    recogniser: CachedRecogniser, rows: Sequence[ManifestRow], *, before: Memory | None, progress: Progress
+) -> Memory:
+    """What an artefact remembers of the photos that made it. Closes the recogniser.
+
+    rows: of exteriors, of all splits; photos to learn from count only where they have a class.
+    before: a memory to begin with, if it has the recogniser's eye. Only photos that were not
+    looked at before are looked at now. Raises EngineError and OSError.
+    """
+    labels = label_numbers(rows, recogniser.classes, rest=True)
+    useful = [row for row, label in zip(rows, labels, strict=True) if label != UNKNOWN or split_of(row) != "train"]
+    useful = rows_bounded(useful, most=photos_most(recogniser.width))
+    try:
+        digests = recogniser.digests([row.path for row in useful])
+        sights = progress.track(recogniser.sights(row.path for row in useful), total=len(useful), what="remembering")
+        if before is not None and before.eye == recogniser.eye:
+            memory = before.extended(useful, sights, digests)
+        else:
+            memory = memory_of(useful, sights, digests, eye=recogniser.eye, width=recogniser.width)
+    finally:
+        recogniser.close()
+    kept = memory_bounded(memory)
+    of = f", of {len(memory.photos):,}" if len(kept.photos) < len(memory.photos) else ""
+    progress.say(f"remembers {len(kept.photos):,} photos{of}")
+    return kept
 
 
 def _calibrated(trained: Trained, answers: Sequence[Recognition], *, rename: Rename) -> ArtefactSpec:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, replace
@@ -65,13 +65,15 @@ class CachedRecogniser(Interpreter):
         layer: Any = self._network.get_submodule(last)
         # Of some networks it is a convolution of one pixel, of some it has no bias.
         self._weight = layer.weight.flatten(start_dim=1).numpy()
+        self.width: int = self._weight.shape[1]
+        """How many features a sight has."""
         self._bias = 0.0 if layer.bias is None else layer.bias.numpy()
         self._network.set_submodule(last, nn.Identity())
-        seen_by = (
-            FORM, detector.version, attributes.version, str(spec.preprocessing), str(spec.mirrored),
-            *engine_choose(engine, device),
-        )  # fmt: skip
-        self._kind = f"sights {extractor_digest(self._network, *seen_by)}"
+        self.eye = extractor_digest(self._network, str(spec.preprocessing), str(spec.mirrored))
+        """Equal for two classifiers that see the same features of the same car: each can be asked
+        what it says of the other's sights."""
+        seen_by = (FORM, detector.version, attributes.version, self.eye, *engine_choose(engine, device))
+        self._kind = f"sights {hashlib.sha256(' '.join(seen_by).encode()).hexdigest()[:16]}"
         self._kept = ContentCache(memory / CACHE_FILE)
 
         def extractor(engine: EngineName, device: DeviceName) -> Engine:
@@ -110,21 +112,32 @@ class CachedRecogniser(Interpreter):
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def stream(self, photos: Iterable[Photo]) -> Iterator[Recognition]:
-        """See Recogniser.stream; what was seen of all of them is held in memory, 5 KB each.
+        """See Recogniser.stream, and `sights`, whose errors it raises."""
+        return self.answers(self.sights(photos))
 
-        Raises EngineError if a photo has to be looked at and that cannot be done, OSError if it
-        cannot be kept.
+    def digests(self, photos: Sequence[Photo]) -> list[str]:
+        """sha256 of each photo's content; "" where there is none that could be found again."""
+        return list(self._pool.map(_digest, photos))
+
+    def sights(self, photos: Iterable[Photo]) -> Iterator[Sight]:
+        """What is seen of photos below the network's last layer, whose input is their `outputs`.
+
+        What was seen of all of them is held in memory, 5 KB each. Raises EngineError if a photo has
+        to be looked at and that cannot be done, OSError if it cannot be kept.
         """
         asked = list(photos)
-        digests = list(self._pool.map(_digest, asked))
+        digests = self.digests(asked)
         known = self._kept.get(self._kind, [digest for digest in digests if digest])
         unknown = [(photo, digest) for photo, digest in zip(asked, digests, strict=True) if digest not in known]
         with closing(self._fresh(unknown)) as fresh:
             for digest in digests:
-                seen = _from_bytes(known[digest]) if digest in known else next(fresh)
-                if seen.outputs is not None:
-                    seen = replace(seen, outputs=seen.outputs.reshape(-1) @ self._weight.T + self._bias)
-                yield from self.interpret([seen])
+                yield _from_bytes(known[digest]) if digest in known else next(fresh)
+
+    def answers(self, seen: Iterable[Sight]) -> Iterator[Recognition]:
+        """What the artefact says of sights as `sights` gives them, from wherever they were kept."""
+        for one in seen:
+            logits = None if one.outputs is None else one.outputs.reshape(-1) @ self._weight.T + self._bias
+            yield from self.interpret([replace(one, outputs=logits)])
 
     def _fresh(self, unknown: list[tuple[Photo, str]]) -> Generator[Sight]:
         """Sights with features as outputs, each kept."""
@@ -147,7 +160,6 @@ class CachedRecogniser(Interpreter):
 
 
 def _digest(photo: Photo) -> str:
-    """sha256 of its content; "" where there is none that could be found again."""
     if isinstance(photo, Path):
         try:
             with photo.open("rb") as file:

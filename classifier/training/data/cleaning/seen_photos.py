@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from classifier.artefact import SEEN_PHOTOS_FILE, Artefact, ArtefactError, artefact_open, seen_photos_add
+from classifier.artefact import SEEN_PHOTOS_FILE, Artefact, ArtefactError, artefact_open, file_add
 from classifier.training.data.cleaning.near_duplicates import PictureHash
 from classifier.training.data.cleaning.photo_facts import FactsCache
 from classifier.training.data.manifest import SPLITS, ManifestError, ManifestRow, Split, manifest_read
@@ -127,7 +127,7 @@ def seen_photos_write(artefact: Artefact, *, rows: Sequence[ManifestRow], work: 
     if unread:
         raise TrainError(unread)
     seen_photos = seen_photos_of(rows, [one.look for one in facts])
-    seen_photos_add(artefact, seen_photos.as_bytes())
+    file_add(artefact, SEEN_PHOTOS_FILE, seen_photos.as_bytes())
     return seen_photos
 
 
