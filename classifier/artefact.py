@@ -14,12 +14,14 @@ import hashlib
 import json
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from classifier.durable import file_write, folder_write
+from classifier.photo_temperature import PIXEL_GROUPS, VIEW_GROUPS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -116,6 +118,11 @@ class ArtefactSpec:
     """Logits are divided by it; fitted on held-out cars."""
     class_temperatures: tuple[float, ...] = ()
     """classifier: one per class, relative to temperature (classify.sharpened); empty: all alike."""
+    pixel_temperatures: tuple[float, ...] = ()
+    """classifier: relative to temperature, one per group of photo_temperature.PIXEL_LIMITS, the
+    smallest cars' first; empty: all alike."""
+    view_temperatures: tuple[float, ...] = ()
+    """classifier: the same per group of photo_temperature.VIEW_GROUPS."""
     class_bodies: tuple[str, ...] = ()
     """classifier: per class its usual body, one of attributes.BODIES or "" (body_type.body_logits).
 
@@ -319,6 +326,8 @@ def spec_from_json(document: object) -> ArtefactSpec:
             "thresholds": Thresholds(**document["thresholds"]),
             "head_hidden": tuple(document.get("head_hidden", ())),
             "class_temperatures": tuple(document.get("class_temperatures", ())),
+            "pixel_temperatures": tuple(document.get("pixel_temperatures", ())),
+            "view_temperatures": tuple(document.get("view_temperatures", ())),
             "class_bodies": tuple(document.get("class_bodies", ())),
             "heads": tuple(Head(**{**head, "labels": tuple(head["labels"])}) for head in document.get("heads", ())),
         }
@@ -340,7 +349,7 @@ def _check(spec: ArtefactSpec) -> None:
     texts += [text for head in spec.heads for text in (head.name, *head.labels)]
     numbers = [*pre.mean, *pre.std, pre.crop.margin, spec.temperature, spec.fusion_alpha, spec.detect_confidence]
     numbers += [spec.thresholds.model, spec.thresholds.make, spec.thresholds.body, *spec.class_temperatures]
-    numbers += [spec.body_temperature]
+    numbers += [spec.body_temperature, *spec.pixel_temperatures, *spec.view_temperatures]
     numbers += [number for head in spec.heads for number in (head.temperature, head.threshold)]
     rules = {
         "task": spec.task in get_args(Task),
@@ -360,6 +369,8 @@ def _check(spec: ArtefactSpec) -> None:
         "preprocessing.crop.margin": 0 <= pre.crop.margin <= 1,
         "temperature": spec.temperature > 0,
         "class_temperatures": not spec.class_temperatures or len(spec.class_temperatures) == len(spec.classes),
+        "pixel_temperatures": _of_groups(spec.pixel_temperatures, PIXEL_GROUPS),
+        "view_temperatures": _of_groups(spec.view_temperatures, len(VIEW_GROUPS)),
         "class_bodies": not spec.class_bodies or len(spec.class_bodies) == len(spec.classes),
         "body_temperature": spec.body_temperature > 0,
         "class_temperatures (not above 0)": all(value > 0 for value in spec.class_temperatures),
@@ -371,6 +382,10 @@ def _check(spec: ArtefactSpec) -> None:
         "labels (repeated)": len(set(spec.labels)) == len(spec.labels),
     }
     _first_broken(rules)
+
+
+def _of_groups(temperatures: Sequence[float], groups: int) -> bool:
+    return not temperatures or (len(temperatures) == groups and all(value > 0 for value in temperatures))
 
 
 def _first_broken(rules: dict[str, bool]) -> None:

@@ -26,9 +26,13 @@ def sharpened(logits: FloatArray, temperatures: Sequence[float]) -> FloatArray:
     return sharp
 
 
-def calibrated(logits: FloatArray, spec: ArtefactSpec) -> FloatArray:
-    """Logits (N, C) → log-probabilities (N, C), float32, by the artefact's temperatures."""
-    return log_softmax(sharpened(logits, spec.class_temperatures) / spec.temperature)
+def calibrated(logits: FloatArray, spec: ArtefactSpec, of_photos: FloatArray | None = None) -> FloatArray:
+    """Logits (N, C) → log-probabilities (N, C), float32, by the artefact's temperatures.
+
+    of_photos: (N,), see photo_temperature; None: all alike.
+    """
+    sharp = sharpened(logits, spec.class_temperatures) / spec.temperature
+    return log_softmax(sharp if of_photos is None else sharp / of_photos[:, None])
 
 
 class MakeModelClassifier:

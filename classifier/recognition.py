@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -12,6 +12,7 @@ from classifier.artefact import ArtefactSpec, Thresholds, TrainedClass
 from classifier.body_type import bodies_of
 from classifier.classify import calibrated
 from classifier.fuse import Verdict, verdict_from
+from classifier.photo_temperature import photo_temperatures
 from classifier.preprocess import Box, FloatArray
 from classifier.taxonomy import Candidate, Guess, summarise
 
@@ -76,8 +77,14 @@ class Interpreter:
 
     def interpret(self, sights: Sequence[Sight]) -> list[Recognition]:
         """In the order of the sights, whose outputs must be this classifier's logits."""
-        logits = [one.outputs for one in sights if one.outputs is not None]
-        log_probs = iter(calibrated(np.stack(logits), self._spec) if logits else ())
+        seen = [one for one in sights if one.outputs is not None]
+        log_probs: Iterator[FloatArray] = iter(())
+        if seen:
+            looks = [(one.box, one.image_size, one.view.name if one.view else "") for one in seen]
+            logits = np.stack([one.outputs for one in seen if one.outputs is not None])
+            spec = self._spec
+            of_photos = photo_temperatures(looks, by_pixels=spec.pixel_temperatures, by_view=spec.view_temperatures)
+            log_probs = iter(calibrated(logits, spec, of_photos))
         return [self._recognition(one, None if one.outputs is None else next(log_probs)) for one in sights]
 
     def verdict(self, recognitions: Sequence[Recognition]) -> Verdict | None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from classifier.artefact import Artefact
 from classifier.attributes import VIEWS, AttributeClassifier
 from classifier.engines import engine_choose, engine_open
+from classifier.photo_temperature import view_group
 from classifier.preprocess import to_input
 from classifier.training.data.manifest import ManifestRow
 from classifier.training.data.pictures.content_cache import ContentCache
@@ -20,16 +21,6 @@ from classifier.training.progress import Progress
 
 CACHE_FILE = "views.sqlite3"
 BATCH = 64
-SIDES = {view: view.removesuffix("-left").removesuffix("-right") for view in VIEWS}
-CORNERS = ("front-left", "front-right", "rear-left", "rear-right")
-
-
-def view_group(view: str) -> str:
-    """What a view and its mirror image have in common; "" for no view.
-
-    front, front corner, side, rear corner, rear.
-    """
-    return f"{SIDES[view]} corner" if view in CORNERS else SIDES.get(view, "")
 
 
 def views_of(

@@ -8,14 +8,8 @@ import pytest
 from classifier.artefact import artefact_only
 from classifier.recognise import WEIGHTS
 from classifier.training.data.manifest import ManifestRow
-from classifier.training.data.pictures.views import draw_shares, view_group, views_of
+from classifier.training.data.pictures.views import draw_shares, views_of
 from classifier.training.progress import Silent
-
-
-def test_a_view_and_its_mirror_image_are_one_group():
-    assert view_group("rear-left") == view_group("rear-right") != view_group("rear")
-    assert view_group("side-left") == view_group("side-right") == "side"
-    assert view_group("") == ""
 
 
 def test_without_balance_every_photo_is_drawn_as_often():
