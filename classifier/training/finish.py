@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from classifier.artefact import NEVER, Artefact, ArtefactSpec, Thresholds, TrainedClass, artefact_write
-from classifier.classify import sharpened
+from classifier.classify import calibrated
 from classifier.fuse import log_softmax
 from classifier.names import name_key
+from classifier.photo_temperature import photo_temperatures
 from classifier.preprocess import FloatArray
 from classifier.recognition import Recognition
 from classifier.taxonomy import Guess, summarise
@@ -32,7 +32,7 @@ from classifier.training.calibration import (
     class_temperatures_fit,
     source_weights,
     temperature_fit,
-    threshold_fit,
+    thresholds_fit,
 )
 from classifier.training.data.attribute_labels import body_of, class_bodies_of
 from classifier.training.data.cleaning.seen_photos import SeenPhotos
@@ -43,6 +43,15 @@ from classifier.training.data.memory.remembered import Memory, memory_of
 from classifier.training.data.split import split_of
 from classifier.training.evaluation.cached_recogniser import CachedRecogniser
 from classifier.training.evaluation.evaluate import photos_score, scores_summarise
+from classifier.training.evaluation.photo_temperatures_fit import (
+    MOST_PHOTOS,
+    TARGETS,
+    Said,
+    evenly,
+    pixel_temperatures_fit,
+    scaled_down,
+    view_temperatures_fit,
+)
 from classifier.training.evaluation.trained_names import key_by_letters
 from classifier.training.evaluation.view_and_body import bodies_fit
 from classifier.training.loop.head.incremental import EXTENDS
@@ -86,13 +95,16 @@ def finish(trained: Trained, context: TrainingContext, *, out: Path) -> Finished
     """
     drafts = context.work_dir / "drafts"
     shutil.rmtree(drafts, ignore_errors=True)
-    plain = replace(trained.spec, temperature=1.0, class_temperatures=(), class_bodies=())
+    plain = replace(
+        trained.spec, temperature=1.0, class_temperatures=(), pixel_temperatures=(), view_temperatures=(),
+        class_bodies=(),
+    )  # fmt: skip
     draft = artefact_write(parent=drafts, name=trained.name, spec=plain, state_dict=trained.state)
     recogniser_of = partial(
         CachedRecogniser, draft, memory=context.work_dir, weights=context.weights, cache_dir=context.converted
     )
-    answers = _recognised(recogniser_of(), trained.splits["val"], progress=context.progress)
-    spec = replace(_calibrated(trained, answers, rename=context.rename), code_version=code_version())
+    held_out = _held_out(recogniser_of(), trained, progress=context.progress)
+    spec = replace(_calibrated(trained, held_out, rename=context.rename), code_version=code_version())
     findings: Findings | None = None
     if test := trained.splits["test"]:
         spec, findings = _measured(spec, recogniser_of(spec=spec), test, context)
@@ -133,9 +145,19 @@ def remembered(
     return kept
 
 
-def _calibrated(trained: Trained, answers: Sequence[Recognition], *, rename: Rename) -> ArtefactSpec:
-    """The spec with temperatures, thresholds and fusion. answers: of the draft, on val."""
-    spec, val, train = trained.spec, trained.splits["val"], trained.splits["train"]
+@dataclass(frozen=True)
+class _HeldOut:
+    """What the draft says, at temperature 1, of the photos that calibrate it."""
+
+    answers: Sequence[Recognition]
+    """On val, in the rows' order."""
+    scaled: Sequence[Sequence[tuple[ManifestRow, Recognition]]] = ()
+    """On photos of val scaled down to each of photo_temperatures_fit.TARGETS."""
+
+
+def _calibrated(trained: Trained, held_out: _HeldOut, *, rename: Rename) -> ArtefactSpec:
+    """The spec with temperatures, thresholds and fusion."""
+    spec, val, train, answers = trained.spec, trained.splits["val"], trained.splits["train"], held_out.answers
     raw = [one.log_probs for one in answers]
     incremental = EXTENDS in spec.recipe  # too few photos of its own to fit what it has from its base
     if not incremental:
@@ -144,15 +166,46 @@ def _calibrated(trained: Trained, answers: Sequence[Recognition], *, rename: Ren
             class_temperatures=_class_temperatures(raw, val, train, spec),
             class_bodies=class_bodies_of(train, spec.classes),
         )
-    temperature, thresholds = calibrate(raw, val, spec, rename=rename)
+        spec = _with_photo_temperatures(spec, val, held_out, rename=rename)
+    temperature, thresholds = calibrate(answers, val, spec, rename=rename)
     spec = replace(spec, temperature=temperature, thresholds=thresholds)
     if spec.class_bodies and not incremental:
         body_temperature, body_threshold = bodies_fit(_bodies(answers, val, spec), spec.class_bodies)
         spec = replace(
             spec, body_temperature=body_temperature, thresholds=replace(thresholds, body=body_threshold)
         )  # fmt: skip
-    alpha = alpha_fit(_cars(raw, val, spec), spec.classes)
+    alpha = alpha_fit(_cars(answers, val, spec), spec.classes)
     return spec if alpha is None else replace(spec, fusion_alpha=alpha)
+
+
+def _with_photo_temperatures(
+    spec: ArtefactSpec, val: Sequence[ManifestRow], held_out: _HeldOut, *, rename: Rename
+) -> ArtefactSpec:
+    temperature, _ = calibrate(held_out.answers, val, spec, rename=rename)
+    at_that = replace(spec, temperature=temperature)
+
+    def known(photos: Sequence[tuple[ManifestRow, Recognition]]) -> list[Said]:
+        labels = label_numbers([row for row, _ in photos], spec.classes, rest=True)
+        return [
+            Said(log_probs, label, row.source, said.view.name if said.view else "")
+            for (row, said), label in zip(photos, labels, strict=True)
+            if label != UNKNOWN and (log_probs := _log_probs(said, at_that)) is not None
+        ]
+
+    by_view = view_temperatures_fit(known(list(zip(val, held_out.answers, strict=True))))
+    at_that = replace(at_that, view_temperatures=by_view)
+    by_pixels = pixel_temperatures_fit([known(group) for group in held_out.scaled])
+    return replace(spec, view_temperatures=by_view, pixel_temperatures=by_pixels)
+
+
+def _log_probs(said: Recognition, spec: ArtefactSpec) -> FloatArray | None:
+    """Of a draft's answer, by the spec's temperatures; None if it was not classified."""
+    if said.log_probs is None:
+        return None
+    look = (said.box, said.image_size, said.view.name if said.view else "")
+    of_photo = photo_temperatures([look], by_pixels=spec.pixel_temperatures, by_view=spec.view_temperatures)
+    answer: FloatArray = calibrated(said.log_probs[None], spec, of_photo)[0]
+    return answer
 
 
 def _measured(
@@ -178,7 +231,7 @@ def _measured(
 
 
 def calibrate(
-    raw: Sequence[FloatArray | None],
+    answers: Sequence[Recognition],
     rows: Sequence[ManifestRow],
     spec: ArtefactSpec,
     *,
@@ -186,13 +239,16 @@ def calibrate(
 ) -> tuple[float, Thresholds]:
     """Temperature and thresholds, fitted on held-out photos.
 
-    raw: per row its log-probabilities at temperature 1, None where the photo was not classified.
-    Photos of models that were not trained count as errors in the thresholds, because the site gets
-    such photos as well. rename: gives classes and labels the names under which the site adds up
-    confidences before it compares them with the thresholds. A source of n photos counts sqrt(n), so
-    that the largest, which is often the easiest, does not outweigh the others. With too few photos
-    an incremental artefact keeps its base's values; any other never fills anything in.
+    answers: per row the draft's, at temperature 1. Photos of models that were not trained count as
+    errors in the thresholds, because the site gets such photos as well. rename: gives classes and
+    labels the names under which the site adds up confidences before it compares them with the
+    thresholds. In the temperature a source of n photos counts sqrt(n), so that the largest, which
+    is often the easiest, does not outweigh the others; the thresholds hold in each source (see
+    thresholds_fit). With too few photos an incremental artefact keeps its base's values; any other
+    never fills anything in.
     """
+    at_1 = replace(spec, temperature=1.0)
+    raw = [_log_probs(one, at_1) for one in answers]
     labels = label_numbers(rows, spec.classes, rest=True)
     known = [
         (one, label, row)
@@ -204,22 +260,25 @@ def calibrate(
     temperature = FALLBACK_TEMPERATURE
     if len(known) >= MIN_HELD_OUT:
         temperature = temperature_fit(
-            np.stack([sharpened(one, spec.class_temperatures) for one, _, _ in known]),
+            np.stack([one for one, _, _ in known]),
             [label for _, label, _ in known],
             source_weights([row.source for _, _, row in known]),
         )
     classes = _renamed(spec, rename)
-    answered = [(one, row) for one, row in zip(raw, rows, strict=True) if one is not None]
-    weights = source_weights([row.source for _, row in answered])
     models, makes = [], []
-    for one, row in answered:
-        sharp = sharpened(one, spec.class_temperatures) / temperature
-        make, (best, *_) = summarise(np.exp(log_softmax(sharp)), classes)
+    sources = []
+    for one, row in zip(raw, rows, strict=True):
+        if one is None:
+            continue
+        make, (best, *_) = summarise(np.exp(log_softmax(one / temperature)), classes)
         truth = rename(row.make, row.model)
         # A classifier of makes alone never names the model, so its answers never fill one in.
         models.append((best.confidence, bool(best.model) and _same((best.make, best.model), truth)))
         makes.append((make.confidence, _same((make.name, ""), (truth[0], ""))))
-    return temperature, replace(spec.thresholds, model=_threshold(models, weights), make=_threshold(makes, weights))
+        sources.append(row.source)
+    return temperature, replace(
+        spec.thresholds, model=_threshold(models, sources), make=_threshold(makes, sources)
+    )  # fmt: skip
 
 
 def _renamed(spec: ArtefactSpec, rename: Rename) -> list[TrainedClass]:
@@ -230,11 +289,11 @@ def _same(one: tuple[str, str], other: tuple[str, str]) -> bool:
     return name_key(one[0]) == name_key(other[0]) and (not other[1] or name_key(one[1]) == name_key(other[1]))
 
 
-def _threshold(stated: Sequence[tuple[float, bool]], weights: NDArray[np.float64]) -> float:
+def _threshold(stated: Sequence[tuple[float, bool]], sources: Sequence[str]) -> float:
     if not stated:
         return NEVER
     confidence, right = zip(*stated, strict=True)
-    return threshold_fit(confidence, right, weights=weights)
+    return thresholds_fit(confidence, right, sources)
 
 
 def _class_temperatures(
@@ -264,30 +323,38 @@ def _bodies(
 ) -> list[tuple[tuple[Guess, ...], FloatArray, str]]:
     """Guesses, calibrated log-probabilities and label of each photo with a labelled body."""
     return [
-        (one.bodies, log_softmax(sharpened(one.log_probs, spec.class_temperatures) / spec.temperature), body)
+        (one.bodies, log_probs, body)
         for one, row in zip(answers, val, strict=True)
-        if one.bodies and one.log_probs is not None and (body := body_of(row))
+        if one.bodies and (body := body_of(row)) and (log_probs := _log_probs(one, spec)) is not None
     ]
 
 
 def _cars(
-    raw: Sequence[FloatArray | None], rows: Sequence[ManifestRow], spec: ArtefactSpec
+    answers: Sequence[Recognition], rows: Sequence[ManifestRow], spec: ArtefactSpec
 ) -> list[tuple[list[FloatArray], int]]:
     """Cars of a known class with several photos: the photos' log-probabilities, and the class."""
     cars: dict[str, tuple[list[FloatArray], int]] = {}
-    for one, row, label in zip(raw, rows, label_numbers(rows, spec.classes, rest=True), strict=True):
-        if one is not None and label != UNKNOWN:
-            cars.setdefault(row.vehicle, ([], label))[0].append(
-                log_softmax(sharpened(one, spec.class_temperatures) / spec.temperature)
-            )
+    for one, row, label in zip(answers, rows, label_numbers(rows, spec.classes, rest=True), strict=True):
+        if label != UNKNOWN and (log_probs := _log_probs(one, spec)) is not None:
+            cars.setdefault(row.vehicle, ([], label))[0].append(log_probs)
     return [car for car in cars.values() if len(car[0]) > 1]
 
 
-def _recognised(recogniser: CachedRecogniser, rows: Sequence[ManifestRow], *, progress: Progress) -> list[Recognition]:
-    """In the rows' order. Closes the recogniser."""
+def _held_out(recogniser: CachedRecogniser, trained: Trained, *, progress: Progress) -> _HeldOut:
+    """Closes the recogniser."""
+    rows = trained.splits["val"]
     try:
         stream = recogniser.stream(row.path for row in rows)
-        return list(progress.track(stream, total=len(rows), what="calibrating"))
+        answers = list(progress.track(stream, total=len(rows), what="calibrating"))
+        if EXTENDS in trained.spec.recipe:
+            return _HeldOut(answers)
+        chosen = [(rows[at], answers[at]) for at in evenly(rows, MOST_PHOTOS)]
+        scaled = []
+        for pixels in TARGETS:
+            small = [(row, one) for row, said in chosen if (one := scaled_down(row, said, pixels)) is not None]
+            seen = recogniser.stream(photo for _, photo in small)
+            scaled.append([(row, said) for (row, _), said in zip(small, seen, strict=True)])
+        return _HeldOut(answers, scaled)
     finally:
         recogniser.close()
 

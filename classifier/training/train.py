@@ -175,6 +175,7 @@ def _spec_of(setup: TrainingSetup, learned: _Learned) -> ArtefactSpec:
     return replace(
         spec, temperature=base.spec.temperature, thresholds=base.spec.thresholds, mirrored=base.spec.mirrored,
         class_temperatures=incremental_temperatures(base.spec, outputs=len(setup.classes)),
+        pixel_temperatures=base.spec.pixel_temperatures, view_temperatures=base.spec.view_temperatures,
         class_bodies=incremental_bodies(base.spec, setup.classes, setup.splits["train"]),
         body_temperature=base.spec.body_temperature,
     )  # fmt: skip

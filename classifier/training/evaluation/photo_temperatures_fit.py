@@ -1,4 +1,4 @@
-"""Temperatures by what a photo is like, fitted on held-out photos; see classifier.photo_temperature.
+"""Temperatures by what a photo is like, on held-out photos; see classifier.photo_temperature.
 
 Held-out photos mostly show large cars. So some are scaled down until the car has so few pixels as
 the group asks for, and looked at again, as the site would look at them.
@@ -56,7 +56,7 @@ def scaled_down(row: ManifestRow, said: Recognition, pixels: int) -> bytes | Non
 
 
 def evenly(rows: Sequence[ManifestRow], most: int) -> list[int]:
-    """Positions of at most `most` rows, as many of each source as there are, spread over its list."""
+    """Positions of at most `most` rows: an equal share of each source, spread over its list."""
     by_source: dict[str, list[int]] = {}
     for at, row in enumerate(rows):
         by_source.setdefault(row.source, []).append(at)

@@ -13,6 +13,7 @@ from classifier.training.calibration import (
     source_weights,
     temperature_fit,
     threshold_fit,
+    thresholds_fit,
 )
 
 
@@ -129,3 +130,25 @@ def test_reliability_tells_the_bins_that_hold_photos():
         (pytest.approx(0.9), 1.0, 1),
         (pytest.approx(0.92), 0.0, 1),
     ]
+
+
+def test_a_threshold_holds_in_every_source_and_not_on_average():
+    sure = np.linspace(0.5, 1.0, 200)
+    easy, hard = np.ones(200, dtype=bool), sure > 0.8
+    together = np.concatenate([sure, sure]), np.concatenate([easy, hard])
+    assert threshold_fit(*together) < 0.8
+    assert thresholds_fit(*together, ["cut"] * 200 + ["sellers"] * 200) > 0.79
+
+
+def test_a_source_that_cannot_show_the_error_forbids_every_answer():
+    sure = np.linspace(0.5, 1.0, 200)
+    wrong = np.arange(200) % 2 == 0
+    right = np.concatenate([np.ones(200, dtype=bool), wrong])
+    found = thresholds_fit(np.concatenate([sure, sure]), right, ["a"] * 200 + ["b"] * 200)
+    assert found == NEVER
+
+
+def test_sources_too_small_to_judge_are_judged_together():
+    sure = np.full(60, 0.9)
+    right = np.ones(60, dtype=bool)
+    assert thresholds_fit(sure, right, [f"country {n % 6}" for n in range(60)]) == pytest.approx(0.9)

@@ -8,6 +8,7 @@ import pytest
 
 from classifier.artefact import NEVER, ArtefactSpec, Preprocessing, Thresholds, TrainedClass
 from classifier.fuse import log_softmax
+from classifier.recognition import Recognition
 from classifier.training.calibration import class_temperatures_fit
 from classifier.training.data.manifest import ManifestRow
 from classifier.training.finish import calibrate
@@ -29,7 +30,8 @@ def row(number, name):
 
 
 def answers(photos, logits, names):
-    return [log_softmax(np.array(logits, dtype=np.float32))] * photos, [row(n, names[n % 2]) for n in range(photos)]
+    said = Recognition("ok", log_probs=log_softmax(np.array(logits, dtype=np.float32)))
+    return [said] * photos, [row(n, names[n % 2]) for n in range(photos)]
 
 
 def test_thresholds_hold_for_what_a_site_adds_up_under_its_own_names():
