@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from classifier.artefact import Thresholds, TrainedClass
 from classifier.attributes import KINDS, OTHER
 from classifier.fuse import Verdict
+from classifier.photo_temperature import PIXEL_LIMITS, car_pixels, pixel_group
 from classifier.preprocess import FloatArray, Photo
 from classifier.recognition import Recognition
 from classifier.taxonomy import summarise
@@ -193,6 +195,7 @@ def scores_summarise(
             "make_top1": _share(one.make_right for one in unknown if one.make_known),
         },
         "answers": dict(sorted(Counter(one.recognition.status for one in labelled if one.known).items())),
+        "pixels": _by_pixels(labelled, threshold),
         "sources": {
             source: _figures([one for one in labelled if one.row.source == source], threshold)
             for source in sorted({one.row.source for one in labelled})
@@ -225,6 +228,20 @@ def _figures(labelled: Sequence[ScoredPhoto], threshold: float) -> dict[str, Any
         "filled_in": _share(one.confidence >= threshold for one in labelled),
         "filled_in_wrong": _share(not one.model_right for one in filled),
     }
+
+
+def _by_pixels(labelled: Sequence[ScoredPhoto], threshold: float) -> dict[str, Any]:
+    """Figures by the longer side of the car in the photo, "<32", "32-47" … "160-"."""
+    groups: dict[int, list[ScoredPhoto]] = defaultdict(list)
+    for one in labelled:
+        said = one.recognition
+        if said.status == "ok":
+            groups[pixel_group(car_pixels(said.box, said.image_size))].append(one)
+    ends = (0, *PIXEL_LIMITS)
+    names = [f"<{PIXEL_LIMITS[0]}", *(f"{low}-{high - 1}" for low, high in pairwise(ends[1:])), f"{ends[-1]}-"]
+    wanted = ("photos", "known", "make_top1", "model_top1", "filled_in", "filled_in_wrong")
+    figures = {names[group]: _figures(some, threshold) for group, some in sorted(groups.items())}
+    return {name: {key: one[key] for key in wanted} for name, one in figures.items()}
 
 
 def per_class(scored: Sequence[ScoredPhoto]) -> dict[int, dict[str, float]]:

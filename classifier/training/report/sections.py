@@ -150,10 +150,11 @@ def parts_section(metrics: Mapping[str, Any]) -> Section | None:
         columns.append(_figures_table("Usable photos", {k: v for k, v in usable.items() if k != "confusion"}))
         confusion = _usable_table(usable.get("confusion") or {})
     views, sources = _views_table(metrics.get("views") or {}), _sources_table(metrics.get("sources") or {})
-    if not any((views, sources, confusion, *columns)):
+    pixels = _pixels_table(metrics.get("pixels") or {})
+    if not any((views, pixels, sources, confusion, *columns)):
         return None
-    made = render_html("parts", views=views, sources=sources, columns=columns, confusion=confusion)
-    return Section("parts", "By view, source and advertisement", made)
+    made = render_html("parts", views=views, pixels=pixels, sources=sources, columns=columns, confusion=confusion)
+    return Section("parts", "By view, size, source and advertisement", made)
 
 
 def _figures_table(words: str, figures: Mapping[str, Any]) -> Markup:
@@ -167,6 +168,19 @@ def _views_table(views: Mapping[str, Mapping[str, Any]]) -> Markup:
         for name, one in views.items()
     ]
     return table("By the side that the photo shows", ["Side", "Photos", "Make right", "Model right"], rows)
+
+
+def _pixels_table(pixels: Mapping[str, Mapping[str, Any]]) -> Markup:
+    rows = [
+        [
+            name, one["photos"], one["known"],
+            *(interval_cell(one[key], one["known"]) for key in ("make_top1", "model_top1")),
+            *(number_cell(shown(one[key], key)) for key in ("filled_in", "filled_in_wrong")),
+        ]
+        for name, one in pixels.items()
+    ]  # fmt: skip
+    heads = ["Pixels", "Photos", "Known", "Make right", "Model right", "Filled in", "Of these wrong"]
+    return table("By the longer side of the car in the photo", heads, rows)
 
 
 def _sources_table(sources: Mapping[str, Mapping[str, Any]]) -> Markup:

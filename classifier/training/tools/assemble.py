@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from classifier.artefact import Artefact, ArtefactError, artefact_open, artefact_write
 from classifier.training.data.cleaning.seen_photos import ENSEMBLE_OF, SeenPhotos, seen_photos_read
@@ -34,15 +35,9 @@ def members_write(artefact: Artefact, out: Path) -> list[Artefact]:
     for backbone, state in members_of(artefact):
         spec = replace(artefact.spec, backbone=backbone, metrics={}, created="", memory_sha256="")
         seen = seen_photos_read(artefact.folder)
-        written.append(
-            artefact_write(
-                parent=out,
-                name=backbone.rpartition("_")[2],
-                spec=spec,
-                state_dict=state,
-                seen_photos=seen.as_bytes() if seen else None,
-            )  # fmt: skip
-        )
+        record = seen.as_bytes() if seen else None
+        name = backbone.rpartition("_")[2]
+        written.append(artefact_write(parent=out, name=name, spec=spec, state_dict=state, seen_photos=record))
     return written
 
 
@@ -72,7 +67,9 @@ def assembled(
     recipe = {key: value for key, value in spec.recipe.items() if key != EXTENDS}  # it is calibrated by itself
     if len(artefacts) > 1:
         recipe[ENSEMBLE_OF] = " ".join(other.version for other in artefacts[1:])
-    history = {key: spec.metrics[key] for key in ("train_photos", "classes", "history") if key in spec.metrics}
+    history: dict[str, Any] = {
+        key: spec.metrics[key] for key in ("train_photos", "classes", "history") if key in spec.metrics
+    }
     spec = replace(spec, recipe=recipe, metrics=history, manifest_sha256=manifest_sha256(rows), created="")
     trained = Trained(
         name=name, spec=spec, state=state, seen_photos=_seen(artefacts),
@@ -82,7 +79,7 @@ def assembled(
 
 
 def _seen(artefacts: Sequence[Artefact]) -> SeenPhotos | None:
-    """What all of them have seen; None if one has no record, for a part would pass for the whole."""
+    """What all of them have seen; None if one has no record: a part would pass for the whole."""
     seen: SeenPhotos | None = SeenPhotos()
     for artefact in artefacts:
         one = seen_photos_read(artefact.folder)

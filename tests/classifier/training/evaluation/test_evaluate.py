@@ -10,7 +10,7 @@ from classifier.artefact import Thresholds, TrainedClass
 from classifier.fuse import verdict_from
 from classifier.recognise import Recogniser
 from classifier.recognition import Recognition
-from classifier.taxonomy import summarise
+from classifier.taxonomy import Candidate, Guess, summarise
 from classifier.training.data.manifest import ManifestRow, manifest_read
 from classifier.training.evaluation.evaluate import evaluate, per_class, photos_score
 from classifier.training.evaluation.trained_names import TrainedNames, years_fit
@@ -238,3 +238,19 @@ def test_it_looks_at_real_photos_as_the_site_does(car_photos, classifier, weight
         recogniser.close()
     assert said["usable"]["photos"] == 6
     assert said["photos"] == sum(one.exterior and bool(one.make) for one in rows)
+
+
+def test_figures_are_given_by_the_pixels_of_the_car():
+    def photo(file, right, side):
+        answer = Recognition(
+            "ok", kind="exterior", box=(0, 0, side, side // 2), image_size=(900, 700), make=Guess("Audi", 0.9),
+            candidates=(Candidate("Audi", "A4" if right else "A6", "", 0.9),),
+            log_probs=np.log(A4 if right else X5),
+        )  # fmt: skip
+        return row(file, "Audi", "A4"), answer
+
+    found = figures(photo("a", False, 20), photo("b", True, 400), photo("c", False, 400), photo("d", True, 31))
+    by_pixels = found["pixels"]
+    assert list(by_pixels) == ["<32", "160-"]
+    assert (by_pixels["<32"]["photos"], by_pixels["160-"]["photos"]) == (2, 2)
+    assert (by_pixels["<32"]["model_top1"], by_pixels["160-"]["make_top1"]) == (0.5, 1.0)
