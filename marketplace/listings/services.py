@@ -161,7 +161,10 @@ def _confident(verdict: dict[str, Any] | None) -> tuple[Make | None, CarModel | 
 
 
 def _contradiction(row: Listing) -> str:
-    """One sentence if the photos confidently show another car than the seller says; else empty."""
+    """One sentence if the photos confidently show two cars, or another than the seller says; else
+    empty."""
+    if row.verdict and (other := row.verdict.get("other_car")):  # older verdicts do not say
+        return f"One of the photos looks like another car: {other}."[:200]
     make, car_model = _confident(row.verdict)
     if make is None or not row.make_name:
         return ""

@@ -213,3 +213,39 @@ def test_a_photo_rests_before_its_last_attempt(add, rings):
     assert photo.attempts == 3
     photos_release(photos=[photo], error="OSError: the storage is still away")
     assert Photo.objects.get().status == "failed"
+
+
+def finished(add, version, *looks):
+    """Photos of one listing, each (recognition, phash)."""
+    for _, phash in looks:
+        add(phash=phash)
+    for photo, (recognition, _) in zip(photos_claim(limit=len(looks)), looks, strict=True):
+        photo_finish(photo_id=photo.pk, attempt=1, recognition=recognition, version=version)
+
+
+def test_the_same_picture_twice_is_no_second_opinion(add, listing, champion, said):
+    sure = said(0.80, 0.15, 0.05)
+    finished(add, champion, (sure, "00ff00ff00ff00ff"), (sure, "00ff00ff00ff00fe"), (sure, "00ff00ff00ff00f0"))
+    listing.refresh_from_db()
+    assert listing.verdict["photos_used"] == 1
+    assert listing.verdict["model"]["confidence"] == pytest.approx(0.80, abs=0.01)
+
+
+def test_pictures_that_differ_and_pictures_without_a_hash_all_count(add, listing, champion, said):
+    sure = said(0.80, 0.15, 0.05)
+    finished(add, champion, (sure, "00ff00ff00ff00ff"), (sure, "00ff00ff00ff00e0"), (sure, ""), (sure, ""))
+    listing.refresh_from_db()
+    assert listing.verdict["photos_used"] == 4
+
+
+def test_two_cars_in_one_advertisement_are_told_to_the_seller_and_the_moderator(add, listing, champion, said):
+    finished(add, champion, (said(0.97, 0.02, 0.01), ""), (said(0.98, 0.01, 0.01), ""), (said(0.01, 0.02, 0.97), ""))
+    listing.refresh_from_db()
+    assert listing.verdict["other_car"] == "Volvo V70"
+    assert listing.contradiction == "One of the photos looks like another car: Volvo V70."
+
+
+def test_one_doubtful_photo_is_not_taken_for_a_second_car(add, listing, champion, said):
+    finished(add, champion, (said(0.97, 0.02, 0.01), ""), (said(0.2, 0.15, 0.65), ""))
+    listing.refresh_from_db()
+    assert listing.verdict["other_car"] == listing.contradiction == ""

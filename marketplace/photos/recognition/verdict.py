@@ -1,22 +1,28 @@
 """The verdict over all photos of a listing."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import structlog
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 
 from classifier.artefact import ArtefactError
 from classifier.fuse import bodies_fuse, verdict_from
-from classifier.taxonomy import Guess
+from classifier.preprocess import FloatArray
+from classifier.taxonomy import Guess, summarise
 from marketplace.listings.models import Listing
 from marketplace.listings.services import listing_verdict_set
 from marketplace.photos.models import Photo, Prediction
 from marketplace.photos.recognition.taxonomy import CatalogueSpec, catalogue_spec
 from marketplace.registry.models import ModelVersion
 from marketplace.registry.selectors import champion_get
+
+ALIKE_BITS = 4
+"""Bits in which two perceptual hashes of one picture differ at most: scaled, compressed anew."""
+SURE_OF_MAKE = 0.9
+"""What two photos of one advertisement must reach to be taken for two cars."""
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +45,8 @@ def _verdict(listing_id: int) -> dict[str, Any] | None:
             log_probs__isnull=False,
         )
         .select_related("model_version")
-        .order_by("-model_version_id")
+        .annotate(phash=F("photo__phash"), position=F("photo__position"))
+        .order_by("-model_version_id", "position", "photo_id")
     )
     if not predictions:
         return None
@@ -87,7 +94,7 @@ def _fused(predictions: Sequence[Prediction], version: ModelVersion, known: Cata
     spec = known.spec
     log_probs = [
         np.frombuffer(bytes(prediction.log_probs), dtype="<f2").astype(np.float32)
-        for prediction in predictions
+        for prediction in _distinct(predictions)
         if prediction.model_version_id == version.pk and prediction.log_probs is not None
     ]
     verdict = verdict_from(log_probs, known.classes, alpha=spec.fusion_alpha)
@@ -104,4 +111,37 @@ def _fused(predictions: Sequence[Prediction], version: ModelVersion, known: Cata
         ],
         "thresholds": {"make": spec.thresholds.make, "model": spec.thresholds.model},
         "body": _body(predictions),
+        "other_car": _other_car(log_probs, known, verdict.make.name),
     }
+
+
+def _distinct(predictions: Sequence[Prediction]) -> list[Prediction]:
+    """Without those of pictures that an earlier photo shows already.
+
+    The same picture twice is no second opinion, however often it was uploaded.
+    """
+    kept: list[Prediction] = []
+    seen: dict[int, list[int]] = defaultdict(list)
+    for one in predictions:
+        phash = int(one.phash, 16) if one.phash else None  # type: ignore[attr-defined]  # annotated in _verdict
+        before = seen[one.model_version_id]
+        if phash is None:
+            kept.append(one)
+        elif all((phash ^ other).bit_count() > ALIKE_BITS for other in before):
+            kept.append(one)
+            before.append(phash)
+    return kept
+
+
+def _other_car(log_probs: Sequence[FloatArray], known: CatalogueSpec, make: str) -> str:
+    """The name of a car of another make that a photo surely shows; "" if there is none.
+
+    Another photo has to be as sure of the verdict's make: else the photos are one doubtful car.
+    """
+    surely: dict[str, str] = {}
+    for one in log_probs:
+        seen, (best, *_) = summarise(np.exp(one), known.classes)
+        if seen.confidence >= SURE_OF_MAKE:
+            surely.setdefault(seen.name, " ".join(filter(None, (best.make, best.model))))
+    others = [car for name, car in surely.items() if name != make]
+    return others[0] if others and make in surely else ""
