@@ -147,8 +147,9 @@ class Listing(models.Model):
     # The fused recognitions of all photos: {"version", "photos_used",
     # "make": {"name", "confidence"}, "model": {…} or null,
     # "candidates": [{"make", "model", "years", "confidence"}], "thresholds": {"make", "model"},
-    # "body": {"name", "confidence", "threshold"} or null, "other_car": the name of a second car that the
-    # photos surely show, or ""}; older ones lack the last two.
+    # "body": {"name", "confidence", "threshold"} or null,
+    # "other_car": the name of a second car that the photos surely show, or ""};
+    # older ones lack the last two.
     verdict = models.JSONField(null=True, blank=True)
     certainty = models.FloatField(
         null=True, blank=True, help_text="Confidence of the verdict's best model; the queue's order."

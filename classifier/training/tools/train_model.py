@@ -14,7 +14,7 @@ import json
 import sys
 from pathlib import Path
 
-from classifier.artefact import ArtefactError
+from classifier.artefact import ArtefactError, artefact_open
 from classifier.engines import EngineError
 from classifier.recognise import WEIGHTS
 from classifier.training.data.manifest import ManifestError, manifest_read
@@ -36,6 +36,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--max-minutes", type=float)
     parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--champion", type=Path, metavar="FOLDER", help="what start = champion means; default: starter")
     parser.add_argument("--only-prepare", action="store_true", help="cut the photos for later calls, and stop")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="folder with detector/ and usable/")
     parser.add_argument("--out", type=Path, required=True, help="where the artefact goes")
@@ -45,8 +46,9 @@ def main(arguments: list[str]) -> int:
         recipe = recipe_override(recipe_load(given.recipe), given.set)
         rows = held_apart([row for manifest in given.manifest for row in manifest_read(manifest)])
         request = TrainingRequest(
-            rows=rows, recipe=recipe, epochs=given.epochs, max_minutes=given.max_minutes, resume=given.resume
-        )
+            rows=rows, recipe=recipe, epochs=given.epochs, max_minutes=given.max_minutes, resume=given.resume,
+            champion=artefact_open(given.champion) if given.champion else None,
+        )  # fmt: skip
         context = TrainingContext(work_dir=given.work, weights=given.weights, progress=progress_for_terminal())
         if given.only_prepare:
             setup_prepare(request, context)
