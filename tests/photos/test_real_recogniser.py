@@ -2,12 +2,14 @@
 listing's verdict."""
 
 import pytest
+from PIL import Image
 
 from marketplace.photos.models import Prediction
 from marketplace.photos.recognition import worker
 from marketplace.photos.services import photo_add
 from marketplace.registry.services import version_promote, version_register
 from tests.classifier.conftest import constant_attributes, random_detector, tiny_classifier
+from tests.pictures import car_like, encode
 
 
 @pytest.fixture
@@ -23,8 +25,9 @@ def tiny_site(db, settings, tmp_path, monkeypatch):
     return version_promote(version=version, by=None, reason="test")
 
 
-def test_two_photos_become_one_verdict(tiny_site, listing, encoded, rings):
-    photos = [photo_add(listing=listing, data=encoded(width=640 + n), filename="a.jpg") for n in range(2)]
+def test_two_photos_become_one_verdict(tiny_site, listing, rings):
+    views = [car_like(), car_like().transpose(Image.Transpose.ROTATE_180)]  # one picture twice would count once
+    photos = [photo_add(listing=listing, data=encode(view), filename="a.jpg") for view in views]
     assert worker.recognise_waiting() == 2
     for photo in photos:
         photo.refresh_from_db()
