@@ -74,21 +74,26 @@ def ensembled(*, backbone: str, state: State, classes: Sequence[TrainedClass], p
     """Backbone and weights of a network whose logits are the mean over all members.
 
     backbone, state: of the trained network, whose head has an output for each of `classes`.
-    partner: see partner_check; classes that only it knows are dropped. If it is an ensemble, each
-    of its members counts as one.
+    partner: see partner_check; classes that only it knows are dropped. A class that it does not
+    know is told by the trained network alone. If the partner is an ensemble, each of its members
+    counts as one.
     """
     known = _numbers(partner.classes)
-    own, rows = list(range(len(classes))), [known[_key(one)] for one in classes]
+    own = list(range(len(classes)))
+    rows = [known.get(_key(one), 0) for one in classes]  # any row where it counts for nothing
     every = [(backbone, state, own), *((name, theirs, rows) for name, theirs in partner.members)]
+    both = torch.tensor([_key(one) in known for one in classes])
     made: State = {}
     weights, biases = [], []
     for at, (name, tensors, wanted) in enumerate(every):
         head = head_prefix(classification_network(name, outputs=0))
         made |= {f"parts.{at}.{one}": value for one, value in tensors.items() if not one.startswith(head)}
-        weights.append(tensors[f"{head}weight"][wanted])
-        biases.append(tensors[f"{head}bias"][wanted])
-    made[f"{SHARED_HEAD}weight"] = torch.cat(weights, dim=1) / len(every)
-    made[f"{SHARED_HEAD}bias"] = torch.stack(biases).mean(0)
+        # A member's share of the mean: 1 / members where all answer, else all or nothing.
+        share = torch.where(both, 1 / len(every), 1.0 if at == 0 else 0.0)
+        weights.append(tensors[f"{head}weight"][wanted] * share[:, None])
+        biases.append(tensors[f"{head}bias"][wanted] * share)
+    made[f"{SHARED_HEAD}weight"] = torch.cat(weights, dim=1)
+    made[f"{SHARED_HEAD}bias"] = torch.stack(biases).sum(0)
     return "+".join(name for name, _, _ in every), made
 
 
@@ -104,10 +109,11 @@ def members_of(artefact: Artefact) -> list[tuple[str, State]]:
     shared: Any = state[f"{SHARED_HEAD}weight"]  # torch's stubs do not know split
     columns = shared.split([network.head_hidden_size for network in networks], dim=1)
     members = []
+    told_by = torch.stack([(weight != 0).any(dim=1) for weight in columns]).sum(dim=0)  # see ensembled
     for at, (name, network, weight) in enumerate(zip(names, networks, columns, strict=True)):
         prefix, head = f"parts.{at}.", head_prefix(network)
         own = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
-        own[f"{head}weight"] = weight * len(names)
+        own[f"{head}weight"] = weight * told_by[:, None]
         own[f"{head}bias"] = state[f"{SHARED_HEAD}bias"]
         members.append((name, own))
     return members

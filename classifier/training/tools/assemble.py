@@ -16,6 +16,7 @@ from typing import Any
 
 from classifier.artefact import Artefact, ArtefactError, artefact_open, artefact_write
 from classifier.training.data.cleaning.seen_photos import ENSEMBLE_OF, SeenPhotos, seen_photos_read
+from classifier.training.data.labels import class_key
 from classifier.training.data.manifest import SPLITS, ManifestRow, manifest_sha256
 from classifier.training.data.split import split_of
 from classifier.training.errors import TrainError
@@ -56,10 +57,13 @@ def assembled(
     rows = [row for row in rows if row.exterior and row.make and row.model]
     spec, state = first.spec, first.state_dict()
     for other in artefacts[1:]:
+        theirs = {class_key(one.make, one.model, one.years) for one in other.spec.classes}
+        both = [one for one in spec.classes if class_key(one.make, one.model, one.years) in theirs]
+        if not both:
+            raise TrainError(f"{other.version} knows none of the {len(spec.classes)} classes of {first.version}")
         partner_check(
-            other, backbone=spec.backbone, hidden=spec.head_hidden, preprocessing=spec.preprocessing,
-            classes=spec.classes,
-        )  # fmt: skip
+            other, backbone=spec.backbone, hidden=spec.head_hidden, preprocessing=spec.preprocessing, classes=both
+        )
         backbone, state = ensembled(
             backbone=spec.backbone, state=state, classes=spec.classes, partner=partner_read(other)
         )

@@ -52,11 +52,32 @@ def test_two_networks_side_by_side_are_measured_together_and_taken_apart_again(t
         assert all(np.allclose(ours[name], theirs[name], atol=1e-3) for name in body)
 
 
-def test_a_network_that_lacks_classes_cannot_stand_beside_one_that_has_them(tmp_path, pair, rows, context):
+def test_a_class_that_only_the_first_network_knows_is_told_by_it_alone(tmp_path, pair, rows, context):
     first, second = pair
-    more = replace(second.spec, classes=(*second.spec.classes[:-1], TrainedClass("Lada", "Niva")))
-    strange = artefact_write(parent=tmp_path / "strange", name="tiny", spec=more, state_dict=second.state_dict())
-    with pytest.raises(TrainError, match="does not know 1 of the"):
+    *others, last = second.spec.classes
+    less = {**second.state_dict()}
+    for name in ("classifier.weight", "classifier.bias"):
+        less[name] = less[name][:-1]
+    spec = replace(second.spec, classes=tuple(others))
+    fewer = artefact_write(parent=tmp_path / "fewer", name="tiny", spec=spec, state_dict=less)
+    done = assembled([first, fewer], rows, context, name="both", out=tmp_path / "out")
+    assert done.artefact.spec.classes == first.spec.classes
+    mine, theirs = (part.state_dict() for part in members_write(done.artefact, tmp_path / "parts"))
+    head = first.state_dict()["classifier.weight"]
+    assert np.allclose(mine["classifier.weight"], head, atol=0.05)
+    assert not theirs["classifier.weight"][-1].any()
+    assert np.allclose(theirs["classifier.weight"][:-1], less["classifier.weight"], atol=0.05)
+    assert last in done.artefact.spec.classes
+
+
+def test_networks_without_a_common_class_do_not_stand_side_by_side(tmp_path, pair, rows, context):
+    first, second = pair
+    strangers = tuple(TrainedClass("Lada", f"{number}") for number in range(len(second.spec.classes)))
+    strange = artefact_write(
+        parent=tmp_path / "strange", name="tiny", spec=replace(second.spec, classes=strangers),
+        state_dict=second.state_dict(),
+    )  # fmt: skip
+    with pytest.raises(TrainError, match="knows none of the"):
         assembled([first, strange], rows, context, name="both", out=tmp_path / "out")
 
 
