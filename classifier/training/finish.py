@@ -266,19 +266,17 @@ def calibrate(
         )
     classes = _renamed(spec, rename)
     models, makes = [], []
-    sources = []
     for one, row in zip(raw, rows, strict=True):
         if one is None:
             continue
         make, (best, *_) = summarise(np.exp(log_softmax(one / temperature)), classes)
         truth = rename(row.make, row.model)
-        # A classifier of makes alone never names the model, so its answers never fill one in.
-        models.append((best.confidence, bool(best.model) and _same((best.make, best.model), truth)))
-        makes.append((make.confidence, _same((make.name, ""), (truth[0], ""))))
-        sources.append(row.source)
-    return temperature, replace(
-        spec.thresholds, model=_threshold(models, sources), make=_threshold(makes, sources)
-    )  # fmt: skip
+        if not best.alike:  # no form is filled in with one of several look-alikes, however sure
+            # A classifier of makes alone never names the model, so its answers never fill one in.
+            right = bool(best.model) and _same((best.make, best.model), truth)
+            models.append((best.confidence, right, row.source))
+        makes.append((make.confidence, _same((make.name, ""), (truth[0], "")), row.source))
+    return temperature, replace(spec.thresholds, model=_threshold(models), make=_threshold(makes))
 
 
 def _renamed(spec: ArtefactSpec, rename: Rename) -> list[TrainedClass]:
@@ -289,10 +287,10 @@ def _same(one: tuple[str, str], other: tuple[str, str]) -> bool:
     return name_key(one[0]) == name_key(other[0]) and (not other[1] or name_key(one[1]) == name_key(other[1]))
 
 
-def _threshold(stated: Sequence[tuple[float, bool]], sources: Sequence[str]) -> float:
+def _threshold(stated: Sequence[tuple[float, bool, str]]) -> float:
     if not stated:
         return NEVER
-    confidence, right = zip(*stated, strict=True)
+    confidence, right, sources = zip(*stated, strict=True)
     return thresholds_fit(confidence, right, sources)
 
 

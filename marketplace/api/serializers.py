@@ -75,6 +75,12 @@ class CandidateSerializer(serializers.Serializer[Any]):
     model = serializers.CharField(allow_blank=True)
     years = serializers.CharField(allow_blank=True)
     confidence = serializers.FloatField(min_value=0, max_value=1)
+    alike = serializers.ListField(
+        child=serializers.CharField(), help_text="make and model of each car that photos cannot tell from it"
+    )
+    group_confidence = serializers.FloatField(
+        min_value=0, max_value=1, help_text="that it is this or one of alike; as confidence if there is none"
+    )
 
 
 class RecognitionSerializer(serializers.Serializer[Any]):
@@ -125,13 +131,18 @@ def recognition_data(photo: Photo) -> dict[str, Any]:
         "box": said.box if said else None,
         "image_size": [photo.width, photo.height],
         "make": {"name": said.make_name, "confidence": said.make_confidence} if said and said.make_name else None,
-        "candidates": said.candidates if said else [],
+        "candidates": [_candidate(one) for one in said.candidates] if said else [],
         "view": {"name": said.view, "confidence": said.view_confidence} if said and said.view else None,
         "body": asdict(said.body) if said and said.body else None,
         "model_version": said.model_version.version if said else None,
         "timings_ms": said.timings_ms if said else {},
         "error": _error(photo),
     }
+
+
+def _candidate(stored: dict[str, Any]) -> dict[str, Any]:
+    """A candidate of a prediction; those from before look-alikes were told name none."""
+    return {"alike": [], "group_confidence": stored["confidence"], **stored}
 
 
 def _error(photo: Photo) -> str:

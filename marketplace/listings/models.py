@@ -145,11 +145,12 @@ class Listing(models.Model):
     autofilled = models.JSONField(default=list, blank=True, help_text="Names of the fields that the photos filled.")
 
     # The fused recognitions of all photos: {"version", "photos_used",
-    # "make": {"name", "confidence"}, "model": {…} or null,
-    # "candidates": [{"make", "model", "years", "confidence"}], "thresholds": {"make", "model"},
+    # "make": {"name", "confidence"}, "model": {"make", "name", "confidence", *} or null,
+    # "candidates": [{"make", "model", "years", "confidence", *}], "thresholds": {"make", "model"},
     # "body": {"name", "confidence", "threshold"} or null,
     # "other_car": the name of a second car that the photos surely show, or ""};
-    # older ones lack the last two.
+    # older ones lack the last two. *: "alike": [names of cars that photos cannot tell from it],
+    # "group_confidence"; older ones lack both. See listings/verdicts.py.
     verdict = models.JSONField(null=True, blank=True)
     certainty = models.FloatField(
         null=True, blank=True, help_text="Confidence of the verdict's best model; the queue's order."

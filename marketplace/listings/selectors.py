@@ -12,6 +12,7 @@ from marketplace.catalogue.models import CarModel, Make, MakeAlias
 from marketplace.catalogue.names import name_key
 from marketplace.catalogue.selectors import car_find, catalogue_resolve, words_in
 from marketplace.listings.models import Listing, search_key
+from marketplace.listings.verdicts import candidate_sure, one_of
 
 WORTH_OFFERING = 0.01  # a less likely candidate would only confuse the seller
 BODY_WORTH_OFFERING = 0.5  # below it, choosing from the list of ten is as quick
@@ -43,6 +44,15 @@ class Suggestion(NamedTuple):
     years: str
     confidence: float
     chosen: bool
+    alike: tuple[str, ...] = ()
+    """Names of the cars that photos cannot tell from it."""
+    group_confidence: float = 0.0
+    """How sure it is one of them or this; as confidence if there are none."""
+
+    @property
+    def words(self) -> str:
+        """Its name and those of its look-alikes."""
+        return one_of([" ".join(str(part) for part in (self.make, self.car_model) if part), *self.alike])
 
 
 class BodySuggestion(NamedTuple):
@@ -159,7 +169,10 @@ def suggestions_of(*, listing: Listing) -> list[Suggestion]:
             found[key] = earlier._replace(confidence=earlier.confidence + candidate["confidence"])
             continue
         chosen = listing.make_id == make.pk and car_model is not None and listing.car_model_id == car_model.pk
-        found[key] = Suggestion(make, car_model, candidate["years"], candidate["confidence"], chosen)
+        found[key] = Suggestion(
+            make, car_model, candidate["years"], candidate["confidence"], chosen,
+            alike=tuple(candidate.get("alike", ())), group_confidence=candidate_sure(candidate),
+        )  # fmt: skip
     return [one for one in found.values() if one.confidence >= WORTH_OFFERING]
 
 

@@ -9,9 +9,11 @@ from django.utils import timezone
 
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import CarModel, Make
+from marketplace.catalogue.names import name_key
 from marketplace.catalogue.selectors import Resolved, catalogue_resolve
 from marketplace.doorbell import ring_on_commit
 from marketplace.listings.models import Listing
+from marketplace.listings.verdicts import group_sure, look_alikes_of, model_sure, one_of
 from marketplace.text_fields import texts_cleaned
 
 # Each field of the seller's own words, and the field of the catalogue that it replaces.
@@ -149,14 +151,15 @@ def _confident(verdict: dict[str, Any] | None) -> tuple[Make | None, CarModel | 
     """Make and model where the verdict reaches the thresholds measured for the target error."""
     if verdict is None:
         return None, None
-    thresholds = verdict["thresholds"]
-    guess = verdict["model"]
-    if guess is not None and guess["confidence"] >= thresholds["model"]:
-        found = catalogue_resolve(make=guess["make"], model=guess["name"])
+    if model_sure(verdict):
+        found = catalogue_resolve(make=verdict["model"]["make"], model=verdict["model"]["name"])
         if found.make is not None and found.car_model is not None:
             return found.make, found.car_model
-    if verdict["make"]["confidence"] >= thresholds["make"]:
-        return catalogue_resolve(make=verdict["make"]["name"], model="").make, None
+    if verdict["make"]["confidence"] >= verdict["thresholds"]["make"]:
+        make = catalogue_resolve(make=verdict["make"]["name"], model="").make
+        makes = {car.make for _, car in look_alikes_of(verdict)}
+        if make not in makes or len(makes) == 1:  # else look-alikes bear badges of several makes
+            return make, None
     return None, None
 
 
@@ -165,17 +168,24 @@ def _contradiction(row: Listing) -> str:
     empty."""
     if row.verdict and (other := row.verdict.get("other_car")):  # older verdicts do not say
         return f"One of the photos looks like another car: {other}."[:200]
-    make, car_model = _confident(row.verdict)
-    if make is None or not row.make_name:
+    seen = _seen(row.verdict)
+    if not seen or not row.make_name:
         return ""
-    stated = _stated(row)
-    other_model = car_model is not None and bool(row.model_name) and car_model != stated.car_model
-    if make == stated.make and not other_model:
-        return ""
-    seen, said = (
-        " ".join(str(part) for part in car if part) for car in ((make, car_model), (row.make_name, row.model_name))
-    )
-    return f"The photos look like {seen}, not {said}."[:200]
+    stated, said = _stated(row), " ".join(filter(None, (row.make_name, row.model_name)))
+    for name, car in seen:
+        other_model = car.car_model is not None and bool(row.model_name) and car.car_model != stated.car_model
+        if (car.make is not None and car.make == stated.make and not other_model) or name_key(name) == name_key(said):
+            return ""
+    return f"The photos look like {one_of([name for name, _ in seen])}, not {said}."[:200]
+
+
+def _seen(verdict: dict[str, Any] | None) -> list[tuple[str, Resolved]]:
+    """The cars of which the photos confidently show one, each with its name; empty if none."""
+    make, car_model = _confident(verdict)
+    if verdict is not None and car_model is None and group_sure(verdict):
+        return look_alikes_of(verdict)
+    name = " ".join(str(part) for part in (make, car_model) if part)
+    return [(name, Resolved(make, car_model))] if make is not None else []
 
 
 def _stated(row: Listing) -> Resolved:

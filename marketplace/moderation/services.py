@@ -19,6 +19,7 @@ from marketplace.listings.services import (
     listing_publish,
     listing_reject,
 )
+from marketplace.listings.verdicts import model_sure
 from marketplace.moderation.models import Claim, Decision
 from marketplace.moderation.selectors import claimed_by_others, decision_last, queue, queue_seen
 from marketplace.photos.models import Photo
@@ -92,7 +93,7 @@ def _is_beyond_doubt(listing: Listing) -> bool:
     if not verdict or not verdict["model"] or listing.contradiction or listing.car_model is None:
         return False
     model = verdict["model"]
-    if verdict["photos_used"] < 1 or model["confidence"] < verdict["thresholds"]["model"]:
+    if verdict["photos_used"] < 1 or not model_sure(verdict):
         return False
     seen = catalogue_resolve(make=model["make"], model=model["name"])
     return seen.car_model is not None and seen.car_model == listing.car_model and seen.make == listing.make

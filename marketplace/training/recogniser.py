@@ -1,6 +1,5 @@
 """Open a Recogniser for an operator's command: of the champion, another version or the starter."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from classifier.fuse import Verdict
     from classifier.recognise import Recogniser
     from classifier.recognition import Recognition
-    from classifier.taxonomy import Candidate, Guess
+    from classifier.taxonomy import Guess
     from classifier.training.evaluation.cached_recogniser import CachedRecogniser
 
 
@@ -111,7 +110,7 @@ def photo_document(*, file: str, recognition: "Recognition") -> dict[str, Any]:
         "box": None if recognition.box is None else list(recognition.box),
         "image_size": list(recognition.image_size),
         "make": _guess(recognition.make),
-        "candidates": _candidates(recognition.candidates),
+        "candidates": [one.document() for one in recognition.candidates],
         "timings_ms": dict(recognition.timings_ms),
         "view": _guess(recognition.view),
         "body": _guess(recognition.bodies[0] if recognition.bodies else None),
@@ -125,16 +124,10 @@ def verdict_document(*, verdict: "Verdict | None") -> dict[str, Any] | None:
         return None
     return {
         "make": _guess(verdict.make),
-        "candidates": _candidates(verdict.candidates),
+        "candidates": [one.document() for one in verdict.candidates],
         "photos_used": verdict.photos_used,
     }
 
 
 def _guess(guess: "Guess | None") -> dict[str, Any] | None:
     return None if guess is None else {"name": guess.name, "confidence": guess.confidence}
-
-
-def _candidates(candidates: "Sequence[Candidate]") -> list[dict[str, Any]]:
-    return [
-        {"make": one.make, "model": one.model, "years": one.years, "confidence": one.confidence} for one in candidates
-    ]

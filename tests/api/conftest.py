@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from classifier.taxonomy import Guess
+from classifier.taxonomy import Candidate, Guess
 from marketplace.photos.recognition.queue import photo_finish, photos_claim
 from tests.factories import ModelVersionFactory
 from tests.pictures import car_like, encode
@@ -25,7 +25,7 @@ def work_off(db):
             recognition = SimpleNamespace(
                 status="ok", kind="exterior", box=(10, 20, 300, 200), error="", log_probs=None,
                 make=SimpleNamespace(name="Skoda", confidence=0.97), timings_ms={"total": 12.5},
-                candidates=(SimpleNamespace(make="Skoda", model="Octavia", years="2012", confidence=0.9),),
+                candidates=(Candidate(make="Skoda", model="Octavia", years="2012", confidence=0.9),),
                 view=Guess("front-left", 0.8), bodies=(Guess("wagon", 0.7), Guess("sedan", 0.3)),
             )  # fmt: skip
             photo_finish(photo_id=photo.pk, attempt=photo.attempts, recognition=recognition, version=version)

@@ -28,7 +28,16 @@ def test_it_answers_in_the_same_request_when_a_worker_is_there(client, jpeg, bus
         "box": [10, 20, 300, 200],
         "image_size": [320, 240],
         "make": {"name": "Skoda", "confidence": 0.97},
-        "candidates": [{"make": "Skoda", "model": "Octavia", "years": "2012", "confidence": 0.9}],
+        "candidates": [
+            {
+                "make": "Skoda",
+                "model": "Octavia",
+                "years": "2012",
+                "confidence": 0.9,
+                "alike": [],
+                "group_confidence": 0.9,
+            }
+        ],
         "view": {"name": "front-left", "confidence": 0.8},
         "body": {"name": "wagon", "confidence": 0.7},
         "model_version": "first-00000000",
@@ -53,6 +62,14 @@ def test_what_an_older_model_did_not_say_is_null(client, jpeg, no_worker, work_o
     Prediction.objects.update(view="", view_confidence=None, bodies=[])
     said = client.get(where).json()
     assert (said["status"], said["view"], said["body"]) == ("ok", None, None)
+
+
+def test_a_candidate_of_an_older_prediction_has_no_look_alikes(client, jpeg, no_worker, work_off):
+    where = post(client, jpeg)["Location"]
+    work_off()
+    stored = {"make": "Skoda", "model": "Octavia", "years": "2012", "confidence": 0.9}
+    Prediction.objects.update(candidates=[stored])
+    assert client.get(where).json()["candidates"] == [{**stored, "alike": [], "group_confidence": 0.9}]
 
 
 def test_a_photo_without_a_car_is_of_kind_other_and_of_no_make(client, jpeg, no_worker, work_off):

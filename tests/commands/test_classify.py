@@ -35,7 +35,7 @@ def test_it_prints_one_json_document_and_nothing_else(manage, champion, photo, t
     ]  # fmt: skip
     assert (first["file"], first["status"], first["kind"]) == (str(photo), "ok", "exterior")
     assert (first["box"], first["image_size"], first["make"]["name"]) == ([1, 2, 30, 40], [64, 48], "Skoda")
-    assert list(first["candidates"][0]) == ["make", "model", "years", "confidence"]
+    assert list(first["candidates"][0]) == ["make", "model", "years", "confidence", "alike", "group_confidence"]
     assert first["view"] == {"name": "front-left", "confidence": 0.8}
     assert first["body"] == {"name": "wagon", "confidence": 0.7}
     assert "chatter of a library" in ran.err

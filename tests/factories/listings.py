@@ -23,18 +23,23 @@ def verdict_of(
     make_confidence: float | None = None,
     thresholds: tuple[float, float] = (0.9, 0.9),
     version: str = "first-00000000",
+    alike: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """What the photos say: candidates (make, model, confidence), the likeliest first.
 
-    make_confidence: of the first one's make, by itself. thresholds: of make and model.
+    make_confidence: of the first one's make, by itself. thresholds: of make and model. alike: names
+    of the first one's look-alikes, of which it is one with 0.97; without them the verdict is as
+    before look-alikes were told.
     """
     make, model, confidence = candidates[0]
+    group = {"alike": list(alike), "group_confidence": 0.97} if alike else {}
+    said = [{"make": m, "model": n, "years": "", "confidence": c} for m, n, c in candidates]
     return {
         "version": version,
         "photos_used": 1,
         "make": {"name": make, "confidence": confidence if make_confidence is None else make_confidence},
-        "model": {"make": make, "name": model, "confidence": confidence},
-        "candidates": [{"make": m, "model": n, "years": "", "confidence": c} for m, n, c in candidates],
+        "model": {"make": make, "name": model, "confidence": confidence, **group},
+        "candidates": [{**said[0], **group}, *said[1:]],
         "thresholds": {"make": thresholds[0], "model": thresholds[1]},
     }
 

@@ -40,6 +40,8 @@ def put_live(alice, cars) -> Callable[..., Listing]:
     return lambda model="Golf", **fields: ListingFactory(seller=alice, live=True, car_model=cars[model], **fields)
 
 
-def verdict(make="Volkswagen", model="Golf", make_sure=0.97, model_sure=0.9, others=()) -> dict[str, Any]:
+def verdict(make="Volkswagen", model="Golf", make_sure=0.97, model_sure=0.9, others=(), alike=()) -> dict[str, Any]:
     """A verdict; its thresholds are 0.8 for the model and 0.7 for the make."""
-    return verdict_of((make, model, model_sure), *others, make_confidence=make_sure, thresholds=(0.7, 0.8))
+    return verdict_of(
+        (make, model, model_sure), *others, make_confidence=make_sure, thresholds=(0.7, 0.8), alike=alike
+    )  # fmt: skip

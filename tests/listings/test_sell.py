@@ -100,6 +100,21 @@ def test_pressing_the_candidate_that_was_filled_in_confirms_it(seller, draft, ca
 
 
 @pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ("Audi A4", "Photos cannot tell them apart. We are very sure that it is one of them (97"),
+        ("Volkswagen Up!", "but not of the model. Volkswagen Golf or Volkswagen Up!: photos cannot tell them apart."),
+    ],
+    ids=["of two makes", "of one make, which is filled in"],
+)
+def test_it_says_the_names_of_all_look_alikes(seller, draft, cars, other, words):
+    listing_verdict_set(listing_id=draft.pk, verdict=verdict(model_sure=0.58, alike=(other,)))
+    page = " ".join(seller.get(f"/sell/{draft.code}/").content.decode().split())
+    assert words in page
+    assert f"Volkswagen Golf or {other}" in page
+
+
+@pytest.mark.parametrize(
     ("said", "offered", "words"),
     [
         (verdict(model_sure=0.99, others=[("Audi", "A4", 0.01), ("Audi", "A3", 0.009)]), 2, "Is it one of these?"),

@@ -15,6 +15,7 @@ from marketplace.listings.services import (
     listing_verdict_set,
     listing_withdraw,
 )
+from tests.factories import CarModelFactory
 from tests.listings.conftest import verdict
 
 
@@ -31,6 +32,47 @@ def test_a_verdict_fills_in_only_the_make_when_only_that_is_certain(draft, cars)
 def test_a_verdict_fills_in_nothing_when_unsure(draft, cars):
     row = listing_verdict_set(listing_id=draft.pk, verdict=verdict(make_sure=0.6, model_sure=0.5))
     assert (row.make, row.car_model, row.autofilled) == (None, None, [])
+
+
+def test_of_look_alikes_of_one_make_a_verdict_fills_in_the_make(draft, cars):
+    said = verdict(model_sure=0.85, alike=("Volkswagen Up!",))  # above the threshold, and yet not filled in
+    row = listing_verdict_set(listing_id=draft.pk, verdict=said)
+    assert (row.make, row.car_model, row.autofilled) == (cars["Golf"].make, None, ["make"])
+
+
+@pytest.mark.parametrize("other", ["Audi A4", "Trabant 601"], ids=["of another make", "not in the catalogue"])
+def test_of_look_alikes_of_several_makes_a_verdict_fills_in_nothing(draft, cars, other):
+    row = listing_verdict_set(listing_id=draft.pk, verdict=verdict(alike=(other,)))
+    assert (row.make, row.car_model, row.autofilled) == (None, None, [])
+
+
+def test_a_make_that_none_of_the_look_alikes_bears_is_filled_in(draft, cars):
+    said = verdict(alike=("Audi A4",))
+    said["make"]["name"] = CarModelFactory(make__name="Volvo", name="V70").make.name
+    assert str(listing_verdict_set(listing_id=draft.pk, verdict=said).make) == "Volvo"
+
+
+@pytest.mark.parametrize(
+    ("stated", "contradicts"), [("Golf", False), ("A4", False), ("A3", True), ("Up!", True)]
+)  # fmt: skip
+def test_a_car_that_is_none_of_the_look_alikes_contradicts_them(draft, cars, stated, contradicts):
+    listing_update(listing=draft, values={"make": cars[stated].make, "car_model": cars[stated]})
+    row = listing_verdict_set(listing_id=draft.pk, verdict=verdict(alike=("Audi A4",)))
+    expected = f"The photos look like Volkswagen Golf or Audi A4, not {cars[stated].make} {stated}."
+    assert row.contradiction == (expected if contradicts else "")
+
+
+def test_look_alikes_contradict_nobody_when_unsure_of_all_of_them(draft, cars):
+    listing_update(listing=draft, values={"make": cars["A3"].make, "car_model": cars["A3"]})
+    said = verdict(model_sure=0.5, alike=("Audi A4",))
+    said["model"]["group_confidence"] = 0.79
+    assert listing_verdict_set(listing_id=draft.pk, verdict=said).contradiction == ""
+
+
+def test_what_the_seller_wrote_may_be_a_look_alike_that_the_catalogue_lacks(draft, cars):
+    listing_update(listing=draft, values={"other_make": "Trabant", "other_model": "601"})
+    row = listing_verdict_set(listing_id=draft.pk, verdict=verdict(alike=("Trabant 601",)))
+    assert row.contradiction == ""
 
 
 def test_a_verdict_never_overwrites_what_was_typed(draft, cars):

@@ -90,6 +90,15 @@ def test_it_shows_what_is_needed_to_decide(bobs, waiting):
     assert "Moskvich 412" in page
 
 
+def test_it_says_the_names_of_all_look_alikes(bobs, waiting):
+    said = verdict(("Skoda", "Octavia", 0.58), alike=("Volvo V70",))
+    listing = waiting("Octavia", said=said)
+    PredictionFactory(photo=Photo.objects.get(), candidates=said["candidates"])
+    page = bobs.get(url("review", listing)).content.decode()
+    assert "Skoda Octavia or Volvo V70: photos cannot tell them apart. One of them: 97" in page
+    assert 'Skoda Octavia or Volvo V70 <span class="mod-share">97' in page
+
+
 def test_it_says_which_photos_show_no_car(bobs, waiting):
     listing = waiting()
     assert "no car." not in bobs.get(url("review", listing)).content.decode()

@@ -62,7 +62,7 @@ def test_it_stores_the_recognition(add, champion, said):
     prediction = photo.predictions.get()
     assert prediction.box == [1, 2, 30, 40]
     best = {"make": "Skoda", "model": "Octavia", "years": "2012", "confidence": pytest.approx(0.98)}
-    assert prediction.candidates[0] == best
+    assert prediction.candidates[0] == {**best, "alike": [], "group_confidence": pytest.approx(0.98)}
     assert len(bytes(prediction.log_probs)) == 3 * 2  # float16 for each of three classes
 
 

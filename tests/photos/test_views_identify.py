@@ -43,6 +43,16 @@ def test_it_leads_to_the_answer(client, encoded):
     assert "deleted an hour after" in page
 
 
+def test_it_names_all_look_alikes(client, photo):
+    Photo.objects.filter(pk=photo.pk).update(status="done", outcome="ok", kind="exterior")
+    best = {"make": "Acura", "model": "TSX", "years": "2012", "confidence": 0.58}
+    group = {"alike": ["Honda Accord"], "group_confidence": 0.96}
+    PredictionFactory(photo=photo, make_name="Acura", make_confidence=0.58, candidates=[{**best, **group}])
+    page = client.get(f"/identify/{photo.pk}/").content.decode()
+    assert "<h2>Acura TSX or Honda Accord</h2>" in page
+    assert "Photos cannot tell them apart. We are very sure that it is one of them (96\u00a0%)" in page
+
+
 def test_it_outlines_the_car_and_names_it(client, photo):
     Photo.objects.filter(pk=photo.pk).update(status="done", outcome="ok", kind="exterior")
     PredictionFactory(

@@ -23,6 +23,7 @@ from classifier.recognition import Recognition
 from classifier.taxonomy import summarise
 from classifier.training.calibration import coverage_at_error, ece, ece_by_chance
 from classifier.training.data.manifest import ManifestRow
+from classifier.training.evaluation.look_alike_figures import in_group, look_alikes_summarise
 from classifier.training.evaluation.scored_photo import ScoredPhoto
 from classifier.training.evaluation.trained_names import CarKey, TrainedNames, key_by_letters
 from classifier.training.evaluation.view_and_body import view_and_body_summarise, views_summarise
@@ -116,6 +117,7 @@ def _score(row: ManifestRow, said: Recognition, names: TrainedNames) -> ScoredPh
     truth = (*fitting, *of_model, -1)[0]
     if said.log_probs is None:
         return replace(one, truth=truth)
+    model_right = _model_right(row, said, names)
     order = best_first(np.where(names.rests, -np.inf, said.log_probs))  # as the site, which names none of them
     predicted = order[0]
     return replace(
@@ -125,7 +127,8 @@ def _score(row: ManifestRow, said: Recognition, names: TrainedNames) -> ScoredPh
         top1=predicted in fitting,
         top5=any(index in fitting for index in order),
         make_right=said.make is not None and names.same_make(said.make.name, row.make),
-        model_right=_model_right(row, said, names),
+        model_right=model_right,
+        group_right=model_right or in_group((row.make, row.model), said.candidates[0], names),
     )
 
 
@@ -161,6 +164,7 @@ def scores_summarise(
       known are right more often than it says.
     - coverage_at_3pct_error: share of known photos, unanswered ones included, that can be answered
       with at most TARGET_ERROR wrong models.
+    - model_or_group: as model_top1; of look-alikes (see taxonomy) any name of the group is right.
     - filled_in: share of all photos, known or not, whose model lies above the threshold.
       filled_in_wrong: of those, the share that is wrong.
     - usable: over photos labelled exterior, interior, detail or other ("damage" may be any);
@@ -173,10 +177,10 @@ def scores_summarise(
     - view, body: see view_and_body_summarise. views: see views_summarise.
     - unknown: photos of models the artefact does not know; above_threshold is the share that a form
       would have filled in all the same.
+    - look_alikes: photos whose answer is a group of them, see look_alikes_summarise.
     - answers: known photos by status. sources: the main figures per manifest.
     """
     labelled = [one for one in scored if one.labelled]
-    unknown = [one for one in labelled if not one.known]
     threshold = recogniser.thresholds.model
     names = TrainedNames(recogniser.classes, key)
     return {
@@ -188,12 +192,8 @@ def scores_summarise(
         "listings_of_known_makes": _listings(
             [one for one in labelled if one.make_known], recogniser, names, models=False
         ),
-        "unknown": {
-            "photos": len(unknown),
-            "above_threshold": _share(one.confidence >= threshold for one in unknown),
-            "make_known": sum(one.make_known for one in unknown),
-            "make_top1": _share(one.make_right for one in unknown if one.make_known),
-        },
+        "unknown": _unknown([one for one in labelled if not one.known], threshold),
+        "look_alikes": look_alikes_summarise(labelled),
         "answers": dict(sorted(Counter(one.recognition.status for one in labelled if one.known).items())),
         "pixels": _by_pixels(labelled, threshold),
         "sources": {
@@ -205,7 +205,7 @@ def scores_summarise(
 
 def _figures(labelled: Sequence[ScoredPhoto], threshold: float) -> dict[str, Any]:
     known = [one for one in labelled if one.known]
-    filled = [one for one in labelled if one.confidence >= threshold]
+    filled = [one for one in labelled if one.filled_in(threshold)]
     said = [one for one in labelled if one.recognition.candidates]
     answered = [one for one in said if one.known]
     confidences = [one.confidence for one in answered]
@@ -217,6 +217,7 @@ def _figures(labelled: Sequence[ScoredPhoto], threshold: float) -> dict[str, Any
         "top5": _share(one.top5 for one in known),
         "make_top1": _share(one.make_right for one in known),
         "model_top1": _share(one.model_right for one in known),
+        "model_or_group": _share(one.group_right for one in known),
         "macro_f1": _macro_f1(known),
         "ece": ece(confidences, [one.model_right for one in answered]) if answered else None,
         "ece_by_chance": ece_by_chance(confidences) if answered else None,
@@ -225,7 +226,7 @@ def _figures(labelled: Sequence[ScoredPhoto], threshold: float) -> dict[str, Any
         "coverage_at_3pct_error": (
             coverage_at_error([one.confidence for one in known], [one.model_right for one in known]) if known else None
         ),
-        "filled_in": _share(one.confidence >= threshold for one in labelled),
+        "filled_in": _share(one.filled_in(threshold) for one in labelled),
         "filled_in_wrong": _share(not one.model_right for one in filled),
     }
 
@@ -242,6 +243,15 @@ def _by_pixels(labelled: Sequence[ScoredPhoto], threshold: float) -> dict[str, A
     wanted = ("photos", "known", "make_top1", "model_top1", "filled_in", "filled_in_wrong")
     figures = {names[group]: _figures(some, threshold) for group, some in sorted(groups.items())}
     return {name: {key: one[key] for key in wanted} for name, one in figures.items()}
+
+
+def _unknown(unknown: Sequence[ScoredPhoto], threshold: float) -> dict[str, Any]:
+    return {
+        "photos": len(unknown),
+        "above_threshold": _share(one.filled_in(threshold) for one in unknown),
+        "make_known": sum(one.make_known for one in unknown),
+        "make_top1": _share(one.make_right for one in unknown if one.make_known),
+    }
 
 
 def per_class(scored: Sequence[ScoredPhoto]) -> dict[int, dict[str, float]]:

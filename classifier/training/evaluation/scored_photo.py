@@ -29,6 +29,8 @@ class ScoredPhoto:
     top5: bool = False
     make_right: bool = False
     model_right: bool = False
+    group_right: bool = False
+    """Whether the model is the top candidate or one that photos cannot tell from it."""
 
     @property
     def labelled(self) -> bool:
@@ -39,3 +41,12 @@ class ScoredPhoto:
     def confidence(self) -> float:
         """Of the top candidate (make and model, years summed), 0…1; 0 if there was no answer."""
         return self.recognition.candidates[0].confidence if self.recognition.candidates else 0.0
+
+    @property
+    def look_alikes(self) -> bool:
+        """Whether the answer is a group of cars that photos cannot tell apart."""
+        return bool(self.recognition.candidates and self.recognition.candidates[0].alike)
+
+    def filled_in(self, threshold: float) -> bool:
+        """Whether a form would have filled in the model."""
+        return bool(self.recognition.candidates) and self.recognition.candidates[0].sure(threshold)

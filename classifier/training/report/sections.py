@@ -29,6 +29,7 @@ PARTS = {
     "listings": "Whole advertisements",
     "listings_of_known_makes": "Whole advertisements of known makes",
     "unknown": "Photos of models it does not know",
+    "look_alikes": "Photos answered with a group of look-alikes",
     "answers": "What became of photos of known models",
     "view": "The side that a photo shows",
     "body": "The body type",

@@ -60,7 +60,7 @@ def confident_names(*, rows: Sequence[ManifestRow], recogniser: RecogniserLike, 
     found: dict[str, Any] = {}
     for source in ["", *sorted({row.source for row in rows})]:
         here = [one for one in scored if not source or one.row.source == source]
-        named = sum(one.confidence >= recogniser.thresholds.model for one in here)
+        named = sum(one.filled_in(recogniser.thresholds.model) for one in here)
         found[source or "all"] = {
             "photos": len(here),
             "answered": sum(bool(one.recognition.candidates) for one in here),

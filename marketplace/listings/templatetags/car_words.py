@@ -1,6 +1,6 @@
 """Template filters that format a listing's numbers for people."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 
 from marketplace.listings.models import Listing
+from marketplace.listings.verdicts import candidate_names, candidate_sure, one_of
 
 register = template.Library()
 
@@ -68,6 +69,15 @@ def sure_words(confidence: float | None) -> str:
 def body_words(name: str) -> str:
     """The label of a body type that the classifier names."""
     return str(Listing.Body(name).label) if name in Listing.Body.values else name
+
+
+@register.filter
+def names_words(candidate: Mapping[str, Any]) -> str:
+    """A stored candidate's name; with look-alikes ``"Acura TSX or Honda Accord"``."""
+    return one_of(candidate_names(candidate))
+
+
+register.filter("sure_of_it", candidate_sure)
 
 
 @register.filter

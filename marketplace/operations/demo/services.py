@@ -32,6 +32,7 @@ from marketplace.listings.services import (
     listing_update,
     listing_withdraw,
 )
+from marketplace.listings.verdicts import one_of
 from marketplace.moderation.forms import IMPLAUSIBLE
 from marketplace.moderation.models import Decision
 from marketplace.moderation.selectors import UNSETTLED, queue
@@ -343,6 +344,9 @@ def _reason(listing: Listing) -> str:
     model = listing.verdict and listing.verdict["model"]
     if not model:
         return "the photos do not say which car it is"
+    if model.get("alike"):
+        names = one_of([f"{model['make']} {model['name']}", *model["alike"]])
+        return f"{names}: photos cannot tell them apart"
     if model["confidence"] < listing.verdict["thresholds"]["model"]:  # type: ignore[index]  # not None, as it has a model
         return f"the photos are only {model['confidence']:.0%} sure that it is a {model['make']} {model['name']}"
     return "filled in from the photos, and not confirmed by the seller"

@@ -126,10 +126,7 @@ def prediction_values(
         "box": None if recognition.box is None else list(recognition.box),
         "make_name": "" if make is None else make.name,
         "make_confidence": None if make is None else make.confidence,
-        "candidates": [
-            {"make": one.make, "model": one.model, "years": one.years, "confidence": one.confidence}
-            for one in candidates
-        ],
+        "candidates": [one.document() for one in candidates],
         "view": "" if view is None else view.name,
         "view_confidence": None if view is None else view.confidence,
         "bodies": [[one.name, round(one.confidence, BODY_DECIMALS)] for one in bodies],

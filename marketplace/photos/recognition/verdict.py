@@ -11,7 +11,7 @@ from django.db.models import Exists, F, OuterRef
 from classifier.artefact import ArtefactError
 from classifier.fuse import bodies_fuse, verdict_from
 from classifier.preprocess import FloatArray
-from classifier.taxonomy import Guess, summarise
+from classifier.taxonomy import Candidate, Guess, summarise
 from marketplace.listings.models import Listing
 from marketplace.listings.services import listing_verdict_set
 from marketplace.photos.models import Photo, Prediction
@@ -105,14 +105,18 @@ def _fused(predictions: Sequence[Prediction], version: ModelVersion, known: Cata
         "version": version.version,
         "photos_used": verdict.photos_used,
         "make": {"name": verdict.make.name, "confidence": verdict.make.confidence},
-        "model": best and {"make": best.make, "name": best.model, "confidence": best.confidence},
-        "candidates": [
-            {"make": c.make, "model": c.model, "years": c.years, "confidence": c.confidence} for c in verdict.candidates
-        ],
+        "model": best and _model(best),
+        "candidates": [one.document() for one in verdict.candidates],
         "thresholds": {"make": spec.thresholds.make, "model": spec.thresholds.model},
         "body": _body(predictions),
         "other_car": _other_car(log_probs, known, verdict.make.name),
     }
+
+
+def _model(best: Candidate) -> dict[str, Any]:
+    """The likeliest candidate in the shape of Listing.verdict."""
+    said = best.document()
+    return {"name": said["model"], **{name: said[name] for name in said if name not in {"model", "years"}}}
 
 
 def _distinct(predictions: Sequence[Prediction]) -> list[Prediction]:

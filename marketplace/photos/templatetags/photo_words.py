@@ -5,6 +5,7 @@ from typing import NamedTuple
 from django import template
 
 from marketplace.listings.templatetags.car_words import per_cent, sure_words
+from marketplace.listings.verdicts import candidate_names, candidate_sure, one_of
 from marketplace.photos.checklist import view_believed, view_words
 from marketplace.photos.models import Heatmap, Photo, Prediction
 from marketplace.photos.selectors import prediction_latest
@@ -49,7 +50,7 @@ def _recognised(prediction: Prediction | None) -> PhotoSays:
     name, sure = prediction.make_name, prediction.make_confidence
     if prediction.candidates:
         best = prediction.candidates[0]
-        name, sure = f"{best['make']} {best['model']}".strip(), best["confidence"]
+        name, sure = one_of(candidate_names(best), most=2), candidate_sure(best)
     more = f"{sure_words(sure).capitalize()} ({per_cent(sure)})"
     view = view_believed(prediction)
     if sure is not None and sure < SURE_ENOUGH:

@@ -20,6 +20,7 @@ from marketplace.account import account_name
 from marketplace.doorbell import ring
 from marketplace.listings.models import Listing
 from marketplace.listings.services import REVIEWABLE
+from marketplace.listings.verdicts import model_sure
 from marketplace.moderation.selectors import claimed_by_others
 from marketplace.photos.models import Photo, Prediction
 from marketplace.photos.recognition.queue import listing_lock, photo_seen_again, prediction_values
@@ -142,7 +143,7 @@ def is_doubtful(listing: Listing) -> bool:
     verdict = listing.verdict
     if verdict is None or verdict["model"] is None or listing.contradiction:
         return True
-    return bool(verdict["model"]["confidence"] < verdict["thresholds"]["model"])
+    return not model_sure(verdict)
 
 
 def looks_claim(*, version: ModelVersion, limit: int) -> list[SecondLook]:

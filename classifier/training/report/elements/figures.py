@@ -16,6 +16,7 @@ MAIN_FIGURES = {
     "top5": "Class among the first five",
     "make_top1": "Make right",
     "model_top1": "Make and model right",
+    "model_or_group": "Make and model right, or one of its look-alikes",
     "macro_f1": "F1, classes weighed alike",
     "ece": "Calibration error",
     "ece_by_chance": "… that honest confidences would show on these photos",
@@ -23,7 +24,7 @@ MAIN_FIGURES = {
     "ece_with_unknown_by_chance": "… that honest confidences would show on all these photos",
     "coverage_at_3pct_error": f"Answered at {TARGET_ERROR_WORDS}",
 }
-OF_KNOWN = ("top1", "top5", "make_top1", "model_top1")
+OF_KNOWN = ("top1", "top5", "make_top1", "model_top1", "model_or_group")
 SHARES = (*OF_KNOWN, "coverage_at_3pct_error")
 SHARE_ENDINGS = ("accuracy", "_top1", "above_threshold", "interior", "car_said", "car_recognised", "called_none")
 WHOLE = frozenset({"photos", "known", "n", "support", "make_known", "epoch", "before", "after", "classes"})
@@ -31,6 +32,7 @@ WHOLE = frozenset({"photos", "known", "n", "support", "make_known", "epoch", "be
 WORDS = {
     "n": "cars with two photos or more", "make_top1": "make right", "model_top1": "make and model right",
     "photo_make_top1": "make right, photo by photo", "photo_model_top1": "make and model, photo by photo",
+    "group_top1": "the model is in the group",
     "make_known": "… of makes it knows", "above_threshold": "named all the same", "ece": "calibration error",
     "accuracy": "right", "filled_in": "a form is filled in", "filled_in_wrong": "… wrongly",
     "exterior_vs_interior": "outside or inside, rightly", "ok": "answered", "not_usable": "taken for no exterior",

@@ -11,6 +11,7 @@ from classifier.attributes import OTHER
 from classifier.folder import photos_in
 from classifier.training.progress import Progress
 from marketplace.commands import BAD_INPUT, InputRefused, Outcome, ServiceCommand
+from marketplace.listings.verdicts import candidate_sure
 from marketplace.training.recogniser import (
     photo_document,
     recogniser_open,
@@ -138,8 +139,10 @@ def _best(said: dict[str, Any]) -> str:
         return "no photo is usable"
     first, *others = said["candidates"]
     name = " ".join(part for part in (first["make"], first["model"], first["years"]) if part)
+    if first["alike"]:
+        name = f"{' or '.join([name, *first['alike']])}, which photos cannot tell apart:"
     rest = ", ".join(f"{one['make']} {one['model']} {one['confidence']:.0%}" for one in others[:2])
     make = said["make"]
-    return f"{name} {first['confidence']:.0%} (make {make['name']} {make['confidence']:.0%}" + (
+    return f"{name} {candidate_sure(first):.0%} (make {make['name']} {make['confidence']:.0%}" + (
         f"; or {rest})" if rest else ")"
     )

@@ -67,6 +67,19 @@ def figures(*pairs):
     return evaluate(rows=[one for one, _ in pairs], recogniser=FakeRecogniser(answers), progress=Silent())
 
 
+class TwinsRecogniser(FakeRecogniser):
+    """Knows two look-alikes of two makes, and another car."""
+
+    classes = (TrainedClass("Acura", "TSX", "2012"), TrainedClass("Honda", "Accord"), TrainedClass("Volvo", "V70"))
+    thresholds = Thresholds(model=0.5, make=0.7)
+
+    def stream(self, photos):
+        for photo in photos:
+            log_probs = np.log(np.asarray(self.answers[str(photo)], dtype=np.float32))
+            make, candidates = summarise(np.exp(log_probs), self.classes)
+            yield Recognition("ok", kind="exterior", make=make, candidates=tuple(candidates), log_probs=log_probs)
+
+
 SERIES_2012, SERIES_2008, X5, A4 = np.eye(5)[:4] * 0.9 + 0.02
 
 
@@ -254,3 +267,27 @@ def test_figures_are_given_by_the_pixels_of_the_car():
     assert list(by_pixels) == ["<32", "160-"]
     assert (by_pixels["<32"]["photos"], by_pixels["160-"]["photos"]) == (2, 2)
     assert (by_pixels["<32"]["model_top1"], by_pixels["160-"]["make_top1"]) == (0.5, 1.0)
+
+
+def test_of_look_alikes_any_name_of_the_group_is_right_and_no_form_is_filled_in():
+    tsx, accord, v70 = (0.9, 0.06, 0.04), (0.1, 0.86, 0.04), (0.02, 0.02, 0.96)
+    pairs = [
+        (row("1", "Acura", "TSX"), tsx),
+        (row("2", "honda", "accord"), tsx),
+        (row("2b", "Acura", "TSX Sedan"), accord),  # the TSX by another name, which no class has
+        (row("3", "Volvo", "V70"), accord),
+        (row("4", "Volvo", "V70"), v70),
+        (row("5", "Honda", "Civic"), tsx),  # a model that it does not know
+    ]
+    recogniser = TwinsRecogniser({one.file: answer for one, answer in pairs})
+    found = evaluate(rows=[one for one, _ in pairs], recogniser=recogniser, progress=Silent())
+    assert found["look_alikes"] == {"photos": 5, "model_top1": 1 / 5, "group_top1": 3 / 5}
+    assert (found["model_top1"], found["model_or_group"]) == (2 / 4, 3 / 4)
+    assert (found["filled_in"], found["filled_in_wrong"]) == (1 / 6, 0.0)
+    assert found["unknown"]["above_threshold"] == 0.0
+
+
+def test_without_look_alikes_there_are_no_figures_of_them():
+    found = figures((row("1", "BMW", "X5"), X5))
+    assert found["look_alikes"] == {"photos": 0, "model_top1": None, "group_top1": None}
+    assert found["model_or_group"] == found["model_top1"] == 1.0
