@@ -141,16 +141,23 @@ def thresholds_fit(
 
     A photo does not say which source it is like, and the mean over sources promises most where
     there is least to promise: 3 % over cut-out and sellers' photos together were 12 % of the
-    sellers'. Sources with fewer than MIN_OF_SOURCE photos are judged together, as one. NEVER if one
-    of them cannot show the error on MIN_ANSWERED answers at any confidence, see threshold_fit.
+    sellers'. Sources with fewer than MIN_OF_SOURCE photos cannot show anything by themselves: they
+    are judged with the one that asks for the highest confidence. NEVER if a source cannot show the
+    error on MIN_ANSWERED answers at any confidence, see threshold_fit.
     """
-    photos = Counter(sources)
-    groups = np.asarray([source if photos[source] >= MIN_OF_SOURCE else "" for source in sources])
     stated, right = np.asarray(confidence, dtype=np.float64), np.asarray(correct, dtype=bool)
-    return max(
-        threshold_fit(stated[groups == group], right[groups == group], max_error=max_error)
-        for group in np.unique(groups)
-    )
+    named, photos = np.asarray(sources), Counter(sources)
+    small = np.asarray([photos[source] < MIN_OF_SOURCE for source in sources], dtype=bool)
+
+    def lowest(chosen: NDArray[np.bool_]) -> float:
+        return threshold_fit(stated[chosen], right[chosen], max_error=max_error)
+
+    large = {str(source): lowest(named == source) for source in np.unique(named[~small])}
+    if not large:
+        return lowest(small)
+    hardest = max(large, key=lambda source: large[source])
+    together = lowest(small | (named == hardest)) if small.any() else large[hardest]
+    return max(together, *large.values())
 
 
 def coverage_at_error(confidence: ArrayLike, correct: ArrayLike, *, max_error: float = TARGET_ERROR) -> float:

@@ -165,7 +165,8 @@ def scores_summarise(
     - coverage_at_3pct_error: share of known photos, unanswered ones included, that can be answered
       with at most TARGET_ERROR wrong models.
     - model_or_group: as model_top1; of look-alikes (see taxonomy) any name of the group is right.
-    - filled_in: share of all photos, known or not, whose model lies above the threshold.
+    - filled_in: share of all photos, known or not, whose model lies above the threshold;
+      make_filled_in: the same of makes, whether or not the model does.
       filled_in_wrong: of those, the share that is wrong.
     - usable: over photos labelled exterior, interior, detail or other ("damage" may be any);
       confusion[label][answer] counts. exterior_vs_interior leaves the noisy label "detail" and
@@ -181,10 +182,11 @@ def scores_summarise(
     - answers: known photos by status. sources: the main figures per manifest.
     """
     labelled = [one for one in scored if one.labelled]
-    threshold = recogniser.thresholds.model
+    thresholds = recogniser.thresholds
+    threshold = thresholds.model
     names = TrainedNames(recogniser.classes, key)
     return {
-        **_figures(labelled, threshold),
+        **_figures(labelled, thresholds),
         "usable": _usable(scored),
         **view_and_body_summarise(scored, body_threshold=recogniser.body_threshold),
         "views": views_summarise(labelled),
@@ -195,17 +197,18 @@ def scores_summarise(
         "unknown": _unknown([one for one in labelled if not one.known], threshold),
         "look_alikes": look_alikes_summarise(labelled),
         "answers": dict(sorted(Counter(one.recognition.status for one in labelled if one.known).items())),
-        "pixels": _by_pixels(labelled, threshold),
+        "pixels": _by_pixels(labelled, thresholds),
         "sources": {
-            source: _figures([one for one in labelled if one.row.source == source], threshold)
+            source: _figures([one for one in labelled if one.row.source == source], thresholds)
             for source in sorted({one.row.source for one in labelled})
         },
     }
 
 
-def _figures(labelled: Sequence[ScoredPhoto], threshold: float) -> dict[str, Any]:
+def _figures(labelled: Sequence[ScoredPhoto], thresholds: Thresholds) -> dict[str, Any]:
     known = [one for one in labelled if one.known]
-    filled = [one for one in labelled if one.filled_in(threshold)]
+    filled = [one for one in labelled if one.filled_in(thresholds.model)]
+    sure = [one for one in labelled if one.make_confidence >= thresholds.make]
     said = [one for one in labelled if one.recognition.candidates]
     answered = [one for one in said if one.known]
     confidences = [one.confidence for one in answered]
@@ -226,12 +229,14 @@ def _figures(labelled: Sequence[ScoredPhoto], threshold: float) -> dict[str, Any
         "coverage_at_3pct_error": (
             coverage_at_error([one.confidence for one in known], [one.model_right for one in known]) if known else None
         ),
-        "filled_in": _share(one.filled_in(threshold) for one in labelled),
+        "filled_in": _share(one.filled_in(thresholds.model) for one in labelled),
         "filled_in_wrong": _share(not one.model_right for one in filled),
+        "make_filled_in": len(sure) / len(labelled) if labelled else None,
+        "make_filled_in_wrong": _share(not one.make_right for one in sure),
     }
 
 
-def _by_pixels(labelled: Sequence[ScoredPhoto], threshold: float) -> dict[str, Any]:
+def _by_pixels(labelled: Sequence[ScoredPhoto], thresholds: Thresholds) -> dict[str, Any]:
     """Figures by the longer side of the car in the photo, "<32", "32-47" … "160-"."""
     groups: dict[int, list[ScoredPhoto]] = defaultdict(list)
     for one in labelled:
@@ -241,7 +246,7 @@ def _by_pixels(labelled: Sequence[ScoredPhoto], threshold: float) -> dict[str, A
     ends = (0, *PIXEL_LIMITS)
     names = [f"<{PIXEL_LIMITS[0]}", *(f"{low}-{high - 1}" for low, high in pairwise(ends[1:])), f"{ends[-1]}-"]
     wanted = ("photos", "known", "make_top1", "model_top1", "filled_in", "filled_in_wrong")
-    figures = {names[group]: _figures(some, threshold) for group, some in sorted(groups.items())}
+    figures = {names[group]: _figures(some, thresholds) for group, some in sorted(groups.items())}
     return {name: {key: one[key] for key in wanted} for name, one in figures.items()}
 
 

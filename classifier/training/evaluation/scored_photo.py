@@ -50,3 +50,8 @@ class ScoredPhoto:
     def filled_in(self, threshold: float) -> bool:
         """Whether a form would have filled in the model."""
         return bool(self.recognition.candidates) and self.recognition.candidates[0].sure(threshold)
+
+    @property
+    def make_confidence(self) -> float:
+        """Of the likeliest make, 0…1; 0 if there was no answer."""
+        return self.recognition.make.confidence if self.recognition.make else 0.0

@@ -152,3 +152,15 @@ def test_sources_too_small_to_judge_are_judged_together():
     sure = np.full(60, 0.9)
     right = np.ones(60, dtype=bool)
     assert thresholds_fit(sure, right, [f"country {n % 6}" for n in range(60)]) == pytest.approx(0.9)
+
+
+def test_a_small_source_is_judged_with_the_hardest_and_needs_no_evidence_of_its_own():
+    sure = np.linspace(0.5, 1.0, 200)
+    easy, hard = np.ones(200, dtype=bool), sure > 0.8
+    few, wrong = np.full(9, 0.95), np.zeros(9, dtype=bool)
+    stated, names = np.concatenate([sure, sure, few]), ["cut"] * 200 + ["ads"] * 200 + ["lot"] * 9
+    with_few_wrong = thresholds_fit(stated, np.concatenate([easy, hard, wrong]), names)
+    with_few_right = thresholds_fit(stated, np.concatenate([easy, hard, ~wrong]), names)
+    without = thresholds_fit(stated[:400], np.concatenate([easy, hard]), names[:400])
+    assert with_few_right == pytest.approx(without, abs=0.02)
+    assert with_few_wrong > 0.95

@@ -35,6 +35,7 @@ WORDS = {
     "group_top1": "the model is in the group",
     "make_known": "… of makes it knows", "above_threshold": "named all the same", "ece": "calibration error",
     "accuracy": "right", "filled_in": "a form is filled in", "filled_in_wrong": "… wrongly",
+    "make_filled_in": "its make is", "make_filled_in_wrong": "… wrongly",
     "exterior_vs_interior": "outside or inside, rightly", "ok": "answered", "not_usable": "taken for no exterior",
     "no_vehicle": "no car found", "no_car_said": "no car, said to be none",
     "no_car_recognised": "no car, recognised as one", "cars_called_none": "a car, called none",
@@ -76,7 +77,7 @@ def points_short(value: float) -> str:
 
 def shown(value: Any, name: str) -> str:
     """The figure `name` of `evaluate`, as a share or as a number."""
-    share = name in SHARES or name.endswith(SHARE_ENDINGS) or name.startswith("filled_in")
+    share = name in SHARES or name.endswith(SHARE_ENDINGS) or "filled_in" in name
     return percent(value) if share and isinstance(value, float) else number(value, name)
 
 
