@@ -110,6 +110,8 @@ class Environment(BaseSettings):
     """Largest photo, in pixels."""
     PHOTOS_PER_LISTING: Count = 30
     """How many photos a listing may have."""
+    DISK_RESERVE_MB: NotNegative = 200
+    """Uploads are refused when no more than this is free on the disk of the photos."""
     PHOTO_BATCH: Count = 16
     """Photos that a worker claims at once."""
     PHOTO_CLAIM_SECONDS: Count = 60

@@ -48,6 +48,11 @@ class PhotoRejected(Exception):  # an expected answer to a person, not a fault o
         self.reason_code = reason_code
         self.message = message
 
+    @property
+    def retry_after_s(self) -> int | None:
+        """Seconds after which the same upload may be taken; None if the fault is the file's."""
+        return 60 if self.reason_code in ("busy", "not_stored") else None
+
 
 @dataclass(frozen=True)
 class CleanPhoto:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from classifier.attributes import KINDS
+from classifier.durable import text_beside
 from classifier.training.data.file_names import NamedFiles, is_file
 from classifier.training.data.tables import (
     TableError,
@@ -162,12 +163,11 @@ def manifest_write(path: Path, rows: Iterable[ManifestRow]) -> int:
     if path.exists() and not path.is_file():
         # Renaming onto it would put a file in the place of a device, for everybody on this machine.
         raise ManifestError(f"{path}: cannot be written (it is there and is no file)")
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     count = 0
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         folder = path.parent.absolute()
-        with beside.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        with text_beside(path, newline="", errors="surrogateescape") as file:
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
             for row in rows:
@@ -175,13 +175,8 @@ def manifest_write(path: Path, rows: Iterable[ManifestRow]) -> int:
                 relative = os.path.relpath(row.path.absolute(), folder)
                 writer.writerow([relative, *(getattr(row, name) for name in COLUMNS[1:])])
                 count += 1
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
     except OSError as error:
         raise ManifestError(f"{path}: cannot be written ({error.strerror})") from error
-    finally:
-        beside.unlink(missing_ok=True)
     return count
 
 
