@@ -107,7 +107,6 @@ def _blocks_bytes(frame: bytes) -> int:
 
 def _png_bytes(data: bytes) -> int:
     """Of a pixel, unpacked or in the file, whichever is more: 1 to 8."""
-    channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-    depth, colour = (*data[24:26], 8, 6)[:2]
-    each = channels.get(colour, 4)
+    depth, colour = (data[24], data[25]) if len(data) > 25 else (8, 6)
+    each = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(colour, 4)
     return max(-(-depth * each // 8), 4 if each > 1 else 1)  # Pillow packs neither 2 channels nor 3

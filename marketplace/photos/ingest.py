@@ -53,6 +53,11 @@ class PhotoRejected(Exception):  # an expected answer to a person, not a fault o
         """Seconds after which the same upload may be taken; None if the fault is the file's."""
         return 60 if self.reason_code in ("busy", "not_stored") else None
 
+    @property
+    def status(self) -> int:
+        """The HTTP status of a page that answers with it."""
+        return 503 if self.retry_after_s else 429 if self.reason_code == "too_often" else 422
+
 
 @dataclass(frozen=True)
 class CleanPhoto:

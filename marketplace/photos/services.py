@@ -19,6 +19,7 @@ from marketplace.listings.services import EDITABLE
 from marketplace.photos.heatmaps.services import heatmap_files
 from marketplace.photos.ingest import CleanPhoto, PhotoRejected, ingest
 from marketplace.photos.models import Photo
+from marketplace.photos.quotas import quota_check
 from marketplace.photos.recognition.queue import (
     RECOGNISE_PENDING,
     photo_finish,
@@ -46,6 +47,7 @@ def photo_add(*, listing: Listing | None, data: bytes, filename: str) -> Photo:
     """
     _check_disk()
     if listing is not None:
+        quota_check(seller_id=listing.seller_id)
         _check_room(listing)
     clean = ingest(data, filename=filename)
     if listing is not None and (twin := _twin(listing, clean.sha256)) is not None:

@@ -37,7 +37,7 @@ def upload(request: HttpRequest, code: str) -> HttpResponse:
     listing = own_listing(request, code)
     files = request.FILES.getlist("photo")
     rejected: list[tuple[str, str]] = []
-    retry_after_s: int | None = None
+    status, headers = 422, {}
     photo: Photo | None = None
     if listing.status not in EDITABLE:
         rejected = [("", f"This listing is {listing.get_status_display()}: withdraw it before you change its photos.")]
@@ -49,13 +49,12 @@ def upload(request: HttpRequest, code: str) -> HttpResponse:
                 photo = photo_add(listing=listing, data=upload_read(file), filename=file.name or "")
             except PhotoRejected as error:  # the others go on
                 rejected.append((file.name or "photo", error.message))
-                retry_after_s = error.retry_after_s
+                status = error.status
+                headers = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s else {}
     if request.headers.get("Accept") == "application/json":
         if rejected or photo is None:
             message = " ".join(message for _, message in rejected)
-            if retry_after_s is not None:  # the fault is ours
-                return JsonResponse({"message": message}, status=503, headers={"Retry-After": str(retry_after_s)})
-            return JsonResponse({"message": message}, status=422)
+            return JsonResponse({"message": message}, status=status, headers=headers)
         return JsonResponse({"id": str(photo.pk)}, status=201)
     for name, message in rejected:
         messages.error(request, f"{name}: {message}" if name else message)
