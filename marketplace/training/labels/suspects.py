@@ -101,7 +101,12 @@ def suspects_write(*, path: Path, suspects: "Sequence[Suspect]") -> None:
     with text_beside(path, newline="", errors="backslashreplace") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        writer.writerows(suspect_cells(one) for one in suspects)
+        writer.writerows([_no_formula(cell) for cell in suspect_cells(one)] for one in suspects)
+
+
+def _no_formula(cell: str | float) -> str | float:
+    """Text that a spreadsheet would run is quoted: files and labels come from strangers."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 def suspects_queue(*, ranking: "Ranking", top: int | None = None) -> int:
