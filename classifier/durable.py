@@ -5,19 +5,49 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import IO, AnyStr
 
 
-def file_write(path: Path, content: bytes) -> None:
+def file_write(path: Path, content: bytes, *, mode: int | None = None) -> None:
     """Write or replace a file. Whoever opens it finds the old content or the new one, never a part.
 
-    Raises OSError.
+    mode: its permissions; None = the usual ones. Raises OSError, and leaves nothing behind.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    with file_beside(path, mode=mode) as file:
+        file.write(content)
+
+
+def file_beside(path: Path, *, mode: int | None = None) -> AbstractContextManager[IO[bytes]]:
+    """A file to write to, which takes its place as ``path`` when the block ends without an error.
+
+    Else nothing is left of it, and what was there before stays. mode: as for file_write.
+    """
+    return _beside(path, mode, lambda beside: beside.open("w+b"))
+
+
+def text_beside(
+    path: Path, *, newline: str | None = None, errors: str = "strict", mode: int | None = None
+) -> AbstractContextManager[IO[str]]:
+    """As file_beside, for text in UTF-8; newline and errors as for open()."""
+    return _beside(path, mode, lambda beside: beside.open("w", encoding="utf-8", newline=newline, errors=errors))
+
+
+@contextmanager
+def _beside(path: Path, mode: int | None, opened: Callable[[Path], IO[AnyStr]]) -> Iterator[IO[AnyStr]]:
+    beside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
     try:
-        _write_synced(beside, content)
+        with opened(beside) as file:
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)  # before a secret is in it
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
         beside.replace(path)
+        _sync_folder(path.parent)
     finally:
         beside.unlink(missing_ok=True)
 

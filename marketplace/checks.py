@@ -46,6 +46,23 @@ def secret_is_secret(**_: Any) -> Sequence[CheckMessage]:
     ]
 
 
+@register(Tags.security, deploy=True)
+def sign_up_tells_nobody(**_: Any) -> Sequence[CheckMessage]:
+    """Without a confirmed address sign-up has to let people in at once, so it tells who is new.
+
+    No page can hide that: whoever signs up and then signs in with the same password learns it.
+    """
+    if settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory":
+        return []
+    return [
+        Warning(
+            "Sign-up tells who has an account here, because addresses need not be confirmed.",
+            hint="Set ACCOUNT_EMAIL_VERIFICATION=mandatory: then every address gets the same answer.",
+            id="forecourt.W003",
+        )
+    ]
+
+
 @register(Tags.security)
 def hosts_are_named(**_: Any) -> Sequence[CheckMessage]:
     """Outside DEBUG ALLOWED_HOSTS must name the hosts.

@@ -1,7 +1,27 @@
 """Django's settings for the site's database: SQLite in a file, or a PostgreSQL server."""
 
 from pathlib import Path
+from typing import Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+# PostgreSQL's classes of errors: connection, shutdown or start, resources; 53100 is a full disk.
+_AWAY_CLASSES, _FULL_CODE = ("08", "57P", "53"), "53100"
+_SQLITE_AWAY = ("unable to open", "database is locked", "disk i/o error")
+
+
+def database_outage(error: BaseException) -> Literal["away", "full", ""]:
+    """Whether this error of Django's says that the database cannot work now, and a retry may help.
+
+    "full": it has no space. "": the fault is the statement's, or the program's.
+    """
+    if type(error).__name__ not in ("OperationalError", "InterfaceError"):
+        return ""
+    code, said = getattr(error.__cause__, "pgcode", None), str(error).lower()
+    if code is not None:
+        return "full" if code == _FULL_CODE else "away" if code.startswith(_AWAY_CLASSES) else ""
+    if type(error.__cause__).__module__.startswith("psycopg2"):  # no answer, so no code: no connection
+        return "away"
+    return "full" if "disk is full" in said else "away" if any(words in said for words in _SQLITE_AWAY) else ""
 
 
 def sqlite(file: Path) -> dict[str, object]:

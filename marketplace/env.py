@@ -110,6 +110,14 @@ class Environment(BaseSettings):
     """Largest photo, in pixels."""
     PHOTOS_PER_LISTING: Count = 30
     """How many photos a listing may have."""
+    SELLER_PHOTOS_PER_HOUR: Count = 600
+    """How many photos a seller may add within an hour."""
+    SELLER_DRAFTS: Count = 100
+    """How many drafts a seller may have."""
+    SELLER_MB: Count = 5_000
+    """Megabytes that a seller's photos may take."""
+    DISK_RESERVE_MB: NotNegative = 200
+    """Uploads are refused when no more than this is free on the disk of the photos."""
     PHOTO_BATCH: Count = 16
     """Photos that a worker claims at once."""
     PHOTO_CLAIM_SECONDS: Count = 60

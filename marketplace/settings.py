@@ -53,6 +53,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "marketplace.outages.RetryMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -140,7 +141,7 @@ CACHES = {
 # `manage.py collectstatic`, or served from their source folders.
 STATIC_COLLECTED = env.STATIC_COLLECTED
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "marketplace.storage.DurableStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if STATIC_COLLECTED
@@ -159,6 +160,10 @@ FILE_UPLOAD_PERMISSIONS = 0o644
 PHOTO_MAX_BYTES = env.PHOTO_MAX_BYTES
 PHOTO_MAX_PIXELS = env.PHOTO_MAX_PIXELS
 PHOTOS_PER_LISTING = env.PHOTOS_PER_LISTING
+SELLER_PHOTOS_PER_HOUR = env.SELLER_PHOTOS_PER_HOUR
+SELLER_DRAFTS = env.SELLER_DRAFTS
+SELLER_MB = env.SELLER_MB
+DISK_RESERVE_MB = env.DISK_RESERVE_MB
 PHOTO_ATTEMPTS = 3
 PHOTO_BATCH = env.PHOTO_BATCH
 PHOTO_CLAIM_SECONDS = env.PHOTO_CLAIM_SECONDS

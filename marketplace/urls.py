@@ -7,6 +7,8 @@ from django.urls import include, path
 # The admin's own sign-in page does not limit attempts at passwords; allauth's does.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
+handler500 = "marketplace.outages.server_error"
+
 urlpatterns = [
     path("", include("marketplace.listings.urls")),
     path("", include("marketplace.photos.urls")),

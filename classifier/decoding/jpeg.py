@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 _SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
 _SEQUENTIAL, _PROGRESSIVE = (0xC0, 0xC1), 0xC2
@@ -18,19 +17,19 @@ _EXIF, _XMP, _ICC = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFIL
 _NOISE = b"\xfe\xfe" + bytes((73 * place + 41) % 251 for place in range(200))
 
 
-@dataclass
 class _Walk:
     """What was met on the way through a file."""
 
-    header: list[tuple[int, bytes]] = field(default_factory=list)
-    """Marker and payload of each segment before the first scan."""
-    scans: tuple[int, int] = (0, 0)
-    """Where the first scan's segment begins, and where the last scan ends."""
-    last_scan: int = 0
-    ended: bool = False
-    """Whether there is an end marker."""
-    script: list[bytes] = field(default_factory=list)
-    """The payloads of the scans' own headers."""
+    def __init__(self) -> None:  # no dataclass: its import takes long, and every upload has a process of its own
+        self.header: list[tuple[int, bytes]] = []
+        """Marker and payload of each segment before the first scan."""
+        self.scans: tuple[int, int] = (0, 0)
+        """Where the first scan's segment begins, and where the last scan ends."""
+        self.last_scan = 0
+        self.ended = False
+        """Whether there is an end marker."""
+        self.script: list[bytes] = []
+        """The payloads of the scans' own headers."""
 
 
 def jpeg_mended(data: bytes) -> tuple[bytes, ...]:
@@ -62,7 +61,7 @@ def jpeg_mended(data: bytes) -> tuple[bytes, ...]:
 def _walk(data: bytes) -> _Walk | None:
     """Go through the file to its end marker, or as far as it goes. None if there is no scan."""
     walk = _Walk()
-    for marker, start, payload in _segments(data):
+    for marker, start, payload in jpeg_segments(data):
         if marker == _SOS:
             first = walk.scans[0] if walk.script else start
             following = _NEXT_MARKER.search(data, start + 4 + len(payload))
@@ -77,7 +76,7 @@ def _walk(data: bytes) -> _Walk | None:
     return walk if walk.script else None
 
 
-def _segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+def jpeg_segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Marker, place and payload of each segment, up to the end marker or the first broken one."""
     at = 2
     while (found := _NEXT_MARKER.search(data, at)) is not None:

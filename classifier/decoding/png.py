@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 END = b"\0\0\0\0IEND\xae\x42\x60\x82"
@@ -50,6 +51,11 @@ def png_picture(data: bytes) -> bytes:
     if end <= len(data):  # else the end would be read as part of the chunk that is cut off
         kept.append(END)
     return b"".join(kept)
+
+
+def png_chunk_count(data: bytes, most: int) -> int:
+    """How many chunks there are; stops counting at ``most``."""
+    return sum(1 for _ in islice(_chunks(data), most))
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:

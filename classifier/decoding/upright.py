@@ -9,6 +9,8 @@ from typing import cast
 from PIL import Image, ImageChops
 
 _ORIENTATION = 0x0112
+# Pixels of which copies are made at once; 4 bytes each, and some modes go through two or three.
+_AT_ONCE = 2**24
 _SIDEWAYS = (5, 6, 7, 8)
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -41,9 +43,7 @@ def upright_rgb(image: Image.Image, *, longest: int | None = None) -> Image.Imag
     longest: shrink the longer side to at most this many pixels, before the costly steps.
     """
     orientation, profile = _orientation(image), image.info.get("icc_profile")
-    direct = _direct(image)
-    if longest is not None:
-        direct = _shrunk(direct, longest)
+    direct = _direct(image, _brightest(image)) if longest is None else _direct_shrunk(image, longest)
     rgb = _to_srgb(_on_white(direct), profile)
     turn = _TURNS.get(orientation)
     upright = rgb if turn is None else rgb.transpose(turn)
@@ -70,13 +70,44 @@ def _orientation(image: Image.Image) -> int:
     return value if isinstance(value, int) else 1
 
 
-def _direct(image: Image.Image) -> Image.Image:
+def _direct_shrunk(image: Image.Image, longest: int) -> Image.Image:
+    """A picture as of ``_direct``, with its longer side at most this long.
+
+    A very large one is first reduced strip by strip, so that no copy of all of it is made.
+    """
+    brightest = _brightest(image)
+    factor = max(image.size) // longest
+    if image.width * image.height <= _AT_ONCE or factor < 2:
+        return _shrunk(_direct(image, brightest), longest)
+    rows = factor * max(1, _AT_ONCE // 16 // (image.width * factor))
+    reduced: Image.Image | None = None
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        part = _direct(strip, brightest).reduce(factor)
+        if reduced is None:
+            reduced = Image.new(part.mode, (part.width, -(-image.height // factor)))
+        reduced.paste(part, (0, top // factor))
+    return image if reduced is None else _shrunk(reduced, longest)
+
+
+def _brightest(image: Image.Image) -> float:
+    """The largest value of grey of more than 8 bits; 0 for other pictures."""
+    if not (image.mode.startswith("I") or image.mode == "F"):
+        return 0.0
+    return cast(tuple[float, float], _wide(image).getextrema())[1]
+
+
+def _wide(image: Image.Image) -> Image.Image:
+    return image if image.mode in ("I", "I;16", "F") else image.convert("I")
+
+
+def _direct(image: Image.Image, brightest: float) -> Image.Image:
     """The same picture with 8 bits per channel, no palette, and transparency as a channel.
 
     Its mode is one of L, LA, RGB, RGBA and CMYK, which keep all colours when they are resized.
     """
     if image.mode.startswith("I") or image.mode == "F":
-        return _narrowed(image)
+        return _narrowed(image, brightest)
     if image.mode == "La":
         return image.convert("LA")
     if image.mode in ("LA", "RGBA"):
@@ -88,15 +119,14 @@ def _direct(image: Image.Image) -> Image.Image:
     return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
 
 
-def _narrowed(image: Image.Image) -> Image.Image:
+def _narrowed(image: Image.Image, brightest: float) -> Image.Image:
     """Grey of more than 8 bits as L, or LA if one of its values is transparent.
 
     convert() would clip everything above 255 to white. How many bits the numbers use is not written
-    down for these modes, so the brightest pixel tells: above 255 they are 16-bit numbers, else
-    8-bit ones, and in mode F up to 1 they are shares of white.
+    down for these modes, so the brightest pixel of the whole picture tells: above 255 they are
+    16-bit numbers, else 8-bit ones, and in mode F up to 1 they are shares of white.
     """
-    wide = image if image.mode in ("I", "I;16", "F") else image.convert("I")
-    _, brightest = cast(tuple[float, float], wide.getextrema())
+    wide = _wide(image)
     scale = 1 / 256 if brightest > 255 else 255.0 if image.mode == "F" and brightest <= 1 else 1.0
     grey = wide.point(lambda value: value * scale).convert("L")
     key = image.info.get("transparency")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 _HEADER = 12
 _PIXELS = (b"VP8 ", b"VP8L", b"ANMF")
@@ -40,17 +41,29 @@ def webp_mended(data: bytes) -> tuple[bytes, ...]:
     return (b"RIFF" + len(body).to_bytes(4, "little") + body,)
 
 
+def webp_chunk_count(data: bytes, most: int) -> int:
+    """How many chunks there are; stops counting at ``most``."""
+    return sum(1 for _ in islice(_all_chunks(data), most))
+
+
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """The known chunks that are complete, each once but for an animation's frames."""
-    at, seen = _HEADER, set()
+    seen = set()
+    for name, start, end in _all_chunks(data):
+        if name in _KNOWN and (name == b"ANMF" or name not in seen):
+            seen.add(name)
+            yield name, data[start:end]
+
+
+def _all_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Each complete chunk's name, and where its content starts and ends."""
+    at = _HEADER
     while at + 8 <= len(data):
         name, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
         end = at + 8 + length
         if end > len(data):
             return
-        if name in _KNOWN and (name == b"ANMF" or name not in seen):
-            seen.add(name)
-            yield name, data[at + 8 : end]
+        yield name, at + 8, end
         at = end + length % 2
 
 

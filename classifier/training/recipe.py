@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -29,6 +28,8 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import ErrorDetails
+
+from classifier.durable import file_write
 
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 
@@ -254,12 +255,7 @@ def recipe_load(name_or_path: str | Path) -> Recipe:
 def recipe_write(path: Path, recipe: Recipe, *, comment: str) -> None:
     """Write a recipe as recipe_load reads it, under a line of comment. Raises OSError."""
     lines = [f"# {comment}", *(f"{key} = {json.dumps(value)}" for key, value in recipe.as_dict().items())]
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    file_write(path, ("\n".join(lines) + "\n").encode())
 
 
 def recipe_from_dict(values: Mapping[str, object]) -> Recipe:

@@ -1,7 +1,6 @@
 """Creates and removes accounts: those of the demonstration, and sign-ups that cannot finish."""
 
 import json
-import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
+from classifier.durable import text_beside
 from marketplace.accounts.models import User
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that can be misread
@@ -88,8 +88,5 @@ def _password() -> str:
 
 
 def _keep(accounts: list[DemoAccount], path: Path) -> None:
-    beside = path.with_suffix(".new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
+    with text_beside(path, mode=0o600) as file:
         json.dump([asdict(account) for account in accounts], file, indent=2)
-    beside.replace(path)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -28,12 +29,18 @@ EDITABLE = {Listing.Status.DRAFT, Listing.Status.REJECTED}
 REVIEWABLE = EDITABLE | {Listing.Status.SUBMITTED}  # not approved yet
 
 
+class DraftsFull(Exception):
+    """This seller has as many drafts as one may have; the message tells them so."""
+
+
 class ListingRefused(Exception):
     """The listing's status does not allow this step; the message is for the person who tried it."""
 
 
 def listing_create(*, seller: User) -> Listing:
-    """Create an empty draft."""
+    """Create an empty draft. Raises DraftsFull if the seller has SELLER_DRAFTS already."""
+    if Listing.objects.filter(seller=seller, status=Listing.Status.DRAFT).count() >= settings.SELLER_DRAFTS:
+        raise DraftsFull(f"You have {settings.SELLER_DRAFTS} drafts, which is the limit. Submit or delete one first.")
     listing = Listing(seller=seller)
     listing.full_clean()
     listing.save()

@@ -16,6 +16,7 @@ from marketplace.listings.models import Listing
 from marketplace.listings.selectors import body_suggestion_of, car_version, drafts_of, listings_of, suggestions_of
 from marketplace.listings.services import (
     EDITABLE,
+    DraftsFull,
     ListingRefused,
     listing_create,
     listing_delete,
@@ -48,7 +49,12 @@ def sell(request: HttpRequest) -> HttpResponse:
     begun = [draft for draft in drafts if draft is not empty]
     if begun and request.method != "POST":
         return render(request, "listings/sell.html", {"drafts": begun})
-    return redirect("listings:edit", (empty or listing_create(seller=seller)).code)
+    try:
+        draft = empty or listing_create(seller=seller)
+    except DraftsFull as error:
+        messages.error(request, str(error))
+        return redirect("listings:mine")
+    return redirect("listings:edit", draft.code)
 
 
 @login_required

@@ -106,7 +106,12 @@ def label_ask(*, doubt: Doubt, picture: Callable[[], bytes]) -> bool:
     )  # fmt: skip
     review.full_clean(validate_unique=False, validate_constraints=False)
     if doubt.photo is None:
-        review.picture.save(f"{secrets.token_hex(16)}.jpg", ContentFile(picture()), save=False)
+        name = f"{secrets.token_hex(16)}.jpg"
+        try:
+            review.picture.save(name, ContentFile(picture()), save=False)
+        except OSError:
+            review.picture.storage.delete(f"{review.picture.field.upload_to}/{name}")
+            raise
     try:
         with transaction.atomic():
             review.save(force_insert=True)

@@ -19,6 +19,7 @@ from kombu.exceptions import OperationalError
 from marketplace.celery import app
 from marketplace.photos.models import Photo
 from marketplace.registry.selectors import champion_get
+from marketplace.storage import disk_has_room
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +42,15 @@ def site_health() -> dict[str, State | dict[str, State]]:
     rest = {name: _state(check, "degraded") for name, check in _DISPENSABLE.items()}
     checks = {**vital, **rest}
     return {"status": "degraded" if "degraded" in checks.values() else "ok", "checks": checks}
+
+
+def site_readiness() -> dict[str, State | dict[str, State]]:
+    """As site_health, and whether there is room for photos: without it the site is down."""
+    health = site_health()
+    disk = _state(_disk, "down")
+    checks = health["checks"]
+    assert isinstance(checks, dict)  # noqa: S101  # for the type
+    return {"status": "down" if disk == "down" else health["status"], "checks": {**checks, "disk": disk}}
 
 
 class _Unwell(Exception):
@@ -68,6 +78,11 @@ def _storage() -> None:
         with tempfile.TemporaryFile(dir=folder) as trial:  # nameless: a crash leaves nothing behind
             trial.write(b"ok")
             trial.flush()
+
+
+def _disk() -> None:
+    if not disk_has_room():
+        raise _Unwell(f"no more than {settings.DISK_RESERVE_MB} MB are free for photos")
 
 
 def _broker() -> None:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 
 from marketplace.accounts.models import User
-from marketplace.operations.health import site_health
+from marketplace.operations.health import site_health, site_readiness
 
 LOOPBACK = {"127.0.0.1", "::1"}
 
@@ -20,6 +20,14 @@ def healthz(_request: HttpRequest) -> JsonResponse:
     """200 while people can use the site, even if it is degraded; 503 if they cannot."""
     health = site_health()
     return JsonResponse(health, status=503 if health["status"] == "down" else 200)
+
+
+@never_cache
+@require_safe
+def readyz(_request: HttpRequest) -> JsonResponse:
+    """200 while the site takes photos; 503 if it cannot, also because its disk is nearly full."""
+    ready = site_readiness()
+    return JsonResponse(ready, status=503 if ready["status"] == "down" else 200)
 
 
 @never_cache

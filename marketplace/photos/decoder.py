@@ -22,6 +22,11 @@ DRAFT_SIDE = 1900
 CARD_SIDE = 640
 MASTER_QUALITY = 88
 CARD_QUALITY = 82
+# Of this process's memory for all but the pixels: the interpreter, the libraries, copies of the
+# upload, master and card.
+REST_BYTES = 100 * 2**20
+# The limit counts addresses. libheif's codecs reserve this much of them and never touch it.
+UNTOUCHED_BYTES = 110 * 2**20
 
 
 class RefusedError(Exception):
@@ -54,20 +59,22 @@ def _lower(what: int, limit: int) -> None:
     resource.setrlimit(what, (limit, limit))
 
 
-def decode(data: bytes, *, kind: str, max_pixels: int) -> tuple[dict[str, Any], bytes, bytes]:
+def decode(
+    data: bytes, *, kind: str, max_pixels: int, memory: int | None = None
+) -> tuple[dict[str, Any], bytes, bytes]:
     """Upright sRGB master (long side ≤ 2,048) and card (≤ 640) as JPEG without metadata.
 
     With them the facts that ingest stores. Raises RefusedError for everything that is not a picture
-    of format ``kind`` with at most ``max_pixels`` pixels.
+    of format ``kind`` with at most ``max_pixels`` pixels, which take at most ``memory`` bytes.
     """
     # After limit_self, so that the limits hold for Pillow too.
     from classifier.decoding.opening import PictureError, picture_open  # noqa: PLC0415
     from classifier.decoding.upright import upright_rgb  # noqa: PLC0415
 
     try:
-        image, _ = picture_open(data, kind=kind, max_pixels=max_pixels, draft_side=DRAFT_SIDE)
+        image, _ = picture_open(data, kind=kind, max_pixels=max_pixels, draft_side=DRAFT_SIDE, memory=memory)
     except PictureError as error:
-        raise RefusedError(error.reason, {"detail": str(error), **_size_facts(error.size)}) from error
+        raise RefusedError(error.reason, {"detail": str(error), **_size_facts(error)}) from error
     # Pictures rebuilt from nothing but their pixels: no metadata can ride along.
     master = upright_rgb(image, longest=MASTER_SIDE)
     card = upright_rgb(master, longest=CARD_SIDE)
@@ -75,8 +82,9 @@ def decode(data: bytes, *, kind: str, max_pixels: int) -> tuple[dict[str, Any], 
     return facts, _jpeg(master, MASTER_QUALITY), _jpeg(card, CARD_QUALITY)
 
 
-def _size_facts(size: tuple[int, int] | None) -> dict[str, int]:
-    return {} if size is None else {"width": size[0], "height": size[1]}
+def _size_facts(error: Any) -> dict[str, int]:
+    facts = {} if error.size is None else {"width": error.size[0], "height": error.size[1]}
+    return facts if error.most is None else {**facts, "most": error.most}
 
 
 def _jpeg(image: Any, quality: int) -> bytes:
@@ -110,11 +118,14 @@ def main(argv: list[str]) -> None:
     """``decoder.py KIND MAX_PIXELS CPU_SECONDS MEMORY_BYTES SITE_DIRECTORY…``"""
     kind, max_pixels, cpu_seconds, memory_bytes, *paths = argv
     sys.path.extend(paths)  # started with -S: only the folders that it needs, no .pth file runs
-    limit_self(cpu_seconds=int(cpu_seconds), memory_bytes=int(memory_bytes))
+    reserved = UNTOUCHED_BYTES if kind == "HEIF" else 0
+    limit_self(cpu_seconds=int(cpu_seconds), memory_bytes=int(memory_bytes) + reserved)
     _limit_pillow(int(max_pixels))
     master = card = b""
     try:
-        answer, master, card = decode(sys.stdin.buffer.read(), kind=kind, max_pixels=int(max_pixels))
+        memory = int(memory_bytes) - REST_BYTES
+        data = sys.stdin.buffer.read()
+        answer, master, card = decode(data, kind=kind, max_pixels=int(max_pixels), memory=memory)
     except RefusedError as refusal:
         answer = {"refused": refusal.args[0], **refusal.args[1]}
     except MemoryError:

@@ -27,11 +27,11 @@ from marketplace.photos.jpeg import NotCleanError, clean_jpeg_size
 
 log = structlog.get_logger(__name__)
 
-# The largest pictures we accept (64 megapixels) took up to 1.8 CPU-seconds and, as WebP, 1,100 MB.
-# A small file can take far more within the pixel cap: a progressive JPEG with 3,000 scans took 20
-# CPU-seconds.
-CPU_SECONDS = 8
-MEMORY_BYTES = 1_200 * 2**20
+# What one upload may take; scripts/decoder_budget.py prints what the largest ones do. Files that
+# ask for more are refused before they are decoded (classifier.decoding.cost): these limits are for
+# those that nothing gives away.
+CPU_SECONDS = 2
+MEMORY_BYTES = 400 * 2**20
 # Generous, because it only ends a child that waits or is starved of CPU time; the CPU limit ends
 # one that works.
 WALL_SECONDS = 30
@@ -47,6 +47,16 @@ class PhotoRejected(Exception):  # an expected answer to a person, not a fault o
         super().__init__(message)
         self.reason_code = reason_code
         self.message = message
+
+    @property
+    def retry_after_s(self) -> int | None:
+        """Seconds after which the same upload may be taken; None if the fault is the file's."""
+        return 60 if self.reason_code in ("busy", "not_stored") else None
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of a page that answers with it."""
+        return 503 if self.retry_after_s else 429 if self.reason_code == "too_often" else 422
 
 
 @dataclass(frozen=True)
@@ -122,10 +132,11 @@ def _refusal(answer: dict[str, Any]) -> PhotoRejected:
     code = answer["refused"]
     if code == "too_many_pixels":
         size = f" ({answer['width']} × {answer['height']} pixels)" if "width" in answer else ""
-        limit = settings.PHOTO_MAX_PIXELS // 1_000_000
-        return PhotoRejected(
-            code, f"This picture is too large{size}; the limit is {limit} megapixels. Save it smaller and try again."
-        )
+        limit = f"{answer.get('most', settings.PHOTO_MAX_PIXELS) // 1_000_000} megapixels"
+        advice = "Save it smaller and try again."
+        if "most" in answer:  # less than in other formats
+            limit, advice = f"{limit} in this format", "Save it smaller, or as JPEG, and try again."
+        return PhotoRejected(code, f"This picture is too large{size}; the limit is {limit}. {advice}")
     sentences = {
         "truncated": "This file is incomplete: the end of the picture is missing. Copy or send the photo again.",
         "too_complex": "This picture takes too much work to open. Save it as an ordinary JPEG and try again.",

@@ -9,15 +9,17 @@ import structlog
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Max
 
+from marketplace.database import database_outage
 from marketplace.doorbell import ring_on_commit
 from marketplace.listings.models import Listing
 from marketplace.listings.services import EDITABLE
 from marketplace.photos.heatmaps.services import heatmap_files
 from marketplace.photos.ingest import CleanPhoto, PhotoRejected, ingest
 from marketplace.photos.models import Photo
+from marketplace.photos.quotas import quota_check
 from marketplace.photos.recognition.queue import (
     RECOGNISE_PENDING,
     photo_finish,
@@ -26,6 +28,7 @@ from marketplace.photos.recognition.queue import (
     photos_sweep,
 )
 from marketplace.photos.recognition.verdict import verdict_refresh
+from marketplace.storage import disk_has_room
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +45,9 @@ def photo_add(*, listing: Listing | None, data: bytes, filename: str) -> Photo:
     returns the first photo. Raises PhotoRejected, whose ``message`` tells the person what is
     wrong.
     """
+    _check_disk()
     if listing is not None:
+        quota_check(seller_id=listing.seller_id)
         _check_room(listing)
     clean = ingest(data, filename=filename)
     if listing is not None and (twin := _twin(listing, clean.sha256)) is not None:
@@ -60,10 +65,7 @@ def photo_add(*, listing: Listing | None, data: bytes, filename: str) -> Photo:
         _files_write(photo, clean)
     except OSError as error:  # no space left, or the storage is away
         log.error("photo_not_stored", error=str(error))
-        _files_delete(_files_of(photo))
-        raise PhotoRejected(
-            "not_stored", "This photo could not be stored: there is a fault on our side. Try again in some minutes."
-        ) from error
+        raise _not_stored() from error
     try:
         with transaction.atomic():
             if listing is not None:
@@ -76,6 +78,12 @@ def photo_add(*, listing: Listing | None, data: bytes, filename: str) -> Photo:
             photo.full_clean(validate_constraints=False)
             photo.save(force_insert=True)
             ring_on_commit(RECOGNISE_PENDING)
+    except OperationalError as error:
+        # Without a connection it is not known whether the row was stored: tidying finds the files
+        # if it was not. A database that is full says so, and stored nothing.
+        if database_outage(error) == "full":
+            _files_delete(_files_of(photo))
+        raise
     except (IntegrityError, PhotoRejected):
         _files_delete(_files_of(photo))
         # Race: the same upload was stored meanwhile. Its row is the photo.
@@ -154,6 +162,24 @@ def _lock(listing_id: int) -> Listing | None:
     return Listing.objects.select_for_update().filter(pk=listing_id).first()
 
 
+def _check_disk() -> None:
+    """PhotoRejected while the disk is nearly full: its last megabytes are the database's."""
+    try:
+        has_room = disk_has_room()
+    except OSError as error:
+        log.error("photo_not_stored", error=str(error))
+        raise _not_stored() from error
+    if not has_room:
+        log.error("disk_nearly_full", reserve_mb=settings.DISK_RESERVE_MB)
+        raise _not_stored()
+
+
+def _not_stored() -> PhotoRejected:
+    return PhotoRejected(
+        "not_stored", "This photo could not be stored: there is a fault on our side. Try again in some minutes."
+    )
+
+
 def _check_room(listing: Listing) -> None:
     if Photo.objects.filter(listing=listing).count() >= settings.PHOTOS_PER_LISTING:
         raise PhotoRejected(
@@ -168,8 +194,14 @@ def _twin(listing: Listing, sha256: str) -> Photo | None:
 
 def _files_write(photo: Photo, clean: CleanPhoto) -> None:
     name = f"{secrets.token_hex(16)}.jpg"  # nothing of the upload's own name, nothing to guess
-    photo.file.save(name, ContentFile(clean.master), save=False)
-    photo.card.save(name, ContentFile(clean.card), save=False)
+    try:
+        photo.file.save(name, ContentFile(clean.master), save=False)
+        photo.card.save(name, ContentFile(clean.card), save=False)
+    except OSError:
+        # Not by the fields' names: those are set only when a file was stored without an error.
+        fields = (photo.file, photo.card)
+        _files_delete([(field.storage, f"{field.field.upload_to}/{name}") for field in fields])
+        raise
 
 
 def _files_of(photo: Photo) -> list[tuple[Storage, str]]:

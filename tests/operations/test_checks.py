@@ -26,6 +26,12 @@ def test_an_example_is_no_secret(settings, key):
     assert ids(checks.secret_is_secret()) == ["forecourt.E002"]
 
 
+@pytest.mark.parametrize(("verification", "found"), [("optional", 1), ("none", 1), ("mandatory", 0)])
+def test_a_site_for_everybody_confirms_addresses(settings, verification, found):
+    settings.ACCOUNT_EMAIL_VERIFICATION = verification
+    assert ids(checks.sign_up_tells_nobody()) == ["forecourt.W003"] * found
+
+
 @pytest.mark.parametrize("hosts", [[], ["*"]])
 def test_hosts_must_be_named(settings, hosts):
     settings.DEBUG = False

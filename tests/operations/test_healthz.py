@@ -68,3 +68,13 @@ def test_without_a_database_it_is_down_and_keeps_the_reason_to_itself(client, al
     response = client.get("/healthz")
     assert response.status_code == 503
     assert "10.1.2.3" not in response.content.decode()
+
+
+def test_readyz_says_that_the_disk_is_nearly_full(client, all_well, settings):
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["disk"]) == (200, "ok")
+    settings.DISK_RESERVE_MB = 10**9
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert (answer.json()["status"], answer.json()["checks"]["disk"]) == ("down", "down")
+    assert client.get("/healthz").status_code == 200  # people can still browse

@@ -1,5 +1,7 @@
 """While Redis or the mail server is away, limits hold, nobody is stuck, and a page says why."""
 
+import errno
+
 import pytest
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -95,3 +97,34 @@ def test_a_forgotten_password_says_that_no_mail_can_be_sent(client, alice):
         answer = client.post("/accounts/password/reset/", {"email": email})
         assert answer.status_code == 503
         assert b"No mail just now" in answer.content
+
+
+def photo():
+    return SimpleUploadedFile("car.jpg", jpeg(), content_type="image/jpeg")
+
+
+def test_a_full_disk_is_not_the_visitors_fault(client, settings, alice):
+    settings.DISK_RESERVE_MB = 10**9
+    client.force_login(alice)
+    code = client.post("/sell/").url.strip("/").split("/")[-1]
+    as_json = {"Accept": "application/json"}
+    answers = [
+        client.post("/identify/", {"photo": photo()}),
+        client.post("/identify/", {"photo": photo()}, headers=as_json),
+        client.post(f"/sell/{code}/photos/", {"photo": photo()}, headers=as_json),
+        client.post("/api/v1/recognise", {"photo": photo()}),
+    ]
+    assert [answer.status_code for answer in answers] == [503] * 4
+    assert [answer["Retry-After"] for answer in answers] == ["60"] * 4
+    for answer in answers:
+        assert "a fault on our side. Try again in some minutes." in answer.content.decode()
+
+
+def test_a_disk_that_fills_up_anywhere_else_is_a_503(client, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("marketplace.photos.views.identify.identify_allowed", full)
+    answer = client.post("/identify/", {"photo": photo()})
+    assert (answer.status_code, answer["Retry-After"]) == (503, "30")
+    assert "Please try again in 30 seconds" in answer.content.decode()

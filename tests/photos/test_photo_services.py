@@ -1,10 +1,11 @@
 """What a person does with photos: add, remove, put in order."""
 
 import errno
+import os
 import uuid
 
 import pytest
-from django.core.files.storage import FileSystemStorage
+from django.db import OperationalError as DatabaseError
 from kombu.exceptions import OperationalError
 
 from marketplace.listings.models import Listing
@@ -135,14 +136,39 @@ def test_the_photos_of_a_listing_that_was_handed_in_stay_as_they_are(listing, en
     assert len(files_in(media)) == 4
 
 
-def test_a_full_disk_is_an_answer_and_leaves_no_half_of_a_photo(listing, encoded, rings, media, monkeypatch):
-    def no_space(storage, name, content, save=FileSystemStorage._save):
-        if name.startswith("cards/"):
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return save(storage, name, content)
+@pytest.mark.parametrize("failing", [1, 2, 3, 4])
+def test_a_full_disk_is_an_answer_and_leaves_no_half_of_a_photo(failing, listing, encoded, rings, media, monkeypatch):
+    calls = 0
 
-    monkeypatch.setattr(FileSystemStorage, "_save", no_space)
+    def no_space(descriptor, sync=os.fsync):
+        nonlocal calls
+        calls += 1
+        if calls == failing:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        sync(descriptor)
+
+    monkeypatch.setattr("classifier.durable.os.fsync", no_space)
+    with pytest.raises(PhotoRejected, match="could not be stored") as caught:
+        photo_add(listing=listing, data=encoded(), filename="a.jpg")
+    assert caught.value.retry_after_s == 60
+    assert not Photo.objects.exists()
+    assert files_in(media) == []
+    photo_add(listing=listing, data=encoded(), filename="a.jpg")  # there is room again
+    assert len(files_in(media)) == 2
+
+
+def test_a_database_without_space_leaves_no_file(listing, encoded, rings, media, monkeypatch):
+    def full(*_, **__):
+        raise DatabaseError("database or disk is full")
+
+    monkeypatch.setattr(Photo, "save", full)
+    with pytest.raises(DatabaseError):
+        photo_add(listing=listing, data=encoded(), filename="a.jpg")
+    assert files_in(media) == []
+
+
+def test_the_last_megabytes_of_the_disk_are_not_for_uploads(listing, encoded, rings, media, settings):
+    settings.DISK_RESERVE_MB = 10**9
     with pytest.raises(PhotoRejected, match="could not be stored"):
         photo_add(listing=listing, data=encoded(), filename="a.jpg")
-    assert not Photo.objects.exists()
     assert files_in(media) == []

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path, PureWindowsPath
+
+from classifier.formats import EXTENSIONS, kind_of
 
 
 class NamedFiles:
@@ -49,6 +52,51 @@ class NamedFiles:
                 names = []
             self._listings[place] = {unicodedata.normalize("NFC", name): name for name in names}
         return self._listings[place]
+
+
+class Bounds:
+    """Which files a table may name, by where they really are: a stranger's table may name any.
+
+    Those below its own folder or one of the roots. Where no roots were given, others too that are
+    photos, by their name or their content: runs and tools name photos where they lie.
+    """
+
+    def __init__(self, folder: Path, roots: Sequence[Path] | None = None) -> None:
+        """roots: None = those that the environment gives, see given_roots."""
+        given = given_roots() if roots is None else roots
+        self._strict = bool(given)
+        self._roots = [one.resolve() for one in (folder, *given, *_own_roots())]
+        self._places: dict[Path, Path] = {}
+
+    def problem(self, path: Path) -> str:
+        """Why this file, which is there, may not be named; "" if it may."""
+        place = self._places.setdefault(path.parent, path.parent.resolve())
+        real = path.resolve() if path.is_symlink() else place / path.name
+        if any(real.is_relative_to(root) for root in self._roots):
+            return ""
+        if self._strict:
+            return "lies outside the manifest's folder and the folders in PHOTO_ROOTS"
+        return "" if _is_photo(real) else "lies outside the manifest's folder and is no photo"
+
+
+def given_roots() -> list[Path]:
+    """The folders of PHOTO_ROOTS, which are separated as those of PATH."""
+    return [Path(one) for one in os.environ.get("PHOTO_ROOTS", "").split(os.pathsep) if one]
+
+
+def _own_roots() -> list[Path]:
+    """The photos' folder and the site's own, where they are set."""
+    return [Path(os.environ[name]) for name in ("CAR_PHOTOS", "VAR_DIR") if os.environ.get(name)]
+
+
+def _is_photo(path: Path) -> bool:
+    if path.suffix.lower() in EXTENSIONS:
+        return True
+    try:
+        with path.open("rb") as file:
+            return kind_of(file.read(64)) is not None
+    except OSError:
+        return False
 
 
 def is_file(path: Path) -> bool:

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from classifier.attributes import KINDS
-from classifier.training.data.file_names import NamedFiles, is_file
+from classifier.durable import text_beside
+from classifier.training.data.file_names import Bounds, NamedFiles, is_file
 from classifier.training.data.tables import (
     TableError,
     TableRow,
@@ -82,7 +83,10 @@ class ManifestRow:
 
 
 def manifest_read(path: Path) -> list[ManifestRow]:
-    """Read and check a manifest. Raises ManifestError."""
+    """Read and check a manifest. Raises ManifestError.
+
+    Which files it may name: see file_names.Bounds.
+    """
     path = Path(path)
     if path.is_dir():
         path = path / "manifest.csv"
@@ -95,13 +99,13 @@ def manifest_read(path: Path) -> list[ManifestRow]:
     if not table.rows:
         raise ManifestError(f"{path}: has no rows")
     source = path.parent.resolve().name.encode(errors="backslashreplace").decode()
-    files = NamedFiles(path.parent)
-    rows = {one.number: _row(path, one, files, source=source) for one in table.rows}
+    files, bounds = NamedFiles(path.parent), Bounds(path.parent)
+    rows = {one.number: _row(path, one, files, bounds, source=source) for one in table.rows}
     _check_vehicles(path, rows)
     return list(rows.values())
 
 
-def _row(path: Path, one: TableRow, files: NamedFiles, *, source: str) -> ManifestRow:
+def _row(path: Path, one: TableRow, files: NamedFiles, bounds: Bounds, *, source: str) -> ManifestRow:
     where = f"{path}: row {one.number}"
     if one.problem:
         raise ManifestError(f"{where}: {one.problem}")
@@ -113,6 +117,8 @@ def _row(path: Path, one: TableRow, files: NamedFiles, *, source: str) -> Manife
     if not is_file(photo):
         aside = "" if is_text(value["file"]) else " (this name is not in UTF-8)"
         raise ManifestError(f"{where}: no photo {value['file']}{aside}")
+    if problem := bounds.problem(photo):
+        raise ManifestError(f"{where}: {value['file']} {problem}")
     if problem := row_problem(value):
         raise ManifestError(f"{where}: {problem}")
     value["vehicle"] = f"{source}/{value['vehicle'] or value['file']}"
@@ -162,12 +168,11 @@ def manifest_write(path: Path, rows: Iterable[ManifestRow]) -> int:
     if path.exists() and not path.is_file():
         # Renaming onto it would put a file in the place of a device, for everybody on this machine.
         raise ManifestError(f"{path}: cannot be written (it is there and is no file)")
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     count = 0
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         folder = path.parent.absolute()
-        with beside.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        with text_beside(path, newline="", errors="surrogateescape") as file:
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
             for row in rows:
@@ -175,13 +180,8 @@ def manifest_write(path: Path, rows: Iterable[ManifestRow]) -> int:
                 relative = os.path.relpath(row.path.absolute(), folder)
                 writer.writerow([relative, *(getattr(row, name) for name in COLUMNS[1:])])
                 count += 1
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
     except OSError as error:
         raise ManifestError(f"{path}: cannot be written ({error.strerror})") from error
-    finally:
-        beside.unlink(missing_ok=True)
     return count
 
 

@@ -6,13 +6,13 @@ The sha256 of torch's file is appended to it: torch loads altered weights withou
 from __future__ import annotations
 
 import hashlib
-import os
 import pickle
 from pathlib import Path
 from typing import IO, Any
 
 import torch
 
+from classifier.durable import file_beside
 from classifier.training.errors import TrainError
 
 FORMAT = 2
@@ -30,16 +30,11 @@ def checkpoint_write(path: Path, content: dict[str, Any]) -> None:
     """
     for left in path.parent.glob(f".{path.name}.*"):  # by a run that was killed while writing
         left.unlink(missing_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with beside.open("w+b") as file:
+        with file_beside(path) as file:
             torch.save({**content, "format": FORMAT}, file)
             file.write(_sha256(file, file.tell()))
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
     except (OSError, RuntimeError) as error:  # torch raises RuntimeError for a short write
-        beside.unlink(missing_ok=True)
         why = error.strerror if isinstance(error, OSError) else "the disk may be full"
         raise CheckpointError(f"{path}: the checkpoint cannot be written ({why}); go on with --resume") from error
 

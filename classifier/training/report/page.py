@@ -6,7 +6,6 @@ One is HTML that opens without a network, the other JSON with the same figures.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from classifier.durable import file_write
 from classifier.training.errors import ReportError
 from classifier.training.report.elements.figures import finite
 from classifier.training.report.render import render_html
@@ -73,12 +73,4 @@ def report_folder(path: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    file_write(path, text.encode(errors="backslashreplace"))

@@ -90,7 +90,12 @@ def heatmap_claim() -> Heatmap | None:
 def heatmap_finish(*, heatmap: Heatmap, png: bytes, box: tuple[int, int, int, int], car: str, by: ModelVersion) -> bool:
     """Store the drawing; False, and nothing is kept, if the claim expired or the photo is gone."""
     storage = heatmap.file.storage
-    name = storage.save(f"{heatmap.file.field.upload_to}/{secrets.token_hex(16)}.png", ContentFile(png))
+    name = f"{heatmap.file.field.upload_to}/{secrets.token_hex(16)}.png"
+    try:
+        storage.save(name, ContentFile(png))
+    except OSError:
+        storage.delete(name)
+        raise
     done = _claimed(heatmap).update(
         status=Status.DONE,
         model_version=by,

@@ -33,7 +33,7 @@ def identify(request: HttpRequest) -> HttpResponse:
     try:
         photo = photo_add(listing=None, data=upload_read(upload), filename=upload.name or "")
     except PhotoRejected as error:
-        return _refuse(request, error.message, status=422)
+        return _refuse(request, error.message, status=422, retry_after_s=error.retry_after_s)
     address = reverse("photos:identify_result", args=[photo.pk])
     return JsonResponse({"location": address}, status=201) if _wants_json(request) else redirect(address)
 
@@ -65,7 +65,14 @@ def _wants_json(request: HttpRequest) -> bool:
     return request.headers.get("Accept") == "application/json"
 
 
-def _refuse(request: HttpRequest, message: str, *, status: int) -> HttpResponse:
+def _refuse(
+    request: HttpRequest, message: str, *, status: int, retry_after_s: int | None = None
+) -> HttpResponse:  # fmt: skip
+    """retry_after_s: the fault is ours, and the answer a 503."""
+    status, headers = (status, {}) if retry_after_s is None else (503, {"Retry-After": str(retry_after_s)})
     if _wants_json(request):
-        return JsonResponse({"message": message}, status=status)
-    return render(request, "photos/identify.html", {**_form(), "refused": message}, status=status)
+        return JsonResponse({"message": message}, status=status, headers=headers)
+    answer = render(request, "photos/identify.html", {**_form(), "refused": message}, status=status)
+    for name, value in headers.items():
+        answer[name] = value
+    return answer

@@ -10,6 +10,7 @@ import structlog
 from django.conf import settings
 
 from classifier.artefact import TrainedClass
+from classifier.durable import text_beside
 from classifier.names import name_key
 from classifier.training.data.manifest import DECISIONS, ManifestRow
 from marketplace.catalogue.models import CarModel, Make
@@ -93,7 +94,7 @@ def decisions_write(*, path: Path, rows: Iterable[ManifestRow], before: datetime
     the ones that the rows came from. Raises OSError.
     """
     files = [photo_file(row) for row in rows if row.source == SOURCE]
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with text_beside(path, newline="") as file:
         writer = csv.writer(file)
         writer.writerow(DECISION_COLUMNS)
         for start in range(0, len(files), FILES_AT_ONCE):

@@ -5,7 +5,6 @@ No photo is removed for being suspect.
 
 import csv
 import io
-import os
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from django.conf import settings
 
 from classifier.artefact import artefact_only, artefact_open
+from classifier.durable import text_beside
 from classifier.preprocess import decode
 from classifier.training.data.manifest import ManifestRow, Split
 from classifier.training.errors import TrainError
@@ -98,15 +98,15 @@ def suspect_line(one: "Suspect") -> str:
 def suspects_write(*, path: Path, suspects: "Sequence[Suspect]") -> None:
     """Write the ranking as a CSV table, whole or not at all. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
-            writer = csv.writer(file)
-            writer.writerow(COLUMNS)
-            writer.writerows(suspect_cells(one) for one in suspects)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with text_beside(path, newline="", errors="backslashreplace") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        writer.writerows([_no_formula(cell) for cell in suspect_cells(one)] for one in suspects)
+
+
+def _no_formula(cell: str | float) -> str | float:
+    """Text that a spreadsheet would run is quoted: files and labels come from strangers."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 def suspects_queue(*, ranking: "Ranking", top: int | None = None) -> int:

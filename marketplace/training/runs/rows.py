@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,6 +10,7 @@ from pathlib import Path
 from django.conf import settings
 
 from classifier.artefact import Artefact, TrainedClass, artefact_only, artefact_open
+from classifier.durable import file_write, text_beside
 from classifier.training.data.cleaning.clean import Cleaned, NothingToTrainError, clean
 from classifier.training.data.cleaning.merges import Renamed, merge_apply, merge_names, merge_read
 from classifier.training.data.cleaning.photo_facts import FactsCache, LazyAttributeClassifier, attribute_classifier_lazy
@@ -180,14 +180,8 @@ def stages_write(folder: Path, stages: Sequence[Stage]) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     content = json.dumps({"stages": [stage.as_dict() for stage in stages]}, indent=1, ensure_ascii=False)
-    beside = folder / f".cleaning.{os.getpid()}"
-    try:
-        beside.write_text(content + "\n", encoding="utf-8", errors="backslashreplace")
-        beside.replace(folder / STAGES_FILE)
-        with beside.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
-            writer = csv.writer(file)
-            writer.writerow(["file", "stage", "reason"])
-            writer.writerows([one.file, stage.name, one.reason] for stage in stages for one in stage.left_out)
-        beside.replace(folder / LEFT_OUT_FILE)
-    finally:
-        beside.unlink(missing_ok=True)
+    file_write(folder / STAGES_FILE, f"{content}\n".encode(errors="backslashreplace"))
+    with text_beside(folder / LEFT_OUT_FILE, newline="", errors="backslashreplace") as file:
+        writer = csv.writer(file)
+        writer.writerow(["file", "stage", "reason"])
+        writer.writerows([one.file, stage.name, one.reason] for stage in stages for one in stage.left_out)

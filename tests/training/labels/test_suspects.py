@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -84,6 +85,16 @@ def test_it_writes_the_whole_ranking(lot, ranking, tmp_path):
     assert tuple(rows[0]) == COLUMNS
     assert [(row["rank"], row["issue"], row["file"]) for row in rows][1:3] == [("2", "1", "1.jpg"), ("3", "0", "2.jpg")]
     assert (rows[0]["model"], rows[0]["suggested_model"], rows[0]["suggested_probability"]) == ("Octavia", "V70", "0.9")
+
+
+def test_a_spreadsheet_finds_no_formula_in_it(lot, ranking, tmp_path):
+    rows = [replace(row, file=f"{sign}1+1.jpg", make="=HYPERLINK(1)") for sign, row in zip("=+-@\t", lot, strict=False)]
+    suspects_write(path=tmp_path / "suspects.csv", suspects=ranking(rows).suspects)
+    with (tmp_path / "suspects.csv").open(newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert "'=1+1.jpg" in cells
+    assert "'=HYPERLINK(1)" in cells
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 
 
 def run(manifest, **asked):

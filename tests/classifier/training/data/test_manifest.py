@@ -134,3 +134,42 @@ def test_the_photos_without_a_car_are_read():
     rows = manifest_read(Path(PHOTOS) / "negatives")
     assert Counter(row.kind for row in rows) == {"other": 366, "exterior": 107}
     assert not any(row.make or body_of(row) for row in rows)
+
+
+@pytest.fixture
+def _no_roots(monkeypatch):
+    for name in ("CAR_PHOTOS", "PHOTO_ROOTS", "VAR_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("_no_roots")
+@pytest.mark.parametrize("named", ["/etc/passwd", "../secret", "link.jpg"])
+def test_files_elsewhere_that_are_no_photos_are_refused(tmp_path, named):
+    (tmp_path / "secret").write_text("root:x:0:0")
+    manifest = write(tmp_path / "cars", f"file,make,model\na.jpg,BMW,X5\n{named},BMW,X5\n")
+    (tmp_path / "cars" / "link.jpg").symlink_to(tmp_path / "secret")
+    with pytest.raises(ManifestError) as caught:
+        manifest_read(manifest)
+    assert str(caught.value) == f"{manifest}: row 3: {named} lies outside the manifest's folder and is no photo"
+
+
+@pytest.mark.usefixtures("_no_roots")
+def test_given_roots_are_the_only_other_places(tmp_path, monkeypatch):
+    manifest = write(tmp_path / "cars", "file,make,model\n../more/a.jpg,BMW,X5\n")
+    write(tmp_path / "more", "")
+    assert len(manifest_read(manifest)) == 1  # photos may lie elsewhere, as those of runs do
+    monkeypatch.setenv("PHOTO_ROOTS", os.pathsep.join([str(tmp_path / "others"), str(tmp_path / "more")]))
+    assert len(manifest_read(manifest)) == 1
+    monkeypatch.setenv("PHOTO_ROOTS", str(tmp_path / "others"))
+    with pytest.raises(ManifestError, match=r"row 2: \.\./more/a\.jpg lies outside .* the folders in PHOTO_ROOTS"):
+        manifest_read(manifest)
+    monkeypatch.setenv("CAR_PHOTOS", str(tmp_path))
+    assert len(manifest_read(manifest)) == 1
+
+
+@pytest.mark.usefixtures("_no_roots")
+def test_links_within_the_roots_are_followed(tmp_path, monkeypatch):
+    manifest = write(tmp_path / "cars", "file,make,model\nlink.jpg,BMW,X5\n")
+    (tmp_path / "cars" / "link.jpg").symlink_to("a.jpg")
+    monkeypatch.setenv("PHOTO_ROOTS", str(tmp_path / "others"))
+    assert len(manifest_read(manifest)) == 1
