@@ -121,6 +121,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 60},
     },
+    "listings-sweep": {
+        "task": "marketplace.listings.tasks.sweep",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     "moderation-review": {
         "task": "marketplace.moderation.tasks.review_submitted",
         "schedule": 15.0,
