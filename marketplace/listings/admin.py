@@ -5,10 +5,10 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
 from marketplace.catalogue.admin import KeySearch
-from marketplace.listings.models import Listing, PriceAsked, StatusChange
+from marketplace.listings.models import Listing, PriceAsked, SellerMail, StatusChange
 
 
-class _Record(TabularInline):  # type: ignore[misc]
+class _Record(TabularInline):
     """Rows that are only shown: services write them."""
 
     extra = 0
@@ -31,6 +31,11 @@ class PriceAskedInline(_Record):
     fields = readonly_fields = ("since", "price", "currency")
 
 
+class SellerMailInline(_Record):
+    model = SellerMail
+    fields = readonly_fields = ("created_at", "kind", "words", "attempts", "next_try_at", "sent_at")
+
+
 @admin.register(Listing)
 class ListingAdmin(KeySearch, ModelAdmin):
     list_display = ("code", "title", "seller", "status", "price", "currency", "certainty", "created_at", "expires_at")
@@ -39,7 +44,7 @@ class ListingAdmin(KeySearch, ModelAdmin):
     search_fields = ("code", "make__name", "car_model__name", "other_make", "other_model", "seller__email", "place")
     key_columns = ("make__key", "car_model__key", "other_make_key", "other_model_key", "place_key")
     date_hierarchy = "created_at"
-    inlines = (StatusChangeInline, PriceAskedInline)
+    inlines = (StatusChangeInline, PriceAskedInline, SellerMailInline)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

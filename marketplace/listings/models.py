@@ -329,3 +329,28 @@ class PriceAsked(models.Model):
 
     def __str__(self) -> str:
         return f"{self.listing_id}: {self.price} {self.currency}"
+
+
+class SellerMail(models.Model):
+    """A mail to a listing's seller: waits here until it is sent, and stays as the record of it."""
+
+    class Kind(models.TextChoices):
+        LIVE = "live", "live"
+        CHANGES = "changes", "changes requested"
+        REJECTED = "rejected", "rejected"
+        EXPIRING = "expiring", "about to expire"
+
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="mails")
+    kind = models.CharField(max_length=8, choices=Kind)
+    words = ParagraphsField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at", "-pk")
+        indexes = (models.Index(fields=["next_try_at"], condition=Q(sent_at=None), name="seller_mail_waiting"),)
+
+    def __str__(self) -> str:
+        return f"{self.listing_id}: {self.get_kind_display()}"

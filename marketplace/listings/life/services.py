@@ -1,11 +1,14 @@
 """The steps of a listing's life, one service each. What leads where: ``steps``."""
 
+from datetime import timedelta
+
 import structlog
 from django.db import transaction
 from django.utils import timezone
 
 from marketplace.accounts.models import User
 from marketplace.doorbell import ring_on_commit
+from marketplace.listings.life.mails import Kind, mail_queue
 from marketplace.listings.life.prices import price_note
 from marketplace.listings.life.steps import KEEP_DELETED, ON_SALE, ListingRefused, Status, Step, step_take
 from marketplace.listings.models import Listing
@@ -13,6 +16,7 @@ from marketplace.listings.services import REVIEW_SUBMITTED
 
 log = structlog.get_logger(__name__)
 
+REMIND_BEFORE = timedelta(days=7)
 AT_ONCE = 500
 """How many listings one sweep expires, reminds of or removes at most; the next one goes on."""
 
@@ -30,18 +34,21 @@ def listing_publish(*, listing: Listing, by: User | None) -> None:
     step_take(listing=listing, step=Step.PUBLISH, by=by)
     price_note(listing=listing)
     listing.save(update_fields=["price_before", "price_lowered_at"])
+    mail_queue(listing=listing, kind=Kind.LIVE)
 
 
 @transaction.atomic
 def listing_ask_changes(*, listing: Listing, by: User, words: str) -> None:
     """End the review: the seller is to change what the words say, and hands it in again."""
     step_take(listing=listing, step=Step.ASK_CHANGES, by=by, words=words, reject_reason=words)
+    mail_queue(listing=listing, kind=Kind.CHANGES, words=words)
 
 
 @transaction.atomic
 def listing_reject(*, listing: Listing, by: User, reason: str) -> None:
     """End the review: the listing returns to the seller with a reason, and can be edited."""
     step_take(listing=listing, step=Step.REJECT, by=by, words=reason, reject_reason=reason)
+    mail_queue(listing=listing, kind=Kind.REJECTED, words=reason)
 
 
 def listing_reserve(*, listing: Listing, by: User) -> None:
@@ -92,8 +99,8 @@ def listing_restore(*, listing: Listing, by: User) -> None:
 
 
 def listings_sweep() -> dict[str, int]:
-    """Expire, and remove for good, what is due; returns how many of each. Safe to run twice."""
-    counts = {"expired": listings_expire(), "removed": listings_remove()}
+    """Expire, remind of and remove what is due; returns how many of each. Safe to run twice."""
+    counts = {"expired": listings_expire(), "reminded": listings_remind(), "removed": listings_remove()}
     if any(counts.values()):
         log.info("listings_swept", **counts)
     return counts
@@ -112,6 +119,25 @@ def _expire(pk: int) -> bool:
     if row is None:
         return False
     step_take(listing=row, step=Step.EXPIRE, by=None)
+    return True
+
+
+def listings_remind() -> int:
+    """Tell sellers, once a term, that it ends within a week."""
+    now = timezone.now()
+    due = Listing.objects.filter(status__in=ON_SALE, expires_at__gt=now, expires_at__lte=now + REMIND_BEFORE)
+    waiting = due.filter(reminded_at=None)
+    return sum(_remind(pk) for pk in waiting.order_by("expires_at").values_list("pk", flat=True)[:AT_ONCE])
+
+
+@transaction.atomic
+def _remind(pk: int) -> bool:
+    now = timezone.now()
+    # Conditional update: of two sweeps one reminds, and none of what was just renewed.
+    due = Listing.objects.filter(pk=pk, status__in=ON_SALE, reminded_at=None, expires_at__lte=now + REMIND_BEFORE)
+    if due.update(reminded_at=now) != 1:
+        return False
+    mail_queue(listing=Listing.objects.get(pk=pk), kind=Kind.EXPIRING)
     return True
 
 

@@ -329,7 +329,7 @@ def _close(one: Advertisement) -> None:
     listing.refresh_from_db()
     for step in CLOSING.get(one.fate, ()):
         step(listing=listing, by=listing.seller)
-    if one.fate is Fate.LOWERED:
+    if one.fate is Fate.LOWERED and listing.price is not None:
         listing_update(listing=listing, values={"price": listing.price - listing.price // 10})
     elif one.fate is Fate.EXPIRED:
         # As if the term had gone by: only the clock ends it.
