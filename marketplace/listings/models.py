@@ -82,7 +82,7 @@ class Listing(models.Model):
 
         DRAFT = "draft", "draft"
         SUBMITTED = "submitted", "waiting for review"
-        CHANGES = "changes", "waiting for your changes"
+        CHANGES = "changes", "sent back for changes"
         REJECTED = "rejected", "rejected"
         LIVE = "live", "live"
         RESERVED = "reserved", "reserved"

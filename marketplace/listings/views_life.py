@@ -61,6 +61,8 @@ PRESSES = {
 }  # fmt: skip
 """In the order of the buttons."""
 
+RENEW_OFFERED_DAYS = 14
+
 
 @dataclass(frozen=True)
 class Button:
@@ -98,9 +100,18 @@ def _own_car(listing: Listing) -> OwnCar:
     buttons = [
         Button(_label(step, listing), reverse(f"listings:{press.url}", args=[listing.code]), press.danger)
         for step, press in PRESSES.items()
-        if step in possible
+        if step in possible and _is_offered(step, listing)
     ]
     return OwnCar(listing, Status(listing.status) in EDITABLE | APPROVED, buttons)
+
+
+def _is_offered(step: Step, listing: Listing) -> bool:
+    """Whether a possible step is worth a button among the others."""
+    if step == Step.RENEW:
+        return listing.days_left is None or listing.days_left <= RENEW_OFFERED_DAYS
+    if step == Step.TAKE_BACK:
+        return listing.status == Status.SUBMITTED  # else on the form, beside what needs no review
+    return True
 
 
 def _label(step: Step, listing: Listing) -> str:

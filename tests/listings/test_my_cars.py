@@ -54,12 +54,13 @@ def test_a_visitor_is_asked_to_sign_in_and_a_link_changes_nothing(client, alice,
 def test_one_press_takes_the_step_and_says_so(seller, alice, page, before, after, words):
     listing = ListingFactory(seller=alice, **{before: True})
     address = f"/sell/{listing.code}/{page}/"
-    assert f'action="{address}"' in seller.get("/my/").content.decode()
+    button_on = f"/sell/{listing.code}/" if (page, before) == ("take-back", "live") else "/my/"
+    assert f'action="{address}"' in seller.get(button_on).content.decode()
     answer = seller.post(address, follow=True).content.decode()
     assert words in answer
     listing.refresh_from_db()
     assert listing.status == after
-    assert f'action="{address}"' not in answer or page == "renew"
+    assert f'action="{address}"' not in answer
 
 
 def test_every_step_of_a_seller_but_handing_in_is_one_press(seller, alice):
@@ -77,7 +78,11 @@ def test_every_state_is_shown_in_words_with_its_presses_only(seller, alice, stat
     allowed = {
         reverse(f"listings:{PRESSES[step].url}", args=[listing.code])
         for step, rule in RULES.items()
-        if rule.by is Role.SELLER and status in rule.moves and step in PRESSES
+        if rule.by is Role.SELLER
+        and status in rule.moves
+        and step in PRESSES
+        and not (step is Step.TAKE_BACK and status != "submitted")  # on the form
+        and not (step is Step.RENEW and status != "expired")  # sixty days are left
     }
     assert offered == allowed
     editable = {"draft", "changes", "rejected", "live", "reserved", "withdrawn", "expired"}
@@ -89,6 +94,12 @@ def test_it_says_how_many_days_are_left(seller, alice):
     assert "7 days left, until" in seller.get("/my/").content.decode()
     Listing.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
     assert "Ends today" in seller.get("/my/").content.decode()
+
+
+@pytest.mark.parametrize(("days", "offered"), [(13, True), (20, False)])
+def test_renewing_is_offered_when_the_end_is_near(seller, alice, days, offered):
+    listing = ListingFactory(seller=alice, reserved=True, expires_at=timezone.now() + timedelta(days=days))
+    assert (f'action="/sell/{listing.code}/renew/"' in seller.get("/my/").content.decode()) is offered
 
 
 def test_what_came_too_late_changes_nothing_and_is_told(seller, alice):

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from marketplace.doorbell import ring_on_commit
-from marketplace.listings.life.steps import ON_SALE
+from marketplace.listings.life.steps import ON_SALE, Status
 from marketplace.listings.models import Listing, SellerMail
 
 log = structlog.get_logger(__name__)
@@ -62,6 +62,11 @@ WORDS = {
     ),
 }  # fmt: skip
 
+TRUE_WHILE = {
+    Kind.LIVE: ON_SALE, Kind.CHANGES: {Status.CHANGES}, Kind.REJECTED: {Status.REJECTED}, Kind.EXPIRING: ON_SALE,
+}  # fmt: skip
+"""A mail that waited for its server while the listing went on is not sent."""
+
 
 def mail_queue(*, listing: Listing, kind: Kind, words: str = "") -> None:
     """Queue a mail; with the transaction that it is about, or not at all."""
@@ -102,10 +107,9 @@ def _claimed(mail: SellerMail) -> bool:
 
 def _needless(mail: SellerMail) -> bool:
     """Whether there is nobody to tell, or it is true no more."""
-    renewed = mail.kind == Kind.EXPIRING and (
-        mail.listing.status not in ON_SALE or mail.listing.reminded_at is None
-    )  # fmt: skip
-    return renewed or mail.listing.status == Listing.Status.DELETED or not mail.listing.seller.is_active
+    listing = mail.listing
+    renewed = mail.kind == Kind.EXPIRING and listing.reminded_at is None
+    return renewed or listing.status not in TRUE_WHILE[Kind(mail.kind)] or not listing.seller.is_active
 
 
 def _message(mail: SellerMail) -> EmailMultiAlternatives:

@@ -34,8 +34,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('step', models.CharField(choices=[('create', 'begun'), ('submit', 'handed in'), ('take_back', 'made a draft again'), ('publish', 'approved'), ('ask_changes', 'changes requested'), ('reject', 'rejected'), ('reserve', 'reserved'), ('unreserve', 'reservation ended'), ('sell', 'marked as sold'), ('unsell', 'not sold after all'), ('withdraw', 'withdrawn'), ('put_back', 'put back'), ('expire', 'expired'), ('renew', 'renewed'), ('delete', 'deleted'), ('restore', 'deletion undone')], max_length=12)),
-                ('before', models.CharField(blank=True, choices=[('draft', 'draft'), ('submitted', 'waiting for review'), ('changes', 'waiting for your changes'), ('rejected', 'rejected'), ('live', 'live'), ('reserved', 'reserved'), ('sold', 'sold'), ('withdrawn', 'withdrawn'), ('expired', 'expired'), ('deleted', 'deleted')], max_length=10)),
-                ('after', models.CharField(choices=[('draft', 'draft'), ('submitted', 'waiting for review'), ('changes', 'waiting for your changes'), ('rejected', 'rejected'), ('live', 'live'), ('reserved', 'reserved'), ('sold', 'sold'), ('withdrawn', 'withdrawn'), ('expired', 'expired'), ('deleted', 'deleted')], max_length=10)),
+                ('before', models.CharField(blank=True, choices=[('draft', 'draft'), ('submitted', 'waiting for review'), ('changes', 'sent back for changes'), ('rejected', 'rejected'), ('live', 'live'), ('reserved', 'reserved'), ('sold', 'sold'), ('withdrawn', 'withdrawn'), ('expired', 'expired'), ('deleted', 'deleted')], max_length=10)),
+                ('after', models.CharField(choices=[('draft', 'draft'), ('submitted', 'waiting for review'), ('changes', 'sent back for changes'), ('rejected', 'rejected'), ('live', 'live'), ('reserved', 'reserved'), ('sold', 'sold'), ('withdrawn', 'withdrawn'), ('expired', 'expired'), ('deleted', 'deleted')], max_length=10)),
                 ('words', models.TextField(blank=True)),
                 ('at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='listing',
             name='status',
-            field=models.CharField(choices=[('draft', 'draft'), ('submitted', 'waiting for review'), ('changes', 'waiting for your changes'), ('rejected', 'rejected'), ('live', 'live'), ('reserved', 'reserved'), ('sold', 'sold'), ('withdrawn', 'withdrawn'), ('expired', 'expired'), ('deleted', 'deleted')], db_index=True, default='draft', max_length=10),
+            field=models.CharField(choices=[('draft', 'draft'), ('submitted', 'waiting for review'), ('changes', 'sent back for changes'), ('rejected', 'rejected'), ('live', 'live'), ('reserved', 'reserved'), ('sold', 'sold'), ('withdrawn', 'withdrawn'), ('expired', 'expired'), ('deleted', 'deleted')], db_index=True, default='draft', max_length=10),
         ),
         migrations.AddIndex(
             model_name='listing',
