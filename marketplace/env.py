@@ -60,6 +60,21 @@ def _postgres(value: str, info: ValidationInfo) -> str:
     return value
 
 
+def _site_url(value: str, info: ValidationInfo) -> str:
+    if not re.fullmatch(r"https?://[^/\s]+/?", value):
+        raise ValueError(f"{info.field_name} must look like https://cars.example.")
+    return value.rstrip("/")
+
+
+def _found_at(given: dict[str, Any]) -> str:
+    """The address of a site whose environment does not say it."""
+    if given.get("DEBUG", True):
+        return "http://127.0.0.1:8000"
+    origins = [origin for origin in given.get("CSRF_TRUSTED_ORIGINS", []) if "*" not in origin]
+    hosts = [host for host in given.get("ALLOWED_HOSTS", []) if not host.startswith((".", "*"))]
+    return origins[0].rstrip("/") if origins else f"https://{hosts[0] if hosts else 'localhost'}"
+
+
 def _rate(value: str, info: ValidationInfo) -> str:
     if not re.fullmatch(r"\d+/(s|sec|second|m|min|minute|h|hour|d|day)", value):
         raise ValueError(f"{info.field_name}={value!r} must look like 60/min (or /second, /hour, /day).")
@@ -97,6 +112,8 @@ class Environment(BaseSettings):
     """Host names that the site serves."""
     CSRF_TRUSTED_ORIGINS: Words = []
     """Origins (https://…) that may post forms, for a proxy that changes the host."""
+    SITE_URL: Annotated[str, AfterValidator(_site_url), NotEmpty] = Field(default_factory=_found_at)
+    """Where people find the site, for links in mails; derived from the two before if unset."""
     DATABASE_URL: Annotated[Secret, AfterValidator(_postgres)] = ""
     """postgres://user:password@host:5432/name; empty = SQLite in VAR_DIR."""
     REDIS_URL: Annotated[Secret, AfterValidator(_redis)] = ""

@@ -6,6 +6,7 @@ import structlog
 from csp.constants import NONE, SELF
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from kombu import Queue
 
 from marketplace.database import postgres, sqlite
 from marketplace.env import BASE_DIR, environment_read
@@ -18,6 +19,7 @@ DEBUG = env.DEBUG
 SECRET_KEY = env.SECRET_KEY or secret_kept(VAR_DIR / "secret_key")
 ALLOWED_HOSTS = env.ALLOWED_HOSTS
 CSRF_TRUSTED_ORIGINS = env.CSRF_TRUSTED_ORIGINS
+SITE_URL = env.SITE_URL
 
 INSTALLED_APPS = [
     "unfold",
@@ -122,12 +124,27 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 60},
     },
+    "listings-sweep": {
+        "task": "marketplace.listings.tasks.sweep",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    "listings-mails": {
+        "task": "marketplace.listings.tasks.send_mails",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "moderation-review": {
         "task": "marketplace.moderation.tasks.review_submitted",
         "schedule": 15.0,
         "options": {"expires": 60},
     },
 }
+# Mails wait for slow servers: in compose a worker of their own takes this queue. A worker that is
+# told of no queue takes both.
+CELERY_TASK_QUEUES = (Queue("celery"), Queue("mail"))
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+CELERY_TASK_ROUTES = {"marketplace.listings.tasks.send_mails": {"queue": "mail"}}
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",

@@ -50,13 +50,23 @@ class ListingSerializer(serializers.ModelSerializer[Listing]):
         allow_blank=True, help_text="The seller's own word for a model that the catalogue does not have."
     )
     url = serializers.SerializerMethodField()
+    status = serializers.ChoiceField(
+        choices=Listing.Status.choices, help_text="live or reserved in the list; sold, too, for a single car"
+    )
+    lowered_from = serializers.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        allow_null=True,
+        help_text="What was asked before, if the price was lowered within the last 30 days.",
+    )
     photos = ListingPhotoSerializer(many=True)
 
     class Meta:
         model = Listing
         fields = (
             "code", "url", "status", "make", "model", "other_make", "other_model", "body", "year", "price",
-            "currency", "mileage_km", "fuel", "gearbox", "place", "description", "published_at", "photos",
+            "lowered_from", "currency", "mileage_km", "fuel", "gearbox", "place", "description", "published_at",
+            "photos",
         )  # fmt: skip
 
     @extend_schema_field(serializers.URLField())

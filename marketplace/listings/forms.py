@@ -12,7 +12,7 @@ from marketplace.catalogue.selectors import make_list
 from marketplace.listings.limits import MILEAGE, PRICE, YEAR, name_with_letters
 from marketplace.listings.models import Listing
 from marketplace.listings.selectors import SORTS, makes_live
-from marketplace.listings.services import SELLER_FIELDS
+from marketplace.listings.services import FREE_FIELDS, SELLER_FIELDS
 from marketplace.numbers import PLAIN, plain_number, word_beside
 from marketplace.text_fields import LineFormField, ParagraphsFormField
 from marketplace.texts import line_clean
@@ -214,6 +214,14 @@ class ListingForm(forms.Form):
     def wrong(self) -> dict[str, str]:
         """The invalid ones of the posted fields, each with one line."""
         return {name: " ".join(map(str, self.errors[name])) for name in self.posted() if name in self.errors}
+
+
+class OfferForm(ListingForm):
+    """What a seller may change of an approved listing at once; the whole form is stored or none."""
+
+    def __init__(self, data: QueryDict | None = None, *, listing: Listing) -> None:
+        super().__init__(data, listing=listing)
+        self.fields = {name: field for name, field in self.fields.items() if name in FREE_FIELDS}
 
 
 class BrowseForm(forms.Form):

@@ -1,13 +1,17 @@
 """An advertisement, from draft to sold."""
 
+import math
 import secrets
 from collections.abc import Iterable
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.names import name_key
@@ -63,16 +67,29 @@ class ListingQuerySet(models.QuerySet["Listing"]):
         return super().bulk_update(rows, _with_keys(fields), *args, **kwargs)
 
 
+STATUSES = (
+    "draft", "submitted", "changes", "rejected", "live", "reserved", "sold", "withdrawn", "expired", "deleted",
+)  # fmt: skip
+PRICE_NEWS = timedelta(days=30)
+"""How long buyers are told that a price was lowered, and how far back prices are compared."""
+
+
 class Listing(models.Model):
     """One car for sale. Fields named in ``touched`` were typed by the seller and belong to them."""
 
     class Status(models.TextChoices):
+        """Which of them follows which: see marketplace.listings.life.steps."""
+
         DRAFT = "draft", "draft"
         SUBMITTED = "submitted", "waiting for review"
-        LIVE = "live", "live"
+        CHANGES = "changes", "sent back for changes"
         REJECTED = "rejected", "rejected"
+        LIVE = "live", "live"
+        RESERVED = "reserved", "reserved"
         SOLD = "sold", "sold"
         WITHDRAWN = "withdrawn", "withdrawn"
+        EXPIRED = "expired", "expired"
+        DELETED = "deleted", "deleted"
 
     class Fuel(models.TextChoices):
         PETROL = "petrol", "Petrol"
@@ -158,12 +175,19 @@ class Listing(models.Model):
     contradiction = models.CharField(
         max_length=200, blank=True, help_text="What the photos show instead of what the seller says, in a sentence."
     )
-    reject_reason = ParagraphsField(blank=True)
+    reject_reason = ParagraphsField(blank=True, help_text="What a moderator wants changed, or why they rejected it.")
+
+    # Derived from PriceAsked when the price changes, so that lists of cars need no query for each.
+    price_before = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True, editable=False)
+    price_lowered_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     submitted_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="When it ends unless its seller renews it.")
+    reminded_at = models.DateTimeField(null=True, blank=True, help_text="When its seller was told that it ends soon.")
+    deleted_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[models.Manager["Listing"]] = models.Manager.from_queryset(ListingQuerySet)()
 
@@ -172,8 +196,18 @@ class Listing(models.Model):
         indexes = (
             models.Index(fields=["status", "-published_at"], name="listing_browse"),
             models.Index(fields=["status", "certainty"], name="listing_queue"),
+            # Of the two states that visitors see: with them in one index, a page needs no sorting.
+            models.Index(
+                fields=["-published_at", "-id"], condition=Q(status__in=("live", "reserved")), name="listing_on_sale"
+            ),
         )
         constraints = (
+            models.CheckConstraint(condition=Q(status__in=STATUSES), name="listing_status_known"),
+            models.CheckConstraint(
+                condition=Q(status="deleted", deleted_at__isnull=False)
+                | (~Q(status="deleted") & Q(deleted_at__isnull=True)),
+                name="listing_deleted_at_some_time",
+            ),
             models.CheckConstraint(
                 condition=Q(car_model__isnull=True) | Q(make__isnull=False), name="listing_model_needs_make"
             ),
@@ -222,3 +256,101 @@ class Listing(models.Model):
     def unlisted(self) -> str:
         """The seller's own words for make and model, in one line; empty if there are none."""
         return f"{self.other_make} {self.other_model}".strip()
+
+    @property
+    def days_left(self) -> int | None:
+        """Days until it expires, begun ones included; None where no end is set."""
+        if self.expires_at is None:
+            return None
+        return max(0, math.ceil((self.expires_at - timezone.now()) / timedelta(days=1)))
+
+    @property
+    def lowered_from(self) -> Decimal | None:
+        """The price that it was lowered from within the last 30 days; None if it was not."""
+        if self.price_lowered_at is None or timezone.now() - self.price_lowered_at > PRICE_NEWS:
+            return None
+        return self.price_before
+
+
+class StatusChange(models.Model):
+    """One step in the life of a listing; written by marketplace.listings.life.steps alone."""
+
+    class Step(models.TextChoices):
+        CREATE = "create", "begun"
+        SUBMIT = "submit", "handed in"
+        TAKE_BACK = "take_back", "made a draft again"
+        PUBLISH = "publish", "approved"
+        ASK_CHANGES = "ask_changes", "changes requested"
+        REJECT = "reject", "rejected"
+        RESERVE = "reserve", "reserved"
+        UNRESERVE = "unreserve", "reservation ended"
+        SELL = "sell", "marked as sold"
+        UNSELL = "unsell", "not sold after all"
+        WITHDRAW = "withdraw", "withdrawn"
+        PUT_BACK = "put_back", "put back"
+        EXPIRE = "expire", "expired"
+        RENEW = "renew", "renewed"
+        DELETE = "delete", "deleted"
+        RESTORE = "restore", "deletion undone"
+
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="changes")
+    step = models.CharField(max_length=12, choices=Step)
+    before = models.CharField(max_length=10, choices=Listing.Status, blank=True)
+    after = models.CharField(max_length=10, choices=Listing.Status)
+    # None: policy, the clock, or somebody whose account is gone.
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    words = ParagraphsField(blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("at", "pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(after__in=STATUSES) & Q(before__in=("", *STATUSES)), name="listing_change_status_known"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.listing_id}: {self.get_step_display()}"
+
+
+class PriceAsked(models.Model):
+    """A price that buyers could see, until the listing's next one."""
+
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="prices")
+    price = models.DecimalField(max_digits=12, decimal_places=2, validators=PRICE)
+    currency = models.CharField(max_length=3, choices=Listing.Currency)
+    since = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("since", "pk")
+
+    def __str__(self) -> str:
+        return f"{self.listing_id}: {self.price} {self.currency}"
+
+
+class SellerMail(models.Model):
+    """A mail to a listing's seller: waits here until it is sent, and stays as the record of it."""
+
+    class Kind(models.TextChoices):
+        LIVE = "live", "live"
+        CHANGES = "changes", "changes requested"
+        REJECTED = "rejected", "rejected"
+        EXPIRING = "expiring", "about to expire"
+
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="mails")
+    kind = models.CharField(max_length=8, choices=Kind)
+    words = ParagraphsField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at", "-pk")
+        indexes = (models.Index(fields=["next_try_at"], condition=Q(sent_at=None), name="seller_mail_waiting"),)
+
+    def __str__(self) -> str:
+        return f"{self.listing_id}: {self.get_kind_display()}"

@@ -11,6 +11,7 @@ from marketplace.accounts.models import User
 from marketplace.catalogue.models import CarModel, Make, MakeAlias
 from marketplace.catalogue.names import name_key
 from marketplace.catalogue.selectors import car_find, catalogue_resolve, words_in
+from marketplace.listings.life.steps import ON_SALE
 from marketplace.listings.models import Listing, search_key
 from marketplace.listings.verdicts import candidate_sure, one_of
 
@@ -64,9 +65,9 @@ class BodySuggestion(NamedTuple):
 
 
 def listings_live() -> QuerySet[Listing]:
-    """The listings that visitors see, newest first."""
+    """The listings that visitors see, reserved ones included, newest first."""
     return (
-        Listing.objects.filter(status=Listing.Status.LIVE)
+        Listing.objects.filter(status__in=ON_SALE)
         .select_related("make", "car_model")
         .prefetch_related("photos")
         .order_by("-published_at", "-pk")
@@ -136,12 +137,12 @@ def _of_car(make: Make, car_model: CarModel | None) -> Q:
 
 def makes_live() -> QuerySet[Make]:
     """Makes that have live listings."""
-    live = Listing.objects.filter(status=Listing.Status.LIVE, make__isnull=False)
+    live = Listing.objects.filter(status__in=ON_SALE, make__isnull=False)
     return Make.objects.filter(pk__in=live.values("make"))
 
 
 def listings_of(*, seller: User) -> QuerySet[Listing]:
-    """A seller's own listings in every status, newest first."""
+    """A seller's own listings in every status, those just deleted included, newest first."""
     return Listing.objects.filter(seller=seller).select_related("make", "car_model").prefetch_related("photos")
 
 

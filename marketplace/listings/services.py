@@ -1,4 +1,7 @@
-"""Everything that changes a listing."""
+"""What is written in a listing: by its seller, from its photos, by a moderator.
+
+Its way from draft to sold is in ``life``.
+"""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -6,16 +9,35 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.names import name_key
 from marketplace.catalogue.selectors import Resolved, catalogue_resolve
 from marketplace.doorbell import ring_on_commit
-from marketplace.listings.models import Listing
+from marketplace.listings.life.prices import price_note
+from marketplace.listings.life.steps import EDITABLE, ON_SALE, PAUSED, ListingRefused, Step, step_take
+from marketplace.listings.models import Listing, StatusChange
 from marketplace.listings.verdicts import group_sure, look_alikes_of, model_sure, one_of
 from marketplace.text_fields import texts_cleaned
+
+__all__ = [
+    "APPROVED",
+    "EDITABLE",
+    "FREE_FIELDS",
+    "REVIEWABLE",
+    "REVIEW_SUBMITTED",
+    "SELLER_FIELDS",
+    "DraftsFull",
+    "ListingRefused",
+    "listing_create",
+    "listing_identity_confirm",
+    "listing_identity_set",
+    "listing_missing",
+    "listing_submit",
+    "listing_update",
+    "listing_verdict_set",
+]  # fmt: skip
 
 # Each field of the seller's own words, and the field of the catalogue that it replaces.
 IN_PLACE_OF = {"other_make": "make", "other_model": "car_model"}
@@ -25,16 +47,14 @@ SELLER_FIELDS = (
 )  # fmt: skip
 REQUIRED_TO_SUBMIT = ("make", "car_model", "year", "price", "mileage_km", "fuel", "gearbox", "place")
 REVIEW_SUBMITTED = "marketplace.moderation.tasks.review_submitted"
-EDITABLE = {Listing.Status.DRAFT, Listing.Status.REJECTED}
 REVIEWABLE = EDITABLE | {Listing.Status.SUBMITTED}  # not approved yet
+APPROVED = ON_SALE | PAUSED
+FREE_FIELDS = ("price", "currency", "mileage_km", "place", "description")
+"""What a seller may change of an approved listing at once: no review depends on it."""
 
 
 class DraftsFull(Exception):
     """This seller has as many drafts as one may have; the message tells them so."""
-
-
-class ListingRefused(Exception):
-    """The listing's status does not allow this step; the message is for the person who tried it."""
 
 
 def listing_create(*, seller: User) -> Listing:
@@ -43,7 +63,11 @@ def listing_create(*, seller: User) -> Listing:
         raise DraftsFull(f"You have {settings.SELLER_DRAFTS} drafts, which is the limit. Submit or delete one first.")
     listing = Listing(seller=seller)
     listing.full_clean()
-    listing.save()
+    with transaction.atomic():
+        listing.save()
+        StatusChange.objects.create(
+            listing=listing, step=Step.CREATE, after=listing.status, actor=seller, at=listing.created_at
+        )
     return listing
 
 
@@ -54,11 +78,13 @@ def listing_update(*, listing: Listing, values: Mapping[str, Any], pointed_at: C
     pointed_at: fields that become the seller's even if their value does not change. Pressing the
     candidate that the photos had filled in confirms it. Clearing make, model or body gives the
     field back to the photos. A make or model is either chosen from the catalogue or written
-    (``other_make``, ``other_model``): the newer of the two replaces the other. Raises
-    ListingRefused if the listing can no longer be edited and ValidationError if a value is invalid.
+    (``other_make``, ``other_model``): the newer of the two replaces the other. Of an approved
+    listing only FREE_FIELDS can be changed, and none of them be emptied that it needs. Raises
+    ListingRefused if the listing, or this field of it, can no longer be edited and ValidationError
+    if a value is invalid.
     """
     row = Listing.objects.select_for_update().get(pk=listing.pk)
-    if row.status not in EDITABLE:
+    if row.status not in EDITABLE | APPROVED:
         raise ListingRefused(f"This listing is {row.get_status_display()} and cannot be edited.")
     values = texts_cleaned(Listing, values)
     touched = set(row.touched)
@@ -66,6 +92,8 @@ def listing_update(*, listing: Listing, values: Mapping[str, Any], pointed_at: C
     changed = [
         name for name in SELLER_FIELDS if name in values and (name in pointed_at or getattr(row, name) != values[name])
     ]
+    if row.status in APPROVED:
+        _check_free(changed, values)
     for name in changed:
         setattr(row, name, values[name])
         autofilled.discard(name)
@@ -85,10 +113,24 @@ def listing_update(*, listing: Listing, values: Mapping[str, Any], pointed_at: C
         autofilled.discard("make")
     row.touched = sorted(touched)
     row.autofilled = sorted(autofilled - touched)
-    row.contradiction = _contradiction(row)
+    if row.status in EDITABLE:
+        row.contradiction = _contradiction(row)
     row.full_clean(exclude=["seller"])
+    if row.status in APPROVED:
+        price_note(listing=row)
     row.save()
     return row
+
+
+def _check_free(changed: Collection[str], values: Mapping[str, Any]) -> None:
+    """Raises ListingRefused or ValidationError for what an approved listing may not become."""
+    if not set(changed) <= set(FREE_FIELDS):
+        raise ListingRefused(
+            "This changes which car is offered, so somebody has to look at it again: make it a draft first."
+        )
+    emptied = [name for name in changed if name in REQUIRED_TO_SUBMIT and values[name] in {None, ""}]
+    if emptied:
+        raise ValidationError({name: ["A car on sale needs this."] for name in emptied})
 
 
 def _listed_or_written(row: Listing, changed: Collection[str], touched: set[str]) -> None:
@@ -217,8 +259,8 @@ def listing_missing(*, listing: Listing) -> dict[str, str]:
 
 
 @transaction.atomic
-def listing_submit(*, listing: Listing) -> Listing:
-    """Submit a finished draft for review.
+def listing_submit(*, listing: Listing, by: User) -> Listing:
+    """The seller hands in a finished draft for review.
 
     Raises ValidationError, which names every field that is still missing, or ListingRefused.
     """
@@ -228,19 +270,9 @@ def listing_submit(*, listing: Listing) -> Listing:
     missing = listing_missing(listing=row)
     if missing:
         raise ValidationError({name: [line] for name, line in missing.items()})
-    _move(row, EDITABLE, Listing.Status.SUBMITTED, submitted_at=timezone.now(), reject_reason="")
+    step_take(listing=row, step=Step.SUBMIT, by=by, reject_reason="")
     ring_on_commit(REVIEW_SUBMITTED)
     return row
-
-
-def listing_publish(*, listing: Listing) -> None:
-    """End the review: the listing is public."""
-    _move(listing, {Listing.Status.SUBMITTED}, Listing.Status.LIVE, published_at=timezone.now())
-
-
-def listing_reject(*, listing: Listing, reason: str) -> None:
-    """End the review: the listing returns to the seller with a reason, and can be edited."""
-    _move(listing, {Listing.Status.SUBMITTED}, Listing.Status.REJECTED, reject_reason=reason)
 
 
 def listing_identity_set(*, listing: Listing, make: Make, car_model: CarModel | None) -> None:
@@ -257,38 +289,3 @@ def listing_identity_confirm(*, listing: Listing) -> None:
     listing.autofilled = sorted(set(listing.autofilled) - {"make", "car_model"})
     named = ("make", "car_model", "other_make", "other_model")
     listing.save(update_fields=[*named, "contradiction", "touched", "autofilled", "updated_at"])
-
-
-def listing_withdraw(*, listing: Listing) -> None:
-    """The seller withdraws the listing, which becomes a draft again."""
-    _move(listing, {Listing.Status.SUBMITTED, Listing.Status.LIVE}, Listing.Status.DRAFT)
-    ring_on_commit(REVIEW_SUBMITTED)  # a moderator may have claimed it: the review task releases it
-
-
-def listing_sold(*, listing: Listing) -> None:
-    """The seller marks the car as sold."""
-    _move(listing, {Listing.Status.LIVE}, Listing.Status.SOLD)
-
-
-@transaction.atomic
-def listing_delete(*, listing: Listing) -> None:
-    """Delete a listing that is neither live nor under review. Raises ListingRefused."""
-    # Lock the listing before its photos are deleted. A worker that finishes one of them at the same
-    # time takes its locks in this order as well.
-    row = Listing.objects.select_for_update().filter(pk=listing.pk).first()
-    if row is None:
-        return  # already deleted by another request
-    if row.status in {Listing.Status.LIVE, Listing.Status.SUBMITTED}:
-        raise ListingRefused("Withdraw the listing before you delete it.")
-    row.delete()
-
-
-def _move(listing: Listing, allowed: set[Listing.Status], to: Listing.Status, **values: Any) -> None:
-    # A conditional update: of two concurrent requests one succeeds, and the other is refused.
-    moved = Listing.objects.filter(pk=listing.pk, status__in=allowed).update(
-        status=to, updated_at=timezone.now(), **values
-    )
-    if moved != 1:
-        listing.refresh_from_db()
-        raise ListingRefused(f"This listing is {listing.get_status_display()} by now; nothing was changed.")
-    listing.refresh_from_db()

@@ -1,19 +1,26 @@
 from django.urls import path
 
-from marketplace.listings import views, views_sell
+from marketplace.listings import views, views_life, views_sell
 
 app_name = "listings"
 
 urlpatterns = [
     path("", views.browse, name="browse"),
     path("cars/<slug:code>/", views.detail, name="detail"),
-    path("my/", views_sell.mine, name="mine"),
+    path("my/", views_life.mine, name="mine"),
     path("sell/", views_sell.sell, name="sell"),
     path("sell/<slug:code>/", views_sell.edit, name="edit"),
     path("sell/<slug:code>/save/", views_sell.save, name="save"),
     path("sell/<slug:code>/submit/", views_sell.submit, name="submit"),
     path("sell/<slug:code>/sent/", views_sell.sent, name="sent"),
-    path("sell/<slug:code>/withdraw/", views_sell.withdraw, name="withdraw"),
-    path("sell/<slug:code>/sold/", views_sell.sold, name="sold"),
-    path("sell/<slug:code>/delete/", views_sell.delete, name="delete"),
+    path("sell/<slug:code>/take-back/", views_life.take_back, name="take_back"),
+    path("sell/<slug:code>/reserve/", views_life.reserve, name="reserve"),
+    path("sell/<slug:code>/unreserve/", views_life.unreserve, name="unreserve"),
+    path("sell/<slug:code>/sold/", views_life.sell, name="sold"),
+    path("sell/<slug:code>/not-sold/", views_life.unsell, name="unsell"),
+    path("sell/<slug:code>/withdraw/", views_life.withdraw, name="withdraw"),
+    path("sell/<slug:code>/put-back/", views_life.put_back, name="put_back"),
+    path("sell/<slug:code>/renew/", views_life.renew, name="renew"),
+    path("sell/<slug:code>/delete/", views_life.delete, name="delete"),
+    path("sell/<slug:code>/restore/", views_life.restore, name="restore"),
 ]

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from marketplace.listings.access import visible_listing
 from marketplace.listings.forms import BrowseForm
+from marketplace.listings.models import Listing
 from marketplace.listings.selectors import listings_search
 
 PER_PAGE = 24
@@ -14,7 +15,7 @@ PER_PAGE = 24
 
 @require_safe
 def browse(request: HttpRequest) -> HttpResponse:
-    """Live listings: searched, filtered, sorted, in pages."""
+    """Listings on sale: searched, filtered, sorted, in pages."""
     form = BrowseForm(request.GET)
     criteria = form.criteria()
     page = Paginator(listings_search(**criteria), PER_PAGE).get_page(request.GET.get("page"))
@@ -33,11 +34,13 @@ def browse(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def detail(request: HttpRequest, code: str) -> HttpResponse:
-    """One listing: public if it is live or sold, else for its seller and moderators only."""
+    """One listing: public if it is on sale or sold, else for its seller and moderators only."""
     listing = visible_listing(request, code)
     context = {
         "listing": listing,
         "photos": list(listing.photos.all()),
         "is_owner": request.user.pk == listing.seller_id,
     }
-    return render(request, "listings/detail.html", context)
+    # For search engines; a person reads on the page that it is sold.
+    status = 410 if listing.status == Listing.Status.SOLD and not context["is_owner"] else 200
+    return render(request, "listings/detail.html", context, status=status)

@@ -1,4 +1,4 @@
-"""The seller's pages: write a listing, submit it, manage it."""
+"""The seller's pages on which a listing is written and submitted. Its life: ``views_life``."""
 
 from typing import Any
 
@@ -11,32 +11,23 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from marketplace.accounts.access import signed_in
 from marketplace.listings.access import own_listing
-from marketplace.listings.forms import ListingForm
+from marketplace.listings.forms import ListingForm, OfferForm
 from marketplace.listings.models import Listing
-from marketplace.listings.selectors import body_suggestion_of, car_version, drafts_of, listings_of, suggestions_of
+from marketplace.listings.selectors import body_suggestion_of, car_version, drafts_of, suggestions_of
 from marketplace.listings.services import (
+    APPROVED,
     EDITABLE,
     DraftsFull,
     ListingRefused,
     listing_create,
-    listing_delete,
     listing_missing,
-    listing_sold,
     listing_submit,
     listing_update,
-    listing_withdraw,
 )
 from marketplace.pages import is_htmx
 
 # The buttons of the photos' suggestions, and the fields that each of them confirms.
 PRESSES = {"choose": ("make", "car_model"), "choose_body": ("body",)}
-
-
-@login_required
-@require_safe
-def mine(request: HttpRequest) -> HttpResponse:
-    """The seller's listings in every status."""
-    return render(request, "listings/mine.html", {"listings": listings_of(seller=signed_in(request))})
 
 
 @login_required
@@ -60,10 +51,12 @@ def sell(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def edit(request: HttpRequest, code: str) -> HttpResponse:
-    """The page on which a listing is written."""
+    """The page on which a listing is written; of an approved one, what needs no review."""
     listing = own_listing(request, code)
+    if listing.status in APPROVED:
+        return render(request, "listings/edit_approved.html", {"listing": listing, "form": OfferForm(listing=listing)})
     if listing.status not in EDITABLE:
-        messages.info(request, f"This listing is {listing.get_status_display()}. Withdraw it to change it.")
+        messages.info(request, f"This listing is {listing.get_status_display()} and cannot be changed now.")
         return redirect(listing)
     return render(request, "listings/edit.html", _page(listing, ListingForm(listing=listing)))
 
@@ -73,6 +66,8 @@ def edit(request: HttpRequest, code: str) -> HttpResponse:
 def save(request: HttpRequest, code: str) -> HttpResponse:
     """Store the valid fields; each of the others gets one line."""
     listing = own_listing(request, code)
+    if listing.status in APPROVED and not is_htmx(request):
+        return _save_approved(request, listing)
     form, listing, wrong = _store(request, listing)
     if is_htmx(request):
         status = 409 if "refused" in wrong else 200
@@ -93,7 +88,7 @@ def submit(request: HttpRequest, code: str) -> HttpResponse:
         wrong = listing_missing(listing=listing) | wrong
     if not wrong:
         try:
-            listing_submit(listing=listing)
+            listing_submit(listing=listing, by=signed_in(request))
         except ValidationError as error:
             wrong = _lines(error)
         except ListingRefused as error:
@@ -111,45 +106,21 @@ def sent(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "listings/sent.html", {"listing": own_listing(request, code)})
 
 
-@login_required
-@require_POST
-def withdraw(request: HttpRequest, code: str) -> HttpResponse:
-    listing = own_listing(request, code)
-    try:
-        listing_withdraw(listing=listing)
-    except ListingRefused as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, f"{listing.title} is a draft again: nobody else can see it.")
-    return redirect("listings:mine")
-
-
-@login_required
-@require_POST
-def sold(request: HttpRequest, code: str) -> HttpResponse:
-    listing = own_listing(request, code)
-    try:
-        listing_sold(listing=listing)
-    except ListingRefused as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, f"{listing.title} is marked as sold. Congratulations!")
-    return redirect("listings:mine")
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def delete(request: HttpRequest, code: str) -> HttpResponse:
-    """Ask first, then delete."""
-    listing = own_listing(request, code)
-    if request.method != "POST":
-        return render(request, "listings/delete.html", {"listing": listing})
-    try:
-        listing_delete(listing=listing)
-    except ListingRefused as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, f"{listing.title} is deleted.")
+def _save_approved(request: HttpRequest, listing: Listing) -> HttpResponse:
+    """Store all of the few fields that an approved listing keeps open, or none."""
+    form = OfferForm(request.POST, listing=listing)
+    if form.is_valid():
+        try:
+            listing_update(listing=listing, values=form.values())
+        except ListingRefused as error:
+            messages.error(request, str(error))
+            return redirect("listings:mine")
+        except ValidationError as error:
+            for name, line in _lines(error).items():
+                form.add_error(name if name in form.fields else None, line)
+    if not form.is_valid():
+        return render(request, "listings/edit_approved.html", {"listing": listing, "form": form}, status=422)
+    messages.success(request, f"{listing.title} is changed.")
     return redirect("listings:mine")
 
 

@@ -57,7 +57,12 @@ class DecisionForm(_AnswerForm):
     nothing_chosen = "Choose what to do with this listing."
 
     action = forms.ChoiceField(
-        choices=[(Decision.Action.ACCEPT, "accept"), (Decision.Action.REJECT, "reject")], required=False
+        choices=[
+            (Decision.Action.ACCEPT, "accept"),
+            (Decision.Action.CHANGES, "changes"),
+            (Decision.Action.REJECT, "reject"),
+        ],
+        required=False,
     )
     car = forms.RegexField(r"^\d{1,18}:\d{0,18}$", required=False)
     reason = ParagraphsFormField(max_length=1000, required=False)

@@ -45,6 +45,7 @@ class Decision(models.Model):
         ACCEPT = "accept", "accepted"
         CORRECT = "correct", "corrected"
         REJECT = "reject", "rejected"
+        CHANGES = "changes", "sent back for changes"
         AUTO = "auto", "approved by policy"
 
     # Kept when the seller deletes the listing.
@@ -77,6 +78,7 @@ class Decision(models.Model):
         ordering = ("-created_at", "-id")
         constraints = (
             models.CheckConstraint(condition=~Q(action="reject") | ~Q(reason=""), name="decision_reject_has_reason"),
+            models.CheckConstraint(condition=~Q(action="changes") | ~Q(reason=""), name="decision_changes_has_reason"),
             models.CheckConstraint(
                 condition=~Q(action__in=("accept", "correct", "auto"))
                 | Q(make__isnull=False)
@@ -98,7 +100,7 @@ class Decision(models.Model):
 
     @property
     def car(self) -> str:
-        """The car that was decided; "" for a rejection."""
+        """The car that was decided; "" for what was sent back."""
         if self.action == self.Action.ACCEPT:
             return self.stated
         return " ".join(str(part) for part in (self.make, self.car_model) if part)

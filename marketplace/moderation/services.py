@@ -12,13 +12,9 @@ from django.utils import timezone
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.selectors import catalogue_resolve
+from marketplace.listings.life.services import listing_ask_changes, listing_publish, listing_reject
 from marketplace.listings.models import Listing
-from marketplace.listings.services import (
-    listing_identity_confirm,
-    listing_identity_set,
-    listing_publish,
-    listing_reject,
-)
+from marketplace.listings.services import listing_identity_confirm, listing_identity_set
 from marketplace.listings.verdicts import model_sure
 from marketplace.moderation.models import Claim, Decision
 from marketplace.moderation.selectors import claimed_by_others, decision_last, queue, queue_seen
@@ -29,6 +25,7 @@ from marketplace.texts import paragraphs_clean
 log = structlog.get_logger(__name__)
 
 Action = Decision.Action
+SENT_BACK = (Action.REJECT, Action.CHANGES)
 CLAIM_TRIES = 50
 """How many listings to try when other moderators claim them first."""
 
@@ -42,7 +39,7 @@ def review_submitted() -> int:
 
     All its photos are recognised, the model with a confidence above the measured threshold; it is
     the make and model that the seller chose from the catalogue or confirmed; nothing contradicts
-    it; every photo shows a car; no person ever rejected the listing, and no moderator has it open.
+    it; every photo shows a car; no person ever sent the listing back, and no moderator has it open.
     """
     _claims_drop()
     if not settings.MODERATION_AUTO_APPROVE:
@@ -52,7 +49,7 @@ def review_submitted() -> int:
         queue_seen()
         .filter(contradiction="", certainty__isnull=False, car_model__isnull=False)
         .exclude(pk__in=claimed_by_others(moderator=None).values("listing_id"))
-        .exclude(decisions__action=Action.REJECT)
+        .exclude(decisions__action__in=SENT_BACK)
         .exclude(photos__kind=Photo.Kind.OTHER)
     )
     return sum(_review(listing.pk) for listing in waiting if _is_beyond_doubt(listing))
@@ -80,7 +77,7 @@ def _review(listing_id: int) -> bool:
         return False
     decision = _decision(listing, action=Action.AUTO, make=listing.make, car_model=listing.car_model)
     decision.save()
-    listing_publish(listing=listing)
+    listing_publish(listing=listing, by=None)
     log.info("listing_approved", listing=listing.code, certainty=listing.certainty)
     return True
 
@@ -168,7 +165,8 @@ def decision_make(
 
     action: "accept" publishes the listing as the seller describes it, even in their own words.
     "correct" publishes it as `make` and `car_model` (None: the model cannot be told); naming what
-    the seller said counts as "accept". "reject" returns it to the seller with `reason`. seen: when
+    the seller said counts as "accept". "reject" returns it to the seller with `reason`; so does
+    "changes", which asks for what `reason` says and expects it again. seen: when
     the listing was submitted that the moderator looked at (None: as in `listing`). Raises
     DecisionRefused.
     """
@@ -184,12 +182,8 @@ def decision_make(
     if other is not None:
         raise DecisionRefused(f"{other.moderator} is looking at this listing right now. Your decision was not stored.")
     reason = paragraphs_clean(reason)
-    if action == Action.REJECT:
-        if not reason:
-            raise DecisionRefused("Say why, so that the seller can mend it.")
-        decision = _decision(row, action=action, moderator=moderator, make=None, car_model=None, reason=reason)
-        decision.save()
-        listing_reject(listing=row, reason=reason)
+    if action in SENT_BACK:
+        decision = _send_back(row, action=action, moderator=moderator, reason=reason)
     elif action in {Action.ACCEPT, Action.CORRECT}:
         if action == Action.CORRECT and not row.unlisted and (make, car_model) == (row.make, row.car_model):
             action = Action.ACCEPT
@@ -202,11 +196,23 @@ def decision_make(
             listing_identity_confirm(listing=row)
         else:
             listing_identity_set(listing=row, make=make, car_model=car_model)
-        listing_publish(listing=row)
+        listing_publish(listing=row, by=moderator)
     else:
         raise DecisionRefused(f"There is no decision called {action!r}.")
     Claim.objects.filter(listing=row).delete()
     log.info("listing_decided", listing=row.code, action=action, moderator=moderator.pk)
+    return decision
+
+
+def _send_back(row: Listing, *, action: str, moderator: User, reason: str) -> Decision:
+    if not reason:
+        raise DecisionRefused("Say why, so that the seller can mend it.")
+    decision = _decision(row, action=action, moderator=moderator, make=None, car_model=None, reason=reason)
+    decision.save()
+    if action == Action.REJECT:
+        listing_reject(listing=row, by=moderator, reason=reason)
+    else:
+        listing_ask_changes(listing=row, by=moderator, words=reason)
     return decision
 
 
@@ -252,7 +258,7 @@ def _too_late(listing: Listing) -> str:
         status = listing.get_status_display()
         return f"The seller took this listing back (it is {status}). Your decision was not stored."
     who = str(last.moderator) if last.moderator else "the policy"
-    what = "rejected this listing"
-    if last.action != Action.REJECT:
-        what = f"approved this listing as {last.car}"
+    what = {
+        Action.REJECT.value: "rejected this listing", Action.CHANGES.value: "asked the seller for changes"
+    }.get(last.action) or f"approved this listing as {last.car}"  # fmt: skip
     return f"Too late: {who} {what} at {last.created_at:%H:%M} UTC. Your decision was not stored."

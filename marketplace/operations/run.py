@@ -77,6 +77,7 @@ def _environment(port: int) -> dict[str, str]:
         "COOKIES_SECURE": "0",
         "STATIC_COLLECTED": "0",
         "ACCOUNT_EMAIL_VERIFICATION": "optional",
+        "SITE_URL": f"http://{HOST}:{port}",
         "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
         "LOG_LEVEL": "WARNING",
         "LOG_JSON": "0",

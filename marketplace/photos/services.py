@@ -142,12 +142,12 @@ def _check_editable(listing_id: int) -> None:
     A photo that is added later would be published without review.
     """
     row = _lock(listing_id)
-    if row is None:
+    if row is None or row.status == Listing.Status.DELETED:
         raise PhotoRejected("listing_gone", "This listing was deleted meanwhile. Start a new one.")
     if row.status not in EDITABLE:
         raise PhotoRejected(
             "listing_closed",
-            f"This listing is {row.get_status_display()} by now: withdraw it before you change its photos.",
+            f"This listing is {row.get_status_display()} by now: make it a draft before you change its photos.",
         )
 
 

@@ -1,4 +1,4 @@
-// One key press per listing: 1–5 candidates, A accept, R reject (then 1–6 a reason), S skip, / search, H heat map.
+// One key press per listing: 1–5 candidates, A accept, C request changes, R reject (then 1–6 a reason), S skip, / search, H heat map.
 // Per doubtful label: A keep, 1–3 suggestions, N not a car, X leave the photo out, S skip, / search.
 // The buttons do the work; a key only presses them.
 const page = document.querySelector("[data-moderate]");
@@ -87,7 +87,7 @@ document.addEventListener("keydown", (event) => {
     search?.focus();
   } else if (reject?.open && /^[1-9]$/.test(key)) {
     press(`[data-reject-key="${key}"]`);
-  } else if (/^[1-9ahnrsx]$/.test(key)) {
+  } else if (/^[1-9achnrsx]$/.test(key)) {
     press(`[data-key="${key}"]`);
   }
 });

@@ -1,8 +1,12 @@
 """GET /api/v1/listings/"""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from marketplace.catalogue.selectors import catalogue_resolve
+from marketplace.listings.models import Listing
 from tests.factories import ListingFactory
 
 
@@ -22,6 +26,27 @@ def cars(alice, catalogue):
 
 def models(client, **query):
     return [car["model"] for car in client.get("/api/v1/listings/", query).json()["results"]]
+
+
+def test_a_reserved_car_is_listed_as_such_and_a_lowered_price_with_the_one_before(client, alice):
+    listing = ListingFactory(
+        seller=alice, reserved=True, price=9000, price_before=10_000, price_lowered_at=timezone.now()
+    )
+    (car,) = client.get("/api/v1/listings/").json()["results"]
+    assert (car["status"], car["lowered_from"]) == ("reserved", "10000.00")
+    Listing.objects.update(status="sold", price_lowered_at=timezone.now() - timedelta(days=31))
+    assert client.get("/api/v1/listings/").json()["results"] == []
+    car = client.get(f"/api/v1/listings/{listing.code}/").json()
+    assert (car["status"], car["lowered_from"]) == ("sold", None)
+
+
+@pytest.mark.parametrize("status", ["changes", "withdrawn", "expired", "deleted"])
+def test_what_is_not_on_sale_is_not_there(client, alice, status):
+    listing = ListingFactory(seller=alice, **{status: True})
+    assert client.get("/api/v1/listings/").json()["results"] == []
+    assert client.get(f"/api/v1/listings/{listing.code}/").status_code == 404
+    assert client.get(listing.get_absolute_url()).status_code == 404
+    assert listing.title not in client.get("/").content.decode()
 
 
 def test_it_lists_live_cars_only_and_the_newest_first(client, cars):

@@ -8,6 +8,7 @@ from factory.builder import Resolver
 from factory.django import DjangoModelFactory
 
 from marketplace.catalogue.models import Make
+from marketplace.listings.life.steps import TERM
 from marketplace.listings.models import Listing
 from tests.factories.accounts import UserFactory
 from tests.factories.catalogue import CarModelFactory
@@ -80,10 +81,18 @@ class ListingFactory(DjangoModelFactory[Listing]):
             place="Brno",
         )
         reviewed = Trait(finished=True, submitted_at=LazyFunction(timezone.now))
-        published = Trait(reviewed=True, published_at=LazyFunction(timezone.now))
+        published = Trait(
+            reviewed=True,
+            published_at=LazyFunction(timezone.now),
+            expires_at=LazyFunction(lambda: timezone.now() + TERM),
+        )
         submitted = Trait(reviewed=True, status=Listing.Status.SUBMITTED)
         rejected = Trait(reviewed=True, status=Listing.Status.REJECTED, reject_reason="The photos show another car.")
+        changes = Trait(reviewed=True, status=Listing.Status.CHANGES, reject_reason="Show the whole car, please.")
         live = Trait(published=True, status=Listing.Status.LIVE)
+        reserved = Trait(published=True, status=Listing.Status.RESERVED)
+        expired = Trait(published=True, status=Listing.Status.EXPIRED, expires_at=LazyFunction(timezone.now))
+        deleted = Trait(status=Listing.Status.DELETED, deleted_at=LazyFunction(timezone.now))
         sold = Trait(published=True, status=Listing.Status.SOLD)
         withdrawn = Trait(published=True, status=Listing.Status.WITHDRAWN)
         # The seller's own words for make and model. Last: it takes the place of the car of the

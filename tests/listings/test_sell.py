@@ -6,8 +6,8 @@ from marketplace.listings.models import Listing
 from marketplace.listings.services import listing_verdict_set
 from tests.listings.conftest import verdict
 
-PAGES = ["", "save/", "submit/", "sent/", "withdraw/", "sold/", "delete/"]
-POSTED = {"save/", "submit/", "withdraw/", "sold/", "delete/"}
+PAGES = ["", "save/", "submit/", "sent/"]
+POSTED = {"save/", "submit/"}
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -153,29 +153,3 @@ def test_a_finished_draft_is_handed_in(seller, finished, put_photo):
         seller.post(f"/sell/{finished.code}/save/", {"price": "1"}, headers={"HX-Request": "true"}).status_code == 409
     )
     assert seller.get(f"/sell/{finished.code}/").status_code == 302
-
-
-def test_live_to_draft_to_gone(seller, put_live):
-    listing = put_live()
-    assert b"Mark as sold" in seller.get("/my/").content
-    seller.post(f"/sell/{listing.code}/delete/")
-    assert Listing.objects.filter(pk=listing.pk).exists()
-    seller.post(f"/sell/{listing.code}/withdraw/")
-    assert b"Delete" in seller.get(f"/sell/{listing.code}/delete/").content
-    seller.post(f"/sell/{listing.code}/delete/")
-    assert not Listing.objects.filter(pk=listing.pk).exists()
-
-
-def test_a_car_is_sold_once(seller, put_live):
-    listing = put_live()
-    seller.post(f"/sell/{listing.code}/sold/")
-    assert b"by now" in seller.post(f"/sell/{listing.code}/withdraw/", follow=True).content
-    listing.refresh_from_db()
-    assert listing.status == "sold"
-
-
-def test_my_cars_cost_the_same_however_many(seller, put_live, put_photo, django_assert_num_queries):
-    for _ in range(8):
-        put_photo(put_live())
-    with django_assert_num_queries(4):  # session, user, listings, photos
-        seller.get("/my/")

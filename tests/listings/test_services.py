@@ -3,17 +3,15 @@
 import pytest
 from django.core.exceptions import ValidationError
 
+from marketplace.listings.life.services import listing_delete, listing_publish, listing_take_back
 from marketplace.listings.models import Listing
 from marketplace.listings.services import (
     ListingRefused,
-    listing_delete,
     listing_identity_set,
     listing_missing,
-    listing_publish,
     listing_submit,
     listing_update,
     listing_verdict_set,
-    listing_withdraw,
 )
 from tests.factories import CarModelFactory
 from tests.listings.conftest import verdict
@@ -132,14 +130,14 @@ def test_a_moderators_word_outlives_a_withdrawal(finished, cars):
     Listing.objects.filter(pk=finished.pk).update(status="live", touched=[])
     finished.refresh_from_db()
     listing_identity_set(listing=finished, make=cars["A4"].make, car_model=cars["A4"])
-    listing_withdraw(listing=finished)
+    listing_take_back(listing=finished, by=finished.seller)
     row = listing_verdict_set(listing_id=finished.pk, verdict=verdict())
     assert row.car_model == cars["A4"]
 
 
 def test_a_refused_submit_names_all_that_is_missing(draft):
     with pytest.raises(ValidationError) as caught:
-        listing_submit(listing=draft)
+        listing_submit(listing=draft, by=draft.seller)
     assert {"make", "car_model", "year", "price", "photos"} <= caught.value.message_dict.keys()
 
 
@@ -148,22 +146,45 @@ def test_a_photo_removed_meanwhile_counts_no_more(finished, put_photo):
     assert listing_missing(listing=finished) == {}
     photo.delete()
     with pytest.raises(ValidationError) as caught:
-        listing_submit(listing=finished)
+        listing_submit(listing=finished, by=finished.seller)
     assert caught.value.message_dict == {"photos": ["Add at least one photo."]}
 
 
 def test_a_listing_is_published_once(finished, put_photo):
     put_photo(finished)
-    listing_submit(listing=finished)
+    listing_submit(listing=finished, by=finished.seller)
     finished.refresh_from_db()
-    listing_publish(listing=finished)
+    listing_publish(listing=finished, by=None)
     with pytest.raises(ListingRefused):
-        listing_publish(listing=finished)
+        listing_publish(listing=finished, by=None)
 
 
-def test_a_live_listing_cannot_be_deleted_or_edited(put_live):
+def test_a_live_listing_cannot_be_deleted_nor_become_another_car(put_live, alice):
     listing = put_live()
     with pytest.raises(ListingRefused):
-        listing_delete(listing=listing)
-    with pytest.raises(ListingRefused):
-        listing_update(listing=listing, values={"year": 2001})
+        listing_delete(listing=listing, by=alice)
+    with pytest.raises(ListingRefused, match="make it a draft first"):
+        listing_update(listing=listing, values={"year": 2001, "price": 5000})
+    listing.refresh_from_db()
+    assert (listing.year, listing.price) == (2012, 7500)
+
+
+@pytest.mark.parametrize("status", ["live", "reserved", "withdrawn", "expired"])
+def test_price_words_mileage_and_place_of_an_approved_car_change_at_once(put_live, status):
+    listing = put_live()
+    Listing.objects.update(status=status)
+    said = {"price": 7000, "mileage_km": 101_000, "place": "Praha", "description": "New tyres."}
+    row = listing_update(listing=listing, values=said)
+    assert {name: getattr(row, name) for name in said} == said
+    assert row.status == status
+    with pytest.raises(ValidationError) as caught:
+        listing_update(listing=listing, values={"price": None, "description": ""})
+    assert caught.value.message_dict == {"price": ["A car on sale needs this."]}
+
+
+@pytest.mark.parametrize("status", ["submitted", "sold", "deleted"])
+def test_what_waits_for_review_or_is_gone_cannot_be_changed(put_live, status):
+    listing = put_live()
+    Listing.objects.update(status=status, deleted_at=listing.published_at if status == "deleted" else None)
+    with pytest.raises(ListingRefused, match="cannot be edited"):
+        listing_update(listing=listing, values={"price": 5000})

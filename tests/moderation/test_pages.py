@@ -3,13 +3,14 @@
 import pytest
 from django.urls import reverse
 
+from marketplace.listings.life.services import listing_take_back
 from marketplace.listings.models import Listing
-from marketplace.listings.services import listing_submit, listing_update, listing_withdraw
+from marketplace.listings.services import listing_submit, listing_update
 from marketplace.moderation.models import Decision
 from marketplace.moderation.services import listing_claim
 from marketplace.moderation.templatetags.moderation_tags import percent
 from marketplace.photos.models import Photo
-from tests.factories import ListingFactory, PhotoFactory, PredictionFactory
+from tests.factories import ListingFactory, PhotoFactory, PredictionFactory, UserFactory
 from tests.moderation.conftest import decided, verdict
 
 SAID = verdict(
@@ -159,12 +160,30 @@ def test_it_rejects_with_a_reason(bobs, waiting):
     assert (listing.status, listing.reject_reason) == (Listing.Status.REJECTED, "This is not a car for sale.")
 
 
+def test_it_asks_the_seller_for_changes_in_the_moderators_words(bobs, bob, waiting, client, alice):
+    listing = waiting()
+    words = "Show the car from behind, please."
+    answer = bobs.post(url("decide", listing), decided(listing, action="changes", reason=words), follow=True)
+    assert f"{listing.code} went back to the seller." in answer.content.decode()
+    listing.refresh_from_db()
+    assert (listing.status, listing.reject_reason) == (Listing.Status.CHANGES, words)
+    decision = Decision.objects.get()
+    assert (decision.action, decision.moderator, decision.reason) == ("changes", bob, words)
+    client.force_login(alice)
+    for page in ("/my/", listing.get_absolute_url(), f"/sell/{listing.code}/"):
+        assert words in client.get(page).content.decode()
+    assert client.post(f"/sell/{listing.code}/submit/", {"description": "Done."}).status_code == 302
+    listing.refresh_from_db()
+    assert (listing.status, listing.reject_reason) == (Listing.Status.SUBMITTED, "")
+
+
 @pytest.mark.parametrize(
     "sent",
     [
         {},
         {"action": "auto"},
         {"action": "reject"},
+        {"action": "changes"},
         {"car": "1"},
         {"car": "999999:"},
         {"car": "9" * 30 + ":1"},
@@ -180,13 +199,13 @@ def test_it_says_what_is_wrong_and_decides_nothing(bobs, waiting, sent):
     assert not Decision.objects.exists()
 
 
-def test_it_tells_the_second_moderator_that_they_are_late(bobs, bob, charlie, waiting):
+def test_it_tells_the_second_moderator_that_they_are_late(bobs, waiting):
     from marketplace.moderation.services import decision_make
 
     listing = waiting()
-    decision_make(listing=listing, moderator=charlie, action="accept")
+    decision_make(listing=listing, moderator=UserFactory(moderator=True, display_name="Dora"), action="accept")
     answer = bobs.post(url("decide", listing), decided(listing, action="reject", reason="No."), follow=True)
-    assert "Too late: Charlie approved this listing as Škoda Octavia" in answer.content.decode()
+    assert "Too late: Dora approved this listing as Škoda Octavia" in answer.content.decode()
     assert Decision.objects.count() == 1
 
 
@@ -194,15 +213,15 @@ CHANGED = "The seller changed this listing meanwhile; look again."
 UNSAID = "The page did not say what you saw of this listing; look again."
 
 
-@pytest.mark.parametrize("wish", ["accept", "correct", "reject"])
-def test_it_decides_nothing_that_the_moderator_has_not_seen(bobs, waiting, cars, wish):
+@pytest.mark.parametrize("wish", ["accept", "correct", "reject", "changes"])
+def test_it_decides_nothing_that_the_moderator_has_not_seen(bobs, alice, waiting, cars, wish):
     listing = waiting("Octavia")
     seen = decided(listing)
-    assert bobs.get(url("review", listing)).content.decode().count(f'name="seen" value="{seen["seen"]}"') == 3
-    listing_withdraw(listing=listing)
+    assert bobs.get(url("review", listing)).content.decode().count(f'name="seen" value="{seen["seen"]}"') == 4
+    listing_take_back(listing=listing, by=alice)
     volvo = cars["V70"]
     listing_update(listing=listing, values={"make": volvo.make, "car_model": volvo, "description": "Call me."})
-    listing_submit(listing=listing)
+    listing_submit(listing=listing, by=alice)
     sent = {"car": f"{volvo.make_id}:"} if wish == "correct" else {"action": wish, "reason": "No."}
     answer = bobs.post(url("decide", listing), {**seen, **sent}, follow=True)
     assert answer.redirect_chain[-1][0] == url("review", listing)

@@ -2,13 +2,9 @@
 
 import pytest
 
+from marketplace.listings.life.services import listing_take_back
 from marketplace.listings.models import Listing
-from marketplace.listings.services import (
-    REVIEW_SUBMITTED,
-    listing_submit,
-    listing_update,
-    listing_withdraw,
-)
+from marketplace.listings.services import REVIEW_SUBMITTED, listing_submit, listing_update
 from marketplace.moderation.models import Decision
 from marketplace.moderation.services import decision_make, listing_claim, review_submitted
 from tests.factories import PhotoFactory
@@ -89,11 +85,11 @@ def test_the_seller_must_have_chosen_both_make_and_model(waiting):
     Listing.objects.update(status=Listing.Status.DRAFT)
     octavia = {"make": listing.make, "car_model": listing.car_model}
     listing_update(listing=listing, values=octavia)  # a whole form, sent as the photos filled it in
-    listing_submit(listing=listing)
+    listing_submit(listing=listing, by=listing.seller)
     assert review_submitted() == 0
-    listing_withdraw(listing=listing)
+    listing_take_back(listing=listing, by=listing.seller)
     listing_update(listing=listing, values=octavia, pointed_at=octavia)
-    listing_submit(listing=listing)
+    listing_submit(listing=listing, by=listing.seller)
     assert review_submitted() == 1
 
 
@@ -103,16 +99,17 @@ def test_a_withdrawal_lets_go_of_the_moderators_claim(waiting, bob, monkeypatch,
     listing = waiting("Octavia", said=SURE)
     assert listing_claim(listing=listing, moderator=bob)
     with django_capture_on_commit_callbacks(execute=True):
-        listing_withdraw(listing=listing)
+        listing_take_back(listing=listing, by=listing.seller)
     assert rings == [REVIEW_SUBMITTED]
     assert review_submitted() == 0
-    listing_submit(listing=listing)
+    listing_submit(listing=listing, by=listing.seller)
     assert review_submitted() == 1
 
 
-def test_it_leaves_to_people_what_a_person_rejected_before(waiting, bob):
+@pytest.mark.parametrize("action", ["reject", "changes"])
+def test_it_leaves_to_people_what_a_person_sent_back_before(waiting, bob, action):
     listing = waiting("Octavia", said=SURE)
-    decision_make(listing=listing, moderator=bob, action="reject", reason="Photos from a catalogue.")
+    decision_make(listing=listing, moderator=bob, action=action, reason="Photos from a catalogue.")
     Listing.objects.filter(pk=listing.pk).update(status=Listing.Status.SUBMITTED)
     assert review_submitted() == 0
 

@@ -10,7 +10,7 @@ OURS = {name: service for name, service in SERVICES.items() if service["image"] 
 
 def test_one_service_builds_the_image_and_nobody_asks_a_registry_for_it():
     """Builds of one image would run in parallel, and on a new machine all but the first fail."""
-    assert set(OURS) == {"setup", "web", "worker", "worker-gpu", "scheduler"}
+    assert set(OURS) == {"setup", "web", "worker", "worker-gpu", "mailer", "scheduler"}
     assert [name for name, service in OURS.items() if "build" in service] == ["setup"]
     assert {service["pull_policy"] for service in OURS.values()} == {"never"}
 
@@ -28,3 +28,8 @@ def test_the_database_is_ready_only_when_it_can_be_reached_over_the_network():
 
 def test_training_has_memory_to_share():
     assert all(service["shm_size"] == "2gb" for service in OURS.values())
+
+
+def test_every_queue_has_a_worker(settings):
+    taken = {word for service in OURS.values() for word in service.get("command", []) if word.startswith("--queues=")}
+    assert taken == {f"--queues={queue.name}" for queue in settings.CELERY_TASK_QUEUES}

@@ -118,3 +118,22 @@ def test_a_wrong_address_is_refused_without_its_password(setenv, tmp_path, name)
     setenv(**{f"{name}_FILE": tmp_path / "url"})
     assert refusal().startswith(f"{name} must look like ")
     assert "hunter2" not in refusal()
+
+
+@pytest.mark.parametrize(
+    ("variables", "address"),
+    [
+        ({"DEBUG": 1}, "http://127.0.0.1:8000"),
+        ({"ALLOWED_HOSTS": ".cars.example,www.cars.example"}, "https://www.cars.example"),
+        ({"CSRF_TRUSTED_ORIGINS": "https://*.example,https://cars.example"}, "https://cars.example"),
+        ({"SITE_URL": "http://cars.example:8080/"}, "http://cars.example:8080"),
+    ],
+)
+def test_links_in_mails_lead_to_where_people_find_the_site(setenv, variables, address):
+    setenv(**{"DEBUG": 0, "SECRET_KEY": "x", "ALLOWED_HOSTS": "a.example"} | variables)
+    assert address == environment_read().SITE_URL
+
+
+def test_an_address_that_is_none_is_refused(setenv):
+    setenv(SITE_URL="cars.example")
+    assert refusal() == "SITE_URL must look like https://cars.example."

@@ -8,8 +8,8 @@ import pytest
 from django.db import OperationalError as DatabaseError
 from kombu.exceptions import OperationalError
 
+from marketplace.listings.life.services import listing_delete
 from marketplace.listings.models import Listing
-from marketplace.listings.services import listing_delete
 from marketplace.photos.ingest import ingest
 from marketplace.photos.models import Photo
 from marketplace.photos.services import PhotoRejected, photo_add, photo_remove, photos_reorder
@@ -113,7 +113,7 @@ def meanwhile(monkeypatch):
 
 
 def test_a_listing_deleted_during_the_upload_is_an_answer_and_leaves_no_file(listing, encoded, rings, media, meanwhile):
-    meanwhile(lambda: listing_delete(listing=listing))
+    meanwhile(lambda: listing_delete(listing=listing, by=listing.seller))
     with pytest.raises(PhotoRejected, match="This listing was deleted meanwhile"):
         photo_add(listing=Listing.objects.get(), data=encoded(), filename="a.jpg")
     assert files_in(media) == []
@@ -121,7 +121,7 @@ def test_a_listing_deleted_during_the_upload_is_an_answer_and_leaves_no_file(lis
 
 def test_no_photo_slips_into_a_listing_that_was_handed_in_during_the_upload(listing, encoded, rings, media, meanwhile):
     meanwhile(lambda: Listing.objects.update(status="submitted"))
-    with pytest.raises(PhotoRejected, match="waiting for review by now: withdraw it before"):
+    with pytest.raises(PhotoRejected, match="waiting for review by now: make it a draft before"):
         photo_add(listing=listing, data=encoded(), filename="a.jpg")
     assert not Photo.objects.exists()
     assert files_in(media) == []

@@ -19,13 +19,16 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.db import DatabaseError, close_old_connections, connection  # noqa: E402
+from django.utils import timezone  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from classifier.artefact import artefact_only  # noqa: E402
 from marketplace import doorbell  # noqa: E402
 from marketplace.accounts.models import User  # noqa: E402
+from marketplace.listings.life.services import listings_remove  # noqa: E402
+from marketplace.listings.life.steps import KEEP_DELETED  # noqa: E402
 from marketplace.listings.models import Listing  # noqa: E402
-from marketplace.listings.services import listing_create, listing_delete  # noqa: E402
+from marketplace.listings.services import listing_create  # noqa: E402
 from marketplace.photos.models import Photo, Prediction  # noqa: E402
 from marketplace.photos.recognition import queue  # noqa: E402
 from marketplace.photos.recognition.queue import photos_claim  # noqa: E402
@@ -200,7 +203,9 @@ def at_once(remove):
     stored.wait()
     try:
         if remove == "listing":
-            listing_delete(listing=listing)
+            long_ago = timezone.now() - 2 * KEEP_DELETED
+            Listing.objects.filter(pk=listing.pk).update(status="deleted", deleted_at=long_ago)
+            listings_remove()
         else:
             photo_remove(photo=photo)
     except DatabaseError as error:

@@ -28,12 +28,22 @@ def grouped(value: int | Decimal | None) -> str:
 @register.filter
 def money(listing: Listing) -> str:
     """``"12 500 €"``; decimals only if the price has any."""
-    if listing.price is None:
+    return _money(listing.price, listing.currency)
+
+
+@register.filter
+def money_before(listing: Listing) -> str:
+    """As ``money``, the price that it was lowered from; empty if it was not."""
+    return _money(listing.lowered_from, listing.currency)
+
+
+def _money(price: Decimal | None, currency: str) -> str:
+    if price is None:
         return ""
-    amount = listing.price if listing.price % 1 else int(listing.price)
-    sign = SIGNS[listing.currency]
+    amount = price if price % 1 else int(price)
+    sign = SIGNS[currency]
     # A no-break space keeps the sign with its number.
-    return f"{grouped(amount)}\u00a0{sign}" if listing.currency in SIGN_LAST else f"{sign}\u00a0{grouped(amount)}"
+    return f"{grouped(amount)}\u00a0{sign}" if currency in SIGN_LAST else f"{sign}\u00a0{grouped(amount)}"
 
 
 @register.filter

@@ -20,7 +20,7 @@ from marketplace.moderation.selectors import (
     decisions_recent,
     photos_to_review,
 )
-from marketplace.moderation.services import claim_release, decision_make, listing_claim, queue_next
+from marketplace.moderation.services import SENT_BACK, claim_release, decision_make, listing_claim, queue_next
 from marketplace.moderation.views.choices import listing_choices
 from marketplace.moderation.views.shared import SkipList, counts, decision_store, found_cars, reviewable
 from marketplace.photos.heatmaps.services import heatmap_of
@@ -127,7 +127,7 @@ def history(request: HttpRequest) -> HttpResponse:
 
 
 def _stored(decision: Decision) -> str:
-    if decision.action == Decision.Action.REJECT:
+    if decision.action in SENT_BACK:
         return f"{decision.listing_code} went back to the seller."
     if decision.action == Decision.Action.CORRECT:
         return f"{decision.listing_code} is live as {decision.car} (corrected)."

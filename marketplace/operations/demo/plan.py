@@ -28,13 +28,19 @@ class Fate(Enum):
 
     LIVE = "the seller names the car rightly; the policy or the moderator lets it in"
     CORRECTED = "the seller names another model; the moderator puts it right and lets it in"
+    LOWERED = "let in; its seller asks less by now"
+    RESERVED = "let in, and promised to somebody"
     SOLD = "let in, and sold"
+    WITHDRAWN = "let in, and hidden by its seller for a while"
+    EXPIRED = "let in, and its time is over"
+    DELETED = "let in, withdrawn and deleted; it can be brought back for two weeks"
     TAKEN_BACK = "let in, and taken back by its seller: a draft again"
     DRAFT = "begun and not handed in"
     UNSURE = "waits for the moderator: the photos alone do not settle it"
     CONTRADICTED = "waits for the moderator: the photos show another car than the seller names"
     OWN_WORDS = "waits for the moderator: the seller wrote a model that the catalogue does not have"
-    REJECTED = "sent back by the moderator, with the reason"
+    CHANGES = "sent back by the moderator, who says what to change"
+    REJECTED = "rejected by the moderator, with the reason"
 
 
 ONE_OF_EACH = tuple(Fate)

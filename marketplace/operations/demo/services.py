@@ -7,7 +7,7 @@ through the services that the pages call, so an interruption leaves only listing
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from classifier.training.progress import Progress
 from marketplace import doorbell
@@ -24,14 +25,16 @@ from marketplace.accounts.models import User
 from marketplace.accounts.services import CAST, DemoAccount, demo_accounts_ensure
 from marketplace.catalogue.models import CarModel
 from marketplace.catalogue.selectors import catalogue_resolve
-from marketplace.listings.models import Listing
-from marketplace.listings.services import (
-    listing_create,
-    listing_sold,
-    listing_submit,
-    listing_update,
+from marketplace.listings.life.services import (
+    listing_delete,
+    listing_reserve,
+    listing_sell,
+    listing_take_back,
     listing_withdraw,
+    listings_expire,
 )
+from marketplace.listings.models import Listing
+from marketplace.listings.services import listing_create, listing_submit, listing_update
 from marketplace.listings.verdicts import one_of
 from marketplace.moderation.forms import IMPLAUSIBLE
 from marketplace.moderation.models import Decision
@@ -55,11 +58,19 @@ from marketplace.photos.recognition.worker import recognise_waiting
 from marketplace.photos.selectors import photos_of, prediction_latest
 from marketplace.photos.services import PhotoRejected, photo_add, photos_reorder, photos_sweep
 
-LET_IN = {Fate.LIVE, Fate.CORRECTED, Fate.SOLD, Fate.TAKEN_BACK}
+CLOSING: dict[Fate, tuple[Callable[..., None], ...]] = {
+    Fate.RESERVED: (listing_reserve,),
+    Fate.SOLD: (listing_sell,),
+    Fate.WITHDRAWN: (listing_withdraw,),
+    Fate.TAKEN_BACK: (listing_take_back,),
+    Fate.DELETED: (listing_withdraw, listing_delete),
+}
+LET_IN = {Fate.LIVE, Fate.LOWERED, Fate.CORRECTED, Fate.EXPIRED, *CLOSING}
+SHOW_MORE = "Show the car from inside as well, please, and say when its last service was."
 MISNAMED = {Fate.CORRECTED, Fate.CONTRADICTED}
 # Sellers with these fates leave make and model as the photos filled them in, if they did, so a
 # moderator is asked.
-UNCONFIRMED = {Fate.UNSURE, Fate.REJECTED}
+UNCONFIRMED = {Fate.UNSURE, Fate.REJECTED, Fate.CHANGES}
 BEST_VIEWS = ("front-", "front", "side", "rear")
 POLL_SECONDS = 0.5
 
@@ -257,7 +268,7 @@ def _hand_in(one: Advertisement, shop: Sequence[Advertisement]) -> None:
         "description": offer.description,
     }
     listing_update(listing=one.listing, values=values, pointed_at=named)
-    one.listing = listing_submit(listing=one.listing)
+    one.listing = listing_submit(listing=one.listing, by=one.listing.seller)
 
 
 def _best_photo_first(listing: Listing) -> None:
@@ -305,18 +316,25 @@ def _decide(one: Advertisement, moderator: User) -> None:
     decide = partial(decision_make, listing=one.listing, moderator=moderator)
     if one.fate is Fate.REJECTED:
         decide(action=Decision.Action.REJECT, reason=IMPLAUSIBLE)
+    elif one.fate is Fate.CHANGES:
+        decide(action=Decision.Action.CHANGES, reason=SHOW_MORE)
     elif one.fate in LET_IN:
         # It counts as an acceptance if the seller named the same car.
         decide(action=Decision.Action.CORRECT, make=one.truth.make, car_model=one.truth)
 
 
 def _close(one: Advertisement) -> None:
-    """The seller marks a live listing as sold or withdraws it, if that is its fate."""
-    one.listing.refresh_from_db()
-    if one.fate is Fate.SOLD:
-        listing_sold(listing=one.listing)
-    elif one.fate is Fate.TAKEN_BACK:
-        listing_withdraw(listing=one.listing)
+    """What becomes of a live listing, if that is its fate."""
+    listing = one.listing
+    listing.refresh_from_db()
+    for step in CLOSING.get(one.fate, ()):
+        step(listing=listing, by=listing.seller)
+    if one.fate is Fate.LOWERED and listing.price is not None:
+        listing_update(listing=listing, values={"price": listing.price - listing.price // 10})
+    elif one.fate is Fate.EXPIRED:
+        # As if the term had gone by: only the clock ends it.
+        Listing.objects.filter(pk=listing.pk).update(expires_at=timezone.now())
+        listings_expire()
 
 
 def _filled(*, refused: list[str], accounts: list[DemoAccount], seconds: float) -> Filled:

@@ -40,7 +40,9 @@ def upload(request: HttpRequest, code: str) -> HttpResponse:
     status, headers = 422, {}
     photo: Photo | None = None
     if listing.status not in EDITABLE:
-        rejected = [("", f"This listing is {listing.get_status_display()}: withdraw it before you change its photos.")]
+        rejected = [
+            ("", f"This listing is {listing.get_status_display()}: make it a draft before you change its photos.")
+        ]
     elif not files:
         rejected = [("", "Choose a photo first.")]
     else:

@@ -15,6 +15,7 @@ from classifier.names import name_key
 from classifier.training.data.manifest import DECISIONS, ManifestRow
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.selectors import catalogue_resolve_many
+from marketplace.listings.models import Listing
 from marketplace.moderation.models import Decision
 from marketplace.photos.models import Photo
 
@@ -77,7 +78,7 @@ def newest_decisions(before: datetime | None = None) -> dict[int, Decision]:
     Policy's approvals are among them: a listing that policy approved after a person's decision was
     changed and submitted again in between, so the person's decision no longer holds.
     """
-    decisions = Decision.objects.filter(listing__isnull=False)
+    decisions = Decision.objects.filter(listing__isnull=False).exclude(listing__status=Listing.Status.DELETED)
     if before is not None:
         decisions = decisions.filter(created_at__lte=before)
     newest: dict[int, Decision] = {}

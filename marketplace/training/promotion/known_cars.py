@@ -9,8 +9,11 @@ from marketplace.catalogue.selectors import catalogue_resolve_many
 from marketplace.listings.models import Listing
 from marketplace.registry.models import ModelVersion
 
-OFFERED = (Listing.Status.SUBMITTED, Listing.Status.LIVE, Listing.Status.SOLD, Listing.Status.WITHDRAWN)
-"""Drafts and rejected listings do not count: they may not be cars at all."""
+OFFERED = (
+    Listing.Status.SUBMITTED, Listing.Status.LIVE, Listing.Status.RESERVED, Listing.Status.SOLD,
+    Listing.Status.WITHDRAWN, Listing.Status.EXPIRED,
+)  # fmt: skip
+"""Drafts and what was sent back do not count: they may not be cars at all."""
 
 
 @dataclass(frozen=True)
