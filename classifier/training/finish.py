@@ -8,9 +8,10 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ from classifier.training.data.cleaning.seen_photos import SeenPhotos
 from classifier.training.data.labels import UNKNOWN, label_numbers
 from classifier.training.data.manifest import SPLITS, ManifestRow, Split
 from classifier.training.data.memory.keeping import memory_bounded, photos_most, rows_bounded
-from classifier.training.data.memory.remembered import Memory, memory_of
+from classifier.training.data.memory.remembered import Memory
 from classifier.training.data.split import split_of
 from classifier.training.evaluation.cached_recogniser import CachedRecogniser
 from classifier.training.evaluation.evaluate import photos_score, scores_summarise
@@ -74,7 +75,17 @@ class Trained:
     seen_photos: SeenPhotos | None = None
     """Written beside the weights."""
     memory: Memory | None = None
-    """Of what the network goes on from; the artefact's begins with it if it has the same eye."""
+    """Of the champion that was extended, without photos of the splits: it is calibrated, measured
+    and remembered with them."""
+
+    def rows(self, split: Split) -> list[ManifestRow]:
+        """Remembered photos of a split, then those at hand."""
+        return [*(self.memory.of(split).rows if self.memory else ()), *self.splits[split]]
+
+    def answers(self, split: Split, recogniser: CachedRecogniser) -> Iterator[Recognition]:
+        """What is said of each of `rows`."""
+        before = self.memory.of(split).sights() if self.memory else ()
+        return recogniser.answers(chain(before, recogniser.sights([row.path for row in self.splits[split]])))
 
 
 @dataclass(frozen=True)
@@ -106,14 +117,17 @@ def finish(trained: Trained, context: TrainingContext, *, out: Path) -> Finished
     held_out = _held_out(recogniser_of(), trained, progress=context.progress)
     spec = replace(_calibrated(trained, held_out, rename=context.rename), code_version=code_version())
     findings: Findings | None = None
-    if test := trained.splits["test"]:
-        spec, findings = _measured(spec, recogniser_of(spec=spec), test, context)
-    record = trained.seen_photos.as_bytes() if trained.seen_photos else None
-    rows = [row for split in SPLITS for row in trained.splits[split]]
-    memory = remembered(recogniser_of(), rows, before=trained.memory, progress=context.progress)
+    if trained.rows("test"):
+        spec, findings = _measured(spec, recogniser_of(spec=spec), trained, context)
+    memory: Memory | None = None
+    if trained.memory is not None or EXTENDS not in trained.spec.recipe:  # a part would pass for the whole
+        rows = [row for split in SPLITS for row in trained.splits[split]]
+        memory = remembered(recogniser_of(), rows, before=trained.memory, progress=context.progress)
     artefact = artefact_write(
-        parent=out, name=trained.name, spec=spec, state_dict=trained.state, seen_photos=record, memory=memory.as_bytes()
-    )
+        parent=out, name=trained.name, spec=spec, state_dict=trained.state,
+        seen_photos=trained.seen_photos.as_bytes() if trained.seen_photos else None,
+        memory=memory.as_bytes() if memory else None,
+    )  # fmt: skip
     shutil.rmtree(drafts, ignore_errors=True)
     return Finished(artefact, spec.metrics, findings)
 
@@ -124,8 +138,8 @@ def remembered(
     """What an artefact remembers of the photos that made it. Closes the recogniser.
 
     rows: of exteriors, of all splits; photos to learn from count only where they have a class.
-    before: a memory to begin with, if it has the recogniser's eye. Only photos that were not
-    looked at before are looked at now. Raises EngineError and OSError.
+    before: a memory of the same eye to begin with. Only photos that were not looked at before are
+    looked at now. Raises EngineError and OSError.
     """
     labels = label_numbers(rows, recogniser.classes, rest=True)
     useful = [row for row, label in zip(rows, labels, strict=True) if label != UNKNOWN or split_of(row) != "train"]
@@ -133,10 +147,8 @@ def remembered(
     try:
         digests = recogniser.digests([row.path for row in useful])
         sights = progress.track(recogniser.sights(row.path for row in useful), total=len(useful), what="remembering")
-        if before is not None and before.eye == recogniser.eye:
-            memory = before.extended(useful, sights, digests)
-        else:
-            memory = memory_of(useful, sights, digests, eye=recogniser.eye, width=recogniser.width)
+        before = before or Memory.nothing(eye=recogniser.eye, width=recogniser.width)
+        memory = before.extended(useful, sights, digests)
     finally:
         recogniser.close()
     kept = memory_bounded(memory)
@@ -157,15 +169,13 @@ class _HeldOut:
 
 def _calibrated(trained: Trained, held_out: _HeldOut, *, rename: Rename) -> ArtefactSpec:
     """The spec with temperatures, thresholds and fusion."""
-    spec, val, train, answers = trained.spec, trained.splits["val"], trained.splits["train"], held_out.answers
+    spec, val, train, answers = trained.spec, trained.rows("val"), trained.rows("train"), held_out.answers
     raw = [one.log_probs for one in answers]
     incremental = EXTENDS in spec.recipe  # too few photos of its own to fit what it has from its base
+    if not incremental or trained.memory is not None:
+        spec = replace(spec, class_temperatures=_class_temperatures(raw, val, train, spec))
     if not incremental:
-        spec = replace(
-            spec,
-            class_temperatures=_class_temperatures(raw, val, train, spec),
-            class_bodies=class_bodies_of(train, spec.classes),
-        )
+        spec = replace(spec, class_bodies=class_bodies_of(train, spec.classes))
         spec = _with_photo_temperatures(spec, val, held_out, rename=rename)
     temperature, thresholds = calibrate(answers, val, spec, rename=rename)
     spec = replace(spec, temperature=temperature, thresholds=thresholds)
@@ -209,7 +219,7 @@ def _log_probs(said: Recognition, spec: ArtefactSpec) -> FloatArray | None:
 
 
 def _measured(
-    spec: ArtefactSpec, recogniser: CachedRecogniser, test: Sequence[ManifestRow], context: TrainingContext
+    spec: ArtefactSpec, recogniser: CachedRecogniser, trained: Trained, context: TrainingContext
 ) -> tuple[ArtefactSpec, Findings]:
     """The spec with its figures on test, and findings on single photos. Closes the recogniser."""
     rename = context.rename
@@ -219,8 +229,9 @@ def _measured(
 
     try:
         scored = photos_score(
-            rows=test, recogniser=recogniser, progress=context.progress, key=key, classes=_renamed(spec, rename)
-        )
+            rows=trained.rows("test"), recogniser=recogniser, progress=context.progress, key=key,
+            classes=_renamed(spec, rename), answers=trained.answers("test", recogniser),
+        )  # fmt: skip
         measured = scores_summarise(scored=scored, recogniser=recogniser, key=key)
     finally:
         recogniser.close()
@@ -340,10 +351,9 @@ def _cars(
 
 def _held_out(recogniser: CachedRecogniser, trained: Trained, *, progress: Progress) -> _HeldOut:
     """Closes the recogniser."""
-    rows = trained.splits["val"]
+    rows = trained.rows("val")
     try:
-        stream = recogniser.stream(row.path for row in rows)
-        answers = list(progress.track(stream, total=len(rows), what="calibrating"))
+        answers = list(progress.track(trained.answers("val", recogniser), total=len(rows), what="calibrating"))
         if EXTENDS in trained.spec.recipe:
             return _HeldOut(answers)
         chosen = [(rows[at], answers[at]) for at in evenly(rows, MOST_PHOTOS)]

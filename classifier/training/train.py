@@ -9,17 +9,12 @@ from typing import Any, cast
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
-from classifier.artefact import Artefact, ArtefactSpec
+from classifier.artefact import Artefact, ArtefactSpec, artefact_only
 from classifier.training.calibration import source_weights
 from classifier.training.data.cleaning.seen_photos import ENSEMBLE_OF, STARTED_FROM, SeenPhotos, seen_photos_read
+from classifier.training.extend import extended
 from classifier.training.finish import Finished, Trained, finish
 from classifier.training.loop.fit import fit
-from classifier.training.loop.head.incremental import (
-    EXTENDS,
-    incremental_bodies,
-    incremental_head_fit,
-    incremental_temperatures,
-)
 from classifier.training.loop.head.linear_probe import HeadJob, head_fit
 from classifier.training.loop.processes.distributed import dismiss, leading
 from classifier.training.loop.setup import TrainingSetup, network_for, setup_prepare
@@ -53,6 +48,19 @@ def train(*, request: TrainingRequest, context: TrainingContext, out: Path, repo
     It is the folder `<recipe name>-<sha8>`. report: write one, which takes some seconds. Raises
     TrainError, ArtefactError, EngineError, ReportError, OSError.
     """
+    if request.recipe.start == "champion":
+        trained, history = extended(request, context)
+        run_dir = context.work_dir / f"{trained.name}-{trained.spec.manifest_sha256[:12]}"
+        run_dir.mkdir(parents=True, exist_ok=True)
+    else:
+        trained, history, run_dir = _trained(request, context)
+    done = finish(trained, context, out=out)
+    page = _report(run_dir / "report.html", trained, done, history, context) if report else None
+    return TrainResult(done.artefact, done.metrics, report=page, checkpoint=run_dir / CHECKPOINT)
+
+
+def _trained(request: TrainingRequest, context: TrainingContext) -> tuple[Trained, History, Path]:
+    """A network of its own, alone or with a partner, and the folder of its checkpoint."""
     setup = setup_prepare(request, context)
     run_dir = context.work_dir / f"{setup.recipe.name}-{setup.fingerprint[:12]}"
     run_dir.mkdir(parents=True, exist_ok=True)
@@ -65,9 +73,7 @@ def train(*, request: TrainingRequest, context: TrainingContext, out: Path, repo
         name=setup.recipe.name, spec=_spec_of(setup, learned), state=learned.state, splits=setup.splits,
         seen_photos=ancestry.seen_photos,
     )  # fmt: skip
-    done = finish(trained, context, out=out)
-    page = _report(run_dir / "report.html", setup, done, learned.history) if report else None
-    return TrainResult(done.artefact, done.metrics, report=page, checkpoint=run_dir / CHECKPOINT)
+    return trained, learned.history, run_dir
 
 
 @dataclass(frozen=True)
@@ -104,8 +110,7 @@ def _head_learn(setup: TrainingSetup, context: TrainingContext) -> _Learned:
     """Only the head, in this process alone, on features that are computed once."""
     dismiss()
     network = network_for(setup, progress=context.progress)
-    hidden = setup.base.spec.head_hidden if setup.base is not None else ()
-    extractor = backbone_create(setup.recipe.backbone, outputs=0, hidden=hidden, pretrained=False)
+    extractor = backbone_create(setup.recipe.backbone, outputs=0, pretrained=False)
     extractor.load_state_dict(network.state_dict(), strict=False)
     cache = FeatureCache(context.work_dir, backbone=extractor, cut=f"{setup.detector} {setup.preprocessing}")
     job = HeadJob(
@@ -116,8 +121,7 @@ def _head_learn(setup: TrainingSetup, context: TrainingContext) -> _Learned:
         epochs=setup.request.epochs_planned,
         max_minutes=setup.request.minutes_planned,
     )
-    fit_head = head_fit if setup.base is None else incremental_head_fit
-    fitted = fit_head(job, progress=context.progress)
+    fitted = head_fit(job, progress=context.progress)
     return _Learned(setup.recipe.backbone, fitted.state, fitted.history)
 
 
@@ -144,50 +148,38 @@ def _with_partner(learned: _Learned, setup: TrainingSetup, partner: Partner) -> 
 
 
 def _spec_of(setup: TrainingSetup, learned: _Learned) -> ArtefactSpec:
-    """The artefact's description before calibration; an incremental one begins with its base's."""
-    recipe, base, start = setup.recipe, setup.base, setup.start
+    """The artefact's description before calibration."""
+    recipe, start = setup.recipe, setup.start
     metrics: dict[str, Any] = {
         "train_photos": len(setup.train.rows), "classes": len(setup.classes), "history": learned.history,
     }  # fmt: skip
     if learned.share_learned is not None:
         metrics["share_learned"] = learned.share_learned
     origin = {
-        **({EXTENDS: base.version} if base is not None else {}),
-        **({STARTED_FROM: start.version} if start is not None and base is None else {}),
+        **({STARTED_FROM: start.version} if start is not None else {}),
         **({ENSEMBLE_OF: learned.ensemble_of} if learned.ensemble_of else {}),
     }
     limits = {"epochs": setup.request.epochs_planned, "max_minutes": setup.request.minutes_planned or 0.0}
-    spec = ArtefactSpec(
+    return ArtefactSpec(
         task="classifier",
         backbone=learned.backbone,
         preprocessing=setup.preprocessing,
-        head_hidden=base.spec.head_hidden if base is not None else recipe.head_hidden,
+        head_hidden=recipe.head_hidden,
         classes=setup.classes,
         mirrored=recipe.serve_mirrored,
         metrics=metrics,
         manifest_sha256=setup.digest,
         recipe={**recipe.as_dict(), **limits, **origin},
     )
-    if base is None:
-        return spec
-    # Few corrections bring few held-out photos. Until there are enough, the base's calibration
-    # stands.
-    return replace(
-        spec, temperature=base.spec.temperature, thresholds=base.spec.thresholds, mirrored=base.spec.mirrored,
-        class_temperatures=incremental_temperatures(base.spec, outputs=len(setup.classes)),
-        pixel_temperatures=base.spec.pixel_temperatures, view_temperatures=base.spec.view_temperatures,
-        class_bodies=incremental_bodies(base.spec, setup.classes, setup.splits["train"]),
-        body_temperature=base.spec.body_temperature,
-    )  # fmt: skip
 
 
-def _report(path: Path, setup: TrainingSetup, done: Finished, history: History) -> Path:
+def _report(path: Path, trained: Trained, done: Finished, history: History, context: TrainingContext) -> Path:
     contents = ReportContents(
         metrics=done.metrics.get("test", {}),
         facts={
-            "held-out photos to calibrate on": len(setup.splits["val"]),
-            "test photos": len(setup.splits["test"]),
-            "detector": setup.detector,
+            "held-out photos to calibrate on": len(trained.splits["val"]),
+            "test photos": len(trained.splits["test"]),
+            "detector": artefact_only(context.weights / "detector").version,
             **trained_facts(done.artefact),
         },
         curve=cast("list[dict[str, float]]", history),  # all its values are floats

@@ -69,7 +69,12 @@ class CachedRecogniser(Interpreter):
         """How many features a sight has."""
         self._bias = 0.0 if layer.bias is None else layer.bias.numpy()
         self._network.set_submodule(last, nn.Identity())
-        self.eye = extractor_digest(self._network, str(spec.preprocessing), str(spec.mirrored))
+        shown = spec.preprocessing
+        # One by one, not as the dataclass: a field that it gains later must not blind old memories.
+        self.eye = extractor_digest(
+            self._network, str((shown.input_size, shown.mean, shown.std, shown.interpolation)),
+            str((shown.crop.version, shown.crop.margin, spec.mirrored)),
+        )  # fmt: skip
         """Equal for two classifiers that see the same features of the same car: each can be asked
         what it says of the other's sights."""
         seen_by = (FORM, detector.version, attributes.version, self.eye, *engine_choose(engine, device))

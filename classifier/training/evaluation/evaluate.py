@@ -80,8 +80,11 @@ def photos_score(
     progress: Progress,
     key: CarKey = key_by_letters,
     classes: Sequence[TrainedClass] | None = None,
+    answers: Iterable[Recognition] | None = None,
 ) -> list[ScoredPhoto]:
     """Look at every photo as the site would, and compare with its label; in the order of `rows`.
+
+    answers: what the recogniser says of the rows, in their order; None: it looks at them.
 
     classes: the recogniser's under the names by which a site adds them up, in its order: candidates
     and their confidence are the site's then. Which trained class is right stays a matter of the
@@ -89,7 +92,7 @@ def photos_score(
     """
     names = TrainedNames(recogniser.classes, key)
     together = _listing_vehicles(rows, names)
-    stream = recogniser.stream(row.path for row in rows)
+    stream = recogniser.stream(row.path for row in rows) if answers is None else answers
     scored = []
     for row, said in zip(progress.track(rows, total=len(rows), what="Looking at photos"), stream, strict=True):
         if classes is not None and said.log_probs is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,14 @@ from torch import nn
 
 from classifier.artefact import Artefact, Preprocessing, TrainedClass, artefact_only
 from classifier.engines.networks import last_prefix
-from classifier.training.data.labels import classes_extended, classes_of, label_numbers, makes_of_rows, of_makes
+from classifier.training.data.labels import classes_of, label_numbers, makes_of_rows
 from classifier.training.data.manifest import SPLITS, ManifestRow, Split, manifest_sha256
 from classifier.training.data.pictures.crops import CropCache, Crops
 from classifier.training.data.pictures.transforms import CropSet
 from classifier.training.data.pictures.views import draw_shares, views_of
 from classifier.training.data.split import split_of
 from classifier.training.errors import TrainError
-from classifier.training.loop.head.incremental import head_copy, incremental_network
+from classifier.training.loop.head.incremental import head_copy
 from classifier.training.loop.loss import class_weights, label_loss, labels_with_makes
 from classifier.training.loop.processes.hardware import loaders_for
 from classifier.training.loop.state import FitJob
@@ -56,11 +56,8 @@ class TrainingSetup:
 
     request: TrainingRequest
     recipe: Recipe
-    """The request's; for an incremental training with the values that its base dictates."""
     start: Artefact | None
     """Whose weights the network begins with; None for ImageNet's or random ones."""
-    base: Artefact | None
-    """What an incremental training starts from, which is then also `start`; else None."""
     partner: Artefact | None
     """The other member of the ensemble that will serve; None = the network serves alone."""
     classes: tuple[TrainedClass, ...]
@@ -116,17 +113,12 @@ class TrainingSetup:
 def setup_prepare(request: TrainingRequest, context: TrainingContext) -> TrainingSetup:
     """Choose the classes and cut the photos. Raises TrainError, ArtefactError, EngineError."""
     weights, progress = context.weights, context.progress
-    start = start_of(request.recipe, weights=weights, champion=request.champion)
-    base = start if request.recipe.start == "champion" else None
-    recipe = _recipe_of(request.recipe, base)
+    recipe = request.recipe
+    start = start_of(recipe, weights=weights, champion=request.champion)
     rows = [row for row in request.rows if row.exterior and row.make and (row.model or recipe.level == "make")]
     splits = {split: [row for row in rows if split_of(row) == split] for split in SPLITS}
-    classes = _classes(recipe, base, splits["train"])
-    preprocessing = (
-        base.spec.preprocessing
-        if base is not None
-        else preprocessing_for(recipe.backbone, input_size=recipe.input_size, margin=recipe.crop_margin)
-    )
+    classes = _classes(recipe, splits["train"])
+    preprocessing = preprocessing_for(recipe.backbone, input_size=recipe.input_size, margin=recipe.crop_margin)
     partner = partner_of(recipe, weights=weights, champion=request.champion)
     if partner is not None:
         _check_partner(partner, recipe, preprocessing, classes, progress)
@@ -146,7 +138,7 @@ def setup_prepare(request: TrainingRequest, context: TrainingContext) -> Trainin
     shares = _shares(train.rows, recipe, context)
     progress.say(f"{len(classes)} classes, {len(train.rows)} photos to train on, {len(val.rows)} val")
     return TrainingSetup(
-        request=request, recipe=recipe, start=start, base=base, partner=partner, classes=classes, splits=splits,
+        request=request, recipe=recipe, start=start, partner=partner, classes=classes, splits=splits,
         train=train, val=val, shares=shares, preprocessing=preprocessing, detector=detector.version,
         digest=manifest_sha256(rows),
     )  # fmt: skip
@@ -170,8 +162,6 @@ def network_for(setup: TrainingSetup, *, progress: Progress) -> nn.Module:
     ImageNet's.
     """
     recipe, classes = setup.recipe, setup.classes
-    if setup.base is not None:
-        return incremental_network(setup.base, outputs=len(classes))
     wanted: dict[str, Any] = {
         "backbone": recipe.backbone, "outputs": len(classes), "hidden": recipe.head_hidden, "dropout": recipe.dropout,
     }  # fmt: skip
@@ -192,17 +182,6 @@ def network_for(setup: TrainingSetup, *, progress: Progress) -> nn.Module:
     return network
 
 
-def _recipe_of(recipe: Recipe, base: Artefact | None) -> Recipe:
-    """The recipe; of an incremental training with the values that its base dictates."""
-    if base is None:
-        return recipe
-    return replace(
-        recipe, backbone=base.spec.backbone, input_sizes=(base.spec.preprocessing.input_size,),
-        crop_margin=base.spec.preprocessing.crop.margin,
-        level="make" if of_makes(base.spec.classes) else "model",
-    )  # fmt: skip
-
-
 def _check_partner(
     partner: Artefact,
     recipe: Recipe,
@@ -217,11 +196,9 @@ def _check_partner(
         progress.say(f"{partner.version} sees each car mirrored as well; beside the new network it will see it once")
 
 
-def _classes(recipe: Recipe, base: Artefact | None, rows: Sequence[ManifestRow]) -> tuple[TrainedClass, ...]:
+def _classes(recipe: Recipe, rows: Sequence[ManifestRow]) -> tuple[TrainedClass, ...]:
     least = recipe.min_photos_per_class
-    if base is not None:
-        classes = classes_extended(base.spec.classes, rows, min_photos=least)
-    elif recipe.level == "make":
+    if recipe.level == "make":
         classes = makes_of_rows(rows, min_photos=least)
     else:
         classes = classes_of(rows, min_photos=least, min_photos_of_rest=recipe.min_photos_of_rest)

@@ -38,6 +38,8 @@ class EpochFigures(TypedDict):
     """Input size in pixels."""
     hold: NotRequired[float]
     """Of an incremental head: the penalty."""
+    kept_top1: NotRequired[float]
+    """Of an incremental head: share of the remembered held-out photos whose class is right."""
     images_per_s: NotRequired[float]
 
 

@@ -30,6 +30,10 @@ class FeatureSet:
     features: Tensor
     labels: Tensor
 
+    def joined(self, other: FeatureSet) -> FeatureSet:
+        """These photos, then the other's."""
+        return FeatureSet(torch.cat([self.features, other.features]), torch.cat([self.labels, other.labels]))
+
 
 class FeatureCache:
     """Features by photo, for one backbone's weights and one crop rule. Its file may be deleted."""

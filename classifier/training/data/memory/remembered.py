@@ -77,10 +77,20 @@ class Memory:
     packed: Packed
     """Of the photos with status "ok", in their order."""
 
+    @classmethod
+    def nothing(cls, *, eye: str, width: int) -> Memory:
+        """A memory that begins."""
+        return cls(eye, (), Packed.of(np.zeros((0, width), dtype=np.float32)))
+
     @property
     def rows(self) -> list[ManifestRow]:
         """The photos as rows of a manifest."""
         return [one.row for one in self.photos]
+
+    @property
+    def answered(self) -> list[ManifestRow]:
+        """Rows of the photos with features, in the order of these."""
+        return [one.row for one in self.photos if one.status == "ok"]
 
     @property
     def width(self) -> int:
@@ -115,7 +125,12 @@ class Memory:
         )
 
     def extended(self, rows: Sequence[ManifestRow], sights: Iterable[Sight], digests: Sequence[str]) -> Memory:
-        """With further photos; see memory_of. A photo that is known already is replaced."""
+        """With further labelled photos; one that is remembered already is replaced.
+
+        sights: one per row, with features as outputs. digests: sha256 of the photos. Those that
+        could not be read are left out, as are photos to learn from without a car on them; held-out
+        ones stay, because they count as not answered. Each photo is kept once, under its first row.
+        """
         photos, features = _remembered(rows, sights, digests)
         own = self.without(one.digest for one in photos)
         return replace(
@@ -147,19 +162,6 @@ class Memory:
             # One entry: safetensors writes several in an order that changes.
             metadata={"about": json.dumps(about)},
         )
-
-
-def memory_of(
-    rows: Sequence[ManifestRow], sights: Iterable[Sight], digests: Sequence[str], *, eye: str, width: int
-) -> Memory:
-    """What was seen of labelled photos; those that could not be read are left out.
-
-    sights: one per row, with `width` features as outputs. digests: sha256 of the photos. Photos to
-    learn from without a car on them are left out, too; held-out ones stay, because they count as
-    not answered. Each photo is kept once, under its first row.
-    """
-    photos, features = _remembered(rows, sights, digests)
-    return Memory(eye, tuple(photos), Packed.of(_stacked(features, width=width)))
 
 
 def memory_read(artefact: Artefact) -> Memory | None:

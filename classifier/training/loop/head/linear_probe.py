@@ -27,7 +27,6 @@ class HeadJob:
     val: FeatureSet
     recipe: Recipe
     epochs: int
-    """Of an incremental head: iterations of the solver."""
     max_minutes: float | None = None
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from classifier.recognition import Sight
 from classifier.taxonomy import Guess
 from classifier.training.data.manifest import ManifestRow
-from classifier.training.data.memory.remembered import Memory, memory_of
+from classifier.training.data.memory.remembered import Memory
 
 WIDTH = 6
 
@@ -39,4 +39,5 @@ def digest(row):
 
 def remembered(rows, features=None, eye="eye") -> Memory:
     features = features_of(rows) if features is None else features
-    return memory_of(rows, map(sight, features), [digest(one) for one in rows], eye=eye, width=features.shape[1])
+    nothing = Memory.nothing(eye=eye, width=features.shape[1])
+    return nothing.extended(rows, map(sight, features), [digest(one) for one in rows])

@@ -8,8 +8,13 @@ from classifier.artefact import ArtefactSpec, Preprocessing, TrainedClass, artef
 from classifier.engines.networks import build, classification_network
 from classifier.training.data.labels import classes_extended
 from classifier.training.data.manifest import ManifestRow
-from classifier.training.loop.head.incremental import HOLDS, head_copy, incremental_head_fit, incremental_network
-from classifier.training.loop.head.linear_probe import HeadJob
+from classifier.training.loop.head.incremental import (
+    HOLDS,
+    ReplayJob,
+    head_copy,
+    incremental_head_fit,
+    incremental_network,
+)
 from classifier.training.model.features import FeatureSet
 from classifier.training.progress import Silent
 from classifier.training.recipe import recipe_load
@@ -42,7 +47,9 @@ def photos(model, count, make="Audi"):
 
 def learned(network, train, val, **more):
     recipe = recipe_load("quick")
-    job = HeadJob(network=network, train=train, val=val, recipe=recipe, epochs=recipe.epochs, **more)
+    nothing = FeatureSet(*empty(train.features.shape[1]))
+    given = {"replayed": nothing, "replayed_val": nothing, **more}
+    job = ReplayJob(network=network, train=train, val=val, recipe=recipe, epochs=recipe.epochs, **given)
     return incremental_head_fit(job, progress=Silent())
 
 
@@ -121,3 +128,68 @@ def test_a_new_car_is_learned_and_classes_without_new_photos_keep_every_weight(c
     assert len(done.history) > 1
     hurried = learned(network, train, val, max_minutes=1e-9)
     assert [one["hold"] for one in hurried.history] == [HOLDS[0]]  # the best so far
+
+
+@pytest.fixture
+def market(champion):
+    """What a champion of three cars remembers, and a new one that looks much like the second."""
+    head = champion.state_dict()["classifier.weight"]
+    random = torch.Generator().manual_seed(4)
+
+    def seen(car, count, towards=0.0):
+        of_car = head[car] / head[car].norm() * 6 + torch.randn(count, head.shape[1], generator=random) * 0.3
+        of_car[:, 0] += towards
+        return of_car
+
+    def old(count):
+        return FeatureSet(torch.cat([seen(car, count) for car in range(3)]), torch.arange(3).repeat_interleave(count))
+
+    def new(count):
+        return FeatureSet(seen(1, count, towards=1.5), torch.full((count,), 3))
+
+    return old, new
+
+
+def right(state, photos):
+    answers = (photos.features @ state["classifier.weight"].T + state["classifier.bias"]).argmax(1)
+    return (answers == photos.labels).float().mean().item()
+
+
+def test_what_is_replayed_is_not_taken_by_a_new_car_that_looks_alike(champion, market):
+    old, new = market
+    train, val, test = new(60), new(30), (old(100), new(100))
+    without = learned(incremental_network(champion, outputs=4), train, val)
+    replayed = learned(incremental_network(champion, outputs=4), train, val, replayed=old(100), replayed_val=old(40))
+    assert right(without.state, test[0]) < 0.75
+    assert right(replayed.state, test[0]) > 0.97
+    assert right(replayed.state, test[1]) > 0.6
+    assert torch.equal(replayed.state["classifier.weight"][:3], champion.state_dict()["classifier.weight"])
+    assert max(one["kept_top1"] for one in replayed.history) == 1.0
+
+
+def test_with_too_few_held_out_photos_to_choose_it_still_keeps_what_is_remembered(champion, market):
+    old, new = market
+    done = learned(incremental_network(champion, outputs=4), new(60), new(3), replayed=old(100), replayed_val=old(40))
+    assert right(done.state, old(100)) > 0.98
+    assert right(done.state, new(100)) > 0.5
+
+
+def test_a_car_that_lost_its_photos_unlearns_them(champion, market):
+    old, new = market
+    photos = new(40)  # the champion was taught that they show its second car
+    network = incremental_network(champion, outputs=4)
+    one, other = (
+        learned(network, photos, new(30), replayed=old(60), replayed_val=old(40), unlearned=also) for also in ((), (1,))
+    )
+    before = champion.state_dict()["classifier.weight"]
+    assert torch.equal(one.state["classifier.weight"][:3], before)
+    assert not torch.equal(other.state["classifier.weight"][1], before[1])
+
+
+def test_with_nothing_new_the_head_stays_as_it_is(champion, market):
+    old, _ = market
+    network = incremental_network(champion, outputs=3)
+    nothing = FeatureSet(*empty(network.num_features))
+    done = learned(network, nothing, nothing, replayed=old(20), replayed_val=old(20))
+    assert torch.equal(done.state["classifier.weight"], champion.state_dict()["classifier.weight"])
+    assert done.history == []
