@@ -111,22 +111,35 @@ def _unpacked(records: NDArray[np.uint64]) -> tuple[PictureHash, ...]:
     return tuple(PictureHash(int(record[0]), record[1:].tobytes().hex()) for record in records)
 
 
-def seen_photos_write(artefact: Artefact, *, rows: Sequence[ManifestRow], work: Path, progress: Progress) -> SeenPhotos:
+def seen_photos_write(
+    artefact: Artefact,
+    *,
+    rows: Sequence[ManifestRow],
+    work: Path,
+    progress: Progress,
+    before: Sequence[Artefact] = (),
+) -> SeenPhotos:
     """Write the record of an artefact that was trained on these rows and no others.
+
+    before: all that it goes on from or stands beside, whose records become part of its own.
 
     Photos count by their own split. A photo that cleaning left out counts as learned: held-out
     pictures like it then leave later runs for nothing. work: the cache of facts. Raises TrainError
     if it goes on from another artefact, whose pictures would be missing, or a photo cannot be read;
     ArtefactError and OSError if nothing can be written.
     """
-    if artefact.spec.recipe.keys() & {"extends", STARTED_FROM, ENSEMBLE_OF}:
+    known = [seen_photos_read(one.folder) for one in before]
+    unrecorded = [one.version for one, record in zip(before, known, strict=True) if record is None]
+    if unrecorded:
+        raise TrainError(f"{unrecorded[0]} has no record of what it has seen either")
+    if not before and artefact.spec.recipe.keys() & {"extends", STARTED_FROM, ENSEMBLE_OF}:
         raise TrainError(f"{artefact.version} goes on from another artefact, which other photos taught: train it again")
     rows = [row for row in rows if row.exterior and row.make and row.model]
     facts = FactsCache(work, attributes=None).facts([row.path for row in rows], [False] * len(rows), progress)
     unread = next((f"{row.path}: {fact.error}" for row, fact in zip(rows, facts, strict=True) if fact.error), "")
     if unread:
         raise TrainError(unread)
-    seen_photos = seen_photos_of(rows, [one.look for one in facts])
+    seen_photos = sum((one for one in known if one), start=seen_photos_of(rows, [one.look for one in facts]))
     file_add(artefact, SEEN_PHOTOS_FILE, seen_photos.as_bytes())
     return seen_photos
 
@@ -137,11 +150,17 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("artefact", type=Path, metavar="FOLDER")
     parser.add_argument("--manifest", action="append", type=Path, required=True, help="what it was trained on")
     parser.add_argument("--work", type=Path, required=True, help="a folder for what is found out about photos")
+    parser.add_argument(
+        "--before", action="append", type=Path, default=[], metavar="FOLDER", help="an artefact that it goes on from"
+    )
     given = parser.parse_args(arguments)
     progress = progress_for_terminal()
     try:
         rows = [row for manifest in given.manifest for row in manifest_read(manifest)]
-        seen_photos = seen_photos_write(artefact_open(given.artefact), rows=rows, work=given.work, progress=progress)
+        before = [artefact_open(folder) for folder in given.before]
+        seen_photos = seen_photos_write(
+            artefact_open(given.artefact), rows=rows, work=given.work, progress=progress, before=before
+        )
     except (ManifestError, TrainError, ArtefactError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -79,3 +79,11 @@ def test_the_command_writes_the_record_of_an_artefact_that_has_none(tmp_path, ca
     assert main([str(extended.folder), *asked]) == 2
     assert "goes on from another artefact, which other photos taught" in capsys.readouterr().err
     assert seen_photos_read(extended.folder) is None
+
+    picture_row(tmp_path / "lot/4.jpg", picture(9))
+    assert main([str(extended.folder), *asked, "--before", str(artefact.folder)]) == 0
+    added = picture_hash(Image.open(tmp_path / "lot/4.jpg"))
+    assert set(seen_photos_read(extended.folder).trained) == {*record.trained, added}
+    third = write(tmp_path / "artefacts", replace(SPEC, recipe={"extends": "other"}))
+    assert main([str(third.folder), *asked, "--before", str(third.folder)]) == 2
+    assert "has no record of what it has seen either" in capsys.readouterr().err
