@@ -87,7 +87,7 @@ train() { # train NAME OPTION…
     local name=$1
     shift
     # shellcheck disable=SC2046
-    $PYTHON -m classifier.training.tools.train_model $(manifests) --recipe starter-gpu --max-minutes "$MINUTES" "$@" \
+    $PYTHON -m classifier.training.tools.train_model $(manifests) --recipe starter-gpu --set name=starter --max-minutes "$MINUTES" "$@" \
         --out "$WORK/$name" --work "$WORK/work" >"$OUT/$name.log" 2>&1
     mkdir -p "$OUT/$name"
     cp "$WORK/$name"/*/model.* "$OUT/$name/"
