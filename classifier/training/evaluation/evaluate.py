@@ -169,7 +169,7 @@ def scores_summarise(
       with at most TARGET_ERROR wrong models.
     - model_or_group: as model_top1; of look-alikes (see taxonomy) any name of the group is right.
     - filled_in: share of all photos, known or not, whose model lies above the threshold;
-      make_filled_in: the same of makes, whether or not the model does.
+      make_filled_in: the same of makes, by the threshold alone.
       filled_in_wrong: of those, the share that is wrong.
     - usable: over photos labelled exterior, interior, detail or other ("damage" may be any);
       confusion[label][answer] counts. exterior_vs_interior leaves the noisy label "detail" and
