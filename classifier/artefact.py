@@ -35,7 +35,7 @@ MEMORY_FILE = "memory.safetensors"
 """What it remembers of its photos, see training.data.memory. Not all artefacts have it."""
 NEVER = 1.01  # a threshold above every confidence
 
-Task = Literal["classifier", "usable", "detector"]
+Task = Literal["classifier", "usable", "detector", "colour"]
 INTERPOLATIONS = ("bilinear", "bicubic", "lanczos")
 
 
@@ -132,7 +132,7 @@ class ArtefactSpec:
     mirrored: bool = False
     """classifier: answers are the mean over each car and its mirror image."""
     heads: tuple[Head, ...] = ()
-    """usable: what else the network tells of a photo."""
+    """usable: what else the network tells of a photo. colour: the one question it answers."""
     thresholds: Thresholds = field(default_factory=Thresholds)
     fusion_alpha: float = 0.5
     """How much photos of one car repeat each other: 0 not at all, 1 wholly (see fuse.fuse)."""

@@ -18,6 +18,9 @@ from classifier.preprocess import Box, FloatArray, Letterbox
 VEHICLES = frozenset({"vehicle", "car", "bus", "truck"})  # our own label, and COCO's
 SAME_VEHICLE_IOU = 0.6
 MAX_BOXES = 300
+ANOTHER_CONFIDENCE, ANOTHER_SHARE = 0.6, 0.3
+"""From which confidence, and from which share of the main car's area on, another vehicle counts:
+one in the background does not. Chosen and measured by training.tools.count_cars."""
 
 
 @dataclass(frozen=True)
@@ -85,3 +88,14 @@ def suppress(boxes: FloatArray, scores: FloatArray) -> list[int]:
 def the_car(detections: Sequence[Detection]) -> Detection | None:
     """The car that a photo shows: the largest vehicle, of equally large ones the most confident."""
     return max(detections, key=lambda one: (one.area, one.confidence), default=None)
+
+
+def cars_shown(
+    detections: Sequence[Detection], *, confidence: float = ANOTHER_CONFIDENCE, share: float = ANOTHER_SHARE
+) -> int:
+    """How many cars the photo shows prominently: the main one, and others of about its size."""
+    main = the_car(detections)
+    if main is None:
+        return 0
+    least = share * main.area
+    return 1 + sum(one is not main and one.confidence >= confidence and one.area >= least for one in detections)

@@ -14,7 +14,7 @@ from marketplace.env import variables
 
 LOOPBACK = {"127.0.0.1", "localhost", "[::1]", "testserver"}
 SECRET_LETTERS = 32
-PARTS = ("detector", "usable", "classifier")
+PARTS = ("detector", "usable", "colour", "classifier")
 
 
 @register(Tags.security)

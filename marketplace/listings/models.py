@@ -104,6 +104,23 @@ class Listing(models.Model):
         VAN = "van", "Van"
         OTHER = "other", "Other"
 
+    class Colour(models.TextChoices):
+        """The classifier's colours (classifier.colour.COLOURS), and OTHER for sellers."""
+
+        BLACK = "black", "Black"
+        WHITE = "white", "White"
+        SILVER = "silver", "Silver"
+        GREY = "grey", "Grey"
+        BLUE = "blue", "Blue"
+        RED = "red", "Red"
+        GREEN = "green", "Green"
+        BROWN = "brown", "Brown"
+        BEIGE = "beige", "Beige"
+        YELLOW = "yellow", "Yellow or gold"
+        ORANGE = "orange", "Orange"
+        PURPLE = "purple", "Purple"
+        OTHER = "other", "Another, or several"
+
     class Currency(models.TextChoices):
         EUR = "EUR", "EUR €"
         USD = "USD", "USD $"
@@ -127,6 +144,7 @@ class Listing(models.Model):
     other_make = LineField(max_length=80, blank=True, validators=[name_with_letters])
     other_model = LineField(max_length=80, blank=True, validators=[name_with_letters])
     body = models.CharField("body type", max_length=12, choices=Body, blank=True)
+    colour = models.CharField(max_length=12, choices=Colour, blank=True)
     year = models.PositiveSmallIntegerField(null=True, blank=True, validators=YEAR)
     price = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True, validators=PRICE)
     currency = models.CharField(max_length=3, choices=Currency, default=Currency.EUR)
@@ -148,6 +166,7 @@ class Listing(models.Model):
     # "make": {"name", "confidence"}, "model": {"make", "name", "confidence", *} or null,
     # "candidates": [{"make", "model", "years", "confidence", *}], "thresholds": {"make", "model"},
     # "body": {"name", "confidence", "threshold"} or null,
+    # "colour": as body, with "of": {name: probability}, or null; missing from older ones,
     # "other_car": the name of a second car that the photos surely show, or ""};
     # older ones lack the last two. *: "alike": [names of cars that photos cannot tell from it],
     # "group_confidence"; older ones lack both. See listings/verdicts.py.

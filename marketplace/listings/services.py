@@ -19,9 +19,13 @@ from marketplace.text_fields import texts_cleaned
 # Each field of the seller's own words, and the field of the catalogue that it replaces.
 IN_PLACE_OF = {"other_make": "make", "other_model": "car_model"}
 SELLER_FIELDS = (
-    "make", "car_model", "other_make", "other_model", "body", "year", "price", "currency", "mileage_km", "fuel",
-    "gearbox", "place", "description",
+    "make", "car_model", "other_make", "other_model", "body", "colour", "year", "price", "currency", "mileage_km",
+    "fuel", "gearbox", "place", "description",
 )  # fmt: skip
+LOOKS = {"body": Listing.Body.values, "colour": Listing.Colour.values}
+"""What the photos tell of a car besides its name, and the names that the form knows."""
+UNLIKELY_COLOUR = 0.02
+"""The probability below which the seller's colour is not what the photos show."""
 REQUIRED_TO_SUBMIT = ("make", "car_model", "year", "price", "mileage_km", "fuel", "gearbox", "place")
 REVIEW_SUBMITTED = "marketplace.moderation.tasks.review_submitted"
 EDITABLE = {Listing.Status.DRAFT, Listing.Status.REJECTED}
@@ -45,8 +49,8 @@ def listing_update(*, listing: Listing, values: Mapping[str, Any], pointed_at: C
     """Store what the seller typed. A field whose value changed belongs to the seller from then on.
 
     pointed_at: fields that become the seller's even if their value does not change. Pressing the
-    candidate that the photos had filled in confirms it. Clearing make, model or body gives the
-    field back to the photos. A make or model is either chosen from the catalogue or written
+    candidate that the photos had filled in confirms it. Clearing make, model, body or colour gives
+    the field back to the photos. A make or model is either chosen from the catalogue or written
     (``other_make``, ``other_model``): the newer of the two replaces the other. Raises
     ListingRefused if the listing can no longer be edited and ValidationError if a value is invalid.
     """
@@ -117,7 +121,7 @@ def listing_verdict_set(*, listing_id: int, verdict: dict[str, Any] | None) -> L
 
 
 def _autofill(row: Listing) -> None:
-    """Fill in make, model and body where the verdict is confident, but not what the seller typed.
+    """Fill in what the verdict is confident of, but not what the seller typed.
 
     Make and model are filled in both, or only the make, or neither.
     """
@@ -133,16 +137,17 @@ def _autofill(row: Listing) -> None:
         fits = car_model if car_model is not None and car_model.make_id == row.make_id else None
         row.car_model = fits
         autofilled = autofilled | {"car_model"} if fits is not None else autofilled - {"car_model"}
-    if "body" not in touched:
-        row.body = _confident_body(row.verdict)
-        autofilled = autofilled | {"body"} if row.body else autofilled - {"body"}
+    for name in set(LOOKS) - touched:
+        found = _confident_look(row.verdict, name)
+        setattr(row, name, found)
+        autofilled = autofilled | {name} if found else autofilled - {name}
     row.autofilled = sorted(autofilled)
 
 
-def _confident_body(verdict: dict[str, Any] | None) -> str:
-    """The confident body type, as _confident; empty if there is none, as in older verdicts."""
-    guess = verdict and verdict.get("body")
-    if not guess or guess["confidence"] < guess["threshold"] or guess["name"] not in Listing.Body.values:
+def _confident_look(verdict: dict[str, Any] | None, name: str) -> str:
+    """The confident body or colour, as _confident; empty if there is none, as in older verdicts."""
+    guess = verdict and verdict.get(name)
+    if not guess or guess["confidence"] < guess["threshold"] or guess["name"] not in LOOKS[name]:
         return ""
     return str(guess["name"])
 
@@ -164,10 +169,26 @@ def _confident(verdict: dict[str, Any] | None) -> tuple[Make | None, CarModel | 
 
 
 def _contradiction(row: Listing) -> str:
-    """One sentence if the photos confidently show two cars, or another than the seller says; else
-    empty."""
+    """One sentence if the photos confidently show two cars, or another car or colour than the
+    seller says; else empty."""
     if row.verdict and (other := row.verdict.get("other_car")):  # older verdicts do not say
         return f"One of the photos looks like another car: {other}."[:200]
+    return _other_than_stated(row) or _other_colour(row)
+
+
+def _other_colour(row: Listing) -> str:
+    """As _contradiction. Neighbours such as silver and grey are no contradiction: in another light
+    the photos would have said the seller's."""
+    seen = _confident_look(row.verdict, "colour")
+    if row.verdict is None or not seen or row.colour in {"", seen, Listing.Colour.OTHER}:
+        return ""
+    if row.verdict["colour"]["of"].get(row.colour, 0.0) > UNLIKELY_COLOUR:
+        return ""
+    return f"The car on the photos looks {Listing.Colour(seen).label.lower()}, not {row.get_colour_display().lower()}."
+
+
+def _other_than_stated(row: Listing) -> str:
+    """As _contradiction, of make and model."""
     seen = _seen(row.verdict)
     if not seen or not row.make_name:
         return ""

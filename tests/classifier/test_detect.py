@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from classifier.artefact import ArtefactSpec, Preprocessing
-from classifier.detect import Detection, Detector, suppress, the_car
+from classifier.detect import Detection, Detector, cars_shown, suppress, the_car
 from classifier.engines.yolo import import_ultralytics
 from classifier.preprocess import letterbox
 
@@ -55,6 +55,15 @@ def test_the_car_is_the_largest_vehicle_and_of_equals_the_surest():
     assert the_car([small, large]) == large
     assert the_car([large, sure]) == sure
     assert the_car([]) is None
+
+
+def test_another_car_counts_if_it_is_sure_and_of_about_the_main_ones_size():
+    main, beside = Detection((0, 0, 100, 100), 0.5), Detection((100, 0, 150, 80), 0.8)
+    far, doubtful = Detection((150, 0, 180, 30), 0.9), Detection((0, 100, 100, 190), 0.4)
+    assert cars_shown([main]) == 1
+    assert cars_shown([beside, main, far, doubtful]) == 2
+    assert cars_shown([main, beside, Detection((200, 0, 280, 60), 0.7)]) == 3
+    assert cars_shown([]) == 0
 
 
 def test_suppression_keeps_neighbours_and_drops_repetitions():

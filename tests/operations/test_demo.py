@@ -36,6 +36,7 @@ class FakeRecogniser:
 
     engine = "fake"
     body_threshold = 0.8
+    colour_threshold = 0.8
     say = None
 
     @classmethod

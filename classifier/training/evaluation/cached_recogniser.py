@@ -19,19 +19,20 @@ from typing import Any
 
 from torch import nn
 
-from classifier.artefact import Artefact, ArtefactSpec, artefact_only, artefact_open
+from classifier.artefact import NEVER, Artefact, ArtefactSpec, artefact_only, artefact_open
 from classifier.attributes import body_threshold_of
+from classifier.colour import colour_threshold_of
 from classifier.engines import DeviceName, Engine, EngineName, engine_choose
 from classifier.engines.networks import build, last_prefix
 from classifier.preprocess import Photo
-from classifier.recognise import Recogniser
+from classifier.recognise import Recogniser, parts_in
 from classifier.recognition import Interpreter, Recognition, Sight
 from classifier.taxonomy import Guess
 from classifier.training.data.pictures.content_cache import ContentCache
 from classifier.training.model.feature_extractor import extractor_digest, extractor_engine, from_bytes, to_bytes
 from classifier.training.model.features import CACHE_FILE
 
-FORM = "1"
+FORM = "2"
 """Of what is kept; another one makes it anew."""
 KEEP_AT_ONCE = 64
 """Photos; a killed run looks again at those it has seen since."""
@@ -57,8 +58,12 @@ class CachedRecogniser(Interpreter):
         The rest: see Recogniser.open. Raises ArtefactError or EngineError.
         """
         spec = spec or artefact.spec
-        detector, attributes = artefact_only(weights / "detector"), artefact_only(weights / "usable")
-        super().__init__(spec, body_threshold=body_threshold_of(attributes.spec))
+        parts = {task: artefact_only(weights / task) for task in parts_in(weights)}
+        super().__init__(
+            spec,
+            body_threshold=body_threshold_of(parts["usable"].spec),
+            colour_threshold=colour_threshold_of(parts["colour"].spec) if "colour" in parts else NEVER,
+        )
         self.version = artefact.version
         self._network = build(artefact)
         last = last_prefix(self._network)[:-1]
@@ -72,7 +77,8 @@ class CachedRecogniser(Interpreter):
         self.eye = extractor_digest(self._network, str(spec.preprocessing), str(spec.mirrored))
         """Equal for two classifiers that see the same features of the same car: each can be asked
         what it says of the other's sights."""
-        seen_by = (FORM, detector.version, attributes.version, self.eye, *engine_choose(engine, device))
+        versions = [part.version for part in parts.values()]
+        seen_by = (FORM, *versions, self.eye, *engine_choose(engine, device))
         self._kind = f"sights {hashlib.sha256(' '.join(seen_by).encode()).hexdigest()[:16]}"
         self._kept = ContentCache(memory / CACHE_FILE)
 
@@ -186,6 +192,8 @@ def _from_bytes(kept: bytes) -> Sight:
         image_size=tuple(fields_of["image_size"]),
         view=fields_of["view"] and Guess(**fields_of["view"]),
         bodies=tuple(Guess(**one) for one in fields_of["bodies"]),
+        colours=tuple(Guess(**one) for one in fields_of["colours"]),
+        cars=fields_of["cars"],
         outputs=from_bytes(features) if features else None,
         error=fields_of["error"],
     )

@@ -8,8 +8,8 @@ import numpy as np
 import structlog
 from django.db.models import Exists, F, OuterRef
 
-from classifier.artefact import ArtefactError
-from classifier.fuse import bodies_fuse, verdict_from
+from classifier.artefact import NEVER, ArtefactError
+from classifier.fuse import guesses_fuse, verdict_from
 from classifier.preprocess import FloatArray
 from classifier.taxonomy import Candidate, Guess, summarise
 from marketplace.listings.models import Listing
@@ -21,6 +21,7 @@ from marketplace.registry.selectors import champion_get
 
 ALIKE_BITS = 4
 """Bits in which two perceptual hashes of one picture differ at most: scaled, compressed anew."""
+GUESS_DECIMALS = 5
 SURE_OF_MAKE = 0.9
 """What two photos of one advertisement must reach to be taken for two cars."""
 
@@ -77,20 +78,35 @@ def _looked_at_all(version: ModelVersion, listing_id: int) -> bool:
 
 
 def _body(predictions: Sequence[Prediction]) -> dict[str, Any] | None:
-    """The body type over all photos; None if no photo has any.
+    """The body type over all photos; None if no photo has any."""
+    said = [(one.bodies, one.body_threshold) for one in _latest(predictions) if one.bodies]
+    return _pooled(said)[0] if said else None
 
-    Over all versions: bodies are matched by name.
-    """
-    latest = {one.photo_id: one for one in sorted(predictions, key=lambda one: (one.created_at, one.pk)) if one.bodies}
-    thresholds = [one.body_threshold for one in latest.values() if one.body_threshold is not None]
-    if not thresholds:
+
+def _colour(predictions: Sequence[Prediction]) -> dict[str, Any] | None:
+    """The colour over all photos, as the body, with the probability of each colour."""
+    said = [(one.colours, one.colour_threshold) for one in _latest(predictions) if one.colours]
+    if not said:
         return None
-    best = bodies_fuse([[Guess(*body) for body in one.bodies] for one in latest.values()])[0]
-    return {"name": best.name, "confidence": best.confidence, "threshold": max(thresholds)}
+    best, guesses = _pooled(said)
+    return best | {"of": {one.name: round(one.confidence, GUESS_DECIMALS) for one in guesses}}
+
+
+def _latest(predictions: Sequence[Prediction]) -> list[Prediction]:
+    """Each photo's last one, of whatever version: bodies and colours are matched by name."""
+    return list({one.photo_id: one for one in sorted(predictions, key=lambda one: (one.created_at, one.pk))}.values())
+
+
+def _pooled(said: Sequence[tuple[list[Any], float | None]]) -> tuple[dict[str, Any], tuple[Guess, ...]]:
+    """The best guess over photos, and all; said: of each photo its guesses and their threshold."""
+    guesses = guesses_fuse([[Guess(*one) for one in photo] for photo, _ in said])
+    threshold = max(NEVER if least is None else least for _, least in said)
+    best = {"name": guesses[0].name, "confidence": guesses[0].confidence, "threshold": threshold}
+    return best, guesses
 
 
 def _fused(predictions: Sequence[Prediction], version: ModelVersion, known: CatalogueSpec) -> dict[str, Any] | None:
-    """One version's verdict over its photos, and the body over all photos."""
+    """One version's verdict over its photos; body and colour over all photos."""
     spec = known.spec
     log_probs = [
         np.frombuffer(bytes(prediction.log_probs), dtype="<f2").astype(np.float32)
@@ -109,6 +125,7 @@ def _fused(predictions: Sequence[Prediction], version: ModelVersion, known: Cata
         "candidates": [one.document() for one in verdict.candidates],
         "thresholds": {"make": spec.thresholds.make, "model": spec.thresholds.model},
         "body": _body(predictions),
+        "colour": _colour(predictions),
         "other_car": _other_car(log_probs, known, verdict.make.name),
     }
 

@@ -44,6 +44,13 @@ NO_CAR = PhotoSays(
 SURE_ENOUGH = 0.6  # from here on a tile shows a tick
 
 
+@register.filter
+def several_cars(cars: int) -> str:
+    """The hint to the seller of a photo that shows so many cars."""
+    count = {2: "two", 3: "three"}.get(cars, "several")
+    return f"There are {count} cars on this photo; we took the largest for yours."
+
+
 def _recognised(prediction: Prediction | None) -> PhotoSays:
     if prediction is None or not prediction.make_name:
         return PhotoSays("ok", "check", "Recognised", "", view_believed(prediction))
@@ -53,6 +60,8 @@ def _recognised(prediction: Prediction | None) -> PhotoSays:
         name, sure = one_of(candidate_names(best), most=2), candidate_sure(best)
     more = f"{sure_words(sure).capitalize()} ({per_cent(sure)})"
     view = view_believed(prediction)
+    if prediction.cars is not None and prediction.cars > 1:
+        more = f"{more}. {several_cars(prediction.cars)}"
     if sure is not None and sure < SURE_ENOUGH:
         return PhotoSays("plain", "info", f"Perhaps {name}", more, view)
     return PhotoSays("ok", "check", name, more, view)

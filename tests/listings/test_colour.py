@@ -1,0 +1,113 @@
+"""The colour: filled in like the body, and shown if the photos are sure of quite another one."""
+
+import pytest
+
+from classifier.colour import COLOURS
+from marketplace.listings.forms import BrowseForm
+from marketplace.listings.models import Listing
+from marketplace.listings.selectors import car_version, listings_search
+from marketplace.listings.services import listing_missing, listing_update, listing_verdict_set
+from tests.listings.conftest import verdict
+
+
+def seen(name="red", sure=0.95, threshold=0.9, **of):
+    """A verdict that is sure of no make; of: the probabilities of other colours."""
+    colour = {"name": name, "confidence": sure, "threshold": threshold, "of": {name: sure, **of}}
+    return {**verdict(make_sure=0.1, model_sure=0.1), "colour": colour}
+
+
+def test_people_may_choose_whatever_the_classifier_tells_apart():
+    assert set(Listing.Colour.values) == {*COLOURS, "other"}
+
+
+def test_it_is_filled_in_from_the_threshold_on(draft):
+    row = listing_verdict_set(listing_id=draft.pk, verdict=seen(sure=0.89))
+    assert (row.colour, row.autofilled) == ("", [])
+    row = listing_verdict_set(listing_id=draft.pk, verdict=seen(sure=0.9))
+    assert (row.colour, row.autofilled, row.touched) == ("red", ["colour"], [])
+
+
+def test_it_never_overwrites_what_was_chosen(draft):
+    listing_update(listing=draft, values={"colour": "orange"})
+    row = listing_verdict_set(listing_id=draft.pk, verdict=seen(orange=0.04))
+    assert (row.colour, row.touched, row.autofilled) == ("orange", ["colour"], [])
+
+
+@pytest.mark.parametrize("later", [None, verdict(), {**verdict(), "colour": None}, seen(sure=0.5), seen("plaid")])
+def test_what_was_filled_in_goes_when_the_photos_say_it_no_more(draft, cars, later):
+    listing_verdict_set(listing_id=draft.pk, verdict=seen())
+    row = listing_verdict_set(listing_id=draft.pk, verdict=later)
+    assert (row.colour, "colour" in row.autofilled) == ("", False)
+
+
+def test_another_colour_than_the_photos_surely_show_is_a_contradiction(draft):
+    listing_update(listing=draft, values={"colour": "blue"})
+    row = listing_verdict_set(listing_id=draft.pk, verdict=seen(blue=0.001))
+    assert row.contradiction == "The car on the photos looks red, not blue."
+    assert listing_update(listing=row, values={"colour": "red"}).contradiction == ""
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ("grey", seen("silver", grey=0.04)),  # its neighbour, in another light
+        ("blue", seen("red", sure=0.6, blue=0.0)),  # not sure enough
+        ("other", seen("red")),  # two colours, or a wrap
+        ("", seen("red", sure=0.6)),
+        ("blue", verdict(make_sure=0.1, model_sure=0.1)),  # of before colours were told
+    ],
+)
+def test_neighbours_and_doubts_are_no_contradiction(draft, chosen, said):
+    listing_update(listing=draft, values={"colour": chosen})
+    assert listing_verdict_set(listing_id=draft.pk, verdict=said).contradiction == ""
+
+
+def test_another_car_is_said_before_another_colour(draft, cars):
+    listing_update(listing=draft, values={"make": cars["A3"].make, "car_model": cars["A3"], "colour": "blue"})
+    row = listing_verdict_set(listing_id=draft.pk, verdict={**verdict(), "colour": seen(blue=0.0)["colour"]})
+    assert row.contradiction == "The photos look like Volkswagen Golf, not Audi A3."
+
+
+def test_it_is_optional(finished, put_photo):
+    put_photo(finished)
+    assert listing_missing(listing=finished) == {}
+
+
+def test_the_page_marks_it_as_filled_in_until_the_seller_chooses(seller, draft):
+    listing_verdict_set(listing_id=draft.pk, verdict=seen())
+    page = seller.get(f"/sell/{draft.code}/").content.decode()
+    assert 'field--filled" id="field-colour"' in page
+    assert '<option value="red" selected>Red</option>' in page
+    seller.post(f"/sell/{draft.code}/save/", {"colour": "brown"}, headers={"HX-Request": "true"})
+    draft.refresh_from_db()
+    assert (draft.colour, draft.touched, draft.autofilled) == ("brown", ["colour"], [])
+
+
+def test_a_form_opened_before_the_verdict_does_not_undo_it(seller, draft):
+    listing_verdict_set(listing_id=draft.pk, verdict=seen())
+    seller.post(f"/sell/{draft.code}/save/", {"colour": "", "shown_colour": "", "place": "Brno"})
+    draft.refresh_from_db()
+    assert (draft.colour, draft.autofilled) == ("red", ["colour"])
+
+
+def test_the_part_of_the_page_that_shows_it_is_renewed(draft):
+    before = car_version(draft)
+    assert car_version(listing_update(listing=draft, values={"colour": "red"})) != before
+
+
+def test_the_outsider_changes_nothing(client, draft, charlie):
+    client.force_login(charlie)
+    assert client.post(f"/sell/{draft.code}/save/", {"colour": "red"}).status_code == 404
+    draft.refresh_from_db()
+    assert draft.colour == ""
+
+
+def test_buyers_filter_by_it_and_read_it(client, put_live):
+    red, other = put_live(colour="red"), put_live()
+    assert list(listings_search(colour="red")) == [red]
+    page = client.get("/?colour=red").content.decode()
+    assert red.get_absolute_url() in page
+    assert other.get_absolute_url() not in page
+    assert "<dt>Colour</dt><dd>Red</dd>" in client.get(red.get_absolute_url()).content.decode()
+    assert "<dt>Colour</dt><dd>–</dd>" in client.get(other.get_absolute_url()).content.decode()
+    assert BrowseForm({"colour": "plaid"}).criteria() == {}
