@@ -68,7 +68,8 @@ class ListingQuerySet(models.QuerySet["Listing"]):
 
 
 STATUSES = (
-    "draft", "submitted", "changes", "rejected", "live", "reserved", "sold", "withdrawn", "expired", "deleted",
+    "draft", "submitted", "changes", "rejected", "live", "reserved", "sold", "withdrawn", "expired", "taken_down",
+    "deleted",
 )  # fmt: skip
 PRICE_NEWS = timedelta(days=30)
 """How long buyers are told that a price was lowered, and how far back prices are compared."""
@@ -89,6 +90,7 @@ class Listing(models.Model):
         SOLD = "sold", "sold"
         WITHDRAWN = "withdrawn", "withdrawn"
         EXPIRED = "expired", "expired"
+        TAKEN_DOWN = "taken_down", "taken down"
         DELETED = "deleted", "deleted"
 
     class Fuel(models.TextChoices):
@@ -282,6 +284,12 @@ class StatusChange(models.Model):
         PUBLISH = "publish", "approved"
         ASK_CHANGES = "ask_changes", "changes requested"
         REJECT = "reject", "rejected"
+        UNDO_REVIEW = "undo_review", "decision undone"
+        TAKE_DOWN = "take_down", "taken down"
+        REINSTATE = "reinstate", "put back by a moderator"
+        SUSPEND = "suspend", "taken down with its seller's account"
+        LIFT = "lift", "put back with its seller's account"
+        APPEAL = "appeal", "appealed"
         RESERVE = "reserve", "reserved"
         UNRESERVE = "unreserve", "reservation ended"
         SELL = "sell", "marked as sold"
@@ -339,6 +347,9 @@ class SellerMail(models.Model):
         CHANGES = "changes", "changes requested"
         REJECTED = "rejected", "rejected"
         EXPIRING = "expiring", "about to expire"
+        DOWN = "down", "taken down"
+        BACK = "back", "put back"
+        SUSPENDED = "suspend", "account suspended"
 
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="mails")
     kind = models.CharField(max_length=8, choices=Kind)

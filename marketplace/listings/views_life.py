@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.accounts.access import signed_in
@@ -62,6 +63,7 @@ PRESSES = {
 """In the order of the buttons."""
 
 RENEW_OFFERED_DAYS = 14
+APPEAL_LETTERS = 1000
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ class OwnCar:
 
     listing: Listing
     editable: bool
+    appeal: bool
+    """Whether the seller may say why a car that was taken down should come back."""
     buttons: list[Button]
 
 
@@ -102,7 +106,8 @@ def _own_car(listing: Listing) -> OwnCar:
         for step, press in PRESSES.items()
         if step in possible and _is_offered(step, listing)
     ]
-    return OwnCar(listing, Status(listing.status) in EDITABLE | APPROVED, buttons)
+    appeal = listing.status == Status.TAKEN_DOWN and services.appeal_open(listing=listing)
+    return OwnCar(listing, Status(listing.status) in EDITABLE | APPROVED, appeal, buttons)
 
 
 def _is_offered(step: Step, listing: Listing) -> bool:
@@ -137,6 +142,21 @@ def _view(step: Step) -> Callable[..., HttpResponse]:
         return redirect("listings:mine")
 
     return view
+
+
+@login_required
+@require_POST
+def appeal(request: HttpRequest, code: str) -> HttpResponse:
+    """The seller says why a car that was taken down should come back."""
+    listing = own_listing(request, code)
+    words = request.POST.get("words", "")[:APPEAL_LETTERS]
+    try:
+        services.listing_appeal(listing=listing, by=signed_in(request), words=words)
+    except ListingRefused as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Another moderator looks at %(title)s.") % {"title": listing.title})
+    return redirect("listings:mine")
 
 
 take_back = _view(Step.TAKE_BACK)

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from marketplace.doorbell import ring_on_commit
-from marketplace.listings.life.steps import ON_SALE, Status
+from marketplace.listings.life.steps import ON_SALE, PAUSED, Status
 from marketplace.listings.models import Listing, SellerMail
 
 log = structlog.get_logger(__name__)
@@ -60,10 +60,19 @@ WORDS = {
         "one press under “My cars”. If it is sold, you can say so there.",
         "My cars",
     ),
+    Kind.DOWN: Words(
+        "Taken off the site: {title}", "A moderator took your advertisement off the site, for this reason:",
+        "My cars: appeal, once",
+    ),
+    Kind.BACK: Words("Back on the site: {title}", "Your advertisement is where it was before.", "My cars"),
+    Kind.SUSPENDED: Words(
+        "Your account is suspended", "All your advertisements are off the site, for this reason:", "My cars",
+    ),
 }  # fmt: skip
 
 TRUE_WHILE = {
     Kind.LIVE: ON_SALE, Kind.CHANGES: {Status.CHANGES}, Kind.REJECTED: {Status.REJECTED}, Kind.EXPIRING: ON_SALE,
+    Kind.DOWN: {Status.TAKEN_DOWN}, Kind.BACK: ON_SALE | PAUSED, Kind.SUSPENDED: {Status.TAKEN_DOWN},
 }  # fmt: skip
 """A mail that waited for its server while the listing went on is not sent."""
 
