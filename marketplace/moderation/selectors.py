@@ -183,6 +183,12 @@ def decisions_recent() -> QuerySet[Decision]:
     )
 
 
+def decisions_confused(*, make: str, model: str, car_id: int) -> QuerySet[Decision]:
+    """Decisions for this car about listings whose photos said that make and model instead."""
+    found = decisions_recent().filter(predicted__model__make=make, predicted__model__name=model, car_model=car_id)
+    return found.filter(undone_by=None, listing__isnull=False).prefetch_related("listing__photos")
+
+
 def decided_today(*, moderator: User) -> int:
     """How many decisions a moderator made today (UTC)."""
     today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)

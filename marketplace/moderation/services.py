@@ -84,8 +84,8 @@ def _for_others(moderator: User) -> QuerySet[Decision, int | None]:
 def listing_claim(*, listing: Listing, moderator: User) -> bool:
     """Claim a waiting listing for this moderator, or extend their claim.
 
-    False if another moderator holds it, or if it is their own listing. Until the claim ends, no
-    model version looks at its photos again.
+    False if another moderator holds it, if it waits no more, or if it is their own listing. Until
+    the claim ends, no model version looks at its photos again.
     """
     if listing.seller_id == moderator.pk:
         return False
@@ -94,6 +94,10 @@ def listing_claim(*, listing: Listing, moderator: User) -> bool:
     # Whoever changes a verdict locks the listing and then looks for claims. With this lock the
     # verdict changes before the claim, or not at all.
     Listing.objects.select_for_update(of=("self",)).filter(pk=listing.pk).first()
+    # Asked under the lock: whoever read the queue a moment ago may come after the decision, and
+    # would claim what waits no more.
+    if not waiting().filter(pk=listing.pk).exists():
+        return False
     # Conditional update: only this moderator's claim, or an expired one. Of two who take over the
     # same expired claim at once, the second finds it fresh again and changes nothing.
     taken = (

@@ -1,11 +1,12 @@
 from django.urls import path
 
-from marketplace.moderation.views import desk, heat, labels, listings, removal
+from marketplace.moderation.views import desk, figures, heat, labels, listings, removal
 
 app_name = "moderation"
 
 urlpatterns = [
     path("", listings.next_listing, name="next"),
+    path("figures/", figures.figures, name="figures"),
     path("history/", listings.history, name="history"),
     path("search/", listings.search, name="search"),
     path("ahead/", desk.ahead, name="ahead"),

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -25,6 +26,7 @@ from marketplace.moderation.selectors import (
     deadline,
     decided_today,
     decision_last,
+    decisions_confused,
     decisions_recent,
     photos_to_review,
     seller_record,
@@ -150,10 +152,17 @@ def search(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def history(request: HttpRequest) -> HttpResponse:
-    """Recent decisions of moderators and policy."""
+    """Recent decisions of moderators and policy; ``?make=…&model=…&car=…``: where the photos said
+    one car and a person another, with the photos."""
     moderator(request)
-    page = Paginator(decisions_recent(), 50).get_page(request.GET.get("page"))
-    return render(request, "moderation/history.html", {"page": page, **counts()})
+    decisions = decisions_recent()
+    asked = {name: request.GET.get(name, "") for name in ("make", "model", "car")}
+    confused = asked["car"].isdecimal()
+    if confused:
+        decisions = decisions_confused(make=asked["make"], model=asked["model"], car_id=int(asked["car"]))
+    page = Paginator(decisions, 50).get_page(request.GET.get("page"))
+    query = f"&{urlencode(asked)}" if confused else ""
+    return render(request, "moderation/history.html", {"page": page, "confused": confused, "query": query, **counts()})
 
 
 def _stored(decision: Decision) -> str:
