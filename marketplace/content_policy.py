@@ -1,4 +1,4 @@
-"""The Content-Security-Policy of the admin: the site's own, and what its theme cannot do without."""
+"""The admin's Content-Security-Policy: the site's own, and what the theme cannot do without."""
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware, PolicyParts
@@ -19,7 +19,7 @@ ADMIN_POLICY = {
 }
 
 
-class ContentPolicyMiddleware(CSPMiddleware):
+class ContentPolicyMiddleware(CSPMiddleware):  # type: ignore[misc]  # the package has no types
     """As django-csp's, with a policy of its own for /admin/."""
 
     def get_policy_parts(

@@ -190,7 +190,7 @@ def manifest_write(path: Path, rows: Iterable[ManifestRow]) -> int:
                 _check_text(str(row.path), vars(row))
                 relative = os.path.relpath(row.path.absolute(), folder)
                 if formula_safe(relative) != relative:
-                    relative = os.path.join(os.curdir, relative)  # the same file, and no formula
+                    relative = f".{os.sep}{relative}"  # the same file, and no formula
                 writer.writerow([relative, *(formula_safe(getattr(row, name)) for name in COLUMNS[1:])])
                 count += 1
     except OSError as error:

@@ -104,7 +104,7 @@ def cell_number(text: str) -> str:
 
 
 def formula_safe(cell: object) -> object:
-    """Text that a spreadsheet would run is quoted: names of files and labels come from strangers."""
+    """Text that a spreadsheet would run is quoted: file names and labels come from strangers."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_MARKS) else cell
 
 
