@@ -16,6 +16,7 @@ from django.utils import timezone
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.names import name_key
 from marketplace.listings.limits import MILEAGE, PRICE, YEAR, name_with_letters
+from marketplace.mail_queue import QueuedMail
 from marketplace.text_fields import LineField, ParagraphsField
 
 CODE_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # none that can be confused over the telephone
@@ -331,7 +332,7 @@ class PriceAsked(models.Model):
         return f"{self.listing_id}: {self.price} {self.currency}"
 
 
-class SellerMail(models.Model):
+class SellerMail(QueuedMail):
     """A mail to a listing's seller: waits here until it is sent, and stays as the record of it."""
 
     class Kind(models.TextChoices):
@@ -343,10 +344,6 @@ class SellerMail(models.Model):
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="mails")
     kind = models.CharField(max_length=8, choices=Kind)
     words = ParagraphsField(blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_try_at = models.DateTimeField(default=timezone.now)
-    sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("-created_at", "-pk")
