@@ -283,6 +283,7 @@ class StatusChange(models.Model):
         PUBLISH = "publish", "approved"
         ASK_CHANGES = "ask_changes", "changes requested"
         REJECT = "reject", "rejected"
+        TAKE_DOWN = "take_down", "taken off the site"
         RESERVE = "reserve", "reserved"
         UNRESERVE = "unreserve", "reservation ended"
         SELL = "sell", "marked as sold"
@@ -340,6 +341,7 @@ class SellerMail(QueuedMail):
         CHANGES = "changes", "changes requested"
         REJECTED = "rejected", "rejected"
         EXPIRING = "expiring", "about to expire"
+        REMOVED = "removed", "taken off the site"
 
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="mails")
     kind = models.CharField(max_length=8, choices=Kind)

@@ -45,10 +45,15 @@ WORDS = {
         "one press under “My cars”. If it is sold, you can say so there.",
         "My cars",
     ),
+    Kind.REMOVED: Words(
+        "Taken off the site: {title}", "A moderator took your advertisement off the site, for this reason:",
+        "Mend it and send it again", edits=True,
+    ),
 }  # fmt: skip
 
 TRUE_WHILE = {
     Kind.LIVE: ON_SALE, Kind.CHANGES: {Status.CHANGES}, Kind.REJECTED: {Status.REJECTED}, Kind.EXPIRING: ON_SALE,
+    Kind.REMOVED: {Status.REJECTED},
 }  # fmt: skip
 """A mail that waited for its server while the listing went on is not sent."""
 

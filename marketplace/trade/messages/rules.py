@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.accounts.models import User
 from marketplace.listings.life.steps import ON_SALE, PAUSED, Status
 from marketplace.listings.models import Listing
-from marketplace.trade.models import Block, Side, Thread
+from marketplace.trade.models import Block, Side, Thread, WritingBan
 
 TALKED_ABOUT = ON_SALE | PAUSED | {Status.SOLD, Status.DRAFT, Status.SUBMITTED, Status.CHANGES}
 """The states in which a begun conversation may go on: a sold car is still to be handed over."""
@@ -21,6 +21,8 @@ class Closed(Enum):
     LISTING_GONE = "listing_gone"
     YOU_BLOCKED = "you_blocked"
     NOT_WANTED = "not_wanted"
+    YOU_BANNED = "you_banned"
+    CANNOT_ANSWER = "cannot_answer"
 
 
 WORDS: dict[Closed, str | Promise] = {
@@ -28,6 +30,8 @@ WORDS: dict[Closed, str | Promise] = {
     Closed.LISTING_GONE: _("This advertisement is gone. You can read what was said, but not write."),
     Closed.YOU_BLOCKED: _("You blocked this person. Neither of you can write to the other."),
     Closed.NOT_WANTED: _("You cannot write in this conversation any more."),
+    Closed.YOU_BANNED: _("A moderator decided that you can write no messages. Tell us if you think that is wrong."),
+    Closed.CANNOT_ANSWER: _("This person cannot be reached here."),
 }
 
 
@@ -51,6 +55,9 @@ def contact_closed(listing: Listing, buyer: User) -> Closed | None:
 
 
 def _blocked(me: User, other: User) -> Closed | None:
+    banned = set(WritingBan.objects.filter(person__in=(me, other)).values_list("person", flat=True))
+    if banned:
+        return Closed.YOU_BANNED if me.pk in banned else Closed.CANNOT_ANSWER
     blocks = set(
         Block.objects.filter(blocker__in=(me, other), blocked__in=(me, other)).values_list("blocker", flat=True)
     )
