@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "marketplace.registry",
     "marketplace.listings",
     "marketplace.photos",
+    "marketplace.trade",
     "marketplace.moderation",
     "marketplace.training",
     "marketplace.api",
@@ -88,6 +89,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "marketplace.trade.context.trade",
             ],
         },
     },
@@ -134,6 +136,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "trade-mails": {"task": "marketplace.trade.tasks.send_mails", "schedule": 60.0, "options": {"expires": 60}},
+    "trade-sweep": {"task": "marketplace.trade.tasks.sweep", "schedule": 300.0, "options": {"expires": 300}},
     "moderation-review": {
         "task": "marketplace.moderation.tasks.review_submitted",
         "schedule": 15.0,
@@ -144,7 +148,10 @@ CELERY_BEAT_SCHEDULE = {
 # told of no queue takes both.
 CELERY_TASK_QUEUES = (Queue("celery"), Queue("mail"))
 CELERY_TASK_DEFAULT_QUEUE = "celery"
-CELERY_TASK_ROUTES = {"marketplace.listings.tasks.send_mails": {"queue": "mail"}}
+CELERY_TASK_ROUTES = {
+    "marketplace.listings.tasks.send_mails": {"queue": "mail"},
+    "marketplace.trade.tasks.send_mails": {"queue": "mail"},
+}
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",

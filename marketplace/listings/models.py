@@ -18,6 +18,7 @@ from django.utils.translation import pgettext_lazy
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.names import name_key
 from marketplace.listings.limits import MILEAGE, PRICE, YEAR, name_with_letters
+from marketplace.mail_queue import QueuedMail
 from marketplace.text_fields import LineField, ParagraphsField
 
 CODE_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # none that can be confused over the telephone
@@ -302,6 +303,7 @@ class StatusChange(models.Model):
         PUBLISH = "publish", "approved"
         ASK_CHANGES = "ask_changes", "changes requested"
         REJECT = "reject", "rejected"
+        TAKE_DOWN = "take_down", "taken off the site"
         RESERVE = "reserve", "reserved"
         UNRESERVE = "unreserve", "reservation ended"
         SELL = "sell", "marked as sold"
@@ -351,7 +353,7 @@ class PriceAsked(models.Model):
         return f"{self.listing_id}: {self.price} {self.currency}"
 
 
-class SellerMail(models.Model):
+class SellerMail(QueuedMail):
     """A mail to a listing's seller: waits here until it is sent, and stays as the record of it."""
 
     class Kind(models.TextChoices):
@@ -359,14 +361,11 @@ class SellerMail(models.Model):
         CHANGES = "changes", "changes requested"
         REJECTED = "rejected", "rejected"
         EXPIRING = "expiring", "about to expire"
+        REMOVED = "removed", "taken off the site"
 
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="mails")
     kind = models.CharField(max_length=8, choices=Kind)
     words = ParagraphsField(blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_try_at = models.DateTimeField(default=timezone.now)
-    sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("-created_at", "-pk")
