@@ -77,7 +77,7 @@ class ListingSerializer(serializers.ModelSerializer[Listing]):
     class Meta:
         model = Listing
         fields = (
-            "code", "url", "status", "make", "model", "other_make", "other_model", "body", "year", "price",
+            "code", "url", "status", "make", "model", "other_make", "other_model", "body", "colour", "year", "price",
             "lowered_from", "currency", "negotiable", "vat", "mileage_km", "mileage_unit", "registered_month", "fuel",
             "gearbox", "power_kw", "power_unit", "drive", "doors", "seats", "owners", "accident_free",
             "inspection_until", "equipment", "country", "postcode", "place", "has_telephone", "description",

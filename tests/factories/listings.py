@@ -16,9 +16,9 @@ from tests.factories.accounts import UserFactory
 from tests.factories.catalogue import CarModelFactory
 
 TYPED = (
-    "body", "car_model", "description", "fuel", "gearbox", "make", "mileage_km", "other_make", "other_model", "place",
-    "price", "year", "vat", "registered_month", "power_kw", "doors", "seats", "drive", "owners", "accident_free",
-    "inspection_until", "equipment", "country", "postcode", "telephone",
+    "body", "car_model", "colour", "description", "fuel", "gearbox", "make", "mileage_km", "other_make", "other_model",
+    "place", "price", "year", "vat", "registered_month", "power_kw", "doors", "seats", "drive", "owners",
+    "accident_free", "inspection_until", "equipment", "country", "postcode", "telephone",
 )  # fmt: skip
 
 
