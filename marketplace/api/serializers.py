@@ -64,7 +64,7 @@ class ListingSerializer(serializers.ModelSerializer[Listing]):
     class Meta:
         model = Listing
         fields = (
-            "code", "url", "status", "make", "model", "other_make", "other_model", "body", "year", "price",
+            "code", "url", "status", "make", "model", "other_make", "other_model", "body", "colour", "year", "price",
             "lowered_from", "currency", "mileage_km", "fuel", "gearbox", "place", "description", "published_at",
             "photos",
         )  # fmt: skip

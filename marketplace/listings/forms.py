@@ -6,6 +6,7 @@ from typing import Any, cast
 from django import forms
 from django.db.models import QuerySet
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.selectors import make_list
@@ -131,6 +132,7 @@ class ListingForm(forms.Form):
     other_make = NameField(label="Make, in your own words")
     other_model = NameField(label="Model, in your own words")
     body = forms.ChoiceField(choices=[("", "Choose"), *Listing.Body.choices], required=False, label="Body type")
+    colour = forms.ChoiceField(choices=[("", _("Choose")), *Listing.Colour.choices], required=False, label=_("Colour"))
     year = WholeNumberField(
         required=False,
         validators=YEAR,
@@ -197,9 +199,9 @@ class ListingForm(forms.Form):
     def posted(self) -> list[str]:
         """The fields that the person changed.
 
-        A whole form, posted without JavaScript, also contains the make, model and body that it
-        showed when it was opened. Values that did not change since are not the person's: the photos
-        may have filled in others meanwhile.
+        A whole form, posted without JavaScript, also contains what the photos had filled in when it
+        was opened. Values that did not change since are not the person's: the photos may have
+        filled in others meanwhile.
         """
         return [
             name
@@ -241,6 +243,9 @@ class BrowseForm(forms.Form):
     year_min = WholeNumberField(required=False, min_value=0, max_value=9999, label="First year")
     year_max = WholeNumberField(required=False, min_value=0, max_value=9999, label="Last year")
     body = forms.ChoiceField(choices=[("", "Any body"), *Listing.Body.choices], required=False, label="Body type")
+    colour = forms.ChoiceField(
+        choices=[("", _("Any colour")), *Listing.Colour.choices], required=False, label=_("Colour")
+    )
     fuel = forms.ChoiceField(choices=[("", "Any fuel"), *Listing.Fuel.choices], required=False)
     gearbox = forms.ChoiceField(choices=[("", "Any gearbox"), *Listing.Gearbox.choices], required=False)
     sort = forms.ChoiceField(

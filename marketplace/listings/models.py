@@ -12,6 +12,8 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.names import name_key
@@ -122,6 +124,23 @@ class Listing(models.Model):
         VAN = "van", "Van"
         OTHER = "other", "Other"
 
+    class Colour(models.TextChoices):
+        """Of the paint: those of classifier/training/data/colours.csv, and OTHER for sellers."""
+
+        BLACK = "black", pgettext_lazy("colour of a car", "Black")
+        WHITE = "white", pgettext_lazy("colour of a car", "White")
+        SILVER = "silver", pgettext_lazy("colour of a car", "Silver")
+        GREY = "grey", pgettext_lazy("colour of a car", "Grey")
+        BLUE = "blue", pgettext_lazy("colour of a car", "Blue")
+        RED = "red", pgettext_lazy("colour of a car", "Red")
+        GREEN = "green", pgettext_lazy("colour of a car", "Green")
+        BROWN = "brown", pgettext_lazy("colour of a car", "Brown")
+        BEIGE = "beige", pgettext_lazy("colour of a car", "Beige")
+        YELLOW = "yellow", pgettext_lazy("colour of a car", "Yellow or gold")
+        ORANGE = "orange", pgettext_lazy("colour of a car", "Orange")
+        PURPLE = "purple", pgettext_lazy("colour of a car", "Purple")
+        OTHER = "other", pgettext_lazy("colour of a car", "Another, or several")
+
     class Currency(models.TextChoices):
         EUR = "EUR", "EUR €"
         USD = "USD", "USD $"
@@ -145,6 +164,7 @@ class Listing(models.Model):
     other_make = LineField(max_length=80, blank=True, validators=[name_with_letters])
     other_model = LineField(max_length=80, blank=True, validators=[name_with_letters])
     body = models.CharField("body type", max_length=12, choices=Body, blank=True)
+    colour = models.CharField(_("colour"), max_length=12, choices=Colour, blank=True)
     year = models.PositiveSmallIntegerField(null=True, blank=True, validators=YEAR)
     price = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True, validators=PRICE)
     currency = models.CharField(max_length=3, choices=Currency, default=Currency.EUR)

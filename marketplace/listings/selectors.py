@@ -87,6 +87,7 @@ class Criteria(TypedDict, total=False):
     year_min: int | None
     year_max: int | None
     body: str
+    colour: str
     fuel: str
     gearbox: str
     sort: str
@@ -95,7 +96,8 @@ class Criteria(TypedDict, total=False):
 
 _LOOKUPS = {
     "make": "make", "price_min": "price__gte", "price_max": "price__lte", "currency": "currency",
-    "year_min": "year__gte", "year_max": "year__lte", "body": "body", "fuel": "fuel", "gearbox": "gearbox",
+    "year_min": "year__gte", "year_max": "year__lte", "body": "body", "colour": "colour", "fuel": "fuel",
+    "gearbox": "gearbox",
 }  # fmt: skip
 
 
@@ -190,6 +192,6 @@ def car_version(listing: Listing) -> str:
 
     That part of the page is replaced only when the hash changes.
     """
-    named = [listing.make_id, listing.car_model_id, listing.other_make, listing.other_model, listing.body]
-    shown = [*named, listing.autofilled, listing.verdict, listing.contradiction]
+    named = [listing.make_id, listing.car_model_id, listing.other_make, listing.other_model]
+    shown = [*named, listing.body, listing.colour, listing.autofilled, listing.verdict, listing.contradiction]
     return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:16]

@@ -42,8 +42,8 @@ __all__ = [
 # Each field of the seller's own words, and the field of the catalogue that it replaces.
 IN_PLACE_OF = {"other_make": "make", "other_model": "car_model"}
 SELLER_FIELDS = (
-    "make", "car_model", "other_make", "other_model", "body", "year", "price", "currency", "mileage_km", "fuel",
-    "gearbox", "place", "description",
+    "make", "car_model", "other_make", "other_model", "body", "colour", "year", "price", "currency", "mileage_km",
+    "fuel", "gearbox", "place", "description",
 )  # fmt: skip
 REQUIRED_TO_SUBMIT = ("make", "car_model", "year", "price", "mileage_km", "fuel", "gearbox", "place")
 REVIEW_SUBMITTED = "marketplace.moderation.tasks.review_submitted"

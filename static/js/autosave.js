@@ -10,7 +10,7 @@ const kept = `unsaved:${form.dataset.code}`;
 const unanswered = `submitted:${form.dataset.code}`;
 const WRITTEN = ["other_make", "other_model"];
 const NAMED = ["make", "car_model", ...WRITTEN];
-const FILLED = [...NAMED, "body"]; // what the photos fill in
+const FILLED = [...NAMED, "body", "colour"]; // what the photos fill in
 
 const dirty = new Map(); // name → value, in the order of typing
 let timer = 0;
@@ -117,7 +117,7 @@ form.addEventListener("click", (event) => {
 });
 form.addEventListener("focusout", () => window.setTimeout(catchUp, 0));
 
-// The seller is at make, model or body this moment: the photos wait until the hand has gone.
+// The seller is at make, model, body or colour this moment: the photos wait until the hand has gone.
 document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
   if (event.detail.target.id !== "car-fields" || !busyWithCar()) return;
   event.detail.shouldSwap = false;

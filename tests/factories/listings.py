@@ -14,8 +14,8 @@ from tests.factories.accounts import UserFactory
 from tests.factories.catalogue import CarModelFactory
 
 TYPED = (
-    "body", "car_model", "description", "fuel", "gearbox", "make", "mileage_km", "other_make", "other_model", "place",
-    "price", "year",
+    "body", "car_model", "colour", "description", "fuel", "gearbox", "make", "mileage_km", "other_make", "other_model",
+    "place", "price", "year",
 )  # fmt: skip
 
 

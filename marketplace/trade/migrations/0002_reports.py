@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('listings', '0009_take_down'),
+        ('listings', '0010_take_down'),
         ('trade', '0001_messages_and_offers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('listings', '0008_seller_mail'),
+        ('listings', '0009_colour'),
     ]
 
     operations = [
