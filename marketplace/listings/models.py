@@ -17,6 +17,7 @@ from django.utils.translation import pgettext_lazy
 
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.names import name_key
+from marketplace.listings.details.columns import Details
 from marketplace.listings.limits import MILEAGE, PRICE, YEAR, name_with_letters
 from marketplace.mail_queue import QueuedMail
 from marketplace.text_fields import LineField, ParagraphsField
@@ -77,7 +78,7 @@ PRICE_NEWS = timedelta(days=30)
 """How long buyers are told that a price was lowered, and how far back prices are compared."""
 
 
-class Listing(models.Model):
+class Listing(Details):
     """One car for sale. Fields named in ``touched`` were typed by the seller and belong to them."""
 
     class Status(models.TextChoices):

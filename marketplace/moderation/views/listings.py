@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from marketplace.accounts.access import moderator
+from marketplace.listings.details.questions import questions_of
 from marketplace.listings.models import Listing
 from marketplace.moderation.forms import REJECT_REASONS, DecisionForm
 from marketplace.moderation.models import Decision
@@ -63,6 +64,7 @@ def review(request: HttpRequest, code: str) -> HttpResponse:
         "looking": sum(not one.photo.is_settled for one in photos),
         "without_car": sum(one.photo.shows_no_car for one in photos),
         "choices": listing_choices(listing=listing),
+        "confirmed": [one for one in questions_of(listing) if one.key in listing.confirmed],
         "meant": cars_search(text=f"{listing.make_name} {listing.model_name}") if listing.unlisted else [],
         "mine": mine,
         "held_by": other.moderator if other else None,

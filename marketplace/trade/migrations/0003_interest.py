@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('listings', '0009_take_down'),
+        ('listings', '0010_take_down'),
         ('trade', '0002_reports'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
