@@ -6,7 +6,18 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from marketplace.registry.admin import ReadOnly
-from marketplace.trade.models import Block, Notice, Offer, Report, Tally, Thread, WritingBan
+from marketplace.trade.models import (
+    Block,
+    Notice,
+    Offer,
+    Report,
+    SavedSearch,
+    SearchAlert,
+    Tally,
+    Thread,
+    Views,
+    WritingBan,
+)
 
 
 @admin.register(Thread)
@@ -56,3 +67,23 @@ class WritingBanAdmin(ReadOnly, ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return request.user.has_perm("trade.delete_writingban")
+
+
+@admin.register(Views)
+class ViewsAdmin(ReadOnly, ModelAdmin):
+    list_display = ("listing", "count")
+    list_select_related = ("listing__make", "listing__car_model")
+
+
+@admin.register(SavedSearch)
+class SavedSearchAdmin(ReadOnly, ModelAdmin):
+    list_display = ("person", "query", "often", "looked_at", "next_at")
+    list_filter = ("often",)
+    list_select_related = ("person",)
+    exclude = ("token",)
+
+
+@admin.register(SearchAlert)
+class SearchAlertAdmin(ReadOnly, ModelAdmin):
+    list_display = ("search", "since", "until", "attempts", "sent_at")
+    list_select_related = ("search",)

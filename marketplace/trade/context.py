@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 
 from marketplace.accounts.models import User
+from marketplace.trade.favourites.selectors import Interest, interest_in_own, saved_codes
 from marketplace.trade.messages.selectors import threads_unread
 
 
@@ -19,6 +20,16 @@ class Dealings:
     def _person(self) -> User | None:
         user = self._request.user
         return user if isinstance(user, User) else None
+
+    @cached_property
+    def saved(self) -> frozenset[str]:
+        """The codes of the cars that the visitor saved."""
+        return frozenset(saved_codes(self._request))
+
+    @cached_property
+    def interest(self) -> dict[int, Interest]:
+        """How much others care for the visitor's own cars, by primary key."""
+        return interest_in_own(seller=self._person) if self._person else {}
 
     @cached_property
     def unread(self) -> int:

@@ -1,14 +1,28 @@
 from django.urls import path
 
+from marketplace.trade.favourites import views as favourites
 from marketplace.trade.messages import views as messages
 from marketplace.trade.offers import views as offers
 from marketplace.trade.reports import views as reports
+from marketplace.trade.searches import views as searches
+from marketplace.trade.sellers import views as sellers
 
 app_name = "trade"
 
 urlpatterns = [
     path("cars/<slug:code>/contact/", messages.contact, name="contact"),
     path("cars/<slug:code>/report/", reports.report_listing, name="report"),
+    path("cars/<slug:code>/save/", favourites.save, name="save"),
+    path("cars/<slug:code>/forget/", favourites.forget, name="forget"),
+    path("cars/<slug:code>/seen/", favourites.seen, name="seen"),
+    path("saved/", favourites.saved, name="saved"),
+    path("saved/forget-gone/", favourites.forget_gone, name="forget_gone"),
+    path("saved/searches/", searches.searches, name="searches"),
+    path("saved/searches/save/", searches.save, name="search_save"),
+    path("saved/searches/<int:pk>/change/", searches.change, name="search_change"),
+    path("saved/searches/<int:pk>/delete/", searches.delete, name="search_delete"),
+    path("saved/searches/stop/<str:token>/", searches.stop, name="search_stop"),
+    path("sellers/<int:pk>/", sellers.seller, name="seller"),
     path("messages/", messages.inbox, name="inbox"),
     path("messages/<slug:code>/", messages.thread, name="thread"),
     path("messages/<slug:code>/send/", messages.send, name="send"),

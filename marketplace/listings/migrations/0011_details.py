@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('listings', "0010_take_down"),
+        ('listings', '0010_take_down'),
     ]
 
     operations = [

@@ -33,13 +33,17 @@ class Line:
     warnings: list[str]
 
 
-def threads_of(*, person: User) -> QuerySet[Thread]:
-    """A person's threads, the last changed first; each with ``unread``, how many are new."""
+def threads_of(*, person: User, about: str = "") -> QuerySet[Thread]:
+    """A person's threads, the last changed first; each with ``unread``, how many are new.
+
+    about: the code of a listing, if only its threads are asked for.
+    """
     unread = Q(buyer=person, messages__by=Side.SELLER, messages__pk__gt=F("seen_by_buyer")) | Q(
         seller=person, messages__by=Side.BUYER, messages__pk__gt=F("seen_by_seller")
     )
+    asked = Q(listing__code=about) if about else Q()
     return (
-        Thread.objects.filter(Q(buyer=person) | Q(seller=person))
+        Thread.objects.filter(asked, Q(buyer=person) | Q(seller=person))
         .select_related("listing", "buyer", "seller")
         .annotate(unread=Count("messages", filter=unread))
         .order_by("-changed_at", "-pk")

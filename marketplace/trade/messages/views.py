@@ -92,11 +92,12 @@ def _contact_page(request: HttpRequest, listing: Listing, form: ContactForm, sta
 @never_cache
 @require_safe
 def inbox(request: HttpRequest) -> HttpResponse:
-    """A person's conversations, the last changed first."""
+    """A person's conversations, the last changed first; ``?car=`` only about one."""
     person = signed_in(request)
-    page = Paginator(threads_of(person=person), PER_PAGE).get_page(request.GET.get("page"))
+    car = request.GET.get("car", "")
+    page = Paginator(threads_of(person=person, about=car), PER_PAGE).get_page(request.GET.get("page"))
     rows = inbox_rows(threads=list(page), person=person)
-    return render(request, "trade/inbox.html", {"page": page, "rows": rows})
+    return render(request, "trade/inbox.html", {"page": page, "rows": rows, "car": car})
 
 
 @login_required
