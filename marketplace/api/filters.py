@@ -8,6 +8,8 @@ from django_filters import rest_framework as filters
 
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.selectors import make_find
+from marketplace.listings.details.columns import Drive
+from marketplace.listings.details.countries import COUNTRIES
 from marketplace.listings.models import Listing
 from marketplace.listings.search.criteria import SORTS
 
@@ -58,6 +60,9 @@ class ListingFilterSet(filters.FilterSet):
         choices=Listing.Currency.choices, help_text="of price_min and price_max; without it EUR"
     )
     body = filters.ChoiceFilter(choices=Listing.Body.choices)
+    colour = filters.ChoiceFilter(choices=Listing.Colour.choices)
+    country = filters.ChoiceFilter(choices=COUNTRIES)
+    drive = filters.ChoiceFilter(choices=Drive.choices)
     fuel = filters.ChoiceFilter(choices=Listing.Fuel.choices)
     gearbox = filters.ChoiceFilter(choices=Listing.Gearbox.choices)
     place = filters.CharFilter(help_text="a part of the place; case and accents do not matter")
@@ -65,4 +70,4 @@ class ListingFilterSet(filters.FilterSet):
 
     class Meta:
         model = Listing
-        fields = ("make", "currency", "body", "fuel", "gearbox")
+        fields = ("make", "currency", "body", "colour", "drive", "fuel", "gearbox")

@@ -6,7 +6,7 @@ which the search notices what changed. Every way of writing a listing goes throu
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,18 @@ if TYPE_CHECKING:
 SEARCH_KEYS = {"other_make": "other_make_key", "other_model": "other_model_key", "place": "place_key"}
 KEY_LETTERS = 200
 PRICES = ("price", "currency")  # what price_eur follows from
-TEXTS = ("make", "make_id", "car_model", "car_model_id", "other_make", "other_model", "year", "place", "description")
+TEXTS = (
+    "make",
+    "make_id",
+    "car_model",
+    "car_model_id",
+    "other_make",
+    "other_model",
+    "year",
+    "place",
+    "postcode",
+    "description",
+)
 """What ListingText follows from."""
 
 
@@ -67,9 +78,9 @@ class ListingQuerySet(models.QuerySet["Listing"]):
         return count
 
     def bulk_create(self, objs: Iterable[Listing], *args: Any, **kwargs: Any) -> list[Listing]:
-        rows = list(objs)
+        rows, rates = list(objs), rates_now()
         for row in rows:
-            listing_derive(row)
+            listing_derive(row, rates)
         if kwargs.get("update_fields"):
             kwargs["update_fields"] = fields_with_derived(kwargs["update_fields"])
         made = super().bulk_create(rows, *args, **kwargs)
@@ -77,9 +88,9 @@ class ListingQuerySet(models.QuerySet["Listing"]):
         return made
 
     def bulk_update(self, objs: Iterable[Listing], fields: Iterable[str], *args: Any, **kwargs: Any) -> int:
-        rows = list(objs)
+        rows, rates = list(objs), rates_now()
         for row in rows:
-            listing_derive(row)
+            listing_derive(row, rates)
             row.updated_at = timezone.now()
         names = list(fields)
         count = super().bulk_update(rows, fields_with_derived(names), *args, **kwargs)
@@ -88,15 +99,18 @@ class ListingQuerySet(models.QuerySet["Listing"]):
         return count
 
 
-def listing_derive(listing: Listing) -> None:
-    """Set the search keys and the sum in euros, except from deferred columns. Saves nothing."""
+def listing_derive(listing: Listing, rates: Mapping[str, Decimal] | None = None) -> None:
+    """Set the search keys and the sum in euros, except from deferred columns. Saves nothing.
+
+    rates: as rates_now; without them they are read if they are needed.
+    """
     deferred = listing.get_deferred_fields()
     for text, key in SEARCH_KEYS.items():
         if text not in deferred:
             setattr(listing, key, search_key(getattr(listing, text)))
     if not deferred & set(PRICES):
         price = listing.price
-        rate = rates_now().get(listing.currency) if price is not None else None
+        rate = (rates or rates_now()).get(listing.currency) if price is not None else None
         listing.price_eur = euros(Decimal(price), rate) if price is not None and rate is not None else None
 
 

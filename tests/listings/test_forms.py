@@ -3,9 +3,10 @@
 import pytest
 from django.http import QueryDict
 
-from marketplace.listings.forms import ListingForm, plain_number
+from marketplace.listings.forms import ListingForm
 from marketplace.listings.search.criteria import Criteria, Range
 from marketplace.listings.search.forms import SearchForm
+from marketplace.numbers import plain_number
 
 
 @pytest.mark.parametrize(

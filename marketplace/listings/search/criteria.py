@@ -8,15 +8,35 @@ from decimal import Decimal
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
-from django.db.models import TextChoices
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from marketplace.catalogue.models import CarModel, Make
+from marketplace.listings.details.columns import Drive
+from marketplace.listings.details.countries import COUNTRIES
 from marketplace.listings.models import Listing
 
-CHOICES: dict[str, type[TextChoices]] = {"fuel": Listing.Fuel, "gearbox": Listing.Gearbox, "body": Listing.Body}
+
+class Choices:
+    """The values of a column that can be asked for, each with its label."""
+
+    def __init__(self, pairs: Iterable[tuple[str, StrOrPromise]]) -> None:
+        self.pairs = [(str(value), label) for value, label in pairs]
+        self.values = [value for value, _label in self.pairs]
+
+    def label(self, value: str) -> str:
+        return str(dict(self.pairs)[value])
+
+
+CHOICES = {
+    "fuel": Choices(Listing.Fuel.choices),
+    "gearbox": Choices(Listing.Gearbox.choices),
+    "body": Choices(Listing.Body.choices),
+    "colour": Choices(Listing.Colour.choices),
+    "drive": Choices(Drive.choices),
+    "country": Choices(COUNTRIES),
+}
 """The filters of which several values can be chosen. Names of columns and of parameters."""
 RANGES = {"year": "year", "price": "price_eur", "mileage": "mileage_km"}
 """The filters with a lowest and a highest value, each with its column."""
@@ -81,7 +101,7 @@ class Criteria:
     def with_chosen(self, name: str, values: Iterable[str]) -> Criteria:
         """The same with exactly these values of one filter, in the order of its choices."""
         wanted = set(values)
-        ordered = tuple(str(value) for value in CHOICES[name].values if value in wanted)
+        ordered = tuple(value for value in CHOICES[name].values if value in wanted)
         rest = {key: value for key, value in self.chosen.items() if key != name}
         return replace(self, chosen={**rest, name: ordered} if ordered else rest)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from marketplace.listings.search.criteria import ANY, BASE_CURRENCY, CHOICES, RANGES, Criteria, Range
 from marketplace.listings.search.names import Names, names_now
@@ -15,6 +16,7 @@ from marketplace.listings.templatetags.car_words import NARROW, SIGNS
 
 MAKES_SHOWN = 10
 MODELS_SHOWN = 14
+OPTIONS_SHOWN = 10
 
 
 class Chip(NamedTuple):
@@ -67,7 +69,7 @@ def chips_of(criteria: Criteria) -> list[Chip]:
     for name, values in criteria.chosen.items():
         for value in values:
             without = criteria.with_chosen(name, [one for one in values if one != value])
-            chips.append(Chip(str(CHOICES[name](value).label), without.url()))
+            chips.append(Chip(str(CHOICES[name].label(value)), without.url()))
     for name, between in criteria.ranges.items():
         chips.append(Chip(_range_words(name, between, criteria.currency), criteria.with_range(name, ANY).url()))
     for place in criteria.places:
@@ -105,13 +107,16 @@ def facets_of(criteria: Criteria, counts: Counts) -> list[Facet]:
     for name, kinds in CHOICES.items():
         of_name, ticked = counts.chosen[name], criteria.chosen.get(name, ())
         options = [
-            Option(str(value), str(label), of_name.get(value, 0), value in ticked) for value, label in kinds.choices
+            Option(str(value), str(label), of_name.get(value, 0), value in ticked) for value, label in kinds.pairs
         ]
-        facets.append(_facet(name, _LABELS[name](), options, len(options)))
+        facets.append(_facet(name, str(_LABELS[name]), options, OPTIONS_SHOWN))
     return [facet for facet in facets if facet.options]
 
 
-_LABELS = {"fuel": lambda: _("Fuel"), "gearbox": lambda: _("Gearbox"), "body": lambda: _("Body type")}
+_LABELS = {
+    "fuel": _lazy("Fuel"), "gearbox": _lazy("Gearbox"), "body": _lazy("Body type"), "colour": _lazy("Colour"),
+    "drive": _lazy("Drive"), "country": _lazy("Country"),
+}  # fmt: skip
 
 
 def _facet(name: str, label: str, options: Iterable[Option], most: int) -> Facet:

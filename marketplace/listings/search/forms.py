@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.catalogue.models import CarModel, Make
-from marketplace.listings.forms import KILOMETRES, PriceField, WholeNumberField
+from marketplace.listings.details.number_fields import KILOMETRES, PriceField, WholeNumberField
 from marketplace.listings.limits import PRICE
 from marketplace.listings.models import Listing
 from marketplace.listings.search.criteria import BASE_CURRENCY, CHOICES, RANGES, SORTS, Criteria, Range
@@ -95,7 +95,7 @@ class SearchForm(forms.Form):
         for name, choices in CHOICES.items():
             label = str(Listing._meta.get_field(name).verbose_name).capitalize()  # type: ignore[union-attr]
             self.fields[name] = forms.MultipleChoiceField(
-                choices=choices.choices, required=False, label=_(label), widget=forms.CheckboxSelectMultiple
+                choices=choices.pairs, required=False, label=_(label), widget=forms.CheckboxSelectMultiple
             )
         for name, hint in (
             (f"{one}_{end}", hint) for one in RANGES for end, hint in (("min", _("from")), ("max", _("to")))

@@ -2,7 +2,7 @@
 
 ``ListingText.objects.filter(words__mention=["winter", "tyres"])`` finds the listings that have, for
 every word, one that begins with it. PostgreSQL looks into a GIN index of lexemes, SQLite into an
-FTS5 table; migration 0010 makes them. Both get words that Python folded (case, accents: see
+FTS5 table; migration 0013 makes them. Both get words that Python folded (case, accents: see
 ``name_words``), because databases differ in what they fold and where they cut words.
 """
 

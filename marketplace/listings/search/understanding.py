@@ -250,7 +250,7 @@ def _meant(reading: _Reading, key: str) -> str:
         return ""
     name, value = VOCABULARY[word]
     reading.chosen.setdefault(name, []).append(str(value))
-    return str(CHOICES[name](value).label)
+    return str(CHOICES[name].label(str(value)))
 
 
 def _written(word: str) -> bool:

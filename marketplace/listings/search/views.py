@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, HttpResponseRedirect
 from django.shortcuts import render
@@ -107,6 +107,7 @@ def _context(criteria: Criteria, place: Place, form: SearchForm, typed: str) -> 
         "left_out": form.left_out(),
         "corrections": _corrections(typed),
         "unknown": words_unknown(criteria) if criteria.words and not found.counts.total else [],
+        "query": urlencode(replace(criteria, sort="newest").parameters(), safe="/"),
         "canonical": replace(criteria, sort="newest").url(),
         "previous": criteria.url(before=str(found.previous)) if found.previous else "",
         "next": criteria.url(after=str(found.next)) if found.next else "",

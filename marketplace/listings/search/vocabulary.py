@@ -3,9 +3,10 @@
 Folded as ``name_key`` folds: without case, accents and spaces.
 """
 
+from marketplace.listings.details.columns import Drive
 from marketplace.listings.models import Listing
 
-Fuel, Gearbox, Body = Listing.Fuel, Listing.Gearbox, Listing.Body
+Fuel, Gearbox, Body, Colour = Listing.Fuel, Listing.Gearbox, Listing.Body, Listing.Colour
 
 _WORDS: dict[tuple[str, str], str] = {
     ("fuel", Fuel.PETROL): "petrol gasoline benzin benziner gasolina essence benzina",
@@ -26,6 +27,22 @@ _WORDS: dict[tuple[str, str], str] = {
     ("body", Body.SUV): "suv gelandewagen offroad todoterreno jipe",
     ("body", Body.PICKUP): "pickup pickuptruck caminhonete picape",
     ("body", Body.MINIVAN): "minivan mpv monovolume grossraumlimousine",
+    ("colour", Colour.BLACK): "black schwarz preto preta negro negra",
+    ("colour", Colour.WHITE): "white weiss branco branca blanco blanca",
+    ("colour", Colour.SILVER): "silver silber prata plata",
+    ("colour", Colour.GREY): "grey gray grau cinza gris",
+    ("colour", Colour.BLUE): "blue blau azul",
+    ("colour", Colour.RED): "red rot vermelho vermelha rojo roja",
+    ("colour", Colour.GREEN): "green grun verde",
+    ("colour", Colour.BROWN): "brown braun marrom marron castanho",
+    ("colour", Colour.BEIGE): "beige bege",
+    ("colour", Colour.YELLOW): "yellow gelb amarelo amarela amarillo amarilla gold dourado dorado",
+    ("colour", Colour.ORANGE): "orange laranja naranja",
+    ("colour", Colour.PURPLE): "purple violet lila violett roxo roxa morado morada",
+    ("drive", Drive.ALL): "awd 4wd 4x4 allwheeldrive fourwheeldrive allrad allradantrieb quattro xdrive 4matic"
+    " tracaointegral traccionintegral",
+    ("drive", Drive.FRONT): "fwd frontwheeldrive frontantrieb vorderradantrieb",
+    ("drive", Drive.REAR): "rwd rearwheeldrive heckantrieb hinterradantrieb",
     ("body", Body.VAN): "van transporter furgao furgon furgoneta kastenwagen lieferwagen",
 }
 VOCABULARY = {word: meaning for meaning, words in _WORDS.items() for word in words.split()}

@@ -29,7 +29,7 @@ def fill(apps, _schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("listings", "0008_seller_mail"),
+        ("listings", "0011_details"),
     ]
 
     operations = [

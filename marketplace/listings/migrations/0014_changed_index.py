@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalogue', '0001_initial'),
-        ('listings', '0010_listing_text'),
+        ('listings', '0013_listing_text'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -64,13 +64,13 @@ def _parts(row):
     """As Listing.search_parts."""
     named = [row.make.name if row.make else row.other_make, row.car_model.name if row.car_model else row.other_model]
     keys = [row.other_make_key, row.other_model_key, row.place_key]
-    return [*named, str(row.year or ""), row.place, *keys, row.description]
+    return [*named, str(row.year or ""), row.place, row.postcode, *keys, row.description]
 
 
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("listings", "0009_prices_in_euros"),
+        ("listings", "0012_prices_in_euros"),
     ]
 
     operations = [
