@@ -1,8 +1,12 @@
 """The colour: chosen by the seller, and what buyers filter by."""
 
-from marketplace.listings.forms import BrowseForm
+from django.http import QueryDict
+
 from marketplace.listings.models import Listing
-from marketplace.listings.selectors import car_version, listings_search
+from marketplace.listings.search.criteria import Criteria
+from marketplace.listings.search.forms import SearchForm
+from marketplace.listings.search.services import listings_found
+from marketplace.listings.selectors import car_version
 from marketplace.listings.services import listing_missing, listing_update
 
 
@@ -42,10 +46,10 @@ def test_the_outsider_changes_nothing(client, draft, charlie):
 
 def test_buyers_filter_by_it_and_read_it(client, put_live):
     red, other = put_live(colour=Listing.Colour.RED), put_live()
-    assert list(listings_search(colour="red")) == [red]
+    assert list(listings_found({"colour": "red"})) == [red]
     page = client.get("/?colour=red").content.decode()
     assert red.get_absolute_url() in page
     assert other.get_absolute_url() not in page
     assert "<dt>Colour</dt><dd>Red</dd>" in client.get(red.get_absolute_url()).content.decode()
     assert "<dt>Colour</dt><dd>–</dd>" in client.get(other.get_absolute_url()).content.decode()
-    assert BrowseForm({"colour": "plaid"}).criteria() == {}
+    assert SearchForm(QueryDict("colour=plaid")).criteria() == Criteria()
