@@ -11,6 +11,7 @@ from marketplace.moderation.labels import NO_CAR as LABEL_NO_CAR
 from marketplace.moderation.models import Decision
 from marketplace.moderation.records import Circumstances
 from marketplace.moderation.rejections import NO_CAR_CODE
+from marketplace.moderation.reports import WORDS
 from marketplace.text_fields import ParagraphsFormField
 
 NOT_SEEN = "The page did not say what you saw of this listing; look again."
@@ -118,3 +119,13 @@ def _car(value: str) -> tuple[Make, CarModel | None]:
     if make is None or (model_id and car_model is None):
         raise forms.ValidationError("This car is not in the catalogue any more.")
     return make, car_model
+
+
+class ReportDecisionForm(forms.Form):
+    """What to do about a report; words are for the seller of what is taken down."""
+
+    action = forms.ChoiceField(
+        choices=list(WORDS.items()),
+        error_messages={"required": "Choose what to do about it.", "invalid_choice": "Choose what to do about it."},
+    )
+    words = ParagraphsFormField(required=False, max_length=1000)

@@ -25,6 +25,7 @@ from tests.factories.moderation import (
 )
 from tests.factories.photos import PhotoFactory, PredictionFactory
 from tests.factories.registry import ModelVersionFactory
+from tests.factories.trade import ThreadFactory
 from tests.factories.training import RerecognitionFactory, TrainingRunFactory
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "PredictionFactory",
     "RejectTemplateFactory",
     "RerecognitionFactory",
+    "ThreadFactory",
     "TrainingRunFactory",
     "UserFactory",
     "verdict_of",

@@ -29,7 +29,7 @@ def test_it_leaves_the_site_with_a_reason_and_comes_back_as_it_was(alice, bob, b
         "Photos are copied from elsewhere or carry advertising.", "Seen elsewhere."
     ]  # fmt: skip
     assert (decision.action, decision.templates) == ("down", ["copied"])
-    assert SellerMail.objects.get().kind == "down"
+    assert SellerMail.objects.get().kind == "removed"
     assert not listings_live().exists()
     put_back(listing=listing, moderator=UserFactory(moderator=True))
     listing.refresh_from_db()

@@ -71,7 +71,7 @@ def listing_review_undo(*, listing: Listing, by: User) -> None:
 def listing_take_down(*, listing: Listing, by: User, reason: str) -> None:
     """A moderator takes a listing off the site; its seller reads why, and may appeal once."""
     step_take(listing=listing, step=Step.TAKE_DOWN, by=by, words=reason, reject_reason=reason)
-    mail_queue(listing=listing, kind=Kind.DOWN, words=reason)
+    mail_queue(listing=listing, kind=Kind.REMOVED, words=reason)
 
 
 @transaction.atomic

@@ -1,11 +1,12 @@
 """Why a listing is with the moderators; see ``registry``."""
 
 from marketplace.listings.models import Listing
-from marketplace.moderation.reasons import car, history, seller
+from marketplace.moderation.reasons import car, history, reports, seller
 from marketplace.moderation.reasons.registry import Found, Reason
 
 REASONS: tuple[Reason, ...] = (
     history.APPEAL,
+    reports.REPORTED,
     history.AUDIT,
     car.CONTRADICTION,
     seller.PRICE,

@@ -14,12 +14,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from marketplace.accounts.access import moderator
 from marketplace.accounts.models import User
+from marketplace.listings.details.questions import questions_of
 from marketplace.listings.models import Listing
 from marketplace.moderation.forms import DecisionForm
 from marketplace.moderation.models import Decision
 from marketplace.moderation.reasons import reasons_of
 from marketplace.moderation.rejections import templates_offered
 from marketplace.moderation.removal import can_reinstate, can_take_down
+from marketplace.moderation.reports import report_next
 from marketplace.moderation.selectors import (
     cars_search,
     claimed_by_others,
@@ -34,6 +36,7 @@ from marketplace.moderation.selectors import (
 )
 from marketplace.moderation.services import claim_release, decision_make, listing_claim, queue_next
 from marketplace.moderation.undo import undoable_last
+from marketplace.moderation.views import reports
 from marketplace.moderation.views.choices import listing_choices
 from marketplace.moderation.views.shared import SkipList, counts, decision_store, found_cars, is_desk, reviewable
 from marketplace.photos.heatmaps.services import heatmap_of
@@ -44,8 +47,11 @@ SKIPPED = SkipList("moderation_skipped")
 @login_required
 @require_GET
 def next_listing(request: HttpRequest) -> HttpResponse:
-    """Send the moderator to the listing that needs them most."""
+    """Send the moderator to the report or listing that needs them most."""
     user = moderator(request)
+    # What somebody reported is on sale already, so it comes before what waits to be.
+    if report_next(moderator=user, skip=reports.SKIPPED.of(request)) is not None:
+        return redirect("moderation:reports")
     listing = SKIPPED.next(request, lambda skip: queue_next(moderator=user, skip=skip))
     if listing is not None:
         return redirect("moderation:review", code=listing.code)
@@ -81,6 +87,7 @@ def desk_context(request: HttpRequest, listing: Listing, user: User) -> dict[str
         "choices": choices,
         "agree": bool(not listing.contradiction and not listing.unlisted and choices and choices[0].stated),
         "against": choices[0] if listing.contradiction and choices and choices[0].field else None,
+        "confirmed": [one for one in questions_of(listing) if one.key in listing.confirmed],
         "meant": cars_search(text=f"{listing.make_name} {listing.model_name}") if listing.unlisted else [],
         "mine": mine,
         "held_by": other.moderator if other else None,
