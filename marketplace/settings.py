@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "marketplace.registry",
     "marketplace.listings",
     "marketplace.photos",
+    "marketplace.trade",
     "marketplace.moderation",
     "marketplace.training",
     "marketplace.api",
@@ -67,6 +68,7 @@ MIDDLEWARE = [
     "marketplace.upload_limits.BodySizeMiddleware",  # must precede CsrfViewMiddleware, which reads the body
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "marketplace.trade.favourites.middleware.SavedCarsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -90,6 +92,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "marketplace.trade.context.trade",
             ],
         },
     },
@@ -136,6 +139,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "trade-mails": {"task": "marketplace.trade.tasks.send_mails", "schedule": 60.0, "options": {"expires": 60}},
+    "trade-sweep": {"task": "marketplace.trade.tasks.sweep", "schedule": 300.0, "options": {"expires": 300}},
     "moderation-review": {
         "task": "marketplace.moderation.tasks.review_submitted",
         "schedule": 15.0,
@@ -151,6 +156,7 @@ CELERY_TASK_ROUTES = {
     "marketplace.photos.tasks.draw_heatmaps": {"queue": "look-again"},
     "marketplace.training.tasks.rerecognise": {"queue": "look-again"},
     "marketplace.listings.tasks.send_mails": {"queue": "mail"},
+    "marketplace.trade.tasks.send_mails": {"queue": "mail"},
 }
 ENGINE_QUEUES = {"recognise", "look-again"}  # whose workers open a recogniser
 WORKERS = env.WORKERS
@@ -241,6 +247,7 @@ ACCOUNT_ADAPTER = "marketplace.accounts.adapter.AccountAdapter"
 ACCOUNT_SIGNUP_FORM_CLASS = "marketplace.accounts.forms.SignupForm"
 ACCOUNT_EMAIL_VERIFICATION = env.ACCOUNT_EMAIL_VERIFICATION
 ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_RATE_LIMITS = {"telephone": "30/h/ip"}  # added to allauth's own: sellers' numbers that one visitor may see
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"

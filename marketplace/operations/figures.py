@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+from django.apps import apps
 from django.core.cache import cache
 from django.db.models import Count, Min
 from django.utils import timezone
@@ -17,8 +18,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from marketplace.listings.models import Listing, SellerMail
+from marketplace.listings.models import Listing
 from marketplace.listings.verdicts import model_sure
+from marketplace.mail_queue import ATTEMPTS, WAITING, QueuedMail
 from marketplace.photos.models import Heatmap, Photo, Prediction
 from marketplace.training.models import SecondLook, TrainingRun
 
@@ -28,6 +30,8 @@ RECENT = timedelta(days=30)
 KEEP_SECONDS = 15
 """Several scrapers, or a nervous one, cost no more than one."""
 KEY = "forecourt-figures"
+Waiting = tuple[int, datetime | None]
+"""How many, and since when the oldest of them waits."""
 
 
 def figures_text() -> bytes:
@@ -60,25 +64,33 @@ def _queues() -> Iterator[Metric]:
     yield age
 
 
-def _waiting() -> dict[str, tuple[int, datetime | None]]:
+def _waiting() -> dict[str, Waiting]:
     """How much, and since when, by queue."""
     photos = Photo.objects.filter(status__in=(Photo.Status.PENDING, Photo.Status.CLAIMED))
     looks = SecondLook.objects.filter(status=SecondLook.Status.PENDING)
     maps = Heatmap.objects.filter(status=Heatmap.Status.PENDING)
-    mails = SellerMail.objects.filter(sent_at=None)
     runs = TrainingRun.objects.filter(status=TrainingRun.Status.RUNNING)
-    again = _counted(looks, "rerecognition__created_at"), _counted(maps, "created_at")
     return {
         "recognise": _counted(photos, "created_at"),
-        "look-again": (
-            sum(count for count, _ in again), min((oldest for _, oldest in again if oldest), default=None)
-        ),
-        "mail": _counted(mails, "created_at"),
+        "look-again": _both(_counted(looks, "rerecognition__created_at"), _counted(maps, "created_at")),
+        "mail": _both(*(_counted(mails, "created_at") for mails in _mails())),
         "train": _counted(runs, "started_at"),
-    }  # fmt: skip
+    }
 
 
-def _counted(rows: Any, since: str) -> tuple[int, datetime | None]:
+def _mails() -> Iterator[Any]:
+    """Those that are still tried, of every app."""
+    for model in apps.get_models():
+        if issubclass(model, QueuedMail):
+            yield model._default_manager.filter(WAITING, attempts__lt=ATTEMPTS)
+
+
+def _both(*counts: Waiting) -> Waiting:
+    """Several tables that one queue works off."""
+    return sum(count for count, _ in counts), min((oldest for _, oldest in counts if oldest), default=None)
+
+
+def _counted(rows: Any, since: str) -> Waiting:
     found = rows.order_by().aggregate(count=Count("pk"), oldest=Min(since))
     return found["count"], found["oldest"]
 

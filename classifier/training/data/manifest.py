@@ -46,6 +46,10 @@ ROW_SPLITS = ("", *SPLITS, "calibrate")
 """What the columns `kind` and `split` may say."""
 
 
+REMEMBERED = Path("remembered")
+"""Where photos lie that are only remembered: nowhere."""
+
+
 class ManifestError(Exception):
     """A manifest cannot be used; the message is one line that names the file and the row."""
 
@@ -77,6 +81,11 @@ class ManifestRow:
     def label(self) -> str:
         """The car as people write it."""
         return " ".join(filter(None, (self.make, self.model, self.year))) or "no car"
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether there is a picture, and not only a memory of it (data.memory)."""
+        return self.path.parent != REMEMBERED
 
     @property
     def exterior(self) -> bool:
