@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple, TypedDict, Unpack
 
@@ -16,7 +17,7 @@ from marketplace.listings.models import Listing, search_key
 from marketplace.listings.verdicts import candidate_sure, one_of
 
 WORTH_OFFERING = 0.01  # a less likely candidate would only confuse the seller
-BODY_WORTH_OFFERING = 0.5  # below it, choosing from the list of ten is as quick
+LOOK_WORTH_OFFERING = 0.5  # below it, choosing from the list of a dozen is as quick
 WRITTEN = ("other_make_key", "other_model_key")  # of the seller's own words
 
 
@@ -56,10 +57,10 @@ class Suggestion(NamedTuple):
         return one_of([" ".join(str(part) for part in (self.make, self.car_model) if part), *self.alike])
 
 
-class BodySuggestion(NamedTuple):
-    """The verdict's body type, which can be chosen with one press."""
+class LookSuggestion(NamedTuple):
+    """The verdict's body type or colour, which can be chosen with one press."""
 
-    body: Listing.Body
+    look: Listing.Body | Listing.Colour
     confidence: float
     chosen: bool
 
@@ -179,12 +180,22 @@ def suggestions_of(*, listing: Listing) -> list[Suggestion]:
     return [one for one in found.values() if one.confidence >= WORTH_OFFERING]
 
 
-def body_suggestion_of(*, listing: Listing) -> BodySuggestion | None:
+def body_suggestion_of(*, listing: Listing) -> LookSuggestion | None:
     """The verdict's body type; None if it has none, or none worth offering."""
-    guess = (listing.verdict or {}).get("body")
-    if not guess or guess["confidence"] < BODY_WORTH_OFFERING or guess["name"] not in Listing.Body.values:
+    return _look_suggestion((listing.verdict or {}).get("body"), Listing.Body, listing.body)
+
+
+def colour_suggestion_of(*, listing: Listing) -> LookSuggestion | None:
+    """The verdict's colour; as body_suggestion_of."""
+    return _look_suggestion((listing.verdict or {}).get("colour"), Listing.Colour, listing.colour)
+
+
+def _look_suggestion(
+    guess: Mapping[str, Any] | None, looks: type[Listing.Body] | type[Listing.Colour], stated: str
+) -> LookSuggestion | None:
+    if not guess or guess["confidence"] < LOOK_WORTH_OFFERING or guess["name"] not in looks.values:
         return None
-    return BodySuggestion(Listing.Body(guess["name"]), guess["confidence"], chosen=listing.body == guess["name"])
+    return LookSuggestion(looks(guess["name"]), guess["confidence"], chosen=stated == guess["name"])
 
 
 def car_version(listing: Listing) -> str:
