@@ -2,7 +2,6 @@
 
 import math
 import secrets
-from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -16,57 +15,33 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from marketplace.catalogue.models import CarModel, Make
-from marketplace.catalogue.names import name_key
+from marketplace.listings.currencies.models import ExchangeRate
+from marketplace.listings.derived import (
+    KEY_LETTERS,
+    SEARCH_KEYS,
+    TEXTS,
+    ListingQuerySet,
+    fields_with_derived,
+    listing_derive,
+    search_key,
+    texts_write,
+)  # fmt: skip
+from marketplace.listings.details.columns import Details
 from marketplace.listings.limits import MILEAGE, PRICE, YEAR, name_with_letters
+from marketplace.listings.search.models import ListingText
+from marketplace.mail_queue import QueuedMail
 from marketplace.text_fields import LineField, ParagraphsField
+
+__all__ = [
+    "KEY_LETTERS", "PRICE_NEWS", "SEARCH_KEYS", "STATUSES", "ExchangeRate", "Listing", "ListingQuerySet",
+    "ListingText", "PriceAsked", "SellerMail", "StatusChange", "new_code", "search_key",
+]  # fmt: skip
 
 CODE_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # none that can be confused over the telephone
 
 
 def new_code() -> str:
     return "".join(secrets.choice(CODE_ALPHABET) for _ in range(8))
-
-
-# Each text that people search in, and the column of its key. Search compares keys folded by Python,
-# because databases differ in which letters they treat as equal.
-SEARCH_KEYS = {"other_make": "other_make_key", "other_model": "other_model_key", "place": "place_key"}
-KEY_LETTERS = 200
-
-
-def search_key(text: str) -> str:
-    """The text as a search compares it: ``"Östra 5"`` → ``"ostra5"``; see ``name_key``."""
-    return name_key(text)[:KEY_LETTERS]
-
-
-def _with_keys(fields: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(name for field in fields for name in (field, SEARCH_KEYS.get(field, field))))
-
-
-class ListingQuerySet(models.QuerySet["Listing"]):
-    """Keeps the search keys up to date when rows are written without ``save``."""
-
-    def update(self, **values: Any) -> int:
-        for text, key in SEARCH_KEYS.items():
-            if text not in values or key in values:
-                continue
-            if not isinstance(values[text], str):
-                raise TypeError(f"{text} must be a plain text here: its search key is made from it.")
-            values[key] = search_key(values[text])
-        return super().update(**values)
-
-    def bulk_create(self, objs: Iterable["Listing"], *args: Any, **kwargs: Any) -> list["Listing"]:
-        rows = list(objs)
-        for row in rows:
-            row.search_keys_set()
-        if kwargs.get("update_fields"):
-            kwargs["update_fields"] = _with_keys(kwargs["update_fields"])
-        return super().bulk_create(rows, *args, **kwargs)
-
-    def bulk_update(self, objs: Iterable["Listing"], fields: Iterable[str], *args: Any, **kwargs: Any) -> int:
-        rows = list(objs)
-        for row in rows:
-            row.search_keys_set()
-        return super().bulk_update(rows, _with_keys(fields), *args, **kwargs)
 
 
 STATUSES = (
@@ -76,7 +51,7 @@ PRICE_NEWS = timedelta(days=30)
 """How long buyers are told that a price was lowered, and how far back prices are compared."""
 
 
-class Listing(models.Model):
+class Listing(Details):
     """One car for sale. Fields named in ``touched`` were typed by the seller and belong to them."""
 
     class Status(models.TextChoices):
@@ -167,6 +142,9 @@ class Listing(models.Model):
     year = models.PositiveSmallIntegerField(null=True, blank=True, validators=YEAR)
     price = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True, validators=PRICE)
     currency = models.CharField(max_length=3, choices=Currency, default=Currency.EUR)
+    # The price in euros by the newest rate, by which cars in all currencies are compared. None
+    # without a price, or without a rate of its currency.
+    price_eur = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True, editable=False)
     mileage_km = models.PositiveIntegerField("mileage (km)", null=True, blank=True, validators=MILEAGE)
     fuel = models.CharField(max_length=10, choices=Fuel, blank=True)
     gearbox = models.CharField(max_length=10, choices=Gearbox, blank=True)
@@ -216,6 +194,8 @@ class Listing(models.Model):
         indexes = (
             models.Index(fields=["status", "-published_at"], name="listing_browse"),
             models.Index(fields=["status", "certainty"], name="listing_queue"),
+            # By which the search catches up: marketplace.listings.search.stock.loading.
+            models.Index(fields=["updated_at"], name="listing_changed"),
             # Of the two states that visitors see: with them in one index, a page needs no sorting.
             models.Index(
                 fields=["-published_at", "-id"], condition=Q(status__in=("live", "reserved")), name="listing_on_sale"
@@ -243,16 +223,13 @@ class Listing(models.Model):
         return self.title
 
     def save(self, **kwargs: Any) -> None:
-        self.search_keys_set()
-        if kwargs.get("update_fields") is not None:
-            kwargs["update_fields"] = _with_keys(kwargs["update_fields"])
+        listing_derive(self)
+        names = kwargs.get("update_fields")
+        if names is not None:
+            kwargs["update_fields"] = fields_with_derived(names)
         super().save(**kwargs)
-
-    def search_keys_set(self) -> None:
-        """Derive the search keys from the texts, except from deferred ones."""
-        for text, key in SEARCH_KEYS.items():
-            if text not in self.get_deferred_fields():
-                setattr(self, key, search_key(getattr(self, text)))
+        if names is None or set(names) & set(TEXTS):
+            texts_write([self.pk])
 
     def get_absolute_url(self) -> str:
         return reverse("listings:detail", args=[self.code])
@@ -271,6 +248,19 @@ class Listing(models.Model):
     def model_name(self) -> str:
         """The model to show; see ``make_name``."""
         return str(self.car_model) if self.car_model else self.other_model
+
+    def search_parts(self) -> list[str]:
+        """The texts in which a search looks for words."""
+        keys = [self.other_make_key, self.other_model_key, self.place_key]
+        return [
+            self.make_name,
+            self.model_name,
+            str(self.year or ""),
+            self.place,
+            self.postcode,
+            *keys,
+            self.description,
+        ]
 
     @property
     def unlisted(self) -> str:
@@ -302,6 +292,7 @@ class StatusChange(models.Model):
         PUBLISH = "publish", "approved"
         ASK_CHANGES = "ask_changes", "changes requested"
         REJECT = "reject", "rejected"
+        TAKE_DOWN = "take_down", "taken off the site"
         RESERVE = "reserve", "reserved"
         UNRESERVE = "unreserve", "reservation ended"
         SELL = "sell", "marked as sold"
@@ -351,7 +342,7 @@ class PriceAsked(models.Model):
         return f"{self.listing_id}: {self.price} {self.currency}"
 
 
-class SellerMail(models.Model):
+class SellerMail(QueuedMail):
     """A mail to a listing's seller: waits here until it is sent, and stays as the record of it."""
 
     class Kind(models.TextChoices):
@@ -359,14 +350,11 @@ class SellerMail(models.Model):
         CHANGES = "changes", "changes requested"
         REJECTED = "rejected", "rejected"
         EXPIRING = "expiring", "about to expire"
+        REMOVED = "removed", "taken off the site"
 
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="mails")
     kind = models.CharField(max_length=8, choices=Kind)
     words = ParagraphsField(blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_try_at = models.DateTimeField(default=timezone.now)
-    sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("-created_at", "-pk")

@@ -1,11 +1,14 @@
 """The colour: filled in like the body, the seller's once chosen, and what buyers filter by."""
 
 import pytest
+from django.http import QueryDict
 
 from classifier.colour import COLOURS
-from marketplace.listings.forms import BrowseForm
 from marketplace.listings.models import Listing
-from marketplace.listings.selectors import car_version, colour_suggestion_of, listings_search
+from marketplace.listings.search.criteria import Criteria
+from marketplace.listings.search.forms import SearchForm
+from marketplace.listings.search.services import listings_found
+from marketplace.listings.selectors import car_version, colour_suggestion_of
 from marketplace.listings.services import listing_missing, listing_update, listing_verdict_set
 from tests.listings.conftest import verdict
 
@@ -100,11 +103,11 @@ def test_the_outsider_changes_nothing(client, draft, charlie):
 
 
 def test_buyers_filter_by_it_and_read_it(client, put_live):
-    red, other = put_live(colour="red"), put_live()
-    assert list(listings_search(colour="red")) == [red]
+    red, other = put_live(colour=Listing.Colour.RED), put_live()
+    assert list(listings_found({"colour": "red"})) == [red]
     page = client.get("/?colour=red").content.decode()
     assert red.get_absolute_url() in page
     assert other.get_absolute_url() not in page
     assert "<dt>Colour</dt><dd>Red</dd>" in client.get(red.get_absolute_url()).content.decode()
     assert "<dt>Colour</dt><dd>–</dd>" in client.get(other.get_absolute_url()).content.decode()
-    assert BrowseForm({"colour": "plaid"}).criteria() == {}
+    assert SearchForm(QueryDict("colour=plaid")).criteria() == Criteria()
