@@ -99,7 +99,7 @@ class Listing(Details):
         OTHER = "other", "Other"
 
     class Colour(models.TextChoices):
-        """Of the paint: those of classifier/training/data/colours.csv, and OTHER for sellers."""
+        """The classifier's colours (classifier.colour.COLOURS), and OTHER for sellers."""
 
         BLACK = "black", pgettext_lazy("colour of a car", "Black")
         WHITE = "white", pgettext_lazy("colour of a car", "White")
@@ -162,9 +162,9 @@ class Listing(Details):
     # The fused recognitions of all photos: {"version", "photos_used",
     # "make": {"name", "confidence"}, "model": {"make", "name", "confidence", *} or null,
     # "candidates": [{"make", "model", "years", "confidence", *}], "thresholds": {"make", "model"},
-    # "body": {"name", "confidence", "threshold"} or null,
+    # "body": {"name", "confidence", "threshold"} or null, "colour": the same,
     # "other_car": the name of a second car that the photos surely show, or ""};
-    # older ones lack the last two. *: "alike": [names of cars that photos cannot tell from it],
+    # older ones lack the last three. *: "alike": [names of cars that photos cannot tell from it],
     # "group_confidence"; older ones lack both. See listings/verdicts.py.
     verdict = models.JSONField(null=True, blank=True)
     certainty = models.FloatField(
