@@ -77,7 +77,7 @@ TRADE = [
     row("trade:seen", "POST", "Y - Y Y Y Y", code="live"),
     row("trade:seen", "POST", "- - - - - -", code="draft"),
     row("trade:saved", "GET", PUBLIC),
-    row("trade:forget_gone", "POST", ACCOUNT),
+    row("trade:forget_gone", "POST", PUBLIC),
     row("trade:searches", "GET", ACCOUNT),
     row("trade:search_save", "GET", ACCOUNT),
     row("trade:search_change", "POST", "S - - Y - -", pk="search"),
