@@ -101,6 +101,7 @@ MODERATION = [
     row("moderation:label_skip", "POST", STAFF, pk="label"),
     row("moderation:label_picture", "GET", STAFF, pk="label"),
     row("moderation:reports", "GET", STAFF),
+    row("moderation:reports_all", "GET", STAFF),
     row("moderation:report", "GET", STAFF, pk="report"),
     row("moderation:report_decide", "POST", STAFF, pk="report"),
     row("moderation:report_skip", "POST", STAFF, pk="report"),
