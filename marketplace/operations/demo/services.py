@@ -377,9 +377,15 @@ def _reason(listing: Listing) -> str:
     model = listing.verdict and listing.verdict["model"]
     if not model:
         return "the photos do not say which car it is"
+    return _reason_of_the_verdict(listing)
+
+
+def _reason_of_the_verdict(listing: Listing) -> str:
+    assert listing.verdict is not None
+    model = listing.verdict["model"]
     if model.get("alike"):
         names = one_of([f"{model['make']} {model['name']}", *model["alike"]])
         return f"{names}: photos cannot tell them apart"
-    if model["confidence"] < listing.verdict["thresholds"]["model"]:  # type: ignore[index]  # not None, as it has a model
+    if model["confidence"] < listing.verdict["thresholds"]["model"]:
         return f"the photos are only {model['confidence']:.0%} sure that it is a {model['make']} {model['name']}"
     return "filled in from the photos, and not confirmed by the seller"
