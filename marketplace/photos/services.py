@@ -28,6 +28,7 @@ from marketplace.photos.recognition.queue import (
     photos_sweep,
 )
 from marketplace.photos.recognition.verdict import verdict_refresh
+from marketplace.photos.upload_figures import uploads_counted
 from marketplace.storage import disk_has_room
 
 log = structlog.get_logger(__name__)
@@ -38,6 +39,7 @@ __all__ = [
 ]  # fmt: skip
 
 
+@uploads_counted
 def photo_add(*, listing: Listing | None, data: bytes, filename: str) -> Photo:
     """Make a clean picture of an upload, store it as ``pending`` and ring for the worker.
 
@@ -212,4 +214,7 @@ def files_of(photo: Photo) -> list[tuple[Storage, str]]:
 def files_delete(files: Sequence[tuple[Storage, Any]]) -> None:
     """Delete files that no row names any more."""
     for storage, name in files:
-        storage.delete(name)
+        try:
+            storage.delete(name)
+        except OSError as error:  # the row is gone, so tidying finds the file
+            log.warning("photo_file_not_deleted", file=name, error=str(error))

@@ -35,6 +35,7 @@ class FakeRecogniser:
 
     engine = "fake"
     body_threshold = 0.8
+    colour_threshold = 0.8
     say = None
 
     @classmethod

@@ -41,6 +41,7 @@ from marketplace.moderation.models import Decision
 from marketplace.moderation.selectors import UNSETTLED, queue
 from marketplace.moderation.services import decision_make, review_submitted
 from marketplace.operations import setup
+from marketplace.operations.demo.dealings import dealings_add
 from marketplace.operations.demo.photos import offers_photographed
 from marketplace.operations.demo.plan import (
     FIRST_PLACE,
@@ -147,6 +148,7 @@ def demo_fill(*, photos: Path | None, asked: int | None, in_production: bool, pr
         for one in shop:
             _decide(one, moderator)
             _close(one)
+        dealings_add(first=sellers[0][0], others=[user for user, _ in sellers[1:]])
     return _filled(refused=refused, accounts=accounts, seconds=time.monotonic() - started)
 
 
