@@ -17,6 +17,7 @@ Action = Decision.Action
 
 IDENTITY = ("other_make", "other_model", "touched", "autofilled", "contradiction")
 """What a decision about the car replaces besides make and model."""
+APPROVING = (Action.ACCEPT, Action.CORRECT, Action.AUTO)
 SECONDS_MOST = 3600.0
 """Whoever took longer was somewhere else."""
 
@@ -58,9 +59,12 @@ def decision_record(
     around = around or Circumstances()
     verdict = listing.verdict
     version = ModelVersion.objects.filter(version=verdict["version"]).first() if verdict else None
+    # What is approved of a change is said of the listing that it changes, whose photos it labels. A
+    # change that is sent back says nothing of that one.
+    about = listing.revises if listing.revises is not None and action in APPROVING else listing
     decision = Decision(
-        listing=listing,
-        listing_code=listing.code,
+        listing=about,
+        listing_code=about.code,
         moderator=moderator,
         action=action,
         predicted=verdict,
@@ -76,7 +80,8 @@ def decision_record(
         seconds=None if around.seconds is None else min(max(around.seconds, 0.0), SECONDS_MOST),
         reasons=[found.stored for found in reasons_of(listing)],
         facts={"named": {"make", "car_model"} <= set(listing.touched), "seller_cars": cars_approved(listing)},
-        before={name: getattr(listing, name) for name in IDENTITY},
+        # An approved change takes the place of the whole listing: there is no way back.
+        before={name: getattr(listing, name) for name in IDENTITY} if about == listing else None,
         policy=around.policy,
         audit=around.audit,
         undoes=undoes,

@@ -26,6 +26,7 @@ from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.selectors import catalogue_resolve
 from marketplace.listings.life.steps import ON_SALE
 from marketplace.listings.models import Listing, StatusChange
+from marketplace.listings.services import APPROVED
 from marketplace.moderation.models import Audit, Claim, Decision
 from marketplace.moderation.reasons import REASONS
 from marketplace.photos.models import Photo, Prediction
@@ -111,8 +112,9 @@ class UnknownCar:
 def waiting() -> QuerySet[Listing]:
     """Listings that a moderator can decide about: handed in, or live and drawn for an audit."""
     drawn = Q(status__in=ON_SALE, pk__in=Audit.objects.filter(answer=None).values("listing"))
-    offered = Listing.objects.filter(Q(status=Listing.Status.SUBMITTED) | drawn)
-    return offered.filter(seller__suspended_at=None)
+    # The change of a car that was sold or made a draft meanwhile waits until it is back.
+    submitted = Q(status=Listing.Status.SUBMITTED) & (Q(revises=None) | Q(revises__status__in=APPROVED))
+    return Listing.objects.filter(submitted | drawn).filter(seller__suspended_at=None)
 
 
 def deadline(listing: Listing) -> datetime | None:

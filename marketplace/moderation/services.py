@@ -19,12 +19,12 @@ from marketplace.accounts.models import User
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.listings.life.services import (
     listing_ask_changes,
-    listing_publish,
     listing_reject,
     listing_take_down,
 )
 from marketplace.listings.models import Listing, StatusChange
 from marketplace.listings.services import listing_identity_confirm, listing_identity_set
+from marketplace.moderation.letting_in import let_in
 from marketplace.moderation.models import Audit, Claim, Decision
 from marketplace.moderation.records import (
     Action,
@@ -35,6 +35,7 @@ from marketplace.moderation.records import (
 )
 from marketplace.moderation.rejections import reason_words
 from marketplace.moderation.selectors import claimed_by_others, decision_last, queue, waiting
+from marketplace.photos.revisions import revision_refuse
 
 __all__ = [
     "Circumstances",
@@ -143,7 +144,10 @@ def decision_make(
     the moderator looked at (None: as in `listing`). Raises DecisionRefused, or DecisionLate.
     """
     around = around or Circumstances()
-    row = Listing.objects.select_for_update(of=("self",)).select_related("make", "car_model").get(pk=listing.pk)
+    rows = Listing.objects.select_for_update(of=("self",)).select_related("make", "car_model", "revises")
+    row = rows.filter(pk=listing.pk).first()
+    if row is None:
+        raise DecisionLate(_("The seller took this change back. Your decision was not stored."))
     audit = _check_open(row, moderator, seen or listing.submitted_at)
     around = replace(around, audit=audit is not None)
     reason = reason_words(templates=around.templates, words=reason)
@@ -194,7 +198,7 @@ def _approve(row: Listing, decision: Decision, moderator: User) -> None:
     else:
         listing_identity_set(listing=row, make=decision.make, car_model=decision.car_model)
     if row.status == Listing.Status.SUBMITTED:
-        listing_publish(listing=row, by=moderator)
+        let_in(row, by=moderator)
 
 
 def _send_back(row: Listing, *, action: str, moderator: User, reason: str, around: Circumstances) -> Decision:
@@ -208,6 +212,9 @@ def _send_back(row: Listing, *, action: str, moderator: User, reason: str, aroun
     decision = decision_record(row, action=action, moderator=moderator, reason=reason, around=around)
     if action == Action.DOWN:
         listing_take_down(listing=row, by=moderator, reason=reason)
+    elif action == Action.REJECT and row.revises_id is not None:
+        Claim.objects.filter(listing=row).delete()
+        revision_refuse(revision=row, by=moderator, reason=reason)
     elif action == Action.REJECT:
         listing_reject(listing=row, by=moderator, reason=reason)
     else:

@@ -33,7 +33,7 @@ def undoable_last(*, moderator: User) -> Decision | None:
     """What this moderator decided last and can undo."""
     since = timezone.now() - UNDO_WITHIN
     own = Decision.objects.filter(moderator=moderator, action__in=UNDOABLE, undone_by=None, created_at__gte=since)
-    return own.filter(listing__isnull=False).order_by("-pk").first()
+    return own.order_by("-pk").first()
 
 
 def decision_undo(*, moderator: User, decision: Decision | None = None) -> Decision:
@@ -68,6 +68,8 @@ def _undo(decision: Decision, moderator: User) -> Decision:
     listing = Listing.objects.select_for_update(of=("self",)).filter(pk=decision.listing_id or 0).first()
     if listing is None:
         raise DecisionLate(_("This listing was deleted meanwhile."))
+    if decision.before is None and decision.action in {Action.ACCEPT, Action.CORRECT}:
+        raise DecisionRefused(_("This change is part of the listing by now: take the listing down instead."))
     # Asked under the lock: of two who undo at once, the second finds the first one's row.
     later = Decision.objects.filter(listing=listing, pk__gt=decision.pk)
     if Decision.objects.filter(undoes=decision).exists():

@@ -53,11 +53,18 @@ WORDS = {
     Kind.SUSPENDED: Words(
         "Your account is suspended", "All your advertisements are off the site, for this reason:", "My cars",
     ),
+    Kind.REVISED: Words(
+        "Your change is live: {title}", "Your change was accepted: buyers see it from now on.", "My cars",
+    ),
+    Kind.KEPT: Words(
+        "Your change was not accepted: {title}", "Your advertisement stays as it was. This is the reason:", "My cars",
+    ),
 }  # fmt: skip
 
 TRUE_WHILE = {
     Kind.LIVE: ON_SALE, Kind.CHANGES: {Status.CHANGES}, Kind.REJECTED: {Status.REJECTED}, Kind.EXPIRING: ON_SALE,
     Kind.REMOVED: {Status.TAKEN_DOWN}, Kind.BACK: ON_SALE | PAUSED, Kind.SUSPENDED: {Status.TAKEN_DOWN},
+    Kind.REVISED: ON_SALE | PAUSED, Kind.KEPT: ON_SALE | PAUSED,
 }  # fmt: skip
 """A mail that waited for its server while the listing went on is not sent."""
 

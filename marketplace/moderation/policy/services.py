@@ -7,14 +7,14 @@ from django.conf import settings
 from django.db import transaction
 
 from marketplace.catalogue.selectors import catalogue_resolve
-from marketplace.listings.life.services import listing_publish
 from marketplace.listings.models import Listing
 from marketplace.listings.verdicts import model_sure
+from marketplace.moderation.letting_in import let_in
 from marketplace.moderation.models import Audit, Claim, Decision, PolicyVersion
 from marketplace.moderation.policy.rules import Case, Rules
 from marketplace.moderation.reasons import HOLD_BY_DEFAULT, reasons_of
 from marketplace.moderation.reasons.seller import cars_approved
-from marketplace.moderation.records import Circumstances, decision_record
+from marketplace.moderation.records import Circumstances, DecisionRefused, decision_record
 from marketplace.moderation.selectors import claimed_by_others, queue_seen, waiting
 from marketplace.photos.models import Photo
 
@@ -77,7 +77,7 @@ def _review(listing_id: int, policy: PolicyVersion, rules: Rules) -> bool:
     # Read again under the lock: meanwhile a photo, an edit or a moderator may have come in.
     listing = (
         Listing.objects.select_for_update(of=("self",))
-        .select_related("make", "car_model", "seller")
+        .select_related("make", "car_model", "seller", "revises")
         .filter(pk=listing_id, status=Listing.Status.SUBMITTED, pk__in=queue_seen().values("pk"))
         .first()
     )
@@ -91,9 +91,13 @@ def _review(listing_id: int, policy: PolicyVersion, rules: Rules) -> bool:
     decision = decision_record(
         listing, action=Decision.Action.AUTO, make=listing.make, car_model=listing.car_model, around=around
     )
-    listing_publish(listing=listing, by=None)
+    try:
+        let_in(listing, by=None)
+    except DecisionRefused:
+        transaction.set_rollback(True)  # the decision, too
+        return False
     # Uniform, whatever the listing is like: else the sample's error rate says nothing of the rest.
     if secrets.randbelow(SHARES) < policy.audit_share * SHARES:
-        Audit.objects.create(listing=listing, approval=decision)
+        Audit.objects.create(listing=listing.revises or listing, approval=decision)
     log.info("listing_approved", listing=listing.code, certainty=listing.certainty, policy=policy.pk)
     return True

@@ -24,6 +24,8 @@ def _appeals() -> Q:
 def _changed_live(listing: Listing) -> Values | None:
     if listing.status != Listing.Status.SUBMITTED:
         return None
+    if listing.revises_id is not None:
+        return {}
     published = StatusChange.objects.filter(listing=listing, step=StatusChange.Step.PUBLISH).last()
     if published is None:
         return None
@@ -35,7 +37,8 @@ def _changed_live(listing: Listing) -> Values | None:
 
 
 def _sent_back(listing: Listing) -> Values | None:
-    decisions = Decision.objects.filter(listing=listing, action__in=SENT_BACK, undone_by=None)
+    about = [key for key in (listing.pk, listing.revises_id) if key is not None]
+    decisions = Decision.objects.filter(listing__in=about, action__in=SENT_BACK, undone_by=None)
     times = decisions.count()
     return {"times": times} if times else None
 
