@@ -129,6 +129,11 @@ class Listing(Details):
     seller = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="listings")
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT, db_index=True)
 
+    # A proposed change of another, approved listing: see marketplace.listings.life.revisions.
+    revises = models.OneToOneField(
+        "self", on_delete=models.CASCADE, null=True, blank=True, editable=False, related_name="revision"
+    )
+
     make = models.ForeignKey(Make, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     car_model = models.ForeignKey(
         CarModel, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="model"
@@ -303,6 +308,8 @@ class StatusChange(models.Model):
         RENEW = "renew", "renewed"
         DELETE = "delete", "deleted"
         RESTORE = "restore", "deletion undone"
+        REVISE = "revise", "changed after a review"
+        KEEP = "keep", "change not accepted"
 
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="changes")
     step = models.CharField(max_length=12, choices=Step)
@@ -351,6 +358,8 @@ class SellerMail(QueuedMail):
         REJECTED = "rejected", "rejected"
         EXPIRING = "expiring", "about to expire"
         REMOVED = "removed", "taken off the site"
+        REVISED = "revised", "change accepted"
+        KEPT = "kept", "change not accepted"
 
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="mails")
     kind = models.CharField(max_length=8, choices=Kind)

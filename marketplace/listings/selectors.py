@@ -33,8 +33,12 @@ def listings_live() -> QuerySet[Listing]:
 
 
 def listings_of(*, seller: User) -> QuerySet[Listing]:
-    """A seller's own listings in every status, those just deleted included, newest first."""
-    return Listing.objects.filter(seller=seller).select_related("make", "car_model").prefetch_related("photos")
+    """A seller's own listings in every status, those just deleted included, newest first.
+
+    A proposed change is not among them: it comes with the listing that it changes.
+    """
+    own = Listing.objects.filter(seller=seller, revises=None)
+    return own.select_related("make", "car_model", "revision").prefetch_related("photos")
 
 
 def drafts_of(*, seller: User) -> QuerySet[Listing]:

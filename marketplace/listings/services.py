@@ -33,6 +33,7 @@ __all__ = [
     "DraftsFull",
     "ListingQuestioned",
     "ListingRefused",
+    "drafts_check",
     "listing_create",
     "listing_identity_confirm",
     "listing_identity_set",
@@ -70,8 +71,7 @@ class DraftsFull(Exception):
 
 def listing_create(*, seller: User) -> Listing:
     """Create an empty draft. Raises DraftsFull if the seller has SELLER_DRAFTS already."""
-    if Listing.objects.filter(seller=seller, status=Listing.Status.DRAFT).count() >= settings.SELLER_DRAFTS:
-        raise DraftsFull(f"You have {settings.SELLER_DRAFTS} drafts, which is the limit. Submit or delete one first.")
+    drafts_check(seller=seller)
     listing = Listing(seller=seller, **_as_last_time(seller))
     listing.full_clean()
     with transaction.atomic():
@@ -80,6 +80,13 @@ def listing_create(*, seller: User) -> Listing:
             listing=listing, step=Step.CREATE, after=listing.status, actor=seller, at=listing.created_at
         )
     return listing
+
+
+def drafts_check(*, seller: User) -> None:
+    """Raises DraftsFull if the seller may not begin another draft."""
+    drafts = Listing.objects.filter(seller=seller, status=Listing.Status.DRAFT, revises=None)
+    if drafts.count() >= settings.SELLER_DRAFTS:
+        raise DraftsFull(f"You have {settings.SELLER_DRAFTS} drafts, which is the limit. Submit or delete one first.")
 
 
 def _as_last_time(seller: User) -> dict[str, Any]:
@@ -150,7 +157,7 @@ def _check_free(changed: Collection[str], values: Mapping[str, Any]) -> None:
     """Raises ListingRefused or ValidationError for what an approved listing may not become."""
     if not set(changed) <= set(FREE_FIELDS):
         raise ListingRefused(
-            "This changes which car is offered, so somebody has to look at it again: make it a draft first."
+            "This changes which car is offered, so somebody has to look at it again: change it under “Car or photos”."
         )
     emptied = [name for name in changed if name in REQUIRED_TO_SUBMIT and values[name] in EMPTY]
     if emptied:

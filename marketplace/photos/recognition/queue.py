@@ -166,6 +166,17 @@ def photos_release(*, photos: Sequence[Photo], error: str) -> None:
     ring(RECOGNISE_PENDING)
 
 
+def photos_put_back(*, photos: Sequence[Photo]) -> None:
+    """Give back photos that were not looked at, because the store is away: no attempt is counted.
+
+    Nobody is rung for: the sweep does it until the store answers again.
+    """
+    for photo in photos:
+        Photo.objects.filter(pk=photo.pk, status=Status.CLAIMED, attempts=photo.attempts).update(
+            status=Status.PENDING, attempts=F("attempts") - 1
+        )
+
+
 def photos_sweep() -> dict[str, int]:
     """Free the photos of workers that died, and ring again for all that wait.
 
