@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('listings', '0011_details'),
+        ('listings', '0014_changed_index'),
     ]
 
     operations = [
