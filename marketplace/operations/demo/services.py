@@ -374,12 +374,15 @@ def _reason(listing: Listing) -> str:
         return f"“{listing.unlisted}” is the seller's own word"
     if listing.contradiction:
         return listing.contradiction.removesuffix(".")
-    model = listing.verdict and listing.verdict["model"]
-    if not model:
+    if not (listing.verdict and listing.verdict["model"]):
         return "the photos do not say which car it is"
+    return _reason_of_the_model(listing.verdict["model"], threshold=listing.verdict["thresholds"]["model"])
+
+
+def _reason_of_the_model(model: dict[str, Any], *, threshold: float) -> str:
     if model.get("alike"):
         names = one_of([f"{model['make']} {model['name']}", *model["alike"]])
         return f"{names}: photos cannot tell them apart"
-    if model["confidence"] < listing.verdict["thresholds"]["model"]:  # type: ignore[index]  # not None, as it has a model
+    if model["confidence"] < threshold:
         return f"the photos are only {model['confidence']:.0%} sure that it is a {model['make']} {model['name']}"
     return "filled in from the photos, and not confirmed by the seller"
