@@ -42,6 +42,7 @@ PUBLIC, ACCOUNT, STAFF = "Y Y Y Y Y Y", "S Y Y Y Y Y", "S - - - Y Y"
 LISTINGS = [
     row("listings:browse", "GET", PUBLIC),
     row("listings:detail", "GET", PUBLIC, code="live"),
+    row("listings:model", "GET", PUBLIC, make="make", model="model"),
     row("listings:detail", "GET", "- Y - - Y Y", code="draft"),
     row("listings:telephone", "POST", PUBLIC, code="live"),
     row("listings:telephone", "POST", "- Y - - Y Y", code="draft"),
@@ -52,7 +53,7 @@ LISTINGS = [
     row("listings:find", "GET", "S Y - - - -", code="draft"),
     row("listings:sent", "GET", "S Y - - - -", code="draft"),
     *draft_steps("save", "submit", "take_back", "reserve", "unreserve", "sold", "unsell"),
-    *draft_steps("withdraw", "put_back", "renew", "delete"),
+    *draft_steps("withdraw", "put_back", "renew", "delete", "duplicate"),
     row("listings:restore", "POST", "S Y - - - -", code="deleted"),
 ]
 PHOTOS = [
@@ -61,6 +62,8 @@ PHOTOS = [
     row("photos:order", "POST", "S Y - - - -", code="draft"),
     row("photos:delete", "POST", "S Y - - - -", code="draft", photo_id="photo"),
     row("photos:move", "POST", "S Y - - - -", code="draft", photo_id="photo"),
+    row("photos:revise", "POST", "S Y - - - -", code="live"),
+    row("photos:revise_discard", "POST", "S Y - - - -", code="live"),
     row("photos:identify", "GET", PUBLIC),
     row("photos:identify_result", "GET", PUBLIC, photo_id="question"),
     row("photos:identify_result", "GET", "- - - - - -", photo_id="photo"),
@@ -77,7 +80,7 @@ TRADE = [
     row("trade:seen", "POST", "Y - Y Y Y Y", code="live"),
     row("trade:seen", "POST", "- - - - - -", code="draft"),
     row("trade:saved", "GET", PUBLIC),
-    row("trade:forget_gone", "POST", ACCOUNT),
+    row("trade:forget_gone", "POST", PUBLIC),
     row("trade:searches", "GET", ACCOUNT),
     row("trade:search_save", "GET", ACCOUNT),
     row("trade:search_change", "POST", "S - - Y - -", pk="search"),
@@ -101,6 +104,7 @@ MODERATION = [
     row("moderation:label_skip", "POST", STAFF, pk="label"),
     row("moderation:label_picture", "GET", STAFF, pk="label"),
     row("moderation:reports", "GET", STAFF),
+    row("moderation:reports_all", "GET", STAFF),
     row("moderation:report", "GET", STAFF, pk="report"),
     row("moderation:report_decide", "POST", STAFF, pk="report"),
     row("moderation:report_skip", "POST", STAFF, pk="report"),

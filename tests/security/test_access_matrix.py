@@ -59,6 +59,8 @@ def world(people):
     search = search_save(person=dora, query="q=golf", often="daily")
     return {
         **{name: listing.code for name, listing in vars(made).items()},
+        "make": made.live.make.slug,
+        "model": made.live.car_model.slug,
         "photo": photo.pk,
         "file": PhotoFactory(listing=made.live, done=True, with_files=True).file.name,
         "question": PhotoFactory(listing=None, done=True, with_files=True).pk,

@@ -76,6 +76,7 @@ def _recognise(photos: list[Photo], serving: ServingRecogniser) -> int:
             recognition=recognition,
             version=serving.version,
             body_threshold=serving.recogniser.body_threshold,
+            colour_threshold=serving.recogniser.colour_threshold,
         )
         for photo, recognition in zip(photos, recognitions, strict=True)
     )
