@@ -54,6 +54,7 @@ LISTINGS = [
     row("listings:sent", "GET", "S Y - - - -", code="draft"),
     *draft_steps("save", "submit", "take_back", "reserve", "unreserve", "sold", "unsell"),
     *draft_steps("withdraw", "put_back", "renew", "delete"),
+    *draft_steps("duplicate"),
     row("listings:restore", "POST", "S Y - - - -", code="deleted"),
 ]
 PHOTOS = [
@@ -62,6 +63,8 @@ PHOTOS = [
     row("photos:order", "POST", "S Y - - - -", code="draft"),
     row("photos:delete", "POST", "S Y - - - -", code="draft", photo_id="photo"),
     row("photos:move", "POST", "S Y - - - -", code="draft", photo_id="photo"),
+    row("photos:revise", "POST", "S Y - - - -", code="live"),
+    row("photos:revise_discard", "POST", "S Y - - - -", code="live"),
     row("photos:identify", "GET", PUBLIC),
     row("photos:identify_result", "GET", PUBLIC, photo_id="question"),
     row("photos:identify_result", "GET", "- - - - - -", photo_id="photo"),
