@@ -18,4 +18,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("marketplace.api.urls")),
     path("", include("marketplace.operations.urls")),
+    path("", include("marketplace.listings.search.urls")),
 ]

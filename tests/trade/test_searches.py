@@ -105,7 +105,8 @@ def test_a_filter_that_is_not_valid_any_more_finds_nothing_rather_than_everythin
     Listing.objects.filter(pk=sold.pk).update(status="sold")
     ListingFactory(live=True, car_model=golf.car_model)
     assert _look_and_send() == []
-    assert asked_words(f"make={octavia.make.slug}") == [f"Make: {octavia.make.slug}"]
+    assert asked_words(f"make={octavia.make.slug}") == ["Skoda"]
+    assert asked_words("make=nobody") == ["Make: nobody"]
     ListingFactory(live=True, car_model=octavia)
     assert len(_look_and_send()) == 1
 
