@@ -59,6 +59,7 @@ LONG = (
     "tests/photos/test_ingest_hostile.py",
     "tests/photos/test_real_recogniser.py",
     "tests/reliability/",
+    "tests/trade/test_story.py",
     "tests/training/",
 )
 # Fixtures without which pytest-django lets nobody near the database.

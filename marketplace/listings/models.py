@@ -99,7 +99,7 @@ class Listing(Details):
         OTHER = "other", "Other"
 
     class Colour(models.TextChoices):
-        """Of the paint: those of classifier/training/data/colours.csv, and OTHER for sellers."""
+        """The classifier's colours (classifier.colour.COLOURS), and OTHER for sellers."""
 
         BLACK = "black", pgettext_lazy("colour of a car", "Black")
         WHITE = "white", pgettext_lazy("colour of a car", "White")
@@ -128,6 +128,11 @@ class Listing(Details):
     code = models.CharField(max_length=12, unique=True, default=new_code, editable=False)
     seller = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="listings")
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT, db_index=True)
+
+    # A proposed change of another, approved listing: see marketplace.listings.life.revisions.
+    revises = models.OneToOneField(
+        "self", on_delete=models.CASCADE, null=True, blank=True, editable=False, related_name="revision"
+    )
 
     make = models.ForeignKey(Make, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     car_model = models.ForeignKey(
@@ -162,9 +167,9 @@ class Listing(Details):
     # The fused recognitions of all photos: {"version", "photos_used",
     # "make": {"name", "confidence"}, "model": {"make", "name", "confidence", *} or null,
     # "candidates": [{"make", "model", "years", "confidence", *}], "thresholds": {"make", "model"},
-    # "body": {"name", "confidence", "threshold"} or null,
+    # "body": {"name", "confidence", "threshold"} or null, "colour": the same,
     # "other_car": the name of a second car that the photos surely show, or ""};
-    # older ones lack the last two. *: "alike": [names of cars that photos cannot tell from it],
+    # older ones lack the last three. *: "alike": [names of cars that photos cannot tell from it],
     # "group_confidence"; older ones lack both. See listings/verdicts.py.
     verdict = models.JSONField(null=True, blank=True)
     certainty = models.FloatField(
@@ -303,6 +308,8 @@ class StatusChange(models.Model):
         RENEW = "renew", "renewed"
         DELETE = "delete", "deleted"
         RESTORE = "restore", "deletion undone"
+        REVISE = "revise", "changed after a review"
+        KEEP = "keep", "change not accepted"
 
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="changes")
     step = models.CharField(max_length=12, choices=Step)
@@ -351,6 +358,8 @@ class SellerMail(QueuedMail):
         REJECTED = "rejected", "rejected"
         EXPIRING = "expiring", "about to expire"
         REMOVED = "removed", "taken off the site"
+        REVISED = "revised", "change accepted"
+        KEPT = "kept", "change not accepted"
 
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="mails")
     kind = models.CharField(max_length=8, choices=Kind)

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
@@ -10,13 +11,13 @@ from marketplace.accounts.models import User
 from marketplace.listings.life.steps import ON_SALE
 from marketplace.listings.models import Listing
 
-BODY_WORTH_OFFERING = 0.5  # below it, choosing from the list of ten is as quick
+LOOK_WORTH_OFFERING = 0.5  # below it, choosing from the list of a dozen is as quick
 
 
-class BodySuggestion(NamedTuple):
-    """The verdict's body type, which can be chosen with one press."""
+class LookSuggestion(NamedTuple):
+    """The verdict's body type or colour, which can be chosen with one press."""
 
-    body: Listing.Body
+    look: Listing.Body | Listing.Colour
     confidence: float
     chosen: bool
 
@@ -32,8 +33,12 @@ def listings_live() -> QuerySet[Listing]:
 
 
 def listings_of(*, seller: User) -> QuerySet[Listing]:
-    """A seller's own listings in every status, those just deleted included, newest first."""
-    return Listing.objects.filter(seller=seller).select_related("make", "car_model").prefetch_related("photos")
+    """A seller's own listings in every status, those just deleted included, newest first.
+
+    A proposed change is not among them: it comes with the listing that it changes.
+    """
+    own = Listing.objects.filter(seller=seller, revises=None)
+    return own.select_related("make", "car_model", "revision").prefetch_related("photos")
 
 
 def drafts_of(*, seller: User) -> QuerySet[Listing]:
@@ -41,12 +46,22 @@ def drafts_of(*, seller: User) -> QuerySet[Listing]:
     return listings_of(seller=seller).filter(status=Listing.Status.DRAFT).order_by("-updated_at")
 
 
-def body_suggestion_of(*, listing: Listing) -> BodySuggestion | None:
+def body_suggestion_of(*, listing: Listing) -> LookSuggestion | None:
     """The verdict's body type; None if it has none, or none worth offering."""
-    guess = (listing.verdict or {}).get("body")
-    if not guess or guess["confidence"] < BODY_WORTH_OFFERING or guess["name"] not in Listing.Body.values:
+    return _look_suggestion((listing.verdict or {}).get("body"), Listing.Body, listing.body)
+
+
+def colour_suggestion_of(*, listing: Listing) -> LookSuggestion | None:
+    """The verdict's colour; as body_suggestion_of."""
+    return _look_suggestion((listing.verdict or {}).get("colour"), Listing.Colour, listing.colour)
+
+
+def _look_suggestion(
+    guess: Mapping[str, Any] | None, looks: type[Listing.Body] | type[Listing.Colour], stated: str
+) -> LookSuggestion | None:
+    if not guess or guess["confidence"] < LOOK_WORTH_OFFERING or guess["name"] not in looks.values:
         return None
-    return BodySuggestion(Listing.Body(guess["name"]), guess["confidence"], chosen=listing.body == guess["name"])
+    return LookSuggestion(looks(guess["name"]), guess["confidence"], chosen=stated == guess["name"])
 
 
 def car_version(listing: Listing) -> str:

@@ -16,6 +16,7 @@ urlpatterns = [
     path("sell/<slug:code>/save/", views_sell.save, name="save"),
     path("sell/<slug:code>/submit/", views_sell.submit, name="submit"),
     path("sell/<slug:code>/sent/", views_sell.sent, name="sent"),
+    path("sell/<slug:code>/duplicate/", views_life.duplicate, name="duplicate"),
     path("sell/<slug:code>/take-back/", views_life.take_back, name="take_back"),
     path("sell/<slug:code>/reserve/", views_life.reserve, name="reserve"),
     path("sell/<slug:code>/unreserve/", views_life.unreserve, name="unreserve"),

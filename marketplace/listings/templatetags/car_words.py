@@ -94,6 +94,12 @@ def body_words(name: str) -> str:
 
 
 @register.filter
+def colour_words(name: str) -> str:
+    """The label of a colour that the classifier names."""
+    return str(Listing.Colour(name).label) if name in Listing.Colour.values else name
+
+
+@register.filter
 def names_words(candidate: Mapping[str, Any]) -> str:
     """A stored candidate's name; with look-alikes ``"Acura TSX or Honda Accord"``."""
     return one_of(candidate_names(candidate))
