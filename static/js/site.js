@@ -1,5 +1,7 @@
 // Small things every page needs.
 
+document.documentElement.classList.add("js"); // hides what only helps without it
+
 // A form must not be sent twice by an impatient second press.
 document.addEventListener("submit", (event) => {
   const form = event.target;

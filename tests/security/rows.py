@@ -42,7 +42,7 @@ PUBLIC, ACCOUNT, STAFF = "Y Y Y Y Y Y", "S Y Y Y Y Y", "S - - - Y Y"
 LISTINGS = [
     row("listings:browse", "GET", PUBLIC),
     row("listings:detail", "GET", PUBLIC, code="live"),
-    row("listings:model", "GET", PUBLIC, make="make", model="model"),
+    row("search:model", "GET", PUBLIC, make="make", model="model"),
     row("listings:detail", "GET", "- Y - - Y Y", code="draft"),
     row("listings:telephone", "POST", PUBLIC, code="live"),
     row("listings:telephone", "POST", "- Y - - Y Y", code="draft"),
