@@ -305,7 +305,8 @@ def _too_late(listing: Listing) -> str:
     if last is None or listing.status == Listing.Status.DRAFT:
         status = listing.get_status_display()
         return f"The seller took this listing back (it is {status}). Your decision was not stored."
-    who = str(last.moderator) if last.moderator else "the policy"
+    nobody = "the policy" if last.action == Action.AUTO else "a moderator"  # whose account is gone
+    who = str(last.moderator) if last.moderator else nobody
     what = {
         Action.REJECT.value: "rejected this listing", Action.CHANGES.value: "asked the seller for changes"
     }.get(last.action) or f"approved this listing as {last.car}"  # fmt: skip
