@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('moderation', '0005_life'),
+        ('moderation', '0007_shipped_templates'),
         ('photos', '0006_colour_and_cars'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
