@@ -139,6 +139,8 @@ class Environment(BaseSettings):
     """Origins (https://…) that may post forms, for a proxy that changes the host."""
     SITE_URL: Annotated[str, AfterValidator(_site_url), NotEmpty] = Field(default_factory=_found_at)
     """Where people find the site, for links in mails; derived from the two before if unset."""
+    SITE_NAME: Annotated[str, NotEmpty] = "Forecourt"
+    """What the site calls itself in mails."""
     DATABASE_URL: Annotated[Secret, AfterValidator(_postgres)] = ""
     """postgres://user:password@host:5432/name; empty = SQLite in VAR_DIR."""
     REDIS_URL: Annotated[Secret, AfterValidator(_redis)] = ""

@@ -22,6 +22,7 @@ SECRET_KEY = env.SECRET_KEY or secret_kept(VAR_DIR / "secret_key")
 ALLOWED_HOSTS = env.ALLOWED_HOSTS
 CSRF_TRUSTED_ORIGINS = env.CSRF_TRUSTED_ORIGINS
 SITE_URL = env.SITE_URL
+SITE_NAME = env.SITE_NAME
 
 INSTALLED_APPS = [
     "unfold",
@@ -52,6 +53,7 @@ INSTALLED_APPS = [
     "marketplace.photos",
     "marketplace.trade",
     "marketplace.moderation",
+    "marketplace.privacy",
     "marketplace.training",
     "marketplace.api",
     "marketplace.operations",
@@ -249,7 +251,11 @@ ACCOUNT_ADAPTER = "marketplace.accounts.adapter.AccountAdapter"
 ACCOUNT_SIGNUP_FORM_CLASS = "marketplace.accounts.forms.SignupForm"
 ACCOUNT_EMAIL_VERIFICATION = env.ACCOUNT_EMAIL_VERIFICATION
 ACCOUNT_LOGOUT_ON_GET = False
-ACCOUNT_RATE_LIMITS = {"telephone": "30/h/ip"}  # added to allauth's own: sellers' numbers that one visitor may see
+ACCOUNT_RATE_LIMITS = {  # added to allauth's own
+    "telephone": "30/h/ip",  # sellers' numbers that one visitor may see
+    "export": "5/h/user",
+}
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""  # else the host's name in brackets
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"

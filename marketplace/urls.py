@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("marketplace.trade.urls")),
     path("moderate/", include("marketplace.moderation.urls")),
     path("accounts/", include("allauth.urls")),
+    path("account/", include("marketplace.privacy.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("marketplace.api.urls")),
     path("", include("marketplace.operations.urls")),

@@ -1,11 +1,14 @@
 """How allauth sends mail. If the mail server is unavailable, users read so and can go on."""
 
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import ratelimit
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest
 
@@ -20,13 +23,25 @@ UNSENT = (
 )
 
 
+@dataclass(frozen=True)
+class Site:
+    """What allauth's mails call the site; without it they name the host of the request."""
+
+    name: str
+    domain: str
+
+
+def _site() -> Site:
+    return Site(settings.SITE_NAME, urlsplit(settings.SITE_URL).netloc)
+
+
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """Set as ACCOUNT_ADAPTER."""
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send a mail. Raises MailAway if the mail server does not accept it."""
         try:
-            super().send_mail(template_prefix, email, context)
+            super().send_mail(template_prefix, email, {**context, "current_site": _site()})
         except OSError as error:  # the base class of smtplib's errors, too
             # allauth would count this mail as sent, and send none for minutes without saying so.
             ratelimit.clear(self.request, action="confirm_email", key=email.lower())

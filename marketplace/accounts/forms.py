@@ -4,7 +4,9 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
+from marketplace.accounts.models import User
 from marketplace.text_fields import LineFormField
 
 
@@ -23,3 +25,13 @@ class SignupForm(forms.Form):
         """Store the name. allauth calls this with the new user."""
         user.display_name = self.cleaned_data["display_name"]
         user.save(update_fields=["display_name"])
+
+
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # no generics at run time
+    """What others see of a person."""
+
+    class Meta:
+        model = User
+        fields = ("display_name",)
+        labels = {"display_name": _("Your name, as buyers see it")}  # noqa: RUF012
+        help_texts = {"display_name": _("May stay empty. Your e-mail address is never shown.")}  # noqa: RUF012

@@ -80,8 +80,9 @@ class Decision(models.Model):
     # Kept when the seller deletes the listing.
     listing = models.ForeignKey(Listing, on_delete=models.SET_NULL, null=True, related_name="decisions")
     listing_code = models.CharField(max_length=12, db_index=True)
+    # None: policy, or somebody whose account is gone; ``action`` tells which.
     moderator = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="decisions"
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="decisions"
     )
     action = models.CharField(max_length=8, choices=Action)
     # What was recognised, and by which version.
@@ -133,9 +134,6 @@ class Decision(models.Model):
                 | Q(make__isnull=False)
                 | (Q(action="accept") & ~Q(stated_other="")),
                 name="decision_approval_has_make",
-            ),
-            models.CheckConstraint(
-                condition=Q(action="auto") | Q(moderator__isnull=False), name="decision_human_has_name"
             ),
         )
 
@@ -255,7 +253,7 @@ class LabelReview(models.Model):
     right_model = models.CharField(max_length=200, blank=True, help_text="empty: the model cannot be told")
     right_year = models.CharField(max_length=40, blank=True)
     moderator = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="label_reviews"
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="label_reviews"
     )
     decided_at = models.DateTimeField(null=True, blank=True)
     revision = models.PositiveIntegerField(default=0, help_text="Raised by every change: who saw an older one is late.")
@@ -268,7 +266,7 @@ class LabelReview(models.Model):
             models.UniqueConstraint(fields=["sha256", "label_key"], name="label_review_once"),
             models.CheckConstraint(
                 condition=Q(status="open", moderator__isnull=True, decided_at__isnull=True)
-                | (~Q(status="open") & Q(moderator__isnull=False, decided_at__isnull=False)),
+                | (~Q(status="open") & Q(decided_at__isnull=False)),
                 name="label_review_decided_by_somebody",
             ),
             models.CheckConstraint(

@@ -251,5 +251,6 @@ def too_late(listing: Listing) -> str:
         Action(last.action),
         _("Too late: %(who)s approved this listing as %(car)s at %(at)s UTC. Your decision was not stored."),
     )
-    who = str(last.moderator) if last.moderator else _("the policy")
+    nobody = _("the policy") if last.action == Action.AUTO else _("a moderator")  # whose account is gone
+    who = str(last.moderator) if last.moderator else nobody
     return said % {"who": who, "car": last.car, "at": f"{last.created_at:%H:%M}"}

@@ -142,6 +142,12 @@ ACCOUNTS = [
     row("account_reset_password_from_key_done", "GET", PUBLIC),
     row("account_reset_password_done", "GET", PUBLIC),
 ]
+PRIVACY = [
+    row("privacy:profile", "GET", ACCOUNT),
+    row("privacy:data", "GET", ACCOUNT),
+    row("privacy:export", "POST", ACCOUNT),
+    row("privacy:delete", "GET", "S S S S S S"),  # the password first
+]
 API = [
     row("api/", "GET", PUBLIC),
     row("api/v1/", "GET", PUBLIC),
@@ -161,4 +167,4 @@ OPERATIONS = [
     row("readyz", "GET", PUBLIC),
     row("metrics", "GET", PUBLIC),
 ]
-ROWS = [*LISTINGS, *PHOTOS, *TRADE, *MODERATION, *ACCOUNTS, *API, *OPERATIONS]
+ROWS = [*LISTINGS, *PHOTOS, *TRADE, *MODERATION, *ACCOUNTS, *PRIVACY, *API, *OPERATIONS]

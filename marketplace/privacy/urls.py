@@ -1,0 +1,12 @@
+from django.urls import path
+
+from marketplace.privacy import views
+
+app_name = "privacy"
+
+urlpatterns = [
+    path("", views.profile, name="profile"),
+    path("data/", views.data, name="data"),
+    path("data/export/", views.export, name="export"),
+    path("delete/", views.delete, name="delete"),
+]
