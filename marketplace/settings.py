@@ -1,6 +1,7 @@
 """Settings. Everything that differs between machines comes from the environment (.env.example)."""
 
 import logging
+from typing import Any
 
 import structlog
 from csp.constants import NONE, SELF
@@ -9,7 +10,8 @@ from django.urls import reverse_lazy
 from kombu import Queue
 
 from marketplace.database import postgres, sqlite
-from marketplace.env import BASE_DIR, environment_read
+from marketplace.env import BASE_DIR, QUEUES, environment_read
+from marketplace.store_url import s3_options
 from marketplace.var_dir import folder_ready, secret_kept, socket_path
 
 env = environment_read()
@@ -47,6 +49,7 @@ INSTALLED_APPS = [
     "marketplace.registry",
     "marketplace.listings",
     "marketplace.photos",
+    "marketplace.trade",
     "marketplace.moderation",
     "marketplace.training",
     "marketplace.api",
@@ -57,7 +60,7 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "marketplace.outages.RetryMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "marketplace.content_policy.ContentPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -65,6 +68,7 @@ MIDDLEWARE = [
     "marketplace.upload_limits.BodySizeMiddleware",  # must precede CsrfViewMiddleware, which reads the body
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "marketplace.trade.favourites.middleware.SavedCarsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -88,6 +92,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "marketplace.trade.context.trade",
             ],
         },
     },
@@ -134,30 +139,44 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "trade-mails": {"task": "marketplace.trade.tasks.send_mails", "schedule": 60.0, "options": {"expires": 60}},
+    "trade-sweep": {"task": "marketplace.trade.tasks.sweep", "schedule": 300.0, "options": {"expires": 300}},
     "moderation-review": {
         "task": "marketplace.moderation.tasks.review_submitted",
         "schedule": 15.0,
         "options": {"expires": 60},
     },
 }
-# Mails wait for slow servers: in compose a worker of their own takes this queue. A worker that is
-# told of no queue takes both.
-CELERY_TASK_QUEUES = (Queue("celery"), Queue("mail"))
+# One queue for each kind of wait: a seller's photos, second looks and heat maps, slow mail servers;
+# "celery" is the rest, which is short. In compose each has a worker of its own.
+CELERY_TASK_QUEUES = tuple(Queue(name) for name in QUEUES)
 CELERY_TASK_DEFAULT_QUEUE = "celery"
-CELERY_TASK_ROUTES = {"marketplace.listings.tasks.send_mails": {"queue": "mail"}}
+CELERY_TASK_ROUTES = {
+    "marketplace.photos.tasks.recognise_pending": {"queue": "recognise"},
+    "marketplace.photos.tasks.draw_heatmaps": {"queue": "look-again"},
+    "marketplace.training.tasks.rerecognise": {"queue": "look-again"},
+    "marketplace.listings.tasks.send_mails": {"queue": "mail"},
+    "marketplace.trade.tasks.send_mails": {"queue": "mail"},
+}
+ENGINE_QUEUES = {"recognise", "look-again"}  # whose workers open a recogniser
+WORKERS = env.WORKERS
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL or f"unix://{REDIS_SOCKET}",
     }
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": VAR_DIR / "cache"}
+    else {
+        "BACKEND": "marketplace.file_cache.CountingFileCache",
+        "LOCATION": VAR_DIR / "cache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},  # with more, any of them go, counts of misuse too
+    }
 }
 
 # Static files are either collected, compressed and named by content, which needs
 # `manage.py collectstatic`, or served from their source folders.
 STATIC_COLLECTED = env.STATIC_COLLECTED
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "marketplace.storage.DurableStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
@@ -165,6 +184,11 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+if env.STORE_URL:  # several machines: photos, artefacts and the files of trainings are shared
+    STORAGES |= {
+        name: {"BACKEND": "marketplace.s3.Store", "OPTIONS": s3_options(env.STORE_URL, folder=folder)}
+        for name, folder in (("default", "media"), ("artefacts", "artefacts"), ("runs", "runs"))
+    }
 MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"
 STATIC_URL = "/static/"
@@ -203,6 +227,7 @@ RECOGNITION_BUDGET_MS = env.RECOGNITION_BUDGET_MS
 # Moderation: whether submitted listings that leave no doubt are published without a moderator.
 MODERATION_AUTO_APPROVE = env.MODERATION_AUTO_APPROVE
 MODERATION_CLAIM_SECONDS = env.MODERATION_CLAIM_SECONDS
+MODERATION_DEADLINE_HOURS = env.MODERATION_DEADLINE_HOURS
 
 # People
 AUTH_USER_MODEL = "accounts.User"
@@ -223,6 +248,7 @@ ACCOUNT_ADAPTER = "marketplace.accounts.adapter.AccountAdapter"
 ACCOUNT_SIGNUP_FORM_CLASS = "marketplace.accounts.forms.SignupForm"
 ACCOUNT_EMAIL_VERIFICATION = env.ACCOUNT_EMAIL_VERIFICATION
 ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_RATE_LIMITS = {"telephone": "30/h/ip"}  # added to allauth's own: sellers' numbers that one visitor may see
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
@@ -262,13 +288,15 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
         "manifest-src": [SELF],
     },
-    # The admin's theme needs inline styles, and eval for Alpine. Only staff see it.
-    "EXCLUDE_URL_PREFIXES": ("/admin/",),
 }
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = env.SECURE_SSL_REDIRECT
 SECURE_HSTS_SECONDS = env.SECURE_HSTS_SECONDS
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.SECURE_HSTS_INCLUDE_SUBDOMAINS
+# Browsers' built-in list takes a domain for years and with all its subdomains: its owner's choice,
+# made there, not a default of a program.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.BEHIND_TLS_PROXY else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.COOKIES_SECURE
 SESSION_COOKIE_HTTPONLY = True
@@ -282,7 +310,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "PAGE_SIZE": 50,
-    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["marketplace.api.throttle.CountingThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "recognise": env.RECOGNISE_RATE,
         "api": env.API_RATE,

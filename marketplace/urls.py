@@ -10,6 +10,8 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 handler500 = "marketplace.outages.server_error"
 
 urlpatterns = [
+    # Before listings, whose cars/MAKE/MODEL/ would take cars/CODE/contact/ for a model.
+    path("", include("marketplace.trade.urls")),
     path("", include("marketplace.listings.urls")),
     path("", include("marketplace.photos.urls")),
     path("moderate/", include("marketplace.moderation.urls")),

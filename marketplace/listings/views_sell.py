@@ -10,14 +10,19 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.accounts.access import signed_in
+from marketplace.catalogue.search import cars_search
 from marketplace.listings.access import own_listing
+from marketplace.listings.details.questions import Question, questions_open
 from marketplace.listings.forms import ListingForm, OfferForm
+from marketplace.listings.guesses import guess_of
 from marketplace.listings.models import Listing
-from marketplace.listings.selectors import body_suggestion_of, car_version, drafts_of, suggestions_of
+from marketplace.listings.selectors import body_suggestion_of, car_version, colour_suggestion_of, drafts_of
 from marketplace.listings.services import (
     APPROVED,
     EDITABLE,
+    LOOKS,
     DraftsFull,
+    ListingQuestioned,
     ListingRefused,
     listing_create,
     listing_missing,
@@ -27,7 +32,10 @@ from marketplace.listings.services import (
 from marketplace.pages import is_htmx
 
 # The buttons of the photos' suggestions, and the fields that each of them confirms.
-PRESSES = {"choose": ("make", "car_model"), "choose_body": ("body",)}
+PRESSES = {"choose": ("make", "car_model"), "choose_body": ("body",), "choose_colour": ("colour",)}
+# Where a question about something unlikely is asked on the form; see details.questions.
+SEARCH_LETTERS = 120
+QUESTIONED = ("year", "fuel", "price", "mileage_km", "power_kw", "inspection_until")
 
 
 @login_required
@@ -58,7 +66,14 @@ def edit(request: HttpRequest, code: str) -> HttpResponse:
     if listing.status not in EDITABLE:
         messages.info(request, f"This listing is {listing.get_status_display()} and cannot be changed now.")
         return redirect(listing)
-    return render(request, "listings/edit.html", _page(listing, ListingForm(listing=listing)))
+    return render(request, "listings/edit.html", _page(listing, ListingForm(listing=listing)) | _found(request))
+
+
+@login_required
+@require_safe
+def find(request: HttpRequest, code: str) -> HttpResponse:
+    """Cars of the catalogue that match what the seller typed, as buttons (htmx)."""
+    return render(request, "listings/_found.html", {"listing": own_listing(request, code), **_found(request)})
 
 
 @login_required
@@ -91,6 +106,9 @@ def submit(request: HttpRequest, code: str) -> HttpResponse:
             listing_submit(listing=listing, by=signed_in(request))
         except ValidationError as error:
             wrong = _lines(error)
+        except ListingQuestioned as error:
+            page = _page(listing, ListingForm(listing=listing)) | {"unlikely": error.questions}
+            return render(request, "listings/edit.html", page, status=422)
         except ListingRefused as error:
             wrong = {"refused": str(error)}
         else:
@@ -109,17 +127,21 @@ def sent(request: HttpRequest, code: str) -> HttpResponse:
 def _save_approved(request: HttpRequest, listing: Listing) -> HttpResponse:
     """Store all of the few fields that an approved listing keeps open, or none."""
     form = OfferForm(request.POST, listing=listing)
+    unlikely: list[Question] = []
     if form.is_valid():
         try:
-            listing_update(listing=listing, values=form.values())
+            listing_update(listing=listing, values=form.values(), answered=_answered(request))
+        except ListingQuestioned as error:
+            unlikely = error.questions
         except ListingRefused as error:
             messages.error(request, str(error))
             return redirect("listings:mine")
         except ValidationError as error:
             for name, line in _lines(error).items():
                 form.add_error(name if name in form.fields else None, line)
-    if not form.is_valid():
-        return render(request, "listings/edit_approved.html", {"listing": listing, "form": form}, status=422)
+    if unlikely or not form.is_valid():
+        page = {"listing": listing, "form": form, "unlikely": unlikely}
+        return render(request, "listings/edit_approved.html", page, status=422)
     messages.success(request, f"{listing.title} is changed.")
     return redirect("listings:mine")
 
@@ -133,7 +155,11 @@ def _store(request: HttpRequest, listing: Listing) -> tuple[ListingForm, Listing
     wrong = form.wrong()
     try:
         pointed_at = {name for press, names in PRESSES.items() if press in request.POST for name in names}
-        listing = listing_update(listing=listing, values=form.values(), pointed_at=pointed_at)
+        listing = listing_update(
+            listing=listing, values=form.values(), pointed_at=pointed_at, answered=_answered(request)
+        )
+    except ListingQuestioned as error:
+        wrong = {"refused": str(error)}  # approved meanwhile, in another tab
     except ListingRefused as error:
         wrong = {"refused": str(error)}
     except ValidationError as error:
@@ -141,16 +167,27 @@ def _store(request: HttpRequest, listing: Listing) -> tuple[ListingForm, Listing
     return form, listing, wrong
 
 
+def _found(request: HttpRequest) -> dict[str, Any]:
+    text = request.GET.get("q", "")[:SEARCH_LETTERS].strip()
+    return {"q": text, "cars": cars_search(text=text)}
+
+
+def _answered(request: HttpRequest) -> list[str]:
+    """Keys of the questions answered with yes: one at its field, or all that were shown."""
+    return request.POST.getlist("asked" if "answer_all" in request.POST else "answer")
+
+
 def _data(request: HttpRequest) -> QueryDict:
     """The posted fields, including those of a pressed suggestion.
 
-    A suggestion is "make:model", by their primary keys, or a body.
+    A suggestion is "make:model", by their primary keys, or a body or colour.
     """
     data = request.POST.copy()
     if "choose" in data:
         data["make"], _, data["car_model"] = request.POST["choose"].partition(":")
-    if "choose_body" in data:
-        data["body"] = request.POST["choose_body"]
+    for look in LOOKS:
+        if f"choose_{look}" in data:
+            data[look] = request.POST[f"choose_{look}"]
     return data
 
 
@@ -163,14 +200,23 @@ def _with_errors(request: HttpRequest, listing: Listing, wrong: dict[str, str]) 
     unbound = ListingForm(listing=listing)
     data = QueryDict(mutable=True)
     for name in unbound.fields:
-        data[name] = str(unbound[name].value() if unbound[name].value() is not None else "")
-    data.update({name: request.POST[name] for name in wrong if name in request.POST})
+        data.setlist(name, _as_posted(unbound[name].value()))
+    for name in wrong:
+        if name in request.POST:
+            data.setlist(name, request.POST.getlist(name))
     form = ListingForm(data, listing=listing)
     form.full_clean()
     for name, line in wrong.items():
         if name in form.fields and name not in form.errors:
             form.add_error(name, line)
     return form
+
+
+def _as_posted(value: Any) -> list[str]:
+    """A field's value as the form would post it."""
+    if isinstance(value, list):
+        return [str(one) for one in value]
+    return ["" if value is None or value is False else str(value)]
 
 
 def _page(listing: Listing, form: ListingForm, wrong: dict[str, str] | None = None) -> dict[str, Any]:
@@ -181,6 +227,7 @@ def _page(listing: Listing, form: ListingForm, wrong: dict[str, str] | None = No
         "missing": [(name, labels[name], line) for name, line in (wrong or {}).items() if name in labels],
         "refused": (wrong or {}).get("refused", ""),
         "photos_wrong": (wrong or {}).get("photos", ""),
+        "asked": questions_open(listing),
     }
 
 
@@ -193,6 +240,8 @@ def _saved(request: HttpRequest, listing: Listing, form: ListingForm, wrong: dic
         "wrong": wrong,
         "refused": wrong.get("refused", ""),
         "car_changed": changed,
+        "asked": questions_open(listing),
+        "questioned": QUESTIONED,
     }
 
 
@@ -201,7 +250,8 @@ def car_context(listing: Listing, form: ListingForm) -> dict[str, Any]:
     return {
         "listing": listing,
         "form": form,
-        "suggestions": suggestions_of(listing=listing),
+        "guess": guess_of(listing=listing),
         "body_suggestion": body_suggestion_of(listing=listing),
+        "colour_suggestion": colour_suggestion_of(listing=listing),
         "car_version": car_version(listing),
     }

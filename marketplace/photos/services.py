@@ -28,6 +28,7 @@ from marketplace.photos.recognition.queue import (
     photos_sweep,
 )
 from marketplace.photos.recognition.verdict import verdict_refresh
+from marketplace.photos.upload_figures import uploads_counted
 from marketplace.storage import disk_has_room
 
 log = structlog.get_logger(__name__)
@@ -38,6 +39,7 @@ __all__ = [
 ]  # fmt: skip
 
 
+@uploads_counted
 def photo_add(*, listing: Listing | None, data: bytes, filename: str) -> Photo:
     """Make a clean picture of an upload, store it as ``pending`` and ring for the worker.
 
@@ -82,10 +84,10 @@ def photo_add(*, listing: Listing | None, data: bytes, filename: str) -> Photo:
         # Without a connection it is not known whether the row was stored: tidying finds the files
         # if it was not. A database that is full says so, and stored nothing.
         if database_outage(error) == "full":
-            _files_delete(_files_of(photo))
+            files_delete(files_of(photo))
         raise
     except (IntegrityError, PhotoRejected):
-        _files_delete(_files_of(photo))
+        files_delete(files_of(photo))
         # Race: the same upload was stored meanwhile. Its row is the photo.
         if listing is not None and (twin := _twin(listing, clean.sha256)) is not None:
             return twin
@@ -98,7 +100,7 @@ def photo_remove(*, photo: Photo) -> bool:
 
     False, and nothing changes, if its listing was submitted meanwhile and can no longer be edited.
     """
-    files = _files_of(photo)
+    files = files_of(photo)
     with transaction.atomic():
         if photo.listing_id is not None and not _is_editable(photo.listing_id):
             return False
@@ -112,7 +114,7 @@ def photo_remove(*, photo: Photo) -> bool:
 
     # Only after the row is gone for good. A crash in between leaves files that ``photos_tidy``
     # finds.
-    transaction.on_commit(lambda: _files_delete(files))
+    transaction.on_commit(lambda: files_delete(files))
     return True
 
 
@@ -147,7 +149,7 @@ def _check_editable(listing_id: int) -> None:
     if row.status not in EDITABLE:
         raise PhotoRejected(
             "listing_closed",
-            f"This listing is {row.get_status_display()} by now: make it a draft before you change its photos.",
+            f"This listing is {row.get_status_display()} by now: its photos cannot be changed here.",
         )
 
 
@@ -200,14 +202,19 @@ def _files_write(photo: Photo, clean: CleanPhoto) -> None:
     except OSError:
         # Not by the fields' names: those are set only when a file was stored without an error.
         fields = (photo.file, photo.card)
-        _files_delete([(field.storage, f"{field.field.upload_to}/{name}") for field in fields])
+        files_delete([(field.storage, f"{field.field.upload_to}/{name}") for field in fields])
         raise
 
 
-def _files_of(photo: Photo) -> list[tuple[Storage, str]]:
+def files_of(photo: Photo) -> list[tuple[Storage, str]]:
+    """A photo's stored files, each with its storage."""
     return [(field.storage, field.name) for field in (photo.file, photo.card) if field.name]
 
 
-def _files_delete(files: Sequence[tuple[Storage, Any]]) -> None:
+def files_delete(files: Sequence[tuple[Storage, Any]]) -> None:
+    """Delete files that no row names any more."""
     for storage, name in files:
-        storage.delete(name)
+        try:
+            storage.delete(name)
+        except OSError as error:  # the row is gone, so tidying finds the file
+            log.warning("photo_file_not_deleted", file=name, error=str(error))

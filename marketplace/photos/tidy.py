@@ -7,6 +7,7 @@ from django.core.files.storage import Storage
 from django.db.models import FileField, Model
 from django.utils import timezone
 
+from marketplace.photos.copies import photo_copies_tidy
 from marketplace.photos.models import Heatmap, Photo
 from marketplace.photos.services import photo_remove
 
@@ -16,7 +17,9 @@ _NAMED_IN: tuple[tuple[type[Model], str], ...] = ((Photo, "file"), (Photo, "card
 
 def photos_tidy() -> dict[str, int]:
     """Remove visitors' photos and unnamed files older than an hour; returns how many of each."""
-    return {"visitors": visitors_photos_remove(), "files": orphan_files_remove()}
+    counts = {"visitors": visitors_photos_remove(), "files": orphan_files_remove()}
+    photo_copies_tidy()
+    return counts
 
 
 def visitors_photos_remove() -> int:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from marketplace.photos.views import identify, media, sell
+from marketplace.photos.views import identify, media, revisions, sell
 
 app_name = "photos"
 
@@ -10,6 +10,8 @@ urlpatterns = [
     path("sell/<slug:code>/photos/order/", sell.order, name="order"),
     path("sell/<slug:code>/photos/<uuid:photo_id>/delete/", sell.delete, name="delete"),
     path("sell/<slug:code>/photos/<uuid:photo_id>/move/", sell.move, name="move"),
+    path("sell/<slug:code>/revise/", revisions.start, name="revise"),
+    path("sell/<slug:code>/revise/discard/", revisions.discard, name="revise_discard"),
     path("identify/", identify.identify, name="identify"),
     path("identify/<uuid:photo_id>/", identify.identify_result, name="identify_result"),
     path("media/<path:name>", media.media, name="media"),

@@ -10,9 +10,9 @@ const kept = `unsaved:${form.dataset.code}`;
 const unanswered = `submitted:${form.dataset.code}`;
 const WRITTEN = ["other_make", "other_model"];
 const NAMED = ["make", "car_model", ...WRITTEN];
-const FILLED = [...NAMED, "body"]; // what the photos fill in
+const FILLED = [...NAMED, "body", "colour"]; // what the photos fill in
 
-const dirty = new Map(); // name → value, in the order of typing
+const dirty = new Map(); // name → values (several of a list of boxes), in the order of typing
 let timer = 0;
 let saving = false;
 let swapOfOwn = false;
@@ -20,6 +20,8 @@ let swapMissed = false;
 let leaving = false;
 
 const field = (name) => form.elements.namedItem(name);
+const typed = (name) => new FormData(form).getAll(name);
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 function keep() {
   if (dirty.size > 0) sessionStorage.setItem(kept, JSON.stringify([...dirty]));
@@ -32,9 +34,11 @@ function say(text, bad = false) {
 }
 
 function changed(event) {
-  const { name, value, type } = event.target;
-  if (!name || type === "hidden") return;
-  dirty.set(name, value);
+  const { name, type } = event.target;
+  if (!name || type === "hidden" || event.target.form !== form) return; // the search belongs to another form
+  dirty.set(name, typed(name));
+  const partner = event.target.dataset.with; // a number and its unit mean something together only
+  if (partner) dirty.set(partner, typed(partner));
   if (name === "make") dirty.delete("car_model");
   keep();
   say("Saving …");
@@ -45,7 +49,7 @@ function changed(event) {
 function body(names) {
   const data = new FormData();
   for (const name of ["csrfmiddlewaretoken", "car_version"]) data.append(name, field(name).value);
-  for (const name of names) data.append(name, dirty.get(name));
+  for (const name of names) for (const value of dirty.get(name)) data.append(name, value);
   return data;
 }
 
@@ -62,7 +66,7 @@ async function save() {
     });
     if (!answer.ok && answer.status !== 409) throw new Error(String(answer.status));
     const html = await answer.text();
-    for (const [name, value] of sent) if (dirty.get(name) === value) dirty.delete(name);
+    for (const [name, values] of sent) if (same(dirty.get(name), values)) dirty.delete(name);
     keep();
     swapOfOwn = true;
     window.htmx.swap(state, html, { swapStyle: "innerHTML" });
@@ -84,7 +88,7 @@ async function save() {
 function mark(names) {
   for (const name of names) {
     const line = document.getElementById(`id_${name}_error`);
-    const input = field(name);
+    const input = document.getElementById(`id_${name}`); // none of a list of boxes
     if (!line || !input) continue;
     input.toggleAttribute("aria-invalid", false);
     if (line.textContent) {
@@ -94,10 +98,16 @@ function mark(names) {
   }
 }
 
+// A list that is searched by typing has a field of its own, see picker.js.
+function inHand(name) {
+  const active = document.activeElement;
+  return active === field(name) || active?.closest?.(".picker")?.dataset.picker === `id_${name}`;
+}
+
 function busyWithCar() {
   if (FILLED.some((name) => dirty.has(name))) return true;
   // A list may be renewed under the hand that has just chosen from it; a text may not under the hand that still types.
-  return (swapOfOwn ? WRITTEN : FILLED).some((name) => document.activeElement === field(name));
+  return (swapOfOwn ? WRITTEN : FILLED).some((name) => inHand(name));
 }
 
 function catchUp() {
@@ -117,17 +127,17 @@ form.addEventListener("click", (event) => {
 });
 form.addEventListener("focusout", () => window.setTimeout(catchUp, 0));
 
-// The seller is at make, model or body this moment: the photos wait until the hand has gone.
+// The seller is at make, model, body or colour this moment: the photos wait until the hand has gone.
 document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
   if (event.detail.target.id !== "car-fields" || !busyWithCar()) return;
   event.detail.shouldSwap = false;
   swapMissed = true;
 });
 
-// A suggestion pressed is the newest word on make and model, or on the body.
+// A suggestion pressed is the newest word on make and model, on the body or on the colour.
 document.getElementById("choose-form").addEventListener("htmx:beforeRequest", (event) => {
-  const ofBody = event.detail.requestConfig.formData.has("choose_body");
-  for (const name of ofBody ? ["body"] : NAMED) dirty.delete(name);
+  const pressed = ["body", "colour"].filter((name) => event.detail.requestConfig.formData.has(`choose_${name}`));
+  for (const name of pressed.length > 0 ? pressed : NAMED) dirty.delete(name);
   keep();
 });
 
@@ -158,12 +168,15 @@ window.addEventListener("pageshow", async (event) => {
 
 // What an earlier life of this page could not save.
 sessionStorage.removeItem(unanswered);
-for (const [name, value] of JSON.parse(sessionStorage.getItem(kept) ?? "[]")) {
-  const input = field(name);
-  if (!input) continue;
-  input.value = value;
-  input.closest("details")?.setAttribute("open", "");
-  dirty.set(name, value);
+for (const [name, stored] of JSON.parse(sessionStorage.getItem(kept) ?? "[]")) {
+  const values = [stored].flat();
+  const inputs = [...form.elements].filter((one) => one.name === name && one.type !== "hidden");
+  for (const input of inputs) {
+    if (input.type === "checkbox") input.checked = values.includes(input.value);
+    else input.value = values[0];
+    input.closest("details")?.setAttribute("open", "");
+  }
+  if (inputs.length > 0) dirty.set(name, values);
 }
 if (dirty.size > 0) save();
 

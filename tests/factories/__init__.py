@@ -16,9 +16,16 @@ service makes the row.
 from tests.factories.accounts import PASSWORD, UserFactory
 from tests.factories.catalogue import CarModelFactory, MakeAliasFactory, MakeFactory, ModelAliasFactory
 from tests.factories.listings import ListingFactory, verdict_of
-from tests.factories.moderation import ClaimFactory, DecisionFactory, DoubtFactory, LabelReviewFactory
+from tests.factories.moderation import (
+    ClaimFactory,
+    DecisionFactory,
+    DoubtFactory,
+    LabelReviewFactory,
+    RejectTemplateFactory,
+)
 from tests.factories.photos import PhotoFactory, PredictionFactory
 from tests.factories.registry import ModelVersionFactory
+from tests.factories.trade import ThreadFactory
 from tests.factories.training import RerecognitionFactory, TrainingRunFactory
 
 __all__ = [
@@ -35,7 +42,9 @@ __all__ = [
     "ModelVersionFactory",
     "PhotoFactory",
     "PredictionFactory",
+    "RejectTemplateFactory",
     "RerecognitionFactory",
+    "ThreadFactory",
     "TrainingRunFactory",
     "UserFactory",
     "verdict_of",

@@ -28,6 +28,8 @@ from classifier.training.data.tables import (
     cell_id,
     cell_label,
     cell_number,
+    formula_safe,
+    formula_unquoted,
     is_text,
     table_read,
 )
@@ -141,9 +143,9 @@ def row_cells(cells: Mapping[str, str]) -> dict[str, str]:
 
     File and vehicle stay as they stand.
     """
-    value = {name: cell_label(text) for name, text in cells.items()}
-    value |= {name: cell_number(cells[name]) for name in ("model", "year")}
-    return value | {"file": cells["file"].strip(), "vehicle": cell_id(cells["vehicle"])}
+    value = {name: formula_unquoted(cell_label(text)) for name, text in cells.items()}
+    value |= {name: formula_unquoted(cell_number(cells[name])) for name in ("model", "year")}
+    return value | {"file": cells["file"].strip(), "vehicle": formula_unquoted(cell_id(cells["vehicle"]))}
 
 
 def row_problem(value: Mapping[str, str]) -> str:
@@ -187,7 +189,9 @@ def manifest_write(path: Path, rows: Iterable[ManifestRow]) -> int:
             for row in rows:
                 _check_text(str(row.path), vars(row))
                 relative = os.path.relpath(row.path.absolute(), folder)
-                writer.writerow([relative, *(getattr(row, name) for name in COLUMNS[1:])])
+                if formula_safe(relative) != relative:
+                    relative = f".{os.sep}{relative}"  # the same file, and no formula
+                writer.writerow([relative, *(formula_safe(getattr(row, name)) for name in COLUMNS[1:])])
                 count += 1
     except OSError as error:
         raise ManifestError(f"{path}: cannot be written ({error.strerror})") from error

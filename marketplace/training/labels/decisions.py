@@ -7,16 +7,17 @@ from datetime import datetime
 from pathlib import Path
 
 import structlog
-from django.conf import settings
 
 from classifier.artefact import TrainedClass
 from classifier.durable import text_beside
 from classifier.names import name_key
 from classifier.training.data.manifest import DECISIONS, ManifestRow
+from classifier.training.data.tables import formula_safe
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.selectors import catalogue_resolve_many
 from marketplace.listings.models import Listing
 from marketplace.moderation.models import Decision
+from marketplace.photos.copies import photo_copies
 from marketplace.photos.models import Photo
 
 log = structlog.get_logger(__name__)
@@ -43,15 +44,20 @@ def decision_rows(*, classes: Sequence[TrainedClass] = (), before: datetime | No
         for listing, decision in newest_decisions(before).items()
         if decision.action in (Decision.Action.ACCEPT, Decision.Action.CORRECT) and decision.car_model is not None
     }
-    photos = Photo.objects.filter(listing_id__in=confirmed, status=Photo.Status.DONE, kind="exterior")
+    found = Photo.objects.filter(listing_id__in=confirmed, status=Photo.Status.DONE, kind="exterior")
+    photos = [
+        photo
+        for photo in found.order_by("listing_id", "position", "pk")
+        # Not those added after the decision: nobody has said that they show this car.
+        if photo.created_at <= confirmed[photo.listing_id or 0].created_at
+    ]
+    copies = photo_copies(photos)
     rows = []
     missing = 0
-    for photo in photos.order_by("listing_id", "position", "pk"):
+    for photo in photos:
         decision = confirmed[photo.listing_id or 0]
-        path = Path(photo.file.path)
-        if decision.car_model is None or photo.created_at > decision.created_at:
-            continue  # added after the decision: nobody has said that it shows this car
-        if not path.is_file():
+        path = copies.get(str(photo.pk))
+        if path is None or decision.car_model is None:
             missing += 1
             continue
         make, model, year = names.of(decision.car_model)
@@ -68,7 +74,7 @@ def decision_rows(*, classes: Sequence[TrainedClass] = (), before: datetime | No
             )
         )
     if missing:
-        log.warning("photos_of_decisions_missing", photos=missing, folder=str(settings.MEDIA_ROOT))
+        log.warning("photos_of_decisions_missing", photos=missing)
     return rows
 
 
@@ -76,9 +82,11 @@ def newest_decisions(before: datetime | None = None) -> dict[int, Decision]:
     """Each listing's newest decision, by the listing's key.
 
     Policy's approvals are among them: a listing that policy approved after a person's decision was
-    changed and submitted again in between, so the person's decision no longer holds.
+    changed and submitted again in between, so the person's decision no longer holds. So are undone
+    decisions' undoings, and listings that were taken down: their label is withdrawn.
     """
     decisions = Decision.objects.filter(listing__isnull=False).exclude(listing__status=Listing.Status.DELETED)
+    decisions = decisions.exclude(action=Decision.Action.UNSURE)  # it says nothing of the car
     if before is not None:
         decisions = decisions.filter(created_at__lte=before)
     newest: dict[int, Decision] = {}
@@ -99,7 +107,8 @@ def decisions_write(*, path: Path, rows: Iterable[ManifestRow], before: datetime
         writer = csv.writer(file)
         writer.writerow(DECISION_COLUMNS)
         for start in range(0, len(files), FILES_AT_ONCE):
-            writer.writerows(_decision_cells(files[start : start + FILES_AT_ONCE], before))
+            cells = _decision_cells(files[start : start + FILES_AT_ONCE], before)
+            writer.writerows(["" if cell is None else formula_safe(str(cell)) for cell in row] for row in cells)
     return len(files)
 
 

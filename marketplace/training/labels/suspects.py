@@ -7,7 +7,7 @@ import csv
 import io
 from collections.abc import Sequence
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
 from django.conf import settings
@@ -16,6 +16,7 @@ from classifier.artefact import artefact_only, artefact_open
 from classifier.durable import text_beside
 from classifier.preprocess import decode
 from classifier.training.data.manifest import ManifestRow, Split
+from classifier.training.data.tables import formula_safe
 from classifier.training.errors import TrainError
 from classifier.training.progress import Progress
 from marketplace.moderation.labels import Doubt, label_ask
@@ -101,12 +102,7 @@ def suspects_write(*, path: Path, suspects: "Sequence[Suspect]") -> None:
     with text_beside(path, newline="", errors="backslashreplace") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        writer.writerows([_no_formula(cell) for cell in suspect_cells(one)] for one in suspects)
-
-
-def _no_formula(cell: str | float) -> str | float:
-    """Text that a spreadsheet would run is quoted: files and labels come from strangers."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+        writer.writerows([formula_safe(cell) for cell in suspect_cells(one)] for one in suspects)
 
 
 def suspects_queue(*, ranking: "Ranking", top: int | None = None) -> int:
@@ -150,7 +146,7 @@ def _photos_of(rows: Sequence[ManifestRow]) -> dict[str, Photo]:
     """The listings' photos among the rows, by the name of their file."""
     names = [photo_file(row) for row in rows if row.source == SOURCE]
     found = Photo.objects.filter(file__in=names).select_related("listing")
-    return {Path(photo.file.path).name: photo for photo in found}
+    return {PurePosixPath(str(photo.file.name)).name: photo for photo in found}
 
 
 def _picture(path: Path) -> bytes:
