@@ -1,18 +1,23 @@
 """The seller's pages on which a listing is written and submitted. Its life: ``views_life``."""
 
-from typing import Any
+from collections.abc import Collection
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.accounts.access import signed_in
 from marketplace.listings.access import own_listing
 from marketplace.listings.forms import ListingForm, OfferForm
 from marketplace.listings.models import Listing
+from marketplace.listings.newer import listing_update_unless_newer, tokens_of, tokens_read, tokens_text
+from marketplace.listings.script_words import save_words
 from marketplace.listings.selectors import body_suggestion_of, car_version, drafts_of, suggestions_of
 from marketplace.listings.services import (
     APPROVED,
@@ -22,11 +27,34 @@ from marketplace.listings.services import (
     listing_create,
     listing_missing,
     listing_submit,
-    listing_update,
 )
 from marketplace.pages import is_htmx
 
+
+class Told(NamedTuple):
+    """What the page is told of a field after saving."""
+
+    name: str
+    line: str
+    """What is wrong; empty: nothing."""
+    theirs: Any = None
+    """What another window stored instead; None: nothing did."""
+
+
+class Stored(NamedTuple):
+    """What became of a post."""
+
+    form: ListingForm
+    listing: Listing
+    wrong: dict[str, str]
+    """A line for each field that was not stored ("refused": for all of them)."""
+    newer: Collection[str] = ()
+    """Those of them that another window had changed."""
+
+
 # The buttons of the photos' suggestions, and the fields that each of them confirms.
+CAR_FIELDS = ("make", "car_model", "other_make", "other_model", "body")
+"""What templates/listings/_car.html shows."""
 PRESSES = {"choose": ("make", "car_model"), "choose_body": ("body",)}
 
 
@@ -54,7 +82,7 @@ def edit(request: HttpRequest, code: str) -> HttpResponse:
     """The page on which a listing is written; of an approved one, what needs no review."""
     listing = own_listing(request, code)
     if listing.status in APPROVED:
-        return render(request, "listings/edit_approved.html", {"listing": listing, "form": OfferForm(listing=listing)})
+        return render(request, "listings/edit_approved.html", _offer_page(listing, OfferForm(listing=listing)))
     if listing.status not in EDITABLE:
         messages.info(request, f"This listing is {listing.get_status_display()} and cannot be changed now.")
         return redirect(listing)
@@ -68,14 +96,17 @@ def save(request: HttpRequest, code: str) -> HttpResponse:
     listing = own_listing(request, code)
     if listing.status in APPROVED and not is_htmx(request):
         return _save_approved(request, listing)
-    form, listing, wrong = _store(request, listing)
+    stored = _store(request, listing)
+    listing, wrong = stored.listing, stored.wrong
     if is_htmx(request):
         status = 409 if "refused" in wrong else 200
-        return render(request, "listings/_saved.html", _saved(request, listing, form, wrong), status=status)
+        return render(request, "listings/_saved.html", _saved(request, stored), status=status)
     if not wrong:
         messages.success(request, "Saved.")
         return redirect("listings:edit", listing.code)
-    return render(request, "listings/edit.html", _page(listing, _with_errors(request, listing, wrong)), status=422)
+    form = _with_errors(request, listing, wrong)
+    told = {name: line for name, line in wrong.items() if name == "refused"}  # the others at their fields only
+    return render(request, "listings/edit.html", _page(listing, form, told), status=422)
 
 
 @login_required
@@ -83,7 +114,7 @@ def save(request: HttpRequest, code: str) -> HttpResponse:
 def submit(request: HttpRequest, code: str) -> HttpResponse:
     """Store the whole form and submit the listing; every missing field gets one line."""
     listing = own_listing(request, code)
-    _, listing, wrong = _store(request, listing)
+    _form, listing, wrong, _newer = _store(request, listing)
     if wrong and "refused" not in wrong:
         wrong = listing_missing(listing=listing) | wrong
     if not wrong:
@@ -111,34 +142,56 @@ def _save_approved(request: HttpRequest, listing: Listing) -> HttpResponse:
     form = OfferForm(request.POST, listing=listing)
     if form.is_valid():
         try:
-            listing_update(listing=listing, values=form.values())
+            listing, newer = listing_update_unless_newer(listing=listing, values=form.values(), shown=_shown(request))
         except ListingRefused as error:
             messages.error(request, str(error))
             return redirect("listings:mine")
         except ValidationError as error:
             for name, line in _lines(error).items():
                 form.add_error(name if name in form.fields else None, line)
+        else:
+            for name in newer:
+                form.add_error(name, _newer_line(listing, name))
     if not form.is_valid():
-        return render(request, "listings/edit_approved.html", {"listing": listing, "form": form}, status=422)
+        return render(request, "listings/edit_approved.html", _offer_page(listing, form), status=422)
     messages.success(request, f"{listing.title} is changed.")
     return redirect("listings:mine")
 
 
-def _store(request: HttpRequest, listing: Listing) -> tuple[ListingForm, Listing, dict[str, str]]:
-    """Store the valid ones of the posted fields.
-
-    Returns the form, the listing and a line for each invalid field ("refused": for all of them).
-    """
+def _store(request: HttpRequest, listing: Listing) -> Stored:
+    """Store the valid ones of the posted fields, except where another window was quicker."""
     form = ListingForm(_data(request), listing=listing)
-    wrong = form.wrong()
+    wrong, newer = form.wrong(), set[str]()
     try:
         pointed_at = {name for press, names in PRESSES.items() if press in request.POST for name in names}
-        listing = listing_update(listing=listing, values=form.values(), pointed_at=pointed_at)
+        listing, newer = listing_update_unless_newer(
+            listing=listing, values=form.values(), shown=_shown(request), pointed_at=pointed_at
+        )
     except ListingRefused as error:
         wrong = {"refused": str(error)}
     except ValidationError as error:
         wrong |= _lines(error)
-    return form, listing, wrong
+    return Stored(form, listing, wrong | {name: _newer_line(listing, name) for name in newer}, newer)
+
+
+def _shown(request: HttpRequest) -> dict[str, str]:
+    return tokens_read(request.POST.getlist("shown"))
+
+
+def _newer_line(listing: Listing, name: str) -> str:
+    """That another window stored something else meanwhile, and what."""
+    choice = getattr(listing, f"get_{name}_display", None)
+    words = str(choice() if choice else _form_value(listing, name))
+    words = f"{words[:60]} …" if len(words) > 60 else words
+    if not words:
+        return _("Meanwhile this was emptied in another window. Yours is not saved yet.")
+    return _("Meanwhile this became “%(words)s” in another window. Yours is not saved yet.") % {"words": words}
+
+
+def _form_value(listing: Listing, name: str) -> Any:
+    """What the form shows: names of makes and models, a whole price without decimals."""
+    value = getattr(listing, name)
+    return int(value) if isinstance(value, Decimal) and value % 1 == 0 else "" if value is None else value
 
 
 def _data(request: HttpRequest) -> QueryDict:
@@ -181,19 +234,31 @@ def _page(listing: Listing, form: ListingForm, wrong: dict[str, str] | None = No
         "missing": [(name, labels[name], line) for name, line in (wrong or {}).items() if name in labels],
         "refused": (wrong or {}).get("refused", ""),
         "photos_wrong": (wrong or {}).get("photos", ""),
+        "answers": wrong is not None,
+        "save_words": save_words(),
     }
 
 
-def _saved(request: HttpRequest, listing: Listing, form: ListingForm, wrong: dict[str, str]) -> dict[str, Any]:
-    told = [(name, wrong.get(name, "")) for name in form.posted() if name not in {"make", "car_model"}]
+def _saved(request: HttpRequest, stored: Stored) -> dict[str, Any]:
+    listing, wrong = stored.listing, stored.wrong
+    # Make and model are shown anew as they are stored; only that another window had been quicker is
+    # told beside them.
+    posted = [name for name in stored.form.posted() if name not in {"make", "car_model"} or name in stored.newer]
     changed = car_version(listing) != request.POST.get("car_version")
     return {
         **car_context(listing, ListingForm(listing=listing)),
-        "told": told,
+        "told": [Told(name, wrong.get(name, ""), _theirs(stored, name)) for name in posted],
         "wrong": wrong,
         "refused": wrong.get("refused", ""),
         "car_changed": changed,
+        # Of the fields that the page shows as they are stored now, not of the others.
+        "shown": tokens_text(_shown(request) | tokens_of(listing, stored.form.posted())),
     }
+
+
+def _theirs(stored: Stored, name: str) -> Any:
+    """What another window stored, for a field in which the person's own value still stands."""
+    return _form_value(stored.listing, name) if name in stored.newer and name not in CAR_FIELDS else None
 
 
 def car_context(listing: Listing, form: ListingForm) -> dict[str, Any]:
@@ -204,4 +269,10 @@ def car_context(listing: Listing, form: ListingForm) -> dict[str, Any]:
         "suggestions": suggestions_of(listing=listing),
         "body_suggestion": body_suggestion_of(listing=listing),
         "car_version": car_version(listing),
+        "shown": tokens_text(tokens_of(listing)),
+        "car_shown": tokens_text(tokens_of(listing, CAR_FIELDS)),
     }
+
+
+def _offer_page(listing: Listing, form: OfferForm) -> dict[str, Any]:
+    return {"listing": listing, "form": form, "shown": tokens_text(tokens_of(listing))}

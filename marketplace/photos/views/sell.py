@@ -39,6 +39,7 @@ def upload(request: HttpRequest, code: str) -> HttpResponse:
     rejected: list[tuple[str, str]] = []
     status, headers = 422, {}
     photo: Photo | None = None
+    why = ""
     if listing.status not in EDITABLE:
         rejected = [
             ("", f"This listing is {listing.get_status_display()}: make it a draft before you change its photos.")
@@ -51,12 +52,12 @@ def upload(request: HttpRequest, code: str) -> HttpResponse:
                 photo = photo_add(listing=listing, data=upload_read(file), filename=file.name or "")
             except PhotoRejected as error:  # the others go on
                 rejected.append((file.name or "photo", error.message))
-                status = error.status
+                status, why = error.status, error.reason_code
                 headers = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s else {}
     if request.headers.get("Accept") == "application/json":
         if rejected or photo is None:
             message = " ".join(message for _, message in rejected)
-            return JsonResponse({"message": message}, status=status, headers=headers)
+            return JsonResponse({"message": message, "code": why}, status=status, headers=headers)
         return JsonResponse({"id": str(photo.pk)}, status=201)
     for name, message in rejected:
         messages.error(request, f"{name}: {message}" if name else message)
