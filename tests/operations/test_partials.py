@@ -24,6 +24,8 @@ PARTS = {
     "photos:delete": ("own", "post", "/sell/{code}/photos/{photo}/delete/"),
     "photos:identify_result": ("open", "get", "/identify/{photo}/"),
     "photos:move": ("own", "post", "/sell/{code}/photos/{photo}/move/"),
+    "photos:restore": ("own", "post", "/sell/{code}/photos/{photo}/restore/"),
+    "photos:rotate": ("own", "post", "/sell/{code}/photos/{photo}/rotate/"),
     "photos:tiles": ("own", "get", "/sell/{code}/photos/tiles/"),
 }
 OWN = [name for name, (who, *_) in PARTS.items() if who == "own"]

@@ -1,10 +1,15 @@
 """The sell page while the world around it changes, in a real browser."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from django.contrib.sessions.models import Session
+from PIL import Image
 from playwright.sync_api import expect
 
 from marketplace.listings.models import Listing
+from marketplace.photos.models import Photo
+from tests.cutting_proxy import CuttingProxy
 from tests.factories import ListingFactory, PhotoFactory
 from tests.live_page import sign_in
 from tests.pictures import car_like, encode
@@ -82,3 +87,82 @@ def test_at_no_step_does_the_end_of_a_session_cost_anything(page, alice, tmp_pat
     page.wait_for_load_state("networkidle")
     kept = page.evaluate("Object.keys(sessionStorage)")
     assert [key for key in kept if draft.code in key] == []
+
+
+@pytest.fixture
+def proxy(live_server):
+    proxy = CuttingProxy(urlsplit(live_server.url).port)
+    yield proxy
+    proxy.close()
+
+
+def test_photos_survive_a_cut_connection_and_are_put_right(page, alice, proxy, settings, tmp_path):
+    settings.PHOTO_MAX_BYTES = 600_000
+    draft = ListingFactory(seller=alice)
+    tiles, uploads = page.locator("li.tile"), page.locator(".upload")
+    page.context.add_cookies([{**cookie, "domain": "127.0.0.1"} for cookie in page.context.cookies()])
+    page.goto(f"http://127.0.0.1:{proxy.port}/sell/{draft.code}/")
+
+    # The connection is cut in the middle of an upload; one press, and the photo is there once.
+    car = tmp_path / "car.jpg"
+    car.write_bytes(encode(noise(900, 700), quality=90))
+    proxy.cut_uploads(2, after=100_000)  # Chromium itself tries once more
+    page.locator("#id_photo").set_input_files(car)
+    expect(uploads).to_contain_text("The connection broke. Nothing is lost")
+    assert proxy.cut >= 1
+    proxy.cut_uploads(0, after=0)
+    page.get_by_role("button", name="Try again: car.jpg").click()
+    expect(tiles).to_have_count(1)
+    expect(uploads).to_have_count(0)
+    assert Photo.objects.filter(listing=draft).count() == 1
+
+    # One that takes long is cancelled, and leaves nothing.
+    page.route("**/photos/", lambda route: None)  # hangs
+    page.locator("#id_photo").set_input_files(car)
+    page.get_by_role("button", name="Cancel: car.jpg").click()
+    expect(uploads).to_have_count(0)
+    page.unroute("**/photos/")
+
+    # A file over the limit is made smaller here, and stands upright as its EXIF says.
+    large, exif = tmp_path / "large.jpg", Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter
+    large.write_bytes(encode(noise(3000, 2000), quality=85, exif=exif))
+    assert large.stat().st_size > settings.PHOTO_MAX_BYTES
+    page.locator("#id_photo").set_input_files(large)
+    expect(tiles).to_have_count(2)
+    first, second = Photo.objects.filter(listing=draft)
+    assert second.width * 3 == pytest.approx(second.height * 2, rel=0.01)
+
+    # It is dragged to the front, and is the cover from now on.
+    page.locator(f"#tile-{second.pk} [data-grip]").drag_to(page.locator(f"#tile-{first.pk}"))
+    expect(tiles.first).to_have_id(f"tile-{second.pk}")
+    expect(tiles.first).to_contain_text("Cover")
+    page.wait_for_timeout(300)
+    assert [photo.chosen_cover for photo in Photo.objects.filter(listing=draft)] == [True, False]
+
+    # Turned; seen over the whole screen with the keys alone; removed, and back again.
+    page.locator(f"#rotate-{second.pk}").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#tile-{second.pk}")).to_have_count(0)
+    expect(tiles).to_have_count(2)
+    turned = Photo.objects.filter(listing=draft).first()
+    assert (turned.width, turned.height, turned.status) == (second.height, second.width, "pending")
+    tiles.first.get_by_role("link").focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("1 / 2")
+    page.keyboard.press("ArrowRight")
+    expect(dialog).to_contain_text("2 / 2")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(tiles.nth(1).get_by_role("link")).to_be_focused()
+    page.locator(f"#delete-{first.pk}").click()
+    expect(tiles).to_have_count(1)
+    page.get_by_role("button", name="Undo").click()
+    expect(tiles).to_have_count(2)
+    expect(tiles.nth(1)).to_have_id(f"tile-{first.pk}")
+
+
+def noise(width, height):
+    """A picture that stays large however it is compressed."""
+    return Image.effect_noise((width, height), 60).convert("RGB")
