@@ -12,7 +12,7 @@ from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.names import name_key
 from marketplace.catalogue.selectors import car_find, catalogue_resolve, make_find
 from marketplace.listings.models import Listing
-from marketplace.moderation.models import Claim, Decision
+from marketplace.moderation.models import Claim, CopiedPhoto, Decision
 from marketplace.photos.models import Photo, Prediction
 from marketplace.photos.selectors import photos_of, prediction_latest
 
@@ -71,14 +71,16 @@ class UnknownCar:
 def queue() -> QuerySet[Listing]:
     """Listings that wait for review, the least certain first.
 
-    First those with nothing recognised at all, then those whose verdict contradicts the seller,
-    however sure it is, then the others by confidence. Listings with photos that the worker has not
-    finished come last, because their verdict is not known yet; `looking` is true for them.
+    First those with nothing recognised at all, then those whose verdict contradicts the seller or
+    whose photos are another seller's, however sure it is, then the others by confidence. Listings
+    with photos that the worker has not finished come last, because their verdict is not known yet;
+    `looking` is true for them.
     """
     looking = Photo.objects.filter(listing=OuterRef("pk"), status__in=UNSETTLED)
+    copied = CopiedPhoto.objects.filter(listing=OuterRef("pk"))
     doubt = Case(
         When(certainty__isnull=True, then=Value(-2.0)),
-        When(~Q(contradiction=""), then=Value(-1.0)),
+        When(~Q(contradiction="") | Exists(copied), then=Value(-1.0)),
         default=F("certainty"),
         output_field=FloatField(),
     )

@@ -16,6 +16,7 @@ from marketplace.listings.life.services import listing_ask_changes, listing_publ
 from marketplace.listings.models import Listing
 from marketplace.listings.services import listing_identity_confirm, listing_identity_set
 from marketplace.listings.verdicts import model_sure
+from marketplace.moderation.copies import compared, copies_check_waiting
 from marketplace.moderation.models import Claim, Decision
 from marketplace.moderation.selectors import claimed_by_others, decision_last, queue, queue_seen
 from marketplace.photos.models import Photo
@@ -39,9 +40,11 @@ def review_submitted() -> int:
 
     All its photos are recognised, the model with a confidence above the measured threshold; it is
     the make and model that the seller chose from the catalogue or confirmed; nothing contradicts
-    it; every photo shows a car; no person ever sent the listing back, and no moderator has it open.
+    it; every photo shows a car, and none is another seller's; no person ever sent the listing back,
+    and no moderator has it open.
     """
     _claims_drop()
+    copies_check_waiting()
     if not settings.MODERATION_AUTO_APPROVE:
         return 0
     # The threshold depends on the version that gave the verdict, so each listing is checked.
@@ -51,6 +54,7 @@ def review_submitted() -> int:
         .exclude(pk__in=claimed_by_others(moderator=None).values("listing_id"))
         .exclude(decisions__action__in=SENT_BACK)
         .exclude(photos__kind=Photo.Kind.OTHER)
+        .filter(pk__in=compared().values("pk"), copied_photos__isnull=True)
     )
     return sum(_review(listing.pk) for listing in waiting if _is_beyond_doubt(listing))
 
@@ -74,6 +78,8 @@ def _review(listing_id: int) -> bool:
     if claimed_by_others(moderator=None).filter(listing=listing).exists():
         return False
     if Photo.objects.filter(listing=listing, kind=Photo.Kind.OTHER).exists():
+        return False
+    if not compared().filter(pk=listing.pk, copied_photos__isnull=True).exists():
         return False
     decision = _decision(listing, action=Action.AUTO, make=listing.make, car_model=listing.car_model)
     decision.save()

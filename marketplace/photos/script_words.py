@@ -17,6 +17,7 @@ def upload_words() -> dict[str, str]:
         "close": _("Close"),
         "broke": _("The connection broke. Nothing is lost: try it again."),
         "stalled": _("Nothing moved for a while. Try it again."),
+        "already": _("This photo is in your advertisement already."),
         "fault": _("Something went wrong here. Please try again."),
         "tooLarge": _("This file is {size} MB; the limit is %(limit)s MB, and your browser cannot make it smaller.")
         % {"limit": settings.PHOTO_MAX_BYTES // 2**20},

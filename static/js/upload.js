@@ -104,6 +104,14 @@ class Row {
     this.action(words.close, () => this.remove());
   }
 
+  note(message) {
+    this.bar.hidden = true;
+    this.say(message);
+    this.says.setAttribute("role", "status");
+    this.actions.replaceChildren();
+    this.action(words.close, () => this.remove());
+  }
+
   wait(cancel) {
     this.item.classList.remove("upload--bad");
     this.bar.hidden = false;
@@ -169,10 +177,13 @@ function enhance(form) {
       return;
     }
     if (answer.ok) job.row.id = answer.id;
-    if (answer.ok || answer.cancelled) {
+    if (answer.ok && answer.already && !job.tried) {
+      job.row.note(words.already);
+    } else if (answer.ok || answer.cancelled) {
       job.row.remove();
       refreshTiles();
     } else {
+      job.tried = true; // it may have arrived without our hearing of it
       job.row.refuse(answer.message, answer.retry ? () => enqueue(job) : null);
     }
     next();

@@ -8,11 +8,13 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from marketplace.listings.models import Listing
+from marketplace.moderation.services import review_submitted
 from marketplace.photos.models import Photo
+from marketplace.photos.services import photo_add
 from tests.cutting_proxy import CuttingProxy
 from tests.factories import ListingFactory, PhotoFactory
 from tests.live_page import sign_in
-from tests.pictures import car_like, encode
+from tests.pictures import blobs, car_like, encode
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -161,6 +163,40 @@ def test_photos_survive_a_cut_connection_and_are_put_right(page, alice, proxy, s
     page.get_by_role("button", name="Undo").click()
     expect(tiles).to_have_count(2)
     expect(tiles.nth(1)).to_have_id(f"tile-{first.pk}")
+
+
+def test_a_copy_of_another_sellers_photo_is_told_to_whoever_has_to_know(page, alice, bob, charlie, tmp_path):
+    theirs = ListingFactory(seller=charlie, live=True)
+    photo = photo_add(listing=ListingFactory(seller=charlie), data=encode(blobs(5)), filename="a.jpg")
+    Photo.objects.filter(pk=photo.pk).update(listing=theirs)
+    mine = ListingFactory(seller=alice, finished=True)
+
+    # In one's own advertisement: said beside the photo, and dropped with one press.
+    files = [tmp_path / name for name in ("taken.jpg", "smaller.jpg")]
+    files[0].write_bytes(encode(blobs(5), quality=60))
+    files[1].write_bytes(encode(blobs(5).resize((400, 300)), quality=60))
+    page.goto(f"/sell/{mine.code}/")
+    page.locator("#id_photo").set_input_files(files)
+    expect(page.locator("li.tile")).to_have_count(2)
+    expect(page.get_by_text("The same picture as photo 1.")).to_have_count(1)
+    page.get_by_role("button", name="Drop it").click()
+    expect(page.locator("li.tile")).to_have_count(1)
+    page.locator("#id_photo").set_input_files(files[0])
+    expect(page.locator(".upload__says")).to_have_text("This photo is in your advertisement already.")
+    page.get_by_role("button", name="Submit for review").click()
+    page.wait_for_url("**/sent/")
+    assert "another seller" not in page.content()  # nobody is accused by a machine
+
+    # In another seller's: a moderator sees both side by side.
+    review_submitted()
+    page.context.clear_cookies()
+    page.goto(f"/accounts/login/?next=/moderate/{mine.code}/")
+    sign_in(page, bob.email)
+    copies = page.get_by_role("region", name="1 photo is also in another seller's advertisement")
+    expect(copies.get_by_role("img")).to_have_count(2)
+    expect(copies).to_contain_text("The same picture in another file")
+    copies.get_by_role("link", name=theirs.title).click()
+    page.wait_for_url(f"**/moderate/{theirs.code}/")
 
 
 def noise(width, height):

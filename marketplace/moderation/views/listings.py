@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from marketplace.accounts.access import moderator
 from marketplace.listings.models import Listing
+from marketplace.moderation.copies import copies_of
 from marketplace.moderation.forms import REJECT_REASONS, DecisionForm
 from marketplace.moderation.models import Decision
 from marketplace.moderation.selectors import (
@@ -56,6 +57,7 @@ def review(request: HttpRequest, code: str) -> HttpResponse:
         "photos": photos,
         "heatmap": heatmap_of(photo=photos[0].photo) if photos else None,
         "looking": sum(not one.photo.is_settled for one in photos),
+        "copies": copies_of(listing=listing),
         "without_car": sum(one.photo.shows_no_car for one in photos),
         "choices": listing_choices(listing=listing),
         "meant": cars_search(text=f"{listing.make_name} {listing.model_name}") if listing.unlisted else [],

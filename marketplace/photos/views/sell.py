@@ -21,6 +21,7 @@ from marketplace.listings.services import EDITABLE
 from marketplace.listings.views_sell import car_context
 from marketplace.pages import is_htmx
 from marketplace.photos.checklist import checklist_of
+from marketplace.photos.duplicates import twins_within
 from marketplace.photos.forms import upload_read
 from marketplace.photos.models import Photo
 from marketplace.photos.selectors import photo_removed_last, photos_of
@@ -41,6 +42,7 @@ QUICK = timedelta(minutes=2)
 @require_POST
 def upload(request: HttpRequest, code: str) -> HttpResponse:
     """Take photos: one per request from the page's script (JSON), or many from a plain form."""
+    started = timezone.now()
     listing = own_listing(request, code)
     files = request.FILES.getlist("photo")
     rejected: list[tuple[str, str]] = []
@@ -65,7 +67,7 @@ def upload(request: HttpRequest, code: str) -> HttpResponse:
         if rejected or photo is None:
             message = " ".join(message for _, message in rejected)
             return JsonResponse({"message": message, "code": why}, status=status, headers=headers)
-        return JsonResponse({"id": str(photo.pk)}, status=201)
+        return JsonResponse({"id": str(photo.pk), "already": photo.created_at < started}, status=201)
     for name, message in rejected:
         messages.error(request, f"{name}: {message}" if name else message)
     return redirect("listings:edit", listing.code)
@@ -182,12 +184,15 @@ def tiles_context(listing: Listing) -> dict[str, Any]:
     every = ("600ms" if quick else "5s") if unsettled else ""
     told = [(str(photo.pk), photo.status, photo.outcome, photo.kind, photo.chosen_cover) for photo in photos]
     removed = photo_removed_last(listing=listing)
+    places = {photo: number for number, photo in enumerate(photos, start=1)}
     return {
         "photos": photos,
         "checklist": checklist_of(photos=photos),
         "settled": settled,
         "every": every,
         "removed": removed,
+        # By the later photo, the number of the earlier one that shows the same.
+        "same": {later.pk: places[twin.other] for later, twin in twins_within(photos).items()},
         "chosen": any(photo.chosen_cover for photo in photos),
         "version": hashlib.sha256(repr((told, every, removed and removed.pk)).encode()).hexdigest()[:16],
     }
