@@ -179,6 +179,8 @@ class Environment(BaseSettings):
     """Redirect HTTP to HTTPS."""
     SECURE_HSTS_SECONDS: NotNegative = 0
     """How long browsers remember to use HTTPS only; 0 = not at all."""
+    SECURE_HSTS_INCLUDE_SUBDOMAINS: Switch = False
+    """Whether that holds for the host's subdomains, too."""
     METRICS_TOKEN: Secret = ""
     """Bearer token for /metrics; empty = only this machine and staff may read it."""
     RECOGNISE_RATE: Rate = "60/min"

@@ -27,10 +27,12 @@ class PartialsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         answer = self._get_response(request)
+        if answer.streaming:
+            return answer
         to_sign_in = _leads_to_sign_in(answer)
         if not _is_script(request):
             return _back_to_the_form(request) if to_sign_in and request.method == "POST" else answer
-        if to_sign_in:
+        if to_sign_in or (answer.status_code == 401 and not answer.content):
             return signed_out()
         if is_htmx(request):
             patch_vary_headers(answer, ["HX-Request"])
@@ -64,7 +66,7 @@ def _leads_to_sign_in(answer: HttpResponse) -> bool:
 
 
 def _is_whole_page(answer: HttpResponse) -> bool:
-    return not answer.streaming and answer.content.lstrip()[:15].lower().startswith(b"<!doctype")
+    return answer.content.lstrip()[:15].lower().startswith(b"<!doctype")
 
 
 def _back_to_the_form(request: HttpRequest) -> HttpResponse:

@@ -12,6 +12,7 @@ handler500 = "marketplace.outages.server_error"
 urlpatterns = [
     path("", include("marketplace.listings.urls")),
     path("", include("marketplace.photos.urls")),
+    path("", include("marketplace.trade.urls")),
     path("moderate/", include("marketplace.moderation.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),

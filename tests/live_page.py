@@ -26,7 +26,7 @@ def page(chromium, live_server, alice, monkeypatch):
         page.wait_for_url("**/my/")
         yield page
         browser.close()
-    assert problems == []
+    assert not problems, problems
 
 
 def sign_in(page, email):

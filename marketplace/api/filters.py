@@ -49,13 +49,14 @@ class ListingFilterSet(filters.FilterSet):
     mileage_max = filters.NumberFilter(field_name="mileage_km", lookup_expr="lte")
     currency = filters.ChoiceFilter(choices=Listing.Currency.choices)
     body = filters.ChoiceFilter(choices=Listing.Body.choices)
+    colour = filters.ChoiceFilter(choices=Listing.Colour.choices)
     fuel = filters.ChoiceFilter(choices=Listing.Fuel.choices)
     gearbox = filters.ChoiceFilter(choices=Listing.Gearbox.choices)
     place = filters.CharFilter(method="in_place", help_text="a part of the place; case and accents do not matter")
 
     class Meta:
         model = Listing
-        fields = ("make", "currency", "body", "fuel", "gearbox")
+        fields = ("make", "currency", "body", "colour", "fuel", "gearbox")
 
     def with_model(self, queryset: QuerySet[Listing], _name: str, value: str) -> QuerySet[Listing]:
         make = self.form.cleaned_data.get("make")

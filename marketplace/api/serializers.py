@@ -9,6 +9,8 @@ from rest_framework import serializers
 from classifier.attributes import BODIES, VIEWS
 from classifier.formats import NAMES
 from marketplace.catalogue.models import CarModel, Make
+from marketplace.listings.details.columns import MileageUnit, PowerUnit
+from marketplace.listings.details.equipment import NAMES as EQUIPMENT
 from marketplace.listings.models import Listing
 from marketplace.photos.models import Photo
 from marketplace.photos.selectors import prediction_latest
@@ -50,6 +52,17 @@ class ListingSerializer(serializers.ModelSerializer[Listing]):
         allow_blank=True, help_text="The seller's own word for a model that the catalogue does not have."
     )
     url = serializers.SerializerMethodField()
+    mileage_unit = serializers.ChoiceField(
+        choices=MileageUnit.choices, help_text="in which the seller reads it; mileage_km is in kilometres in any case"
+    )
+    power_unit = serializers.ChoiceField(
+        choices=PowerUnit.choices, help_text="in which the seller reads it; power_kw is in kilowatts in any case"
+    )
+    inspection_until = serializers.DateField(allow_null=True, help_text="the first day of the last month")
+    equipment = serializers.ListField(child=serializers.ChoiceField(choices=list(EQUIPMENT.items())))
+    has_telephone = serializers.SerializerMethodField(
+        help_text="whether the listing's page shows a telephone number to who presses for it"
+    )
     status = serializers.ChoiceField(
         choices=Listing.Status.choices, help_text="live or reserved in the list; sold, too, for a single car"
     )
@@ -64,10 +77,15 @@ class ListingSerializer(serializers.ModelSerializer[Listing]):
     class Meta:
         model = Listing
         fields = (
-            "code", "url", "status", "make", "model", "other_make", "other_model", "body", "year", "price",
-            "lowered_from", "currency", "mileage_km", "fuel", "gearbox", "place", "description", "published_at",
-            "photos",
+            "code", "url", "status", "make", "model", "other_make", "other_model", "body", "colour", "year", "price",
+            "lowered_from", "currency", "negotiable", "vat", "mileage_km", "mileage_unit", "registered_month", "fuel",
+            "gearbox", "power_kw", "power_unit", "drive", "doors", "seats", "owners", "accident_free",
+            "inspection_until", "equipment", "country", "postcode", "place", "has_telephone", "description",
+            "published_at", "photos",
         )  # fmt: skip
+
+    def get_has_telephone(self, listing: Listing) -> bool:
+        return bool(listing.telephone)
 
     @extend_schema_field(serializers.URLField())
     def get_url(self, listing: Listing) -> str:

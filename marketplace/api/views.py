@@ -146,7 +146,7 @@ class ModelsView(ListAPIView[CarModel]):
     filterset_class = CarModelFilterSet
 
     def get_queryset(self) -> QuerySet[CarModel]:
-        return CarModel.objects.select_related("make").order_by("make__name", "name")
+        return CarModel.objects.select_related("make").order_by("make__key", "key")
 
 
 @extend_schema(

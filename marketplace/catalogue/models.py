@@ -41,7 +41,7 @@ class Make(models.Model):
     history = HistoricalRecords()
 
     class Meta:
-        ordering = ("name",)
+        ordering = ("key",)  # as people sort: Škoda among the S, smart too
 
     def __str__(self) -> str:
         return self.name
@@ -79,7 +79,7 @@ class CarModel(models.Model):
     history = HistoricalRecords()
 
     class Meta:
-        ordering = ("name",)
+        ordering = ("key",)
         verbose_name = "model"
         constraints = (
             models.UniqueConstraint(fields=["make", "key"], name="catalogue_model_key"),

@@ -39,7 +39,7 @@ class SellerMailInline(_Record):
 @admin.register(Listing)
 class ListingAdmin(KeySearch, ModelAdmin):
     list_display = ("code", "title", "seller", "status", "price", "currency", "certainty", "created_at", "expires_at")
-    list_filter = ("status", "body", "fuel", "gearbox", "currency")
+    list_filter = ("status", "body", "colour", "fuel", "gearbox", "currency", "country", "vat", "drive")
     list_select_related = ("make", "car_model", "seller")
     search_fields = ("code", "make__name", "car_model__name", "other_make", "other_model", "seller__email", "place")
     key_columns = ("make__key", "car_model__key", "other_make_key", "other_model_key", "place_key")

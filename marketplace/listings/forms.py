@@ -1,90 +1,35 @@
 """The seller's form and the search form."""
 
-from collections.abc import Collection
 from typing import Any, cast
 
 from django import forms
 from django.db.models import QuerySet
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.selectors import make_list
-from marketplace.listings.limits import MILEAGE, PRICE, YEAR, name_with_letters
+from marketplace.listings.details.forms import DetailsForm, digits, shown_details
+from marketplace.listings.details.number_fields import PriceField, WholeNumberField
+from marketplace.listings.limits import PRICE, YEAR, name_with_letters
 from marketplace.listings.models import Listing
 from marketplace.listings.selectors import SORTS, makes_live
 from marketplace.listings.services import FREE_FIELDS, SELLER_FIELDS
-from marketplace.numbers import PLAIN, plain_number, word_beside
 from marketplace.text_fields import LineFormField, ParagraphsFormField
-from marketplace.texts import line_clean
-
-# What people write beside a price for each currency, in lower case.
-CURRENCY_WORDS: dict[str, frozenset[str]] = {
-    Listing.Currency.EUR: frozenset({"€", "eur", "euro", "euros"}),
-    Listing.Currency.USD: frozenset({"$", "usd", "us$"}),
-    Listing.Currency.GBP: frozenset({"£", "gbp"}),
-    Listing.Currency.BRL: frozenset({"r$", "brl"}),
-    Listing.Currency.PLN: frozenset({"zł", "zl", "pln"}),
-    Listing.Currency.CZK: frozenset({"kč", "kc", "czk"}),
-    Listing.Currency.CHF: frozenset({"chf", "fr", "sfr"}),
-    Listing.Currency.UAH: frozenset({"₴", "грн", "uah"}),
-}
-ANY_CURRENCY = frozenset().union(*CURRENCY_WORDS.values())
-KILOMETRES = frozenset({"km", "kms", "км", "kilometres", "kilometers"})
 
 
-class _NumberField(forms.Field):
-    """A number as people write it (see marketplace.numbers), refused if it is ambiguous."""
+class CatalogueSelect(forms.Select):
+    """Makes or models; static/js/picker.js lets people search them by any of their names."""
 
-    widget = forms.TextInput
+    def __init__(self) -> None:
+        none = _("Nothing in the list matches. You can write it yourself, below.")
+        super().__init__(attrs={"data-picker": "", "data-none": none})
 
-    def to_python(self, value: Any) -> Any:
-        if isinstance(value, str):
-            text = line_clean(value)
-            value = self.plain(text) if text else None
-        return super().to_python(value)
-
-    def plain(self, text: str) -> str:
-        """The number in plain digits. Raises ValidationError."""
-        raise NotImplementedError
-
-    def refusal(self, code: str = "invalid") -> forms.ValidationError:
-        return forms.ValidationError(self.error_messages[code], code=code)
-
-
-class PriceField(_NumberField, forms.DecimalField):
-    """A sum of money. Its currency may stand beside it; another currency is refused."""
-
-    default_error_messages = {  # noqa: RUF012  # declared as in Django
-        "invalid": "Write the price as a number, such as 12 500.",
-        "max_decimal_places": "A price has at most two decimals. Write it such as 12 500 or 12 500.50.",
-        "currency": "Choose this currency from the list and write the price as a number, such as 12 500.",
-    }
-    currency = ""  # the one chosen in the form, if any
-
-    def plain(self, text: str) -> str:
-        own = CURRENCY_WORDS.get(self.currency, frozenset())
-        if word_beside(text) in ANY_CURRENCY - own:
-            raise self.refusal("currency")
-        number = plain_number(text, words=own, no_cents=True)
-        if not PLAIN.fullmatch(number):
-            raise self.refusal()
-        return number
-
-
-class WholeNumberField(_NumberField, forms.IntegerField):
-    """A whole number. words: units that may stand beside it, in lower case."""
-
-    default_error_messages = {"invalid": "Write a whole number, such as 85 000."}  # noqa: RUF012
-
-    def __init__(self, *, words: Collection[str] = (), **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.words = words
-
-    def plain(self, text: str) -> str:
-        number = plain_number(text, words=self.words)
-        if not PLAIN.fullmatch(number) or "." in number:
-            raise self.refusal()
-        return number
+    def create_option(self, name: str, value: Any, label: Any, selected: Any, index: int, **kwargs: Any) -> Any:  # type: ignore[override]
+        option = super().create_option(name, value, label, selected, index, **kwargs)
+        if instance := getattr(value, "instance", None):
+            option["attrs"]["data-words"] = "|".join(alias.text for alias in instance.aliases.all())
+        return option
 
 
 class NameField(LineFormField):
@@ -97,19 +42,15 @@ class NameField(LineFormField):
         self.widget.attrs["autocomplete"] = "off"
 
 
-def _digits(**attrs: str) -> dict[str, str]:
-    return {"inputmode": "numeric", "autocomplete": "off", **attrs}
-
-
 def _shown(listing: Listing) -> dict[str, Any]:
     """The listing's values as the form shows them: a whole price without decimals."""
-    values = {name: getattr(listing, name) for name in SELLER_FIELDS}
+    values = {name: getattr(listing, name) for name in SELLER_FIELDS} | shown_details(listing)
     if listing.price is not None and listing.price % 1 == 0:
         values["price"] = int(listing.price)
     return values
 
 
-class ListingForm(forms.Form):
+class ListingForm(DetailsForm):
     """The seller's fields. All of them may stay empty until the listing is submitted.
 
     Bound to some of the fields (autosave) it checks only those: see ``posted`` and ``values``.
@@ -118,12 +59,14 @@ class ListingForm(forms.Form):
     make = forms.ModelChoiceField(
         Make.objects.none(),
         required=False,
+        widget=CatalogueSelect(),
         empty_label="Choose",
         error_messages={"invalid_choice": "Choose a make from the list."},
     )
     car_model = forms.ModelChoiceField(
         CarModel.objects.none(),
         required=False,
+        widget=CatalogueSelect(),
         label="Model",
         empty_label="Choose",
         error_messages={"invalid_choice": "Choose a model of this make."},
@@ -131,11 +74,12 @@ class ListingForm(forms.Form):
     other_make = NameField(label="Make, in your own words")
     other_model = NameField(label="Model, in your own words")
     body = forms.ChoiceField(choices=[("", "Choose"), *Listing.Body.choices], required=False, label="Body type")
+    colour = forms.ChoiceField(choices=[("", _("Choose")), *Listing.Colour.choices], required=False, label=_("Colour"))
     year = WholeNumberField(
         required=False,
         validators=YEAR,
         label="Year of first registration",
-        widget=forms.TextInput(attrs=_digits(maxlength="4", placeholder="such as 2018")),
+        widget=forms.TextInput(attrs=digits(maxlength="4", placeholder="such as 2018")),
         error_messages={"invalid": "Write the year as four digits, such as 2018."},
     )
     price = PriceField(
@@ -146,14 +90,6 @@ class ListingForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "placeholder": "such as 12 500"}),
     )
     currency = forms.ChoiceField(choices=Listing.Currency.choices)
-    mileage_km = WholeNumberField(
-        required=False,
-        label="Mileage (km)",
-        validators=MILEAGE,
-        words=KILOMETRES,
-        widget=forms.TextInput(attrs=_digits(placeholder="such as 85 000")),
-        error_messages={"invalid": "Write the mileage as a whole number of kilometres, such as 85 000."},
-    )
     fuel = forms.ChoiceField(choices=[("", "Choose"), *Listing.Fuel.choices], required=False)
     gearbox = forms.ChoiceField(choices=[("", "Choose"), *Listing.Gearbox.choices], required=False)
     place = LineFormField(
@@ -174,8 +110,9 @@ class ListingForm(forms.Form):
         super().__init__(data, initial=_shown(listing))
         self.listing = listing
         cast(PriceField, self.fields["price"]).currency = self.data.get("currency", listing.currency)
+        self.units_set(self.data, listing)
         make_field = cast("forms.ModelChoiceField[Make]", self.fields["make"])
-        make_field.queryset = make_list()
+        make_field.queryset = make_list().prefetch_related("aliases")
         model_field = cast("forms.ModelChoiceField[CarModel]", self.fields["car_model"])
         model_field.queryset = self._models()
         if listing.other_make:
@@ -189,7 +126,7 @@ class ListingForm(forms.Form):
         make = str(self.data.get("make") if "make" in self.data else self.listing.make_id)
         # At most 18 digits: a longer number does not fit a primary key.
         return (
-            CarModel.objects.filter(make_id=int(make))
+            CarModel.objects.filter(make_id=int(make)).prefetch_related("aliases")
             if make.isdecimal() and len(make) < 19
             else CarModel.objects.none()
         )
@@ -197,9 +134,9 @@ class ListingForm(forms.Form):
     def posted(self) -> list[str]:
         """The fields that the person changed.
 
-        A whole form, posted without JavaScript, also contains the make, model and body that it
-        showed when it was opened. Values that did not change since are not the person's: the photos
-        may have filled in others meanwhile.
+        A whole form, posted without JavaScript, also contains what the photos had filled in when it
+        was opened. Values that did not change since are not the person's: the photos may have
+        filled in others meanwhile.
         """
         return [
             name
@@ -241,6 +178,9 @@ class BrowseForm(forms.Form):
     year_min = WholeNumberField(required=False, min_value=0, max_value=9999, label="First year")
     year_max = WholeNumberField(required=False, min_value=0, max_value=9999, label="Last year")
     body = forms.ChoiceField(choices=[("", "Any body"), *Listing.Body.choices], required=False, label="Body type")
+    colour = forms.ChoiceField(
+        choices=[("", _("Any colour")), *Listing.Colour.choices], required=False, label=_("Colour")
+    )
     fuel = forms.ChoiceField(choices=[("", "Any fuel"), *Listing.Fuel.choices], required=False)
     gearbox = forms.ChoiceField(choices=[("", "Any gearbox"), *Listing.Gearbox.choices], required=False)
     sort = forms.ChoiceField(

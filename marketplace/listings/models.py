@@ -12,10 +12,14 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.names import name_key
+from marketplace.listings.details.columns import Details
 from marketplace.listings.limits import MILEAGE, PRICE, YEAR, name_with_letters
+from marketplace.mail_queue import QueuedMail
 from marketplace.text_fields import LineField, ParagraphsField
 
 CODE_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # none that can be confused over the telephone
@@ -74,7 +78,7 @@ PRICE_NEWS = timedelta(days=30)
 """How long buyers are told that a price was lowered, and how far back prices are compared."""
 
 
-class Listing(models.Model):
+class Listing(Details):
     """One car for sale. Fields named in ``touched`` were typed by the seller and belong to them."""
 
     class Status(models.TextChoices):
@@ -121,6 +125,23 @@ class Listing(models.Model):
         VAN = "van", "Van"
         OTHER = "other", "Other"
 
+    class Colour(models.TextChoices):
+        """Of the paint: those of classifier/training/data/colours.csv, and OTHER for sellers."""
+
+        BLACK = "black", pgettext_lazy("colour of a car", "Black")
+        WHITE = "white", pgettext_lazy("colour of a car", "White")
+        SILVER = "silver", pgettext_lazy("colour of a car", "Silver")
+        GREY = "grey", pgettext_lazy("colour of a car", "Grey")
+        BLUE = "blue", pgettext_lazy("colour of a car", "Blue")
+        RED = "red", pgettext_lazy("colour of a car", "Red")
+        GREEN = "green", pgettext_lazy("colour of a car", "Green")
+        BROWN = "brown", pgettext_lazy("colour of a car", "Brown")
+        BEIGE = "beige", pgettext_lazy("colour of a car", "Beige")
+        YELLOW = "yellow", pgettext_lazy("colour of a car", "Yellow or gold")
+        ORANGE = "orange", pgettext_lazy("colour of a car", "Orange")
+        PURPLE = "purple", pgettext_lazy("colour of a car", "Purple")
+        OTHER = "other", pgettext_lazy("colour of a car", "Another, or several")
+
     class Currency(models.TextChoices):
         EUR = "EUR", "EUR €"
         USD = "USD", "USD $"
@@ -144,6 +165,7 @@ class Listing(models.Model):
     other_make = LineField(max_length=80, blank=True, validators=[name_with_letters])
     other_model = LineField(max_length=80, blank=True, validators=[name_with_letters])
     body = models.CharField("body type", max_length=12, choices=Body, blank=True)
+    colour = models.CharField(_("colour"), max_length=12, choices=Colour, blank=True)
     year = models.PositiveSmallIntegerField(null=True, blank=True, validators=YEAR)
     price = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True, validators=PRICE)
     currency = models.CharField(max_length=3, choices=Currency, default=Currency.EUR)
@@ -282,6 +304,7 @@ class StatusChange(models.Model):
         PUBLISH = "publish", "approved"
         ASK_CHANGES = "ask_changes", "changes requested"
         REJECT = "reject", "rejected"
+        TAKE_DOWN = "take_down", "taken off the site"
         RESERVE = "reserve", "reserved"
         UNRESERVE = "unreserve", "reservation ended"
         SELL = "sell", "marked as sold"
@@ -331,7 +354,7 @@ class PriceAsked(models.Model):
         return f"{self.listing_id}: {self.price} {self.currency}"
 
 
-class SellerMail(models.Model):
+class SellerMail(QueuedMail):
     """A mail to a listing's seller: waits here until it is sent, and stays as the record of it."""
 
     class Kind(models.TextChoices):
@@ -339,14 +362,11 @@ class SellerMail(models.Model):
         CHANGES = "changes", "changes requested"
         REJECTED = "rejected", "rejected"
         EXPIRING = "expiring", "about to expire"
+        REMOVED = "removed", "taken off the site"
 
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="mails")
     kind = models.CharField(max_length=8, choices=Kind)
     words = ParagraphsField(blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_try_at = models.DateTimeField(default=timezone.now)
-    sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("-created_at", "-pk")

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import models, transaction
 
 from marketplace.listings.models import Listing
-from marketplace.listings.services import SELLER_FIELDS, listing_update
+from marketplace.listings.services import EMPTY, SELLER_FIELDS, listing_update
 
 Tokens = Mapping[str, str]
 
@@ -36,7 +36,12 @@ def tokens_read(texts: Iterable[str]) -> dict[str, str]:
 
 @transaction.atomic
 def listing_update_unless_newer(
-    *, listing: Listing, values: Mapping[str, Any], shown: Tokens, pointed_at: Collection[str] = ()
+    *,
+    listing: Listing,
+    values: Mapping[str, Any],
+    shown: Tokens,
+    pointed_at: Collection[str] = (),
+    answered: Collection[str] = (),
 ) -> tuple[Listing, set[str]]:
     """As ``listing_update``, except for fields whose stored value is newer than what was shown.
 
@@ -48,7 +53,7 @@ def listing_update_unless_newer(
     newer = {name for name in values if name not in pointed_at and _is_newer(row, name, values[name], shown)}
     unchanged = {name for name in values if name not in pointed_at and shown.get(name) == _token(values[name])}
     wanted = {name: value for name, value in values.items() if name not in newer | unchanged}
-    return listing_update(listing=row, values=wanted, pointed_at=pointed_at), newer
+    return listing_update(listing=row, values=wanted, pointed_at=pointed_at, answered=answered), newer
 
 
 def _is_newer(row: Listing, name: str, value: Any, shown: Tokens) -> bool:
@@ -64,4 +69,6 @@ def _token(value: Any) -> str:
         value = value.pk
     if isinstance(value, Decimal):
         value = f"{value.normalize():f}"
-    return hashlib.sha256(b"" if value is None else str(value).encode()).hexdigest()[:8]
+    if value in EMPTY:
+        value = ""
+    return hashlib.sha256(str(value).encode()).hexdigest()[:8]

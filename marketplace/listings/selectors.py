@@ -10,12 +10,10 @@ from django.db.models import Q, QuerySet
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import CarModel, Make, MakeAlias
 from marketplace.catalogue.names import name_key
-from marketplace.catalogue.selectors import car_find, catalogue_resolve, words_in
+from marketplace.catalogue.selectors import car_find, words_in
 from marketplace.listings.life.steps import ON_SALE
 from marketplace.listings.models import Listing, search_key
-from marketplace.listings.verdicts import candidate_sure, one_of
 
-WORTH_OFFERING = 0.01  # a less likely candidate would only confuse the seller
 BODY_WORTH_OFFERING = 0.5  # below it, choosing from the list of ten is as quick
 WRITTEN = ("other_make_key", "other_model_key")  # of the seller's own words
 
@@ -35,25 +33,6 @@ SORTS = {
     "mileage": Sort("Lowest mileage", ("mileage_km", "-pk")),
     "year": Sort("Newest car", ("-year", "-pk")),
 }
-
-
-class Suggestion(NamedTuple):
-    """A candidate of the verdict that the catalogue knows, which can be chosen with one press."""
-
-    make: Make
-    car_model: CarModel | None
-    years: str
-    confidence: float
-    chosen: bool
-    alike: tuple[str, ...] = ()
-    """Names of the cars that photos cannot tell from it."""
-    group_confidence: float = 0.0
-    """How sure it is one of them or this; as confidence if there are none."""
-
-    @property
-    def words(self) -> str:
-        """Its name and those of its look-alikes."""
-        return one_of([" ".join(str(part) for part in (self.make, self.car_model) if part), *self.alike])
 
 
 class BodySuggestion(NamedTuple):
@@ -87,6 +66,7 @@ class Criteria(TypedDict, total=False):
     year_min: int | None
     year_max: int | None
     body: str
+    colour: str
     fuel: str
     gearbox: str
     sort: str
@@ -95,7 +75,8 @@ class Criteria(TypedDict, total=False):
 
 _LOOKUPS = {
     "make": "make", "price_min": "price__gte", "price_max": "price__lte", "currency": "currency",
-    "year_min": "year__gte", "year_max": "year__lte", "body": "body", "fuel": "fuel", "gearbox": "gearbox",
+    "year_min": "year__gte", "year_max": "year__lte", "body": "body", "colour": "colour", "fuel": "fuel",
+    "gearbox": "gearbox",
 }  # fmt: skip
 
 
@@ -151,32 +132,6 @@ def drafts_of(*, seller: User) -> QuerySet[Listing]:
     return listings_of(seller=seller).filter(status=Listing.Status.DRAFT).order_by("-updated_at")
 
 
-def suggestions_of(*, listing: Listing) -> list[Suggestion]:
-    """The verdict's candidates in the catalogue's terms, likeliest first.
-
-    Candidates that are the same model in the catalogue are added up. Those under 1 % are left out,
-    which may be all of them.
-    """
-    if listing.verdict is None:
-        return []
-    found: dict[tuple[int, int | None], Suggestion] = {}
-    for candidate in listing.verdict["candidates"]:
-        make, car_model = catalogue_resolve(make=candidate["make"], model=candidate["model"])
-        if make is None:
-            continue
-        key = (make.pk, car_model.pk if car_model else None)
-        if key in found:
-            earlier = found[key]
-            found[key] = earlier._replace(confidence=earlier.confidence + candidate["confidence"])
-            continue
-        chosen = listing.make_id == make.pk and car_model is not None and listing.car_model_id == car_model.pk
-        found[key] = Suggestion(
-            make, car_model, candidate["years"], candidate["confidence"], chosen,
-            alike=tuple(candidate.get("alike", ())), group_confidence=candidate_sure(candidate),
-        )  # fmt: skip
-    return [one for one in found.values() if one.confidence >= WORTH_OFFERING]
-
-
 def body_suggestion_of(*, listing: Listing) -> BodySuggestion | None:
     """The verdict's body type; None if it has none, or none worth offering."""
     guess = (listing.verdict or {}).get("body")
@@ -190,6 +145,6 @@ def car_version(listing: Listing) -> str:
 
     That part of the page is replaced only when the hash changes.
     """
-    named = [listing.make_id, listing.car_model_id, listing.other_make, listing.other_model, listing.body]
-    shown = [*named, listing.autofilled, listing.verdict, listing.contradiction]
+    named = [listing.make_id, listing.car_model_id, listing.other_make, listing.other_model]
+    shown = [*named, listing.body, listing.colour, listing.autofilled, listing.verdict, listing.contradiction]
     return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:16]

@@ -15,6 +15,8 @@ from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.names import name_key
 from marketplace.catalogue.selectors import Resolved, catalogue_resolve
 from marketplace.doorbell import ring_on_commit
+from marketplace.listings.details.forms import DETAIL_FIELDS
+from marketplace.listings.details.questions import ListingQuestioned, questions_of, questions_open
 from marketplace.listings.life.prices import price_note
 from marketplace.listings.life.steps import EDITABLE, ON_SALE, PAUSED, ListingRefused, Step, step_take
 from marketplace.listings.models import Listing, StatusChange
@@ -29,6 +31,7 @@ __all__ = [
     "REVIEW_SUBMITTED",
     "SELLER_FIELDS",
     "DraftsFull",
+    "ListingQuestioned",
     "ListingRefused",
     "listing_create",
     "listing_identity_confirm",
@@ -42,14 +45,20 @@ __all__ = [
 # Each field of the seller's own words, and the field of the catalogue that it replaces.
 IN_PLACE_OF = {"other_make": "make", "other_model": "car_model"}
 SELLER_FIELDS = (
-    "make", "car_model", "other_make", "other_model", "body", "year", "price", "currency", "mileage_km", "fuel",
-    "gearbox", "place", "description",
+    "make", "car_model", "other_make", "other_model", "body", "colour", "year", "price", "currency", "mileage_km",
+    "fuel", "gearbox", "place", "description", *DETAIL_FIELDS,
 )  # fmt: skip
 REQUIRED_TO_SUBMIT = ("make", "car_model", "year", "price", "mileage_km", "fuel", "gearbox", "place")
+EMPTY: tuple[Any, ...] = (None, "", [])
+IN_COMMON = ("currency", "mileage_unit", "power_unit", "country", "postcode", "place")
+"""What a new draft takes over from the seller's latest listing."""
 REVIEW_SUBMITTED = "marketplace.moderation.tasks.review_submitted"
 REVIEWABLE = EDITABLE | {Listing.Status.SUBMITTED}  # not approved yet
 APPROVED = ON_SALE | PAUSED
-FREE_FIELDS = ("price", "currency", "mileage_km", "place", "description")
+FREE_FIELDS = (
+    "price", "currency", "negotiable", "vat", "mileage_km", "mileage_unit", "inspection_until", "equipment", "country",
+    "postcode", "place", "telephone", "description",
+)  # fmt: skip
 """What a seller may change of an approved listing at once: no review depends on it."""
 
 
@@ -61,7 +70,7 @@ def listing_create(*, seller: User) -> Listing:
     """Create an empty draft. Raises DraftsFull if the seller has SELLER_DRAFTS already."""
     if Listing.objects.filter(seller=seller, status=Listing.Status.DRAFT).count() >= settings.SELLER_DRAFTS:
         raise DraftsFull(f"You have {settings.SELLER_DRAFTS} drafts, which is the limit. Submit or delete one first.")
-    listing = Listing(seller=seller)
+    listing = Listing(seller=seller, **_as_last_time(seller))
     listing.full_clean()
     with transaction.atomic():
         listing.save()
@@ -71,17 +80,26 @@ def listing_create(*, seller: User) -> Listing:
     return listing
 
 
+def _as_last_time(seller: User) -> dict[str, Any]:
+    """What a seller's cars usually have in common, from their latest one."""
+    latest = Listing.objects.filter(seller=seller).order_by("-created_at").values(*IN_COMMON).first()
+    return latest or {}
+
+
 @transaction.atomic
-def listing_update(*, listing: Listing, values: Mapping[str, Any], pointed_at: Collection[str] = ()) -> Listing:
+def listing_update(
+    *, listing: Listing, values: Mapping[str, Any], pointed_at: Collection[str] = (), answered: Collection[str] = ()
+) -> Listing:
     """Store what the seller typed. A field whose value changed belongs to the seller from then on.
 
     pointed_at: fields that become the seller's even if their value does not change. Pressing the
     candidate that the photos had filled in confirms it. Clearing make, model or body gives the
     field back to the photos. A make or model is either chosen from the catalogue or written
     (``other_make``, ``other_model``): the newer of the two replaces the other. Of an approved
-    listing only FREE_FIELDS can be changed, and none of them be emptied that it needs. Raises
-    ListingRefused if the listing, or this field of it, can no longer be edited and ValidationError
-    if a value is invalid.
+    listing only FREE_FIELDS can be changed, and none of them be emptied that it needs. answered:
+    keys of the questions (details.questions) that the seller answers with yes. Raises
+    ListingRefused if the listing, or this field of it, can no longer be edited, ValidationError
+    if a value is invalid, and ListingQuestioned if it is unlikely and buyers would see it at once.
     """
     row = Listing.objects.select_for_update().get(pk=listing.pk)
     if row.status not in EDITABLE | APPROVED:
@@ -97,7 +115,7 @@ def listing_update(*, listing: Listing, values: Mapping[str, Any], pointed_at: C
     for name in changed:
         setattr(row, name, values[name])
         autofilled.discard(name)
-        if values[name] in {None, ""}:
+        if values[name] in EMPTY:
             touched.discard(name)
         else:
             touched.add(name)
@@ -115,8 +133,12 @@ def listing_update(*, listing: Listing, values: Mapping[str, Any], pointed_at: C
     row.autofilled = sorted(autofilled - touched)
     if row.status in EDITABLE:
         row.contradiction = _contradiction(row)
+    asked = questions_of(row)
+    row.confirmed = [question.key for question in asked if question.key in {*row.confirmed, *answered}]
     row.full_clean(exclude=["seller"])
     if row.status in APPROVED:
+        if unlikely := [one for one in questions_open(row) if one.field in changed]:
+            raise ListingQuestioned(unlikely)
         price_note(listing=row)
     row.save()
     return row
@@ -128,7 +150,7 @@ def _check_free(changed: Collection[str], values: Mapping[str, Any]) -> None:
         raise ListingRefused(
             "This changes which car is offered, so somebody has to look at it again: make it a draft first."
         )
-    emptied = [name for name in changed if name in REQUIRED_TO_SUBMIT and values[name] in {None, ""}]
+    emptied = [name for name in changed if name in REQUIRED_TO_SUBMIT and values[name] in EMPTY]
     if emptied:
         raise ValidationError({name: ["A car on sale needs this."] for name in emptied})
 
@@ -249,7 +271,7 @@ def _stated(row: Listing) -> Resolved:
 
 def listing_missing(*, listing: Listing) -> dict[str, str]:
     """The fields that a listing still needs before it can be submitted, each with one line."""
-    missing = {name: "Please fill this in." for name in REQUIRED_TO_SUBMIT if getattr(listing, name) in {None, ""}}
+    missing = {name: "Please fill this in." for name in REQUIRED_TO_SUBMIT if getattr(listing, name) in EMPTY}
     for written, chosen in IN_PLACE_OF.items():
         if getattr(listing, written):
             missing.pop(chosen, None)
@@ -262,7 +284,8 @@ def listing_missing(*, listing: Listing) -> dict[str, str]:
 def listing_submit(*, listing: Listing, by: User) -> Listing:
     """The seller hands in a finished draft for review.
 
-    Raises ValidationError, which names every field that is still missing, or ListingRefused.
+    Raises ValidationError, which names every field that is still missing, ListingQuestioned if
+    something unlikely was not confirmed, or ListingRefused.
     """
     row = Listing.objects.select_for_update().get(pk=listing.pk)
     # Checked under the lock, which removing a photo takes as well. So the last photo cannot
@@ -270,6 +293,8 @@ def listing_submit(*, listing: Listing, by: User) -> Listing:
     missing = listing_missing(listing=row)
     if missing:
         raise ValidationError({name: [line] for name, line in missing.items()})
+    if unlikely := questions_open(row):
+        raise ListingQuestioned(unlikely)
     step_take(listing=row, step=Step.SUBMIT, by=by, reject_reason="")
     ring_on_commit(REVIEW_SUBMITTED)
     return row

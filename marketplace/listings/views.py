@@ -1,16 +1,24 @@
 """Visitors' pages: the search and a single listing."""
 
+from typing import Any
+
+from allauth.core import ratelimit
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.listings.access import visible_listing
+from marketplace.listings.details.contact import telephone_reveal
 from marketplace.listings.forms import BrowseForm
+from marketplace.listings.life.steps import ON_SALE
 from marketplace.listings.models import Listing
 from marketplace.listings.selectors import listings_search
+from marketplace.pages import is_htmx
 
 PER_PAGE = 24
+SEEN_NUMBERS = "telephones"  # in the session: codes of the listings whose number this visitor has
+SEEN_MOST = 500
 
 
 @require_safe
@@ -36,10 +44,33 @@ def browse(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, code: str) -> HttpResponse:
     """One listing: public if it is on sale or sold, else for its seller and moderators only."""
     listing = visible_listing(request, code)
+    return _detail(request, listing)
+
+
+@require_POST
+def telephone(request: HttpRequest, code: str) -> HttpResponse:
+    """The seller's number; counted once for each visitor, and not for the seller."""
+    listing = visible_listing(request, code)
+    seen: list[str] = request.session.get(SEEN_NUMBERS, [])
+    fresh = listing.code not in seen
+    is_owner = request.user.pk == listing.seller_id
+    if fresh and not is_owner and not ratelimit.consume(request, action="telephone"):
+        shown: dict[str, Any] = {"too_often": True}
+    else:
+        shown = {"telephone": telephone_reveal(listing=listing, counted=fresh and not is_owner)}
+        request.session[SEEN_NUMBERS] = [*seen, listing.code][-SEEN_MOST:] if fresh else seen
+    if is_htmx(request):
+        return render(request, "listings/_telephone.html", {"listing": listing, "on_sale": ON_SALE, **shown})
+    return _detail(request, listing, **shown)
+
+
+def _detail(request: HttpRequest, listing: Listing, **shown: Any) -> HttpResponse:
     context = {
         "listing": listing,
         "photos": list(listing.photos.all()),
         "is_owner": request.user.pk == listing.seller_id,
+        "on_sale": ON_SALE,
+        **shown,
     }
     # For search engines; a person reads on the page that it is sold.
     status = 410 if listing.status == Listing.Status.SOLD and not context["is_owner"] else 200

@@ -1,7 +1,6 @@
 """The seller's pages on which a listing is written and submitted. Its life: ``views_life``."""
 
 from collections.abc import Collection
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.contrib import messages
@@ -13,16 +12,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.accounts.access import signed_in
+from marketplace.catalogue.search import cars_search
 from marketplace.listings.access import own_listing
+from marketplace.listings.details.questions import Question, questions_open
 from marketplace.listings.forms import ListingForm, OfferForm
+from marketplace.listings.guesses import guess_of
 from marketplace.listings.models import Listing
 from marketplace.listings.newer import listing_update_unless_newer, tokens_of, tokens_read, tokens_text
 from marketplace.listings.script_words import save_words
-from marketplace.listings.selectors import body_suggestion_of, car_version, drafts_of, suggestions_of
+from marketplace.listings.selectors import body_suggestion_of, car_version, drafts_of
 from marketplace.listings.services import (
     APPROVED,
     EDITABLE,
     DraftsFull,
+    ListingQuestioned,
     ListingRefused,
     listing_create,
     listing_missing,
@@ -53,9 +56,12 @@ class Stored(NamedTuple):
 
 
 # The buttons of the photos' suggestions, and the fields that each of them confirms.
-CAR_FIELDS = ("make", "car_model", "other_make", "other_model", "body")
+CAR_FIELDS = ("make", "car_model", "other_make", "other_model", "body", "colour")
 """What templates/listings/_car.html shows."""
 PRESSES = {"choose": ("make", "car_model"), "choose_body": ("body",)}
+# Where a question about something unlikely is asked on the form; see details.questions.
+SEARCH_LETTERS = 120
+QUESTIONED = ("year", "fuel", "price", "mileage_km", "power_kw", "inspection_until")
 
 
 @login_required
@@ -86,7 +92,14 @@ def edit(request: HttpRequest, code: str) -> HttpResponse:
     if listing.status not in EDITABLE:
         messages.info(request, f"This listing is {listing.get_status_display()} and cannot be changed now.")
         return redirect(listing)
-    return render(request, "listings/edit.html", _page(listing, ListingForm(listing=listing)))
+    return render(request, "listings/edit.html", _page(listing, ListingForm(listing=listing)) | _found(request))
+
+
+@login_required
+@require_safe
+def find(request: HttpRequest, code: str) -> HttpResponse:
+    """Cars of the catalogue that match what the seller typed, as buttons (htmx)."""
+    return render(request, "listings/_found.html", {"listing": own_listing(request, code), **_found(request)})
 
 
 @login_required
@@ -122,6 +135,9 @@ def submit(request: HttpRequest, code: str) -> HttpResponse:
             listing_submit(listing=listing, by=signed_in(request))
         except ValidationError as error:
             wrong = _lines(error)
+        except ListingQuestioned as error:
+            page = _page(listing, ListingForm(listing=listing)) | {"unlikely": error.questions}
+            return render(request, "listings/edit.html", page, status=422)
         except ListingRefused as error:
             wrong = {"refused": str(error)}
         else:
@@ -140,9 +156,14 @@ def sent(request: HttpRequest, code: str) -> HttpResponse:
 def _save_approved(request: HttpRequest, listing: Listing) -> HttpResponse:
     """Store all of the few fields that an approved listing keeps open, or none."""
     form = OfferForm(request.POST, listing=listing)
+    unlikely: list[Question] = []
     if form.is_valid():
         try:
-            listing, newer = listing_update_unless_newer(listing=listing, values=form.values(), shown=_shown(request))
+            listing, newer = listing_update_unless_newer(
+                listing=listing, values=form.values(), shown=_shown(request), answered=_answered(request)
+            )
+        except ListingQuestioned as error:
+            unlikely = error.questions
         except ListingRefused as error:
             messages.error(request, str(error))
             return redirect("listings:mine")
@@ -152,8 +173,9 @@ def _save_approved(request: HttpRequest, listing: Listing) -> HttpResponse:
         else:
             for name in newer:
                 form.add_error(name, _newer_line(listing, name))
-    if not form.is_valid():
-        return render(request, "listings/edit_approved.html", _offer_page(listing, form), status=422)
+    if unlikely or not form.is_valid():
+        page = _offer_page(listing, form) | {"unlikely": unlikely}
+        return render(request, "listings/edit_approved.html", page, status=422)
     messages.success(request, f"{listing.title} is changed.")
     return redirect("listings:mine")
 
@@ -165,8 +187,14 @@ def _store(request: HttpRequest, listing: Listing) -> Stored:
     try:
         pointed_at = {name for press, names in PRESSES.items() if press in request.POST for name in names}
         listing, newer = listing_update_unless_newer(
-            listing=listing, values=form.values(), shown=_shown(request), pointed_at=pointed_at
+            listing=listing,
+            values=form.values(),
+            shown=_shown(request),
+            pointed_at=pointed_at,
+            answered=_answered(request),
         )
+    except ListingQuestioned as error:
+        wrong = {"refused": str(error)}  # approved meanwhile, in another tab
     except ListingRefused as error:
         wrong = {"refused": str(error)}
     except ValidationError as error:
@@ -181,7 +209,8 @@ def _shown(request: HttpRequest) -> dict[str, str]:
 def _newer_line(listing: Listing, name: str) -> str:
     """That another window stored something else meanwhile, and what."""
     choice = getattr(listing, f"get_{name}_display", None)
-    words = str(choice() if choice else _form_value(listing, name))
+    value = choice() if choice else getattr(listing, name) if name in CAR_FIELDS else _form_value(listing, name)
+    words = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     words = f"{words[:60]} …" if len(words) > 60 else words
     if not words:
         return _("Meanwhile this was emptied in another window. Yours is not saved yet.")
@@ -189,9 +218,19 @@ def _newer_line(listing: Listing, name: str) -> str:
 
 
 def _form_value(listing: Listing, name: str) -> Any:
-    """What the form shows: names of makes and models, a whole price without decimals."""
-    value = getattr(listing, name)
-    return int(value) if isinstance(value, Decimal) and value % 1 == 0 else "" if value is None else value
+    """A field's stored value as the form shows it; a list for a list of boxes."""
+    value = ListingForm(listing=listing)[name].value()
+    return "" if value is None else value
+
+
+def _found(request: HttpRequest) -> dict[str, Any]:
+    text = request.GET.get("q", "")[:SEARCH_LETTERS].strip()
+    return {"q": text, "cars": cars_search(text=text)}
+
+
+def _answered(request: HttpRequest) -> list[str]:
+    """Keys of the questions answered with yes: one at its field, or all that were shown."""
+    return request.POST.getlist("asked" if "answer_all" in request.POST else "answer")
 
 
 def _data(request: HttpRequest) -> QueryDict:
@@ -216,14 +255,23 @@ def _with_errors(request: HttpRequest, listing: Listing, wrong: dict[str, str]) 
     unbound = ListingForm(listing=listing)
     data = QueryDict(mutable=True)
     for name in unbound.fields:
-        data[name] = str(unbound[name].value() if unbound[name].value() is not None else "")
-    data.update({name: request.POST[name] for name in wrong if name in request.POST})
+        data.setlist(name, _as_posted(unbound[name].value()))
+    for name in wrong:
+        if name in request.POST:
+            data.setlist(name, request.POST.getlist(name))
     form = ListingForm(data, listing=listing)
     form.full_clean()
     for name, line in wrong.items():
         if name in form.fields and name not in form.errors:
             form.add_error(name, line)
     return form
+
+
+def _as_posted(value: Any) -> list[str]:
+    """A field's value as the form would post it."""
+    if isinstance(value, list):
+        return [str(one) for one in value]
+    return ["" if value is None or value is False else str(value)]
 
 
 def _page(listing: Listing, form: ListingForm, wrong: dict[str, str] | None = None) -> dict[str, Any]:
@@ -236,6 +284,7 @@ def _page(listing: Listing, form: ListingForm, wrong: dict[str, str] | None = No
         "photos_wrong": (wrong or {}).get("photos", ""),
         "answers": wrong is not None,
         "save_words": save_words(),
+        "asked": questions_open(listing),
     }
 
 
@@ -253,12 +302,15 @@ def _saved(request: HttpRequest, stored: Stored) -> dict[str, Any]:
         "car_changed": changed,
         # Of the fields that the page shows as they are stored now, not of the others.
         "shown": tokens_text(_shown(request) | tokens_of(listing, stored.form.posted())),
+        "asked": questions_open(listing),
+        "questioned": QUESTIONED,
     }
 
 
 def _theirs(stored: Stored, name: str) -> Any:
     """What another window stored, for a field in which the person's own value still stands."""
-    return _form_value(stored.listing, name) if name in stored.newer and name not in CAR_FIELDS else None
+    value = _form_value(stored.listing, name) if name in stored.newer and name not in CAR_FIELDS else None
+    return None if isinstance(value, list | bool) else value
 
 
 def car_context(listing: Listing, form: ListingForm) -> dict[str, Any]:
@@ -266,7 +318,7 @@ def car_context(listing: Listing, form: ListingForm) -> dict[str, Any]:
     return {
         "listing": listing,
         "form": form,
-        "suggestions": suggestions_of(listing=listing),
+        "guess": guess_of(listing=listing),
         "body_suggestion": body_suggestion_of(listing=listing),
         "car_version": car_version(listing),
         "shown": tokens_text(tokens_of(listing)),

@@ -8,6 +8,7 @@ from marketplace.catalogue.models import CarModel, Make
 from marketplace.moderation.labels import CORRECT, DISCARD, KEEP
 from marketplace.moderation.labels import NO_CAR as LABEL_NO_CAR
 from marketplace.moderation.models import Decision
+from marketplace.moderation.reports import WORDS
 from marketplace.text_fields import ParagraphsFormField
 
 NO_CAR = "There is no car on the photos."
@@ -95,3 +96,13 @@ def _car(value: str) -> tuple[Make, CarModel | None]:
     if make is None or (model_id and car_model is None):
         raise forms.ValidationError("This car is not in the catalogue any more.")
     return make, car_model
+
+
+class ReportDecisionForm(forms.Form):
+    """What to do about a report; words are for the seller of what is taken down."""
+
+    action = forms.ChoiceField(
+        choices=list(WORDS.items()),
+        error_messages={"required": "Choose what to do about it.", "invalid_choice": "Choose what to do about it."},
+    )
+    words = ParagraphsFormField(required=False, max_length=1000)

@@ -18,7 +18,7 @@ from django.utils import timezone
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.names import name_key
-from marketplace.moderation.models import LabelReview
+from marketplace.moderation.models import Decision, LabelReview
 from marketplace.photos.models import Photo
 
 log = structlog.get_logger(__name__)
@@ -72,6 +72,24 @@ def labels_open() -> QuerySet[LabelReview]:
 def labels_decided() -> QuerySet[LabelReview]:
     """Labels that moderators decided, the newest last."""
     return LabelReview.objects.exclude(status=LabelReview.Status.OPEN).order_by("decided_at", "pk")
+
+
+def labels_earlier(*, review: LabelReview) -> QuerySet[LabelReview]:
+    """What moderators decided about the same photo under another label, the newest first.
+
+    The newest answer about a photo counts, so a further one replaces it.
+    """
+    return labels_decided().filter(sha256=review.sha256).exclude(pk=review.pk).select_related("moderator").reverse()
+
+
+def listing_decision(*, review: LabelReview) -> Decision | None:
+    """What a moderator decided about the listing that the photo belongs to; None if nothing."""
+    if review.photo is None:
+        return None
+    named = (Decision.Action.ACCEPT, Decision.Action.CORRECT)
+    return (
+        Decision.objects.filter(listing=review.photo.listing_id, action__in=named).select_related("moderator").first()
+    )
 
 
 def label_next(*, skip: Collection[int] = ()) -> LabelReview | None:
@@ -165,9 +183,11 @@ def label_decide(
     if row is None:
         raise LabelRefused("This photo was deleted meanwhile, and with it the question.")
     if changed != 1 and row.status == LabelReview.Status.OPEN:
-        raise LabelRefused("The suggestions changed meanwhile; look again.")
+        raise LabelRefused("Suggestions or earlier decisions changed meanwhile; look again.")
     if changed != 1:
         raise LabelRefused(f"Too late: {row.moderator} decided: {decision_words(row)}. Your decision was not stored.")
+    # Whoever looks at another label of this photo has not seen this decision, which theirs would replace.
+    LabelReview.objects.filter(sha256=row.sha256).exclude(pk=row.pk).update(revision=F("revision") + 1)
     log.info("label_decided", review=row.pk, action=action, right=row.right, moderator=moderator.pk, sha256=row.sha256)
     return row
 

@@ -4,19 +4,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import BooleanField, Case, Exists, F, FloatField, OuterRef, Q, QuerySet, Value, When
-from django.db.models.functions import Concat
 from django.utils import timezone
 
 from marketplace.accounts.models import User
+from marketplace.catalogue import search
 from marketplace.catalogue.models import CarModel, Make
-from marketplace.catalogue.names import name_key
-from marketplace.catalogue.selectors import car_find, catalogue_resolve, make_find
+from marketplace.catalogue.selectors import catalogue_resolve
 from marketplace.listings.models import Listing
 from marketplace.moderation.models import Claim, CopiedPhoto, Decision
 from marketplace.photos.models import Photo, Prediction
 from marketplace.photos.selectors import photos_of, prediction_latest
 
-SEARCH_RESULTS = 9
 UNSETTLED = (Photo.Status.PENDING, Photo.Status.CLAIMED)
 UNSEEN = (*UNSETTLED, Photo.Status.FAILED)
 
@@ -150,34 +148,5 @@ def candidates_of(*, listing: Listing) -> list[Car | UnknownCar]:
 
 
 def cars_search(*, text: str) -> list[Car]:
-    """Cars whose name contains this text, the best match first.
-
-    Examples of texts: "oct", "vw up", "skoda octavia combi".
-    """
-    key = name_key(text)
-    if not key:
-        return []
-    found: dict[str, Car] = {}
-    exact = car_find(text)
-    if exact is not None:
-        car = Car(*exact)
-        found[car.value] = car
-    named = CarModel.objects.select_related("make").annotate(full=Concat("make__key", "key"))
-    begins = Q(key__startswith=key) | Q(full__startswith=key) | Q(aliases__key__startswith=key)
-    for condition in (begins, Q(full__contains=key)):
-        rows = named.filter(condition).order_by("make__name", "name").distinct()[: SEARCH_RESULTS * 2]
-        for row in rows:
-            car = Car(row.make, row)
-            found.setdefault(car.value, car)
-    for make in Make.objects.filter(Q(key__startswith=key) | Q(aliases__key__startswith=key)).distinct()[:2]:
-        car = Car(make, None)
-        found.setdefault(car.value, car)
-    whole_make = make_find(text)
-    meant = Car(whole_make, None) if whole_make else Car(*exact) if exact and exact[1] else None
-
-    def distance(car: Car) -> tuple[bool, bool, int, str]:
-        # First what the text names in full, then models before bare makes, then the shortest name,
-        # which is the likeliest meant: "golf" is the Golf before the Golf Sportsvan.
-        return car != meant, car.car_model is None, len(str(car)), str(car)
-
-    return sorted(found.values(), key=distance)[:SEARCH_RESULTS]
+    """Cars whose name contains this text, the best match first: see catalogue.search."""
+    return [Car(make, car_model) for make, car_model in search.cars_search(text=text)]

@@ -12,7 +12,8 @@ from django.utils import timezone
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.selectors import catalogue_resolve
-from marketplace.listings.life.services import listing_ask_changes, listing_publish, listing_reject
+from marketplace.listings.life.services import listing_ask_changes, listing_publish, listing_reject, listing_take_down
+from marketplace.listings.life.steps import ListingRefused
 from marketplace.listings.models import Listing
 from marketplace.listings.services import listing_identity_confirm, listing_identity_set
 from marketplace.listings.verdicts import model_sure
@@ -219,6 +220,26 @@ def _send_back(row: Listing, *, action: str, moderator: User, reason: str) -> De
         listing_reject(listing=row, by=moderator, reason=reason)
     else:
         listing_ask_changes(listing=row, by=moderator, words=reason)
+    return decision
+
+
+@transaction.atomic
+def listing_end(*, listing: Listing, moderator: User, reason: str) -> Decision:
+    """Take an approved listing off the site because of a report. Raises DecisionRefused.
+
+    The decision makes sure that policy alone never publishes it again.
+    """
+    row = Listing.objects.select_for_update(of=("self",)).select_related("make", "car_model").get(pk=listing.pk)
+    reason = paragraphs_clean(reason)
+    if not reason:
+        raise DecisionRefused("Say why, so that the seller can mend it.")
+    decision = _decision(row, action=Action.REJECT, moderator=moderator, make=None, car_model=None, reason=reason)
+    decision.save()
+    try:
+        listing_take_down(listing=row, by=moderator, reason=reason)
+    except ListingRefused as error:
+        raise DecisionRefused(str(error)) from error
+    log.info("listing_taken_down", listing=row.code, moderator=moderator.pk)
     return decision
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from marketplace.moderation.views import heat, labels, listings
+from marketplace.moderation.views import heat, labels, listings, reports
 
 app_name = "moderation"
 
@@ -13,6 +13,10 @@ urlpatterns = [
     path("labels/<int:pk>/decide/", labels.decide, name="label_decide"),
     path("labels/<int:pk>/skip/", labels.skip, name="label_skip"),
     path("labels/<int:pk>/picture.jpg", labels.picture, name="label_picture"),
+    path("reports/", reports.next_report, name="reports"),
+    path("reports/<int:pk>/", reports.report, name="report"),
+    path("reports/<int:pk>/decide/", reports.decide, name="report_decide"),
+    path("reports/<int:pk>/skip/", reports.skip, name="report_skip"),
     path("<slug:code>/", listings.review, name="review"),
     path("<slug:code>/decide/", listings.decide, name="decide"),
     path("<slug:code>/heat/<uuid:photo_id>/", heat.heat, name="heat"),

@@ -13,7 +13,7 @@ PER_HOUR = 120
 
 def identify_allowed(request: HttpRequest) -> bool:
     """Count this question of this address; False once it has asked too often."""
-    address = _address(request)
+    address = address_of(request)
     return all(
         [
             _count(f"identify:{address}:minute:{int(time.time()) // 60}", 60) <= PER_MINUTE,
@@ -22,7 +22,7 @@ def identify_allowed(request: HttpRequest) -> bool:
     )
 
 
-def _address(request: HttpRequest) -> str:
+def address_of(request: HttpRequest) -> str:
     """The visitor's address, found as the API's limits find it (NUM_PROXIES)."""
     forwarded = request.headers.get("X-Forwarded-For", "").split(",") if settings.PROXIES else []
     # Each of our own proxies adds one address at the end; the visitor may have written the others.

@@ -12,13 +12,13 @@ const kept = `unsaved:${form.dataset.code}`;
 const unanswered = `submitted:${form.dataset.code}`;
 const WRITTEN = ["other_make", "other_model"];
 const NAMED = ["make", "car_model", ...WRITTEN];
-const FILLED = [...NAMED, "body"]; // what the photos fill in
+const FILLED = [...NAMED, "body", "colour"]; // what the photos fill in
 
 const words = JSON.parse(document.getElementById("save-words").textContent);
 const FIRST_RETRY = 3_000; // ms, doubled up to the last
 const LAST_RETRY = 30_000;
 
-const dirty = new Map(); // name → { value, base }, in the order of typing; base: the token of what the page showed
+const dirty = new Map(); // name → { values, base }, in the order of typing; values: several of a list of boxes; base: the token of what the page showed
 let timer = 0;
 let pause = FIRST_RETRY;
 let saving = false;
@@ -28,6 +28,8 @@ let leaving = false;
 let canKeep = true;
 
 const field = (name) => form.elements.namedItem(name);
+const typed = (name) => new FormData(form).getAll(name);
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 function keep() {
   try {
@@ -55,9 +57,9 @@ function say(text, bad = false) {
   state.classList.toggle("save-state--bad", bad);
 }
 
-function set(name, value) {
+function set(name) {
   // The first base stays: what was typed, it was typed over that.
-  dirty.set(name, { value, base: dirty.get(name)?.base ?? shownToken(name) });
+  dirty.set(name, { values: typed(name), base: dirty.get(name)?.base ?? shownToken(name) });
   if (name === "make") dirty.delete("car_model");
   keep();
   say(words.saving);
@@ -65,9 +67,10 @@ function set(name, value) {
 }
 
 function changed(event) {
-  const { name, value, type } = event.target;
-  if (!name || type === "hidden") return;
-  set(name, value);
+  const { name, type } = event.target;
+  if (!name || type === "hidden" || event.target.form !== form) return; // the search belongs to another form
+  const partner = event.target.dataset.with; // a number and its unit mean something together only
+  for (const one of [name, partner]) if (one) set(one);
   timer = window.setTimeout(save, event.type === "change" ? 50 : 700);
 }
 
@@ -76,7 +79,7 @@ function body(names) {
   data.append("csrfmiddlewaretoken", csrfToken());
   data.append("car_version", field("car_version").value);
   for (const name of names) {
-    data.append(name, dirty.get(name).value);
+    for (const value of dirty.get(name).values) data.append(name, value);
     data.append("shown", dirty.get(name).base);
   }
   return data;
@@ -127,9 +130,9 @@ async function save() {
 
 async function stored(sent, answer) {
   const html = await answer.text();
-  for (const [name, { value }] of sent) {
+  for (const [name, { values }] of sent) {
     const now = dirty.get(name);
-    if (now?.value === value) dirty.delete(name);
+    if (same(now?.values, values)) dirty.delete(name);
     else if (now) now.base = ""; // typed on since: its base is what was stored just now
   }
   keep();
@@ -149,7 +152,7 @@ async function stored(sent, answer) {
 function mark(names) {
   for (const name of names) {
     const line = document.getElementById(`id_${name}_error`);
-    const input = field(name);
+    const input = document.getElementById(`id_${name}`); // none of a list of boxes
     if (!line || !input) continue;
     input.toggleAttribute("aria-invalid", false);
     if (line.textContent) {
@@ -159,10 +162,16 @@ function mark(names) {
   }
 }
 
+// A list that is searched by typing has a field of its own, see picker.js.
+function inHand(name) {
+  const active = document.activeElement;
+  return active === field(name) || active?.closest?.(".picker")?.dataset.picker === `id_${name}`;
+}
+
 function busyWithCar() {
   if (FILLED.some((name) => dirty.has(name))) return true;
   // A list may be renewed under the hand that has just chosen from it; a text may not under the hand that still types.
-  return (swapOfOwn ? WRITTEN : FILLED).some((name) => document.activeElement === field(name));
+  return (swapOfOwn ? WRITTEN : FILLED).some((name) => inHand(name));
 }
 
 function catchUp() {
@@ -181,9 +190,10 @@ form.addEventListener("click", (event) => {
   const { mine, theirs, value } = event.target.dataset;
   const name = mine ?? theirs;
   if (!name) return;
-  if (theirs) field(name).value = value;
-  set(name, field(name).value);
-  field(name).focus();
+  const input = document.getElementById(`id_${name}`); // a part of the form may have the field's name as its id
+  if (theirs) input.value = value;
+  set(name);
+  input.focus();
   save();
 });
 // Who opens "not in the list" wants to write.
@@ -193,7 +203,7 @@ form.addEventListener("click", (event) => {
 });
 form.addEventListener("focusout", () => window.setTimeout(catchUp, 0));
 
-// The seller is at make, model or body this moment: the photos wait until the hand has gone.
+// The seller is at make, model, body or colour this moment: the photos wait until the hand has gone.
 document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
   if (event.detail.target.id !== "car-fields" || !busyWithCar()) return;
   event.detail.shouldSwap = false;
@@ -244,12 +254,14 @@ window.addEventListener("pageshow", async (event) => {
 sessionStorage.removeItem(unanswered);
 learnTokens("[name=shown]");
 if ("answers" in form.dataset) sessionStorage.removeItem(kept); // this page has all that was submitted
-for (const [name, typed] of JSON.parse(sessionStorage.getItem(kept) ?? "[]")) {
-  const input = field(name);
-  if (!input) continue;
-  input.value = typed.value;
-  input.closest("details")?.setAttribute("open", "");
-  dirty.set(name, typed);
+for (const [name, one] of JSON.parse(sessionStorage.getItem(kept) ?? "[]")) {
+  const inputs = [...form.elements].filter((input) => input.name === name && input.type !== "hidden");
+  for (const input of inputs) {
+    if (input.type === "checkbox") input.checked = one.values.includes(input.value);
+    else input.value = one.values[0] ?? "";
+    input.closest("details")?.setAttribute("open", "");
+  }
+  if (inputs.length > 0) dirty.set(name, one);
 }
 say(words.promise);
 if (dirty.size > 0) save();

@@ -9,6 +9,8 @@ from marketplace.catalogue.selectors import catalogue_resolve
 from marketplace.listings.models import Listing
 from tests.factories import ListingFactory
 
+OCTAVIA = {"body": "wagon", "colour": "red", "fuel": "diesel"}
+
 
 @pytest.fixture
 def cars(alice, catalogue):
@@ -18,7 +20,7 @@ def cars(alice, catalogue):
 
     return [
         car("Volkswagen", "Golf", year=2012, price=9000, fuel="petrol", place="Brno"),
-        car("Skoda", "Octavia", body="wagon", year=2018, price=15000, fuel="diesel", mileage_km=90_000, place="Wien"),
+        car("Skoda", "Octavia", year=2018, price=15000, mileage_km=90_000, place="Wien", **OCTAVIA),
         car("Skoda", "Fabia", status="draft"),
         car("Skoda", "Fabia", status="submitted"),
     ]
@@ -64,15 +66,21 @@ def test_it_lists_live_cars_only_and_the_newest_first(client, cars):
         ({"fuel": "diesel", "mileage_max": 100000}, ["Octavia"]),
         ({"place": "brno"}, ["Golf"]),
         ({"body": "wagon"}, ["Octavia"]),
+        ({"colour": "red"}, ["Octavia"]),
     ],
 )
 def test_it_narrows_them_down(client, cars, query, found):
     assert models(client, **query) == found
 
 
-@pytest.mark.parametrize("query", [{"fuel": "hay"}, {"body": "boat"}])
+@pytest.mark.parametrize("query", [{"fuel": "hay"}, {"body": "boat"}, {"colour": "plaid"}])
 def test_it_refuses_a_filter_that_makes_no_sense(client, cars, query):
     assert client.get("/api/v1/listings/", query).status_code == 400
+
+
+def test_it_says_the_colour(client, cars):
+    said = [client.get(f"/api/v1/listings/{car.code}/").json()["colour"] for car in cars[:2]]
+    assert said == ["", "red"]
 
 
 def test_it_says_the_body_type(client, cars):

@@ -73,6 +73,10 @@ def test_a_car_is_sold_reviewed_and_trained_on_and_the_new_model_serves(
     expect(seller.locator("#id_place")).to_have_value("Graz")
     expect(seller.locator("#id_make option:checked")).to_have_text(typed_make)  # never overwritten by the photos
     seller.get_by_role("button", name="Submit for review").click()
+    # The first Lada of the list may not have been built in 2011: asked, confirmed with one press.
+    seller.wait_for_url(re.compile(r"/(sent|submit)/"))
+    if "/submit/" in seller.url:
+        seller.get_by_role("button", name="Yes, all of this is right").click()
     seller.wait_for_url("**/sent/**")
 
     # Nobody else sees it before the review.

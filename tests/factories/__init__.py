@@ -19,6 +19,7 @@ from tests.factories.listings import ListingFactory, verdict_of
 from tests.factories.moderation import ClaimFactory, DecisionFactory, DoubtFactory, LabelReviewFactory
 from tests.factories.photos import PhotoFactory, PredictionFactory
 from tests.factories.registry import ModelVersionFactory
+from tests.factories.trade import ThreadFactory
 from tests.factories.training import RerecognitionFactory, TrainingRunFactory
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "PhotoFactory",
     "PredictionFactory",
     "RerecognitionFactory",
+    "ThreadFactory",
     "TrainingRunFactory",
     "UserFactory",
     "verdict_of",

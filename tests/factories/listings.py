@@ -1,5 +1,7 @@
 """Listings in every state, and what the photos say of one."""
 
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
@@ -14,8 +16,9 @@ from tests.factories.accounts import UserFactory
 from tests.factories.catalogue import CarModelFactory
 
 TYPED = (
-    "body", "car_model", "description", "fuel", "gearbox", "make", "mileage_km", "other_make", "other_model", "place",
-    "price", "year",
+    "body", "car_model", "colour", "description", "fuel", "gearbox", "make", "mileage_km", "other_make", "other_model",
+    "place", "price", "year", "vat", "registered_month", "power_kw", "doors", "seats", "drive", "owners",
+    "accident_free", "inspection_until", "equipment", "country", "postcode", "telephone",
 )  # fmt: skip
 
 
@@ -85,6 +88,24 @@ class ListingFactory(DjangoModelFactory[Listing]):
             reviewed=True,
             published_at=LazyFunction(timezone.now),
             expires_at=LazyFunction(lambda: timezone.now() + TERM),
+        )
+        # What else a seller may say of a car.
+        detailed = Trait(
+            finished=True,
+            negotiable=True,
+            vat="reclaimable",
+            registered_month=3,
+            power_kw=Decimal("110.0"),
+            doors=5,
+            seats=5,
+            drive="front",
+            owners=2,
+            accident_free="yes",
+            inspection_until=LazyFunction(lambda: timezone.localdate().replace(day=1) + timedelta(days=366)),
+            equipment=["climate_control", "tow_bar"],
+            country="CZ",
+            postcode="602 00",
+            telephone="+420 601 123 456",
         )
         submitted = Trait(reviewed=True, status=Listing.Status.SUBMITTED)
         rejected = Trait(reviewed=True, status=Listing.Status.REJECTED, reject_reason="The photos show another car.")

@@ -3,7 +3,8 @@
 import pytest
 from django.http import QueryDict
 
-from marketplace.listings.forms import BrowseForm, ListingForm, plain_number
+from marketplace.listings.forms import BrowseForm, ListingForm
+from marketplace.numbers import plain_number
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from marketplace.listings.forms import CURRENCY_WORDS, KILOMETRES, PriceField, WholeNumberField
+from marketplace.listings.details.number_fields import CURRENCY_WORDS, KILOMETRES, PriceField, WholeNumberField
 from marketplace.listings.models import Listing
 from marketplace.listings.templatetags.car_words import money
 from marketplace.numbers import PLAIN, plain_number

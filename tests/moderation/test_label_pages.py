@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from marketplace.moderation.labels import label_ask, label_decide
 from marketplace.moderation.models import LabelReview
-from tests.factories import DoubtFactory, LabelReviewFactory
+from tests.factories import DecisionFactory, DoubtFactory, LabelReviewFactory
 from tests.pictures import jpeg
 
 EVERY_URL = [
@@ -130,6 +130,31 @@ def test_what_was_pressed_too_quickly_can_be_changed(bobs, asked):
     bobs.post(url("label_decide", asked), {"action": "keep", "seen": "1"})
     asked.refresh_from_db()
     assert asked.status == "kept"
+
+
+def test_it_says_what_was_decided_about_the_same_photo_before_that_is_replaced(bobs, charlie, asked):
+    another_manifest = DoubtFactory(sha256=asked.sha256, model="Fabia")
+    label_ask(doubt=another_manifest, picture=jpeg)
+    again = LabelReview.objects.get(model="Fabia")
+    label_decide(review=asked, moderator=charlie, action="correct", seen=0, suggestion=0)
+    late = bobs.post(url("label_decide", again), {"action": "keep", "seen": "0"})
+    assert late.url == url("label", again)  # bob had not seen that charlie decided
+    page = bobs.get(late.url).content.decode()
+    assert "earlier decisions changed meanwhile" in page
+    assert "When this photo was labelled Skoda Octavia 2012, Charlie decided" in page
+    assert "it is a Volvo V70 2008. What you choose here replaces it." in page
+    bobs.post(url("label_decide", again), {"action": "keep", "seen": "1"})
+    again.refresh_from_db()
+    assert again.status == "kept"
+
+
+def test_it_says_that_the_label_is_a_moderators_decision_about_the_listing(bobs, bob, waiting, cars):
+    listing = waiting()
+    DecisionFactory(listing=listing, moderator=bob, action="correct", make=cars["V70"].make, car_model=cars["V70"])
+    label_ask(doubt=DoubtFactory(photo=listing.photos.get()), picture=jpeg)
+    page = bobs.get(url("labels"), follow=True).content.decode()
+    assert "The label is what Bob decided about the listing" in page
+    assert "Volvo V70. What you choose here counts in its place" in page
 
 
 def test_it_skips_and_comes_back_when_nothing_else_is_left(bobs, asked):

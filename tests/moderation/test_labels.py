@@ -84,7 +84,7 @@ def test_nobody_takes_a_suggestion_that_they_have_not_seen(asked, bob):
     label_ask(
         doubt=DoubtFactory(suggestions=[{"make": "Kia", "model": "Rio", "years": "", "confidence": 0.9}]), picture=jpeg
     )
-    with pytest.raises(LabelRefused, match="The suggestions changed meanwhile"):
+    with pytest.raises(LabelRefused, match="Suggestions or earlier decisions changed meanwhile"):
         label_decide(review=asked, moderator=bob, action="correct", seen=0, suggestion=0)
     assert LabelReview.objects.get().status == "open"
 

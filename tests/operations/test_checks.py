@@ -1,7 +1,9 @@
 """What a site refuses to start with."""
 
+import secrets
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -99,3 +101,20 @@ def test_a_long_socket_path_is_replaced_by_a_short_one_that_all_processes_agree_
     long = tmp_path / ("x" * 120) / "redis.sock"
     assert len(str(socket_path(long))) <= MAX_SOCKET_PATH
     assert socket_path(long) == socket_path(long) != socket_path(tmp_path / ("y" * 120) / "redis.sock")
+
+
+def test_nothing_is_to_be_warned_of_where_the_example_is_filled_in(tmp_path):
+    lines = (Path(__file__).parents[2] / ".env.example").read_text().splitlines()
+    example = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    filled = {
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "POSTGRES_PASSWORD": "secret",
+        "EMAIL_HOST": "mail.example",
+        "DEBUG": "0",
+    }
+    environment = {"PATH": "/usr/bin:/bin", **example, **filled, "VAR_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=Path(__file__).parents[2], env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr

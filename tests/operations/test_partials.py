@@ -15,10 +15,13 @@ pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
 JSON = {"Accept": "application/json"}
 ROOT = Path(__file__).resolve().parents[2]
-# Every address that a template asks for a part of a page. "open": for visitors, too.
+# Every address that a template asks for a part of a page. "open": for visitors, too; "kept": the
+# site itself keeps what was typed, and the whole page goes to sign in.
 PARTS = {
     "listings:browse": ("open", "get", "/"),
+    "listings:find": ("own", "get", "/sell/{code}/find/"),
     "listings:save": ("own", "post", "/sell/{code}/save/"),
+    "listings:telephone": ("open", "post", "/cars/{code}/telephone/"),
     "moderation:heat": ("own", "post", "/moderate/{code}/heat/{photo}/"),
     "moderation:search": ("own", "get", "/moderate/search/"),
     "photos:delete": ("own", "post", "/sell/{code}/photos/{photo}/delete/"),
@@ -27,9 +30,18 @@ PARTS = {
     "photos:restore": ("own", "post", "/sell/{code}/photos/{photo}/restore/"),
     "photos:rotate": ("own", "post", "/sell/{code}/photos/{photo}/rotate/"),
     "photos:tiles": ("own", "get", "/sell/{code}/photos/tiles/"),
+    "trade:forget": ("open", "post", "/cars/{code}/forget/"),
+    "trade:news": ("own", "get", "/messages/{code}/news/"),
+    "trade:save": ("open", "post", "/cars/{code}/save/"),
+    "trade:seen": ("open", "post", "/cars/{code}/seen/"),
+    "trade:send": ("kept", "post", "/messages/{code}/send/"),
 }
 OWN = [name for name, (who, *_) in PARTS.items() if who == "own"]
+# Counting a view needs no token, and sets no cookie.
+POSTED = [name for name, (_, method, _) in PARTS.items() if method == "post" and name != "trade:seen"]
 ASKED = re.compile(r"hx-(?:get|post|put|delete)=[\"']{% url '([\w:]+)'")
+BY_NAME = {"trade:forget", "trade:save"}
+"""Those whose address a template keeps in a variable."""
 
 
 @pytest.fixture
@@ -48,7 +60,7 @@ def is_page(answer):
 
 def test_every_part_that_a_template_asks_for_is_tried_here():
     asked = {name for path in ROOT.glob("templates/**/*.html") for name in ASKED.findall(path.read_text())}
-    assert asked == set(PARTS)
+    assert asked | BY_NAME == set(PARTS)
 
 
 @pytest.mark.parametrize("name", OWN)
@@ -59,6 +71,12 @@ def test_after_the_session_has_ended_a_part_says_so(client, photo, name):
     assert "signed out" in answer.json()["message"]
 
 
+def test_where_the_site_keeps_what_was_typed_the_whole_page_goes_to_sign_in(client, photo):
+    answer = ask(client, "trade:send", photo)
+    assert answer.status_code == 204
+    assert answer["HX-Redirect"].startswith("/accounts/login/")
+
+
 @pytest.mark.parametrize("name", OWN)
 def test_what_the_outsider_may_not_have_stays_out_of_the_page(client, photo, charlie, name):
     client.force_login(charlie)
@@ -66,7 +84,7 @@ def test_what_the_outsider_may_not_have_stays_out_of_the_page(client, photo, cha
     assert (answer.status_code, answer["HX-Reswap"]) == (404, "none")
 
 
-@pytest.mark.parametrize("name", [name for name, (_, method, _) in PARTS.items() if method == "post"])
+@pytest.mark.parametrize("name", POSTED)
 def test_a_form_that_is_too_old_stays_out_of_the_page(alice, photo, name):
     careful = Client(enforce_csrf_checks=True)
     careful.force_login(alice)

@@ -49,7 +49,10 @@ def champion(artefact: Any, classes: Any, db: None) -> Any:  # noqa: F811
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Callable[..., Path]:
-    """`manifest("red", "blue", cars=40)`: 40 cars of these colours in turn, one photo each."""
+    """`manifest("red", "blue", cars=40)`: 40 cars of these colours in turn, one photo each.
+
+    Half of the cars of each colour are test cars.
+    """
 
     def make(*colours: str, cars: int = 40, name: str = "lot") -> Path:  # noqa: F811
         path = tmp_path / name / "manifest.csv"
@@ -57,9 +60,8 @@ def manifest(tmp_path: Path) -> Callable[..., Path]:
         for number in range(cars):
             colour = colours[number % len(colours)]
             photo_write(path.parent / f"{number}.jpg", colour, mark=number)
-            rows.append(
-                [f"{number}.jpg", *COLOURS[colour], f"car-{number}", "exterior", "test" if number % 2 else "train"]
-            )
+            side = "test" if number // len(colours) % 2 else "train"
+            rows.append([f"{number}.jpg", *COLOURS[colour], f"car-{number}", "exterior", side])
         with path.open("w", newline="") as file:
             csv.writer(file).writerows([["file", "make", "model", "vehicle", "kind", "split"], *rows])
         return path

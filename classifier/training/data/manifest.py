@@ -28,6 +28,8 @@ from classifier.training.data.tables import (
     cell_id,
     cell_label,
     cell_number,
+    formula_safe,
+    formula_unquoted,
     is_text,
     table_read,
 )
@@ -42,6 +44,10 @@ SPLITS: tuple[Split, ...] = get_args(Split)
 ROW_KINDS = ("", *KINDS, "damage")
 ROW_SPLITS = ("", *SPLITS, "calibrate")
 """What the columns `kind` and `split` may say."""
+
+
+REMEMBERED = Path("remembered")
+"""Where photos lie that are only remembered: nowhere."""
 
 
 class ManifestError(Exception):
@@ -75,6 +81,11 @@ class ManifestRow:
     def label(self) -> str:
         """The car as people write it."""
         return " ".join(filter(None, (self.make, self.model, self.year))) or "no car"
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether there is a picture, and not only a memory of it (data.memory)."""
+        return self.path.parent != REMEMBERED
 
     @property
     def exterior(self) -> bool:
@@ -132,9 +143,9 @@ def row_cells(cells: Mapping[str, str]) -> dict[str, str]:
 
     File and vehicle stay as they stand.
     """
-    value = {name: cell_label(text) for name, text in cells.items()}
-    value |= {name: cell_number(cells[name]) for name in ("model", "year")}
-    return value | {"file": cells["file"].strip(), "vehicle": cell_id(cells["vehicle"])}
+    value = {name: formula_unquoted(cell_label(text)) for name, text in cells.items()}
+    value |= {name: formula_unquoted(cell_number(cells[name])) for name in ("model", "year")}
+    return value | {"file": cells["file"].strip(), "vehicle": formula_unquoted(cell_id(cells["vehicle"]))}
 
 
 def row_problem(value: Mapping[str, str]) -> str:
@@ -178,7 +189,9 @@ def manifest_write(path: Path, rows: Iterable[ManifestRow]) -> int:
             for row in rows:
                 _check_text(str(row.path), vars(row))
                 relative = os.path.relpath(row.path.absolute(), folder)
-                writer.writerow([relative, *(getattr(row, name) for name in COLUMNS[1:])])
+                if formula_safe(relative) != relative:
+                    relative = f".{os.sep}{relative}"  # the same file, and no formula
+                writer.writerow([relative, *(formula_safe(getattr(row, name)) for name in COLUMNS[1:])])
                 count += 1
     except OSError as error:
         raise ManifestError(f"{path}: cannot be written ({error.strerror})") from error

@@ -26,6 +26,7 @@ MISSING = frozenset({
 """How programs and spreadsheets write that there is nothing, in lower case."""
 
 NOT_UTF8 = "is not a CSV file in UTF-8: save it as one"
+FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
 _SEPARATOR_LINE = re.compile(r'\ufeff?"?sep=(.)"?[;,| ]*', re.IGNORECASE)
 _WHOLE_NUMBER = re.compile(r"(\d+)[.,]0+")
 _SPREADSHEETS = {b"PK\x03\x04": "an Excel or LibreOffice file", b"\xd0\xcf\x11\xe0": "an old Excel file"}
@@ -100,6 +101,16 @@ def cell_number(text: str) -> str:
     plain = cell_label(text)
     whole = _WHOLE_NUMBER.fullmatch(plain)
     return whole[1] if whole else plain
+
+
+def formula_safe(cell: object) -> object:
+    """Text that a spreadsheet would run is quoted: file names and labels come from strangers."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_MARKS) else cell
+
+
+def formula_unquoted(text: str) -> str:
+    """What ``formula_safe`` was given, for tables that are read again."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA_MARKS) else text
 
 
 def is_text(value: str) -> bool:

@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 from classifier.attributes import OTHER
 from classifier.preprocess import UnreadablePhotoError, decode
 from classifier.recognition import Recognition
+from classifier.training.data.manifest import REMEMBERED
 from classifier.training.evaluation.confusion import Pair, class_name
 from classifier.training.evaluation.scored_photo import ScoredPhoto
 from classifier.training.report.findings import Findings
@@ -54,6 +55,8 @@ class Album:
 
         None once the album is full.
         """
+        if path.parent == REMEMBERED:
+            return Picture(words, problem="a photo that is remembered: its picture is not kept")
         if self._left <= 0:
             self.left_out += 1
             return None

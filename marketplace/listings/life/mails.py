@@ -1,34 +1,19 @@
-"""Mails to sellers: queued with what happened, sent by a worker of the queue "mail".
-
-The database is the truth here, too: a row waits until it is sent. A crash right after sending may
-send it twice, never not at all.
-"""
+"""Mails to sellers: queued with what happened, sent by a worker (see marketplace.mail_queue)."""
 
 from dataclasses import dataclass
-from datetime import timedelta
-from smtplib import SMTPRecipientsRefused
 from typing import Any
 
-import structlog
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db.models import F
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
 
 from marketplace.doorbell import ring_on_commit
 from marketplace.listings.life.steps import ON_SALE, Status
 from marketplace.listings.models import Listing, SellerMail
-
-log = structlog.get_logger(__name__)
+from marketplace.mail_queue import mail_message, queue_send
 
 Kind = SellerMail.Kind
 SEND_MAILS = "marketplace.listings.tasks.send_mails"
-AT_ONCE = 200
-ATTEMPTS = 12
-RETRY_AFTER = timedelta(minutes=10)
-"""Times the attempts so far: together more than twelve hours."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +45,15 @@ WORDS = {
         "one press under “My cars”. If it is sold, you can say so there.",
         "My cars",
     ),
+    Kind.REMOVED: Words(
+        "Taken off the site: {title}", "A moderator took your advertisement off the site, for this reason:",
+        "Mend it and send it again", edits=True,
+    ),
 }  # fmt: skip
 
 TRUE_WHILE = {
     Kind.LIVE: ON_SALE, Kind.CHANGES: {Status.CHANGES}, Kind.REJECTED: {Status.REJECTED}, Kind.EXPIRING: ON_SALE,
+    Kind.REMOVED: {Status.REJECTED},
 }  # fmt: skip
 """A mail that waited for its server while the listing went on is not sent."""
 
@@ -76,33 +66,8 @@ def mail_queue(*, listing: Listing, kind: Kind, words: str = "") -> None:
 
 def mails_send() -> int:
     """Send what waits and is due; returns how many. Safe to run twice at once."""
-    sent = 0
-    due = SellerMail.objects.filter(sent_at=None, attempts__lt=ATTEMPTS, next_try_at__lte=timezone.now())
-    for mail in due.select_related("listing__seller", "listing__make", "listing__car_model").order_by("pk")[:AT_ONCE]:
-        if not _claimed(mail):
-            continue  # another worker sends it
-        if _needless(mail):
-            mail.delete()
-            continue
-        try:
-            _message(mail).send()
-        except SMTPRecipientsRefused as error:
-            log.warning("mail_refused", mail=mail.pk, error=str(error))
-            continue
-        except OSError as error:  # SMTP's errors are among them
-            log.warning("mail_not_sent", mail=mail.pk, error=str(error))
-            break  # the others would wait for the same silent server
-        SellerMail.objects.filter(pk=mail.pk).update(sent_at=timezone.now())
-        sent += 1
-    return sent
-
-
-def _claimed(mail: SellerMail) -> bool:
-    """Whether this process sends the mail. Others try again only if it does not say that it did."""
-    now = timezone.now()
-    claim = SellerMail.objects.filter(pk=mail.pk, sent_at=None, attempts=mail.attempts)
-    later = now + RETRY_AFTER * (mail.attempts + 1)
-    return claim.update(attempts=F("attempts") + 1, next_try_at=later) == 1
+    mails = SellerMail.objects.select_related("listing__seller", "listing__make", "listing__car_model")
+    return queue_send(mails, is_needless=_needless, message_of=_message)
 
 
 def _needless(mail: SellerMail) -> bool:
@@ -117,7 +82,6 @@ def _message(mail: SellerMail) -> EmailMultiAlternatives:
     until = f"{listing.expires_at:%-d %B %Y}" if listing.expires_at else ""
     page = reverse("listings:edit", args=[listing.code]) if said.edits else reverse("listings:mine")
     context: dict[str, Any] = {
-        "subject": said.subject.format(title=listing.title),
         "name": listing.seller.display_name,
         "text": said.text.format(title=listing.title, until=until),
         "words": mail.words,
@@ -125,11 +89,9 @@ def _message(mail: SellerMail) -> EmailMultiAlternatives:
         "link": f"{settings.SITE_URL}{page}",
         "site": settings.SITE_URL,
     }
-    message = EmailMultiAlternatives(
-        subject=context["subject"],
-        body=render_to_string("listings/mail/seller.txt", context),
-        to=[listing.seller.email],
-        headers={"Auto-Submitted": "auto-generated"},
+    return mail_message(
+        template="listings/mail/seller",
+        subject=said.subject.format(title=listing.title),
+        to=listing.seller.email,
+        context=context,
     )
-    message.attach_alternative(render_to_string("listings/mail/seller.html", context), "text/html")
-    return message

@@ -51,6 +51,13 @@ def listing_reject(*, listing: Listing, by: User, reason: str) -> None:
     mail_queue(listing=listing, kind=Kind.REJECTED, words=reason)
 
 
+@transaction.atomic
+def listing_take_down(*, listing: Listing, by: User, reason: str) -> None:
+    """A moderator ends what was approved before; its seller may mend it and hand it in again."""
+    step_take(listing=listing, step=Step.TAKE_DOWN, by=by, words=reason, reject_reason=reason)
+    mail_queue(listing=listing, kind=Kind.REMOVED, words=reason)
+
+
 def listing_reserve(*, listing: Listing, by: User) -> None:
     """The seller promised the car to somebody; it stays visible, marked as reserved."""
     step_take(listing=listing, step=Step.RESERVE, by=by)

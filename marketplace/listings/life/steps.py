@@ -58,6 +58,7 @@ RULES: dict[Step, Rule] = {
     Step.PUBLISH: Rule(Role.REVIEW, _from(Status.SUBMITTED, to=Status.LIVE)),
     Step.ASK_CHANGES: Rule(Role.REVIEW, _from(Status.SUBMITTED, to=Status.CHANGES)),
     Step.REJECT: Rule(Role.REVIEW, _from(Status.SUBMITTED, to=Status.REJECTED)),
+    Step.TAKE_DOWN: Rule(Role.REVIEW, _from(*sorted(ON_SALE | PAUSED), to=Status.REJECTED)),
     Step.RESERVE: Rule(Role.SELLER, _from(Status.LIVE, to=Status.RESERVED)),
     Step.UNRESERVE: Rule(Role.SELLER, _from(Status.RESERVED, to=Status.LIVE)),
     Step.SELL: Rule(Role.SELLER, _from(*sorted(ON_SALE), to=Status.SOLD)),

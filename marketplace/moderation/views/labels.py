@@ -10,7 +10,15 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from marketplace.accounts.access import moderator
 from marketplace.accounts.models import User
 from marketplace.moderation.forms import LabelForm
-from marketplace.moderation.labels import decision_words, label_decide, label_next, labels_decided, labels_open
+from marketplace.moderation.labels import (
+    decision_words,
+    label_decide,
+    label_next,
+    labels_decided,
+    labels_earlier,
+    labels_open,
+    listing_decision,
+)
 from marketplace.moderation.models import LabelReview
 from marketplace.moderation.views.choices import label_choices, label_keep
 from marketplace.moderation.views.shared import SkipList, counts, decision_store, found_cars, picture_response
@@ -42,6 +50,8 @@ def label(request: HttpRequest, pk: int) -> HttpResponse:
         "decided": decision_words(review),
         "keep": label_keep(review=review),
         "choices": label_choices(review=review),
+        "earlier": [(one, decision_words(one)) for one in labels_earlier(review=review)],
+        "listing_decision": listing_decision(review=review),
         "last": last if last != review else None,
         **found_cars(request),
         **counts(),

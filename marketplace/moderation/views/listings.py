@@ -9,10 +9,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from marketplace.accounts.access import moderator
+from marketplace.listings.details.questions import questions_of
 from marketplace.listings.models import Listing
 from marketplace.moderation.copies import copies_of
 from marketplace.moderation.forms import REJECT_REASONS, DecisionForm
 from marketplace.moderation.models import Decision
+from marketplace.moderation.reports import report_next
 from marketplace.moderation.selectors import (
     cars_search,
     claimed_by_others,
@@ -22,6 +24,7 @@ from marketplace.moderation.selectors import (
     photos_to_review,
 )
 from marketplace.moderation.services import SENT_BACK, claim_release, decision_make, listing_claim, queue_next
+from marketplace.moderation.views import reports
 from marketplace.moderation.views.choices import listing_choices
 from marketplace.moderation.views.shared import SkipList, counts, decision_store, found_cars, reviewable
 from marketplace.photos.heatmaps.services import heatmap_of
@@ -32,8 +35,11 @@ SKIPPED = SkipList("moderation_skipped")
 @login_required
 @require_GET
 def next_listing(request: HttpRequest) -> HttpResponse:
-    """Send the moderator to the listing that needs them most."""
+    """Send the moderator to the report or listing that needs them most."""
     user = moderator(request)
+    # What somebody reported is on sale already, so it comes before what waits to be.
+    if report_next(moderator=user, skip=reports.SKIPPED.of(request)) is not None:
+        return redirect("moderation:reports")
     listing = SKIPPED.next(request, lambda skip: queue_next(moderator=user, skip=skip))
     if listing is not None:
         return redirect("moderation:review", code=listing.code)
@@ -60,6 +66,7 @@ def review(request: HttpRequest, code: str) -> HttpResponse:
         "copies": copies_of(listing=listing),
         "without_car": sum(one.photo.shows_no_car for one in photos),
         "choices": listing_choices(listing=listing),
+        "confirmed": [one for one in questions_of(listing) if one.key in listing.confirmed],
         "meant": cars_search(text=f"{listing.make_name} {listing.model_name}") if listing.unlisted else [],
         "mine": mine,
         "held_by": other.moderator if other else None,

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404
 
 from marketplace.listings.models import Listing
 from marketplace.moderation.labels import LabelRefused, labels_open
+from marketplace.moderation.reports import reports_open
 from marketplace.moderation.selectors import cars_search, queue
 from marketplace.moderation.services import DecisionRefused
 
@@ -25,6 +26,11 @@ class SkipList:
     """What a moderator skipped in one queue, kept in the session."""
 
     session_key: str
+
+    def of(self, request: HttpRequest) -> list[Any]:
+        """The items that were skipped."""
+        skipped: list[Any] = request.session.get(self.session_key, [])
+        return skipped
 
     def add(self, request: HttpRequest, item: str | int) -> None:
         """Skip an item; the oldest ones are forgotten when there are too many."""
@@ -79,8 +85,12 @@ def reviewable(code: str) -> Listing:
 
 
 def counts() -> dict[str, int]:
-    """How much waits in both queues."""
-    return {"waiting": queue().count(), "labels_waiting": labels_open().count()}
+    """How much waits in each queue."""
+    return {
+        "waiting": queue().count(),
+        "labels_waiting": labels_open().count(),
+        "reports_waiting": reports_open().count(),
+    }
 
 
 def found_cars(request: HttpRequest) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The plan of a demonstration: cars, their sellers and the fate of each listing."""
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from marketplace.accounts.services import DemoPerson
+from marketplace.listings.details.columns import PowerUnit, Vat
+from marketplace.listings.details.equipment import ordered
+from marketplace.listings.details.units import kw_of_ps
 from marketplace.operations.demo.drawings import drawing
 from marketplace.refusals import Refused
 
@@ -75,26 +78,29 @@ class Seller:
     person: DemoPerson
     place: str
     currency: str = "EUR"
+    country: str = "IE"
+    postcode: str = ""
+    vat: str = Vat.PRIVATE
 
     def price(self, euros: int) -> int:
         """The price in the seller's currency, rounded as people write it."""
         return euros if self.currency == "EUR" else round(euros * CROWNS_PER_EURO, -3)
 
 
-def _seller(name: str, email: str, place: str, currency: str = "EUR") -> Seller:
-    return Seller(DemoPerson(f"{email}@example.org", name, "sells cars"), place, currency)
+def _seller(name: str, email: str, place: str, **fields: str) -> Seller:
+    return Seller(DemoPerson(f"{email}@example.org", name, "sells cars"), place, **fields)
 
 
 # The sellers besides the one of the site's first start, who is at FIRST_PLACE and has one listing
 # of each fate.
 FIRST_PLACE = "Dublin"
 SELLERS = (
-    _seller("Autohaus Lindner", "lindner", "Kassel"),
-    _seller("Claire Moreau", "claire", "Lyon"),
-    _seller("Luca Ferri", "luca", "Bologna"),
-    _seller("Petr Dvořák", "petr", "Brno", "CZK"),
-    _seller("Ana Marques", "ana", "Porto"),
-    _seller("De Vries Auto's", "devries", "Utrecht"),
+    _seller("Autohaus Lindner", "lindner", "Kassel", country="DE", postcode="34117", vat=Vat.RECLAIMABLE),
+    _seller("Claire Moreau", "claire", "Lyon", country="FR", postcode="69002"),
+    _seller("Luca Ferri", "luca", "Bologna", country="IT", postcode="40121"),
+    _seller("Petr Dvořák", "petr", "Brno", country="CZ", postcode="602 00", currency="CZK"),
+    _seller("Ana Marques", "ana", "Porto", country="PT", postcode="4050-253"),
+    _seller("De Vries Auto's", "devries", "Utrecht", country="NL", postcode="3511 AB", vat=Vat.MARGIN),
 )
 
 
@@ -121,6 +127,20 @@ class Offer:
     pictures: tuple[Picture, ...]
     body: str = ""
     """Empty if it is left to the photos."""
+    # What is not known of cars on photos:
+    power_ps: int | None = None
+    drive: str = ""
+    doors: int | None = None
+    seats: int | None = None
+    owners: int | None = None
+    equipment: Sequence[str] = ()
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """Values of the listing's details."""
+        said = {name: getattr(self, name) for name in ("drive", "doors", "seats", "owners")}
+        power = {"power_kw": kw_of_ps(self.power_ps), "power_unit": PowerUnit.PS} if self.power_ps else {}
+        return {**said, **power, "equipment": ordered(self.equipment)}
 
     @property
     def description(self) -> str:

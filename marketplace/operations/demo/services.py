@@ -25,6 +25,7 @@ from marketplace.accounts.models import User
 from marketplace.accounts.services import CAST, DemoAccount, demo_accounts_ensure
 from marketplace.catalogue.models import CarModel
 from marketplace.catalogue.selectors import catalogue_resolve
+from marketplace.listings.details.questions import questions_open
 from marketplace.listings.life.services import (
     listing_delete,
     listing_reserve,
@@ -265,9 +266,16 @@ def _hand_in(one: Advertisement, shop: Sequence[Advertisement]) -> None:
         "currency": one.seller.currency,
         "gearbox": offer.gearbox,
         "place": one.seller.place,
+        "country": one.seller.country,
+        "postcode": one.seller.postcode,
+        "vat": one.seller.vat,
         "description": offer.description,
+        **offer.details,
     }
-    listing_update(listing=one.listing, values=values, pointed_at=named)
+    one.listing = listing_update(listing=one.listing, values=values, pointed_at=named)
+    # Sellers say yes where the site asks whether something unlikely is right.
+    asked = [question.key for question in questions_open(one.listing)]
+    listing_update(listing=one.listing, values={}, answered=asked)
     one.listing = listing_submit(listing=one.listing, by=one.listing.seller)
 
 

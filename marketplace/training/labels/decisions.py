@@ -13,6 +13,7 @@ from classifier.artefact import TrainedClass
 from classifier.durable import text_beside
 from classifier.names import name_key
 from classifier.training.data.manifest import DECISIONS, ManifestRow
+from classifier.training.data.tables import formula_safe
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.selectors import catalogue_resolve_many
 from marketplace.listings.models import Listing
@@ -99,7 +100,8 @@ def decisions_write(*, path: Path, rows: Iterable[ManifestRow], before: datetime
         writer = csv.writer(file)
         writer.writerow(DECISION_COLUMNS)
         for start in range(0, len(files), FILES_AT_ONCE):
-            writer.writerows(_decision_cells(files[start : start + FILES_AT_ONCE], before))
+            cells = _decision_cells(files[start : start + FILES_AT_ONCE], before)
+            writer.writerows(["" if cell is None else formula_safe(str(cell)) for cell in row] for row in cells)
     return len(files)
 
 

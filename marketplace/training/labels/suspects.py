@@ -16,6 +16,7 @@ from classifier.artefact import artefact_only, artefact_open
 from classifier.durable import text_beside
 from classifier.preprocess import decode
 from classifier.training.data.manifest import ManifestRow, Split
+from classifier.training.data.tables import formula_safe
 from classifier.training.errors import TrainError
 from classifier.training.progress import Progress
 from marketplace.moderation.labels import Doubt, label_ask
@@ -101,12 +102,7 @@ def suspects_write(*, path: Path, suspects: "Sequence[Suspect]") -> None:
     with text_beside(path, newline="", errors="backslashreplace") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        writer.writerows([_no_formula(cell) for cell in suspect_cells(one)] for one in suspects)
-
-
-def _no_formula(cell: str | float) -> str | float:
-    """Text that a spreadsheet would run is quoted: files and labels come from strangers."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+        writer.writerows([formula_safe(cell) for cell in suspect_cells(one)] for one in suspects)
 
 
 def suspects_queue(*, ranking: "Ranking", top: int | None = None) -> int:

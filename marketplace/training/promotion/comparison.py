@@ -1,5 +1,6 @@
 """Compare two versions on the same test photos: paired bootstrap, and recall per class."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from classifier.training.target_error import TARGET_ERROR
 RESAMPLES = 2000
 AT_ONCE = 100
 """How many resamples share one array: 100 × 20,000 photos take 16 MB."""
+REST = "rarer cars"
 MIN_OF_CLASS = 20
 """Classes with fewer test photos are not compared: of twenty photos, one is already five points."""
 
@@ -48,6 +50,10 @@ class Answers:
     right: NDArray[np.bool_]
     confidence: NDArray[np.float64]
     """0 where the version gave no answer."""
+
+    def taken(self, places: NDArray[np.intp]) -> "Answers":
+        """To the photos at these places."""
+        return Answers(self.right[places], self.confidence[places])
 
 
 def paired_coverage(
@@ -117,12 +123,31 @@ class ClassChange:
         return round(self.challenger - self.champion, 9)
 
 
+def group_names(cars: Sequence[tuple[str, str]], *, least: int = MIN_OF_CLASS) -> list[str]:
+    """The group in which each photo is compared, so that each is in one that can be.
+
+    cars: the N photos' makes and models. A model with `least` photos is a group of its own; else
+    the rest of its make, where that has as many; else the rest of all.
+    """
+    models = Counter(cars)
+    rests = Counter(make for make, model in cars if models[make, model] < least)
+    return [
+        f"{make} {model}".rstrip()
+        if models[make, model] >= least
+        else f"other {make}"
+        if rests[make] >= least
+        else REST
+        for make, model in cars
+    ]
+
+
 def class_changes(
     *, cars: Sequence[str], challenger: NDArray[np.bool_], champion: NDArray[np.bool_], least: int = MIN_OF_CLASS
 ) -> list[ClassChange]:
     """Recall under both versions of each class with `least` photos or more, the worst fall first.
 
-    cars: the N photos' classes by name. challenger, champion: shape (N,), as in paired_difference.
+    cars: the N photos' classes by name, or groups. challenger, champion: shape (N,), as in
+    paired_difference.
     """
     names, class_of, photos = np.unique(np.asarray(cars, dtype=str), return_inverse=True, return_counts=True)
     new = np.bincount(class_of, weights=challenger, minlength=len(names)) / photos

@@ -27,7 +27,7 @@ from marketplace.photos.recognition.taxonomy import catalogue_classes
 from marketplace.registry.models import ModelVersion
 from marketplace.training.models import TrainingRun
 from marketplace.training.promotion.comparison import Difference, paired_difference
-from marketplace.training.promotion.gates import Gate
+from marketplace.training.promotion.gates import Gate, gates_missed
 from marketplace.training.promotion.scoring import CatalogueKeys, VersionScores, by_make, cars_named
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class RunReport:
         self._external: list[ExternalPhoto] = external_photos(external) if external else []
         self._shown: dict[int, _Shown] = {}
         self._sections: list[Section | None] = []
-        self._top1: Difference | None = None
+        self._headline = ""
 
     def add(
         self, *, version: ModelVersion, recogniser: "CachedRecogniser", scored: VersionScores, progress: Progress
@@ -84,7 +84,7 @@ class RunReport:
         new = self._shown[version.pk]
         old = self._shown.get(champion.pk) if champion is not None and champion != version else None
         differences = _differences(new.scored, old.scored) if old else {}
-        self._top1 = differences.get("top1")
+        self._headline = str(metrics.get("headline") or "")
         artefact = artefact_open(version.folder)
         answers = None
         if self._external:
@@ -120,7 +120,7 @@ class RunReport:
 
         asked: whether the challenger was to be promoted if it is better. Raises ReportError.
         """
-        verdict = verdict_of(gates=gates, top1=self._top1, promoted=promoted, asked=asked, rival=rival)
+        verdict = verdict_of(gates=gates, headline=self._headline, promoted=promoted, asked=asked, rival=rival)
         sections = [gates_section([gate.as_dict() for gate in gates]), *self._sections]
         passed = all(gate.passed for gate in gates)
         report_save(path=path, title=title, sections=sections, verdict=verdict, good=passed)
@@ -148,18 +148,14 @@ def external_recognise(
     return [replace(one, log_probs=None) for one in tracked]
 
 
-def verdict_of(*, gates: Sequence[Gate], top1: Difference | None, promoted: bool, asked: bool, rival: str) -> str:
-    """The run in one line: what was gained, and whether the challenger serves."""
-    failed = [gate.text for gate in gates if not gate.passed]
-    if failed:
-        reasons = "; ".join(failed)
-        return f"{rival} kept: {reasons}" if rival else f"Not promoted: {reasons}"
-    if not rival or top1 is None:
-        gained = "All gates passed, with no other model to compare with"
-    elif top1.value > 0:
-        gained = f"Better by {points(top1.value)}"
-    else:
-        gained = f"{points(top1.value)}, and knows models that {rival} does not"
+def verdict_of(*, gates: Sequence[Gate], headline: str, promoted: bool, asked: bool, rival: str) -> str:
+    """The run in one line: what was gained, and whether the challenger serves.
+
+    headline: see Paired.headline; "" without a rival.
+    """
+    gained = headline or "No other model to compare with"
+    if missed := gates_missed(gates):
+        return f"{gained}: {f'{rival} kept' if rival else 'not promoted'}, {missed}"
     if promoted:
         return f"{gained}: promoted"
     return f"{gained}: it already serves" if asked else f"{gained}: not promoted, as asked"

@@ -18,6 +18,7 @@ from classifier.training.data.cleaning.seen_photos import SeenByVersion, seen_ph
 from classifier.training.data.labels import contradicts
 from classifier.training.data.manifest import ManifestRow, manifest_read
 from classifier.training.data.stages import LeftOut, Stage, counted
+from classifier.training.data.tables import formula_safe
 from classifier.training.model.initial_weights import partner_of, start_of
 from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe
@@ -184,4 +185,5 @@ def stages_write(folder: Path, stages: Sequence[Stage]) -> None:
     with text_beside(folder / LEFT_OUT_FILE, newline="", errors="backslashreplace") as file:
         writer = csv.writer(file)
         writer.writerow(["file", "stage", "reason"])
-        writer.writerows([one.file, stage.name, one.reason] for stage in stages for one in stage.left_out)
+        rows = ([one.file, stage.name, one.reason] for stage in stages for one in stage.left_out)
+        writer.writerows(map(formula_safe, row) for row in rows)

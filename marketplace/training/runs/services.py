@@ -117,7 +117,7 @@ def _run(run: RunContext, collected: Collected) -> Retrained:
     # At once: if the run fails from here on, the version still leads to its training photos.
     run.row.version = version
     run.row.save(update_fields=["version"])
-    measured = versions_compare(run=run, version=version, rows=cleaned.rows, merged=collected.merged)
+    measured = versions_compare(run=run, version=version, cleaned=cleaned, merged=collected.merged)
     gates = gates_check(measured=measured, budget_ms=settings.RECOGNITION_BUDGET_MS)
     run.report.draw(run=run.row, version=version, champion=run.champion, metrics=measured.as_dict())
     done = _promote_and_report(run, version, measured, gates, curve=trained.metrics.get("history", []))

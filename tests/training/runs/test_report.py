@@ -7,7 +7,6 @@ import pytest
 from classifier.training.errors import ReportError
 from marketplace.registry.selectors import champion_get
 from marketplace.training.models import TrainingRun
-from marketplace.training.promotion.comparison import Difference
 from marketplace.training.promotion.gates import Gate
 from marketplace.training.runs import services
 from marketplace.training.runs.report import verdict_of
@@ -19,22 +18,22 @@ def test_it_holds_gates_both_models_with_intervals_and_their_photos(champion, ma
     trained("red", "lime", "blue", "gray")
     own = photo_write(tmp_path / "own" / "holiday" / "gray.jpg", "gray").parents[1]
     (own / "broken.jpg").write_bytes(b"no photo")
-    done = run(manifest("red", "lime", "blue", "gray"), external=own)
+    done = run(manifest("red", "lime", "blue", "gray", cars=80), external=own)
     page = done.report.read_text()
     said = json.loads(done.report.with_suffix(".json").read_text())
-    assert said["verdict"] == "Better by +50.0 points: promoted"
+    assert said["verdict"] == "+1 model; old models +0.0 points (+0.0…+0.0): promoted"
     assert [gate["name"] for gate in said["gates"]] == [gate.name for gate in done.gates]
-    assert (said["challenger"]["top1"], said["champion"]["top1"]) == (1.0, 0.5)
-    assert said["differences"]["top1"]["value"] == 0.5
-    assert 0 < said["differences"]["top1"]["low"] < 0.5 < said["differences"]["top1"]["high"] < 1
+    assert (said["challenger"]["top1"], said["champion"]["top1"]) == (1.0, 0.75)
+    assert said["differences"]["top1"]["value"] == 0.25
+    assert 0 < said["differences"]["top1"]["low"] < 0.25 < said["differences"]["top1"]["high"] < 1
     assert said["beside"] == [
         {
-            "source": "lot", "photos": 20, "champion_top1": 0.5, "challenger_top1": 1.0,
-            "champion_make_top1": 0.5, "challenger_make_top1": 1.0,
+            "source": "lot", "photos": 40, "champion_top1": 0.75, "challenger_top1": 1.0,
+            "champion_make_top1": 0.75, "challenger_make_top1": 1.0,
         }
     ]  # fmt: skip
     assert said["facts"]["champion"] == champion.version
-    assert len(said["sample"]) == 20
+    assert len(said["sample"]) == 24
     assert said["external"][0]["status"] == "unreadable"
     answers = said["external"][1]
     assert (answers["file"], answers["answer"]) == ("holiday/gray.jpg", "Volvo V40")
@@ -48,7 +47,7 @@ def test_it_says_why_the_champion_stays(champion, manifest, trained):
     trained("red", "gray")
     done = run(manifest("red", "lime", "blue"))
     verdict = json.loads(done.report.with_suffix(".json").read_text())["verdict"]
-    assert verdict.startswith(f"{champion} kept: ")
+    assert f": {champion} kept, " in verdict
     assert "top-1 -" in verdict
 
 
@@ -76,7 +75,7 @@ def test_no_report_tells_of_a_promotion_that_failed(champion, manifest, trained,
 
     monkeypatch.setattr(services, "version_promote", refused)
     with pytest.raises(OSError, match="No space left"):
-        run(manifest("red", "lime", "blue", "gray"))
+        run(manifest("red", "lime", "blue", "gray", cars=80))
     assert not list((site / "runs").glob("[0-9]*/report.*"))
     assert champion_get() == champion
 
@@ -90,18 +89,20 @@ def test_a_folder_without_pictures_is_refused_before_anything_starts(champion, m
     assert not TrainingRun.objects.exists()
 
 
+HEADLINE = "+1 model; old models −0.1 points (−0.9…+0.4)"
+
+
 @pytest.mark.parametrize(
-    ("passed", "gain", "promoted", "asked", "rival", "verdict"),
+    ("passed", "headline", "promoted", "asked", "rival", "verdict"),
     [
-        (True, 0.012, True, True, "a-1", "Better by +1.2 points: promoted"),
-        (True, 0.012, False, False, "a-1", "Better by +1.2 points: not promoted, as asked"),
-        (True, -0.001, True, True, "a-1", "−0.1 points, and knows models that a-1 does not: promoted"),
-        (True, None, True, True, "", "All gates passed, with no other model to compare with: promoted"),
-        (False, 0.012, False, True, "a-1", "a-1 kept: calibration error 0.062"),
-        (False, None, False, True, "", "Not promoted: calibration error 0.062"),
+        (True, HEADLINE, True, True, "a-1", f"{HEADLINE}: promoted"),
+        (True, HEADLINE, False, False, "a-1", f"{HEADLINE}: not promoted, as asked"),
+        (True, HEADLINE, False, True, "a-1", f"{HEADLINE}: it already serves"),
+        (True, "", True, True, "", "No other model to compare with: promoted"),
+        (False, HEADLINE, False, True, "a-1", f"{HEADLINE}: a-1 kept, calibration error 0.062"),
+        (False, "", False, True, "", "No other model to compare with: not promoted, calibration error 0.062"),
     ],
 )
-def test_the_verdict_is_one_line(passed, gain, promoted, asked, rival, verdict):
+def test_the_verdict_is_one_line(passed, headline, promoted, asked, rival, verdict):
     gates = [Gate("ece", 0.062, 0.05, passed, "calibration error 0.062"), Gate("gain", 1, 0, True, "better")]
-    top1 = None if gain is None else Difference(gain, gain - 0.01, gain + 0.01)
-    assert verdict_of(gates=gates, top1=top1, promoted=promoted, asked=asked, rival=rival) == verdict
+    assert verdict_of(gates=gates, headline=headline, promoted=promoted, asked=asked, rival=rival) == verdict

@@ -52,6 +52,8 @@ class Cleaned:
     """In the order in which they were done."""
     looks: list[PictureHash | None]
     """Of each row's picture."""
+    digests: list[str]
+    """sha256 of each row's file."""
 
 
 def clean(
@@ -110,7 +112,7 @@ def clean(
     done(rare_cars(kept, recipe, classes, makes_only=makes_only))
     done(split_counts(kept, classes, makes_only=makes_only))
     _check_enough(kept, recipe, classes, stages)
-    return Cleaned(kept, stages, [photo.facts.look for photo in photos])
+    return Cleaned(kept, stages, [photo.facts.look for photo in photos], [photo.facts.digest for photo in photos])
 
 
 def _from_outside(rows: Sequence[ManifestRow], *, makes_only: bool) -> tuple[list[ManifestRow], Stage]:

@@ -12,7 +12,6 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
-from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -25,7 +24,7 @@ from classifier.attributes import EXTERIOR, VIEWS
 from classifier.preprocess import Box, FloatArray
 from classifier.recognition import Sight, Status
 from classifier.taxonomy import Guess
-from classifier.training.data.manifest import SPLITS, ManifestRow, Split
+from classifier.training.data.manifest import REMEMBERED, SPLITS, ManifestRow, Split
 from classifier.training.data.memory.codec import Packed
 from classifier.training.data.split import split_of
 
@@ -60,8 +59,8 @@ class RememberedPhoto:
     def row(self) -> ManifestRow:
         """As a manifest's row, whose file cannot be opened: it is in no folder."""
         return ManifestRow(
-            path=Path(self.digest), file=f"remembered {self.digest}", make=self.make, model=self.model, year=self.year,
-            vehicle=f"remembered {self.vehicle}", kind=EXTERIOR, source=self.source,
+            path=REMEMBERED / self.digest, file=f"remembered {self.digest}", make=self.make, model=self.model,
+            year=self.year, vehicle=f"remembered {self.vehicle}", kind=EXTERIOR, source=self.source,
             split="calibrate" if self.split == "val" else self.split,
         )  # fmt: skip
 

@@ -9,8 +9,12 @@ from classifier.training.progress import Progress
 from classifier.training.recipe import RecipeError
 from marketplace.commands import Outcome, ServiceCommand, refusing
 from marketplace.training.management.arguments import photo_arguments, photo_selection, positive, recipe_arguments
+from marketplace.training.promotion.gates import gates_missed
 from marketplace.training.runs.request import RunRequest
 from marketplace.training.runs.services import Retrained, retrain
+
+STATES = {"passed": "pass", "failed": "FAIL", "not shown": "????"}
+"""How a gate's state stands in a line."""
 
 
 class Command(ServiceCommand):
@@ -64,12 +68,8 @@ class Command(ServiceCommand):
             suspects=options["suspects"],
         )
         done = retrain(request=request, by=None, progress=progress)
-        failed = [gate for gate in done.gates if not gate.passed]
-        return Outcome(
-            _document(done),
-            _text(done),
-            failed=f"Not promoted: {'; '.join(gate.text for gate in failed)}." if failed else "",
-        )
+        missed = gates_missed(done.gates)
+        return Outcome(_document(done), _text(done), failed=f"Not promoted: {missed}." if missed else "")
 
 
 def _document(done: Retrained) -> dict[str, Any]:
@@ -78,6 +78,7 @@ def _document(done: Retrained) -> dict[str, Any]:
         "version": done.version.version,
         "champion": done.champion.version if done.champion else None,
         "promoted": done.run.promoted,
+        "headline": done.run.metrics.get("headline", ""),
         "gates": [gate.as_dict() for gate in done.gates],
         "metrics": done.run.metrics,
         "photos": done.run.photos,
@@ -90,8 +91,11 @@ def _document(done: Retrained) -> dict[str, Any]:
 def _text(done: Retrained) -> str:
     against = f" against {done.champion}" if done.champion else ""
     lines = [f"Run {done.run.pk}: {done.version}{against}, {done.run.photos} photos"]
+    if headline := done.run.metrics.get("headline"):
+        lines.append(headline)
     lines += [
-        f"  {'pass' if gate.passed else 'FAIL'}  {gate.text}  [{gate.name} {gate.value:.4g}, limit {gate.limit:.4g}]"
+        f"  {STATES[gate.state]}  {gate.text}  [{gate.name} {gate.value:.4g}, limit {gate.limit:.4g}"
+        f"{f', on {gate.evidence.words}' if gate.evidence else ''}]"
         for gate in done.gates
     ]
     lines.append(f"Report: {done.report}")

@@ -1,7 +1,9 @@
 """A manifest is read as written, or refused in one line that names file and row."""
 
+import csv
 import os
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,18 @@ def test_what_it_writes_it_reads(tmp_path):
     assert [(r.make, r.model, r.year, r.path.resolve()) for r in again] == [
         (r.make, r.model, r.year, r.path.resolve()) for r in rows
     ]
+
+
+def test_a_spreadsheet_finds_no_formula_in_it_and_it_is_read_back_as_it_was(tmp_path):
+    write(tmp_path / "cars", "")
+    (tmp_path / "cars" / "a.jpg").rename(tmp_path / "cars" / "=1+1.jpg")
+    rows = manifest_read(write(tmp_path / "cars", "file,make,model,vehicle\n=1+1.jpg,=HYPERLINK(1),@SUM,+7\n"))
+    manifest_write(tmp_path / "cars" / "again.csv", [replace(rows[0], vehicle="-7")])
+    (cells,) = list(csv.reader((tmp_path / "cars" / "again.csv").open(newline="")))[1:]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+    (again,) = manifest_read(tmp_path / "cars" / "again.csv")
+    assert (again.make, again.model, again.vehicle) == ("=HYPERLINK(1)", "@SUM", "cars/-7")
+    assert again.path.resolve() == rows[0].path.resolve()
 
 
 def test_the_hash_knows_labels_but_no_order(tmp_path):

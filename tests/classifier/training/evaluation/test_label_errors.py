@@ -25,7 +25,7 @@ from classifier.training.evaluation.label_errors import (
     suspects_rank,
 )
 from classifier.training.progress import Silent
-from tests.classifier.conftest import CLASSES, random_detector
+from tests.classifier.conftest import CLASSES, constant_attributes, random_detector
 
 COLOURS = {"Red": (200, 30, 30), "Lime": (30, 200, 30), "Blue": (30, 30, 200)}
 
@@ -105,7 +105,7 @@ def lot(tmp_path, convert):
     )
     weights = tmp_path / "weights"
     artefact_write(parent=weights / "classifier", name="tiny", spec=spec, state_dict=network.state_dict())
-    convert(random_detector(weights / "detector", confidence=1.0))
+    convert(random_detector(weights / "detector", confidence=0.0), constant_attributes(weights / "usable", "exterior"))
     random = np.random.default_rng(0)
     names = list(COLOURS)
     with (tmp_path / "manifest.csv").open("w", newline="") as file:

@@ -1,0 +1,44 @@
+"""What a visitor typed before signing in: kept in their session, given back afterwards."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
+
+from marketplace.pages import is_htmx
+
+KEY = "trade_unsent"
+MOST = 5
+"""How many are kept; the oldest goes first."""
+
+
+def sign_in_first(
+    request: HttpRequest, *, then: str, name: str = "", typed: dict[str, str] | None = None
+) -> HttpResponse:
+    """Send the visitor to the sign-in page, and from there to ``then``.
+
+    typed: kept under ``name`` until ``typed_before`` asks for it.
+    """
+    if typed and any(typed.values()):
+        kept = {key: value for key, value in request.session.get(KEY, {}).items() if key != name}
+        kept[name] = {field: text[:5000] for field, text in typed.items()}
+        request.session[KEY] = dict(list(kept.items())[-MOST:])
+    answer = redirect_to_login(then, resolve_url(settings.LOGIN_URL))
+    if is_htmx(request):
+        # htmx would put the sign-in page into a part of this one.
+        return HttpResponse(status=204, headers={"HX-Redirect": answer["Location"]})
+    return answer
+
+
+def typed_before(request: HttpRequest, name: str) -> dict[str, Any]:
+    """What was kept under ``name``; an empty dict if there is nothing."""
+    kept: dict[str, Any] = request.session.get(KEY, {}).get(name, {})
+    return kept
+
+
+def typed_forget(request: HttpRequest, name: str) -> None:
+    """It was sent."""
+    if name in request.session.get(KEY, {}):
+        request.session[KEY] = {key: value for key, value in request.session[KEY].items() if key != name}
