@@ -55,6 +55,7 @@ __all__ = [
     "Task",
     "Thresholds",
     "TrainedClass",
+    "artefact_check",
     "artefact_copy",
     "artefact_only",
     "artefact_open",
@@ -203,6 +204,22 @@ def artefact_open(folder: Path) -> Artefact:
     if not folder.resolve().name.endswith(f"-{_identity(document)[:8]}"):
         raise ArtefactError(f"{folder / SPEC_FILE} was changed: it does not match the folder's name")
     return Artefact(folder=folder.resolve(), spec=spec)
+
+
+def artefact_check(folder: Path) -> Artefact:
+    """As artefact_open, and its memory, which serving never reads, is the one that it was given."""
+    artefact = artefact_open(folder)
+    memory = artefact.folder / MEMORY_FILE
+    if not artefact.spec.memory_sha256:
+        return artefact
+    try:
+        with memory.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ArtefactError(f"{memory} cannot be read: {error.strerror}") from error
+    if digest != artefact.spec.memory_sha256:
+        raise ArtefactError(f"{memory} is damaged or changed: its sha256 is not the one in {SPEC_FILE}")
+    return artefact
 
 
 def artefact_only(parent: Path) -> Artefact:

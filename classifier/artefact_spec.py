@@ -12,7 +12,7 @@ from classifier.photo_temperature import PIXEL_GROUPS, VIEW_GROUPS
 FORMAT_VERSION = 1
 NEVER = 1.01  # a threshold above every confidence
 
-Task = Literal["classifier", "usable", "detector"]
+Task = Literal["classifier", "usable", "detector", "colour"]
 INTERPOLATIONS = ("bilinear", "bicubic", "lanczos")
 
 

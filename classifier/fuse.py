@@ -31,6 +31,8 @@ class Verdict:
     """The likeliest years of that model, as in the trained class; "" if it has none."""
     candidates: tuple[Candidate, ...]
     photos_used: int
+    colours: tuple[Guess, ...] = ()
+    """As Recognition.colours; verdict_from leaves them out."""
 
 
 def fuse(log_probs: Sequence[FloatArray], alpha: float = DEFAULT_ALPHA) -> FloatArray:
@@ -65,12 +67,12 @@ def likeliest_first(names: Sequence[str], log_probs: FloatArray) -> tuple[Guess,
     return tuple(sorted(guesses, key=lambda guess: -guess.confidence))
 
 
-def bodies_fuse(photos: Sequence[Sequence[Guess]], alpha: float = DEFAULT_ALPHA) -> tuple[Guess, ...]:
-    """Pool several photos' bodies (each as Recognition.bodies) into one tuple; see fuse.
+def guesses_fuse(photos: Sequence[Sequence[Guess]], alpha: float = DEFAULT_ALPHA) -> tuple[Guess, ...]:
+    """Pool several photos' bodies or colours (as in Recognition) into one tuple; see fuse.
 
-    Photos without bodies are left out; () if no photo has any. Bodies are matched by name, so the
-    photos may come from different artefacts: a body that one of them does not know gets the lowest
-    probability that a photo may give.
+    Photos without any are left out; () if no photo has any. Names are matched, so the photos may
+    come from different artefacts: a name that one of them does not know gets the lowest probability
+    that a photo may give.
     """
     said = [{guess.name: guess.confidence for guess in photo} for photo in photos if photo]
     if not said:

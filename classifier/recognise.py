@@ -13,10 +13,11 @@ from time import perf_counter
 
 import numpy as np
 
-from classifier.artefact import ArtefactError, ArtefactSpec, artefact_only, artefact_open
+from classifier.artefact import NEVER, ArtefactError, ArtefactSpec, artefact_only, artefact_open
 from classifier.attributes import EXTERIOR, OTHER, AttributeClassifier, PhotoAttributes
 from classifier.classify import MakeModelClassifier
-from classifier.detect import Detector, the_car
+from classifier.colour import ColourClassifier, Look
+from classifier.detect import Detector, cars_shown, the_car
 from classifier.engines import DeviceName, Engine, EngineName, engine_choose, engines_open
 from classifier.preprocess import (
     Box,
@@ -32,6 +33,7 @@ from classifier.preprocess import (
     photo_load,
 )
 from classifier.recognition import Interpreter, Recognition, Sight, Status
+from classifier.taxonomy import Guess
 
 WEIGHTS = Path(__file__).resolve().parent / "weights"
 BATCHES_AHEAD = 2
@@ -67,6 +69,9 @@ class _Work:
     error: str = ""
     attributes: PhotoAttributes | None = None
     box: Box | None = None
+    cars: int = 0
+    look: Look | None = None
+    colours: tuple[Guess, ...] = ()
     outputs: FloatArray | None = None
     timings: dict[str, float] = field(default_factory=dict)
 
@@ -79,7 +84,7 @@ class _Work:
 
 
 class Recogniser(Interpreter):
-    """Detector, attribute classifier and make/model classifier together. Thread-safe."""
+    """Detector, attribute, make/model and colour classifier together. Thread-safe."""
 
     def __init__(
         self,
@@ -87,18 +92,24 @@ class Recogniser(Interpreter):
         detector: Detector,
         attribute_classifier: AttributeClassifier,
         classifier: MakeModelClassifier,
+        colour_classifier: ColourClassifier | None = None,
         spec: ArtefactSpec,
         version: str,
         engine: str = "",
         batch: int = 16,
     ) -> None:
         """Use Recogniser.open."""
-        super().__init__(spec, body_threshold=attribute_classifier.body_threshold)
+        super().__init__(
+            spec,
+            body_threshold=attribute_classifier.body_threshold,
+            colour_threshold=colour_classifier.threshold if colour_classifier else NEVER,
+        )
         self.version = version
         self.engine = engine
         self.batch = batch
         """How many photos go through together."""
         self._detector, self._attributes, self._classifier = detector, attribute_classifier, classifier
+        self._colours = colour_classifier
         cores = os.cpu_count() or 1
         self._pool = ThreadPoolExecutor(max_workers=cores, thread_name_prefix="decode")
         # A pool of its own: cropping a batch must not wait until later batches are decoded.
@@ -114,20 +125,21 @@ class Recogniser(Interpreter):
         cache_dir: Path | None = None,
         device: DeviceName = "auto",
         network: Callable[[EngineName, DeviceName], Engine] | None = None,
+        colours: bool = True,
     ) -> Recogniser:
-        """Load the make/model artefact in folder `classifier`, and the other two from `weights`.
+        """Load the make/model artefact in folder `classifier`, and the others from `weights`.
 
         engine, device: see engines.engine_choose. cache_dir: where OpenVINO keeps converted
         networks; without it every start converts anew. network: opens an engine to run instead of
         the classifier's own network; its outputs are in the sights, and recognitions make no sense
-        with it. Raises ArtefactError or EngineError, each with one clear line.
+        with it. colours: whether they are told, if the weights have a folder `colour` at all.
+        Raises ArtefactError or EngineError, each with one clear line.
         """
         chosen, place = engine_choose(engine, device)
-        artefacts = {
-            "detector": artefact_only(weights / "detector"),
-            "usable": artefact_only(weights / "usable"),
-            "classifier": artefact_open(classifier),
-        }
+        parts = ["detector", "usable"]
+        if colours and (weights / "colour").is_dir():
+            parts.append("colour")
+        artefacts = {task: artefact_only(weights / task) for task in parts} | {"classifier": artefact_open(classifier)}
         for task, artefact in artefacts.items():
             if artefact.spec.task != task:
                 raise ArtefactError(f"{artefact.folder} is a {artefact.spec.task} artefact, a {task} is needed here")
@@ -140,10 +152,12 @@ class Recogniser(Interpreter):
             side = artefact.spec.preprocessing.input_size
             engines[task].infer(np.zeros((1, 3, side, side), dtype=np.float32))  # the first run is slow
         spec = artefacts["classifier"].spec
+        paint = ColourClassifier(engines["colour"], artefacts["colour"]) if "colour" in engines else None
         return cls(
             detector=Detector(engines["detector"], artefacts["detector"].spec),
             attribute_classifier=AttributeClassifier(engines["usable"], artefacts["usable"].spec),
             classifier=MakeModelClassifier(engines["classifier"], spec),
+            colour_classifier=paint,
             spec=spec,
             version=artefacts["classifier"].version,
             engine=engines["classifier"].name,
@@ -224,6 +238,7 @@ class Recogniser(Interpreter):
         for work, detections in zip(works, self._detector.detect(inputs, sizes), strict=True):
             car = the_car(detections)
             work.box = car.box if car else None
+            work.cars = cars_shown(detections)
         _share("detect", works, start)
 
     def _find_attributes(self, works: list[_Work]) -> None:
@@ -241,12 +256,19 @@ class Recogniser(Interpreter):
             outputs = self._classifier.outputs([crop for _, crop in cut])
             for (work, _), row in zip(cut, outputs, strict=True):
                 work.outputs = row
+        if self._colours is not None:
+            looks = [(work, work.look) for work in works if work.look is not None]
+            told = self._colours.colours([look for _, look in looks])
+            for (work, _), colours in zip(looks, told, strict=True):
+                work.colours = colours
         _share("classify", works, start)
 
     def _crop(self, work: _Work) -> FloatArray | None:
         """The car as input; None, and the work marked unreadable, if decoding again fails."""
         if work.decoded is None:
             return None
+        if self._colours is not None and work.box is not None:
+            work.look = self._colours.prepare(work.decoded, work.box)
         try:
             decoded = decode_closer(
                 work.photo, work.decoded, work.box, self._spec.preprocessing.crop, side=self._classifier.input_size
@@ -282,6 +304,8 @@ def _sight(work: _Work) -> Sight:
         image_size=work.decoded.full_size,
         view=shown.view if shown else None,
         bodies=shown.bodies if shown else (),
+        colours=work.colours,
+        cars=work.cars if work.kind == EXTERIOR else None,
         outputs=work.outputs,
         timings_ms=timings,
     )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
-from classifier.artefact import ArtefactSpec, Thresholds, TrainedClass
+from classifier.artefact import NEVER, ArtefactSpec, Thresholds, TrainedClass
 from classifier.body_type import bodies_of
 from classifier.classify import calibrated
-from classifier.fuse import Verdict, verdict_from
+from classifier.fuse import Verdict, guesses_fuse, verdict_from
 from classifier.photo_temperature import photo_temperatures
 from classifier.preprocess import Box, FloatArray
 from classifier.taxonomy import Candidate, Guess, summarise
@@ -38,6 +38,10 @@ class Recognition:
     """The side of the car that the photo shows, one of attributes.VIEWS; only if ok."""
     bodies: tuple[Guess, ...] = ()
     """Every body type with its probability, likeliest first, summing to 1; only if ok."""
+    colours: tuple[Guess, ...] = ()
+    """Every colour of paint, as bodies; () without a colour classifier."""
+    cars: int | None = None
+    """How many cars an exterior photo shows prominently, see detect.cars_shown; None: unknown."""
     log_probs: FloatArray | None = field(default=None, compare=False, repr=False)
     """Shape (classes,), float32, calibrated, in the class order of the artefact; only if ok."""
     timings_ms: dict[str, float] = field(default_factory=dict, compare=False)
@@ -56,6 +60,8 @@ class Sight:
     view: Guess | None = None
     bodies: tuple[Guess, ...] = ()
     """By the photo attributes alone; the likely classes count later."""
+    colours: tuple[Guess, ...] = ()
+    cars: int | None = None
     outputs: FloatArray | None = field(default=None, compare=False, repr=False)
     """The network's output, (D,), float32: logits, or its last layer's input; only if ok."""
     timings_ms: dict[str, float] = field(default_factory=dict, compare=False)
@@ -65,7 +71,7 @@ class Sight:
 class Interpreter:
     """Turns sights into recognitions, and recognitions into verdicts."""
 
-    def __init__(self, spec: ArtefactSpec, *, body_threshold: float) -> None:
+    def __init__(self, spec: ArtefactSpec, *, body_threshold: float, colour_threshold: float = NEVER) -> None:
         """spec: the classifier's. body_threshold: used if the classifier tells no bodies."""
         self._spec = spec
         self.classes: tuple[TrainedClass, ...] = spec.classes
@@ -73,6 +79,8 @@ class Interpreter:
         self.thresholds: Thresholds = spec.thresholds
         self.body_threshold: float = spec.thresholds.body if spec.class_bodies else body_threshold
         """Confidence from which a form may fill in the body; NEVER if nothing tells bodies."""
+        self.colour_threshold = colour_threshold
+        """As body_threshold, for the colour."""
         self.fusion_alpha: float = spec.fusion_alpha
 
     def interpret(self, sights: Sequence[Sight]) -> list[Recognition]:
@@ -90,7 +98,8 @@ class Interpreter:
     def verdict(self, recognitions: Sequence[Recognition]) -> Verdict | None:
         """The verdict over the usable photos of one car; None if there is none."""
         usable = [one.log_probs for one in recognitions if one.log_probs is not None]
-        return verdict_from(usable, self.classes, alpha=self.fusion_alpha)
+        verdict = verdict_from(usable, self.classes, alpha=self.fusion_alpha)
+        return verdict and replace(verdict, colours=guesses_fuse([one.colours for one in recognitions]))
 
     def _recognition(self, sight: Sight, log_probs: FloatArray | None) -> Recognition:
         make: Guess | None = None
@@ -111,6 +120,8 @@ class Interpreter:
             candidates=candidates,
             view=sight.view,
             bodies=bodies,
+            colours=sight.colours,
+            cars=sight.cars,
             log_probs=log_probs,
             timings_ms=sight.timings_ms,
             error=sight.error,

@@ -19,7 +19,7 @@ ADMIN_POLICY = {
 }
 
 
-class ContentPolicyMiddleware(CSPMiddleware):  # type: ignore[misc]  # the package has no types
+class ContentPolicyMiddleware(CSPMiddleware):
     """As django-csp's, with a policy of its own for /admin/."""
 
     def get_policy_parts(

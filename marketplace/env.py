@@ -11,8 +11,11 @@ from pydantic_core import ErrorDetails, PydanticUseDefault
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from marketplace.database import postgres
+from marketplace.store_url import s3_options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+QUEUES = ("recognise", "look-again", "mail", "celery")
+"""What Celery's workers take tasks from; see settings.CELERY_TASK_ROUTES."""
 
 
 def _not_empty(value: Any) -> Any:
@@ -60,6 +63,15 @@ def _postgres(value: str, info: ValidationInfo) -> str:
     return value
 
 
+def _store(value: str, info: ValidationInfo) -> str:
+    if value:
+        try:
+            s3_options(value, folder="")
+        except ValueError as error:
+            raise ValueError(f"{info.field_name} must look like s3://bucket/prefix?endpoint=https://host.") from error
+    return value
+
+
 def _site_url(value: str, info: ValidationInfo) -> str:
     if not re.fullmatch(r"https?://[^/\s]+/?", value):
         raise ValueError(f"{info.field_name} must look like https://cars.example.")
@@ -81,6 +93,18 @@ def _rate(value: str, info: ValidationInfo) -> str:
     return value
 
 
+def _workers(value: Any) -> Any:
+    return [_words(worker) for worker in value.split(";")] if isinstance(value, str) else value
+
+
+def _known_queues(value: list[list[str]], info: ValidationInfo) -> list[list[str]]:
+    if unknown := sorted({queue for worker in value for queue in worker} - {*QUEUES}):
+        raise ValueError(f"{info.field_name} names {', '.join(unknown)}; the queues are {', '.join(QUEUES)}.")
+    if missing := [queue for queue in QUEUES if not any(queue in worker for worker in value)]:
+        raise ValueError(f"{info.field_name} leaves nobody for {', '.join(missing)}.")
+    return value
+
+
 NotEmpty = BeforeValidator(_not_empty)
 LowerCase = BeforeValidator(str.lower)
 UpperCase = BeforeValidator(str.upper)
@@ -92,6 +116,7 @@ Words = Annotated[list[str], NoDecode, BeforeValidator(_words)]
 Rate = Annotated[str, AfterValidator(_rate), NotEmpty]
 FromFile = BeforeValidator(_from_file)
 Secret = Annotated[str, FromFile, Field(repr=False)]
+Workers = Annotated[list[list[str]], NoDecode, AfterValidator(_known_queues), BeforeValidator(_workers), NotEmpty]
 HERE = ["127.0.0.1", "localhost", "[::1]", "testserver"]
 MAIL_TO_FILES = "django.core.mail.backends.filebased.EmailBackend"
 MAIL_BY_SMTP = "django.core.mail.backends.smtp.EmailBackend"
@@ -118,6 +143,8 @@ class Environment(BaseSettings):
     """postgres://user:password@host:5432/name; empty = SQLite in VAR_DIR."""
     REDIS_URL: Annotated[Secret, AfterValidator(_redis)] = ""
     """redis://host:6379/0; empty = the embedded Redis, on a socket in VAR_DIR."""
+    STORE_URL: Annotated[str, AfterValidator(_store)] = ""
+    """s3://bucket/prefix?endpoint=https://host for photos, models and reports; empty = VAR_DIR."""
     STATIC_COLLECTED: Switch = Field(default_factory=lambda given: not given["DEBUG"])
     """Serve the output of `manage.py collectstatic` instead of the source files."""
 
@@ -196,6 +223,8 @@ class Environment(BaseSettings):
     )
     """Lowest level that is logged."""
 
+    WORKERS: Workers = [[*QUEUES]]
+    """The workers that `make run` starts: queues apart by commas, workers by semicolons."""
     BIND: str = "127.0.0.1:8000"
     """Address that gunicorn binds."""
     WEB_CONCURRENCY: Count = 1

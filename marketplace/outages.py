@@ -1,4 +1,4 @@
-"""Answers to visitors while the database, the disk, Redis or the mail server is unavailable."""
+"""Answers to visitors while database, disk, store, Redis or mail server are unavailable."""
 
 import sys
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from redis.exceptions import ConnectionError as RedisAway
 from redis.exceptions import TimeoutError as RedisSilent
 
 from marketplace.database import database_outage
-from marketplace.storage import is_disk_full
+from marketplace.storage import is_storage_outage
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +45,7 @@ class OutageMiddleware:
         elif isinstance(error, RedisAway | RedisSilent):
             log.error("redis_away", path=request.path, error=str(error))
             answer = _redis_away(request)
-        elif (outage := database_outage(error)) or (isinstance(error, OSError) and is_disk_full(error)):
+        elif (outage := database_outage(error)) or is_storage_outage(error):
             answer = outage_answer(request, error)
             answer.database_away = outage == "away"  # type: ignore[attr-defined]  # for RetryMiddleware
         else:
@@ -80,7 +80,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """handler500: also for what middleware raises, which no process_exception sees."""
     error = sys.exc_info()[1]
     outage = database_outage(error) if error is not None else ""
-    if error is None or not (outage or (isinstance(error, OSError) and is_disk_full(error))):
+    if error is None or not (outage or is_storage_outage(error)):
         return django_server_error(request)
     answer = outage_answer(request, error)
     answer.database_away = outage == "away"  # type: ignore[attr-defined]  # for RetryMiddleware

@@ -1,6 +1,7 @@
 """Settings. Everything that differs between machines comes from the environment (.env.example)."""
 
 import logging
+from typing import Any
 
 import structlog
 from csp.constants import NONE, SELF
@@ -9,7 +10,8 @@ from django.urls import reverse_lazy
 from kombu import Queue
 
 from marketplace.database import postgres, sqlite
-from marketplace.env import BASE_DIR, environment_read
+from marketplace.env import BASE_DIR, QUEUES, environment_read
+from marketplace.store_url import s3_options
 from marketplace.var_dir import folder_ready, secret_kept, socket_path
 
 env = environment_read()
@@ -146,27 +148,36 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60},
     },
 }
-# Mails wait for slow servers: in compose a worker of their own takes this queue. A worker that is
-# told of no queue takes both.
-CELERY_TASK_QUEUES = (Queue("celery"), Queue("mail"))
+# One queue for each kind of wait: a seller's photos, second looks and heat maps, slow mail servers;
+# "celery" is the rest, which is short. In compose each has a worker of its own.
+CELERY_TASK_QUEUES = tuple(Queue(name) for name in QUEUES)
 CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_ROUTES = {
+    "marketplace.photos.tasks.recognise_pending": {"queue": "recognise"},
+    "marketplace.photos.tasks.draw_heatmaps": {"queue": "look-again"},
+    "marketplace.training.tasks.rerecognise": {"queue": "look-again"},
     "marketplace.listings.tasks.send_mails": {"queue": "mail"},
     "marketplace.trade.tasks.send_mails": {"queue": "mail"},
 }
+ENGINE_QUEUES = {"recognise", "look-again"}  # whose workers open a recogniser
+WORKERS = env.WORKERS
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL or f"unix://{REDIS_SOCKET}",
     }
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": VAR_DIR / "cache"}
+    else {
+        "BACKEND": "marketplace.file_cache.CountingFileCache",
+        "LOCATION": VAR_DIR / "cache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},  # with more, any of them go, counts of misuse too
+    }
 }
 
 # Static files are either collected, compressed and named by content, which needs
 # `manage.py collectstatic`, or served from their source folders.
 STATIC_COLLECTED = env.STATIC_COLLECTED
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "marketplace.storage.DurableStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
@@ -174,6 +185,11 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+if env.STORE_URL:  # several machines: photos, artefacts and the files of trainings are shared
+    STORAGES |= {
+        name: {"BACKEND": "marketplace.s3.Store", "OPTIONS": s3_options(env.STORE_URL, folder=folder)}
+        for name, folder in (("default", "media"), ("artefacts", "artefacts"), ("runs", "runs"))
+    }
 MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"
 STATIC_URL = "/static/"
@@ -294,7 +310,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "PAGE_SIZE": 50,
-    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["marketplace.api.throttle.CountingThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "recognise": env.RECOGNISE_RATE,
         "api": env.API_RATE,

@@ -7,11 +7,15 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.base import File
-from django.core.files.storage import FileSystemStorage
+from django.core.files.storage import FileSystemStorage, default_storage
 
 from classifier.durable import file_write
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class StoreAway(OSError):
+    """The store that several machines share does not answer, or refuses."""
 
 
 class DurableStorage(FileSystemStorage):
@@ -35,13 +39,16 @@ def disk_has_room() -> bool:
     """Whether more than DISK_RESERVE_MB are free for media.
 
     The rest is for the database, which must still write what was decided, and for removing things.
-    Raises OSError if the folder cannot be made or looked at.
+    A store is not asked: it says itself what it does not take. Raises OSError if the folder cannot
+    be made or looked at.
     """
+    if not isinstance(default_storage, FileSystemStorage):
+        return True
     folder = Path(settings.MEDIA_ROOT)
     folder.mkdir(parents=True, exist_ok=True)
     return shutil.disk_usage(folder).free > settings.DISK_RESERVE_MB * 2**20
 
 
-def is_disk_full(error: OSError) -> bool:
-    """Whether this error says that there is no space, or no quota, left."""
-    return error.errno in FULL
+def is_storage_outage(error: BaseException) -> bool:
+    """Whether this error says that there is no space or quota left, or that the store is away."""
+    return isinstance(error, StoreAway) or (isinstance(error, OSError) and error.errno in FULL)

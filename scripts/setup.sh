@@ -40,7 +40,19 @@ if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
     exit 0
 fi
 echo "Installing $requirements (the first time this takes a few minutes) …"
-"$VENV/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements"
+"$VENV/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements" &
+pip=$!
+trap 'kill "$pip" 2>/dev/null; exit 130' INT TERM HUP
+seconds=0
+while kill -0 "$pip" 2>/dev/null; do
+    sleep 1
+    seconds=$((seconds + 1))
+    if [ $((seconds % 20)) = 0 ]; then
+        echo "  $seconds s: $(du -sm "$VENV" | cut -f1) MB so far, some 6,000 in the end"
+    fi
+done
+trap - INT TERM HUP
+wait "$pip"
 echo "$wanted" >"$stamp"
 # The development requirements include the others, so that `make run` after `make test` installs
 # nothing.

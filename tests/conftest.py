@@ -20,6 +20,8 @@ from playwright.sync_api import expect
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import CarModel, Make, MakeAlias, ModelAlias
 from marketplace.catalogue.services import catalogue_load
+from marketplace.listings.search.names import names_forget
+from marketplace.listings.search.stock.loading import stock_forget
 from tests.factories import UserFactory
 from tests.live_page import page  # noqa: F401  # fixture
 
@@ -59,6 +61,7 @@ LONG = (
     "tests/photos/test_real_recogniser.py",
     "tests/photos/test_sell_page.py",
     "tests/reliability/",
+    "tests/trade/test_story.py",
     "tests/training/",
 )
 # Fixtures without which pytest-django lets nobody near the database.
@@ -105,8 +108,10 @@ def only_marked_tests_know_the_database(request, monkeypatch):
 
 @pytest.fixture(autouse=True)
 def fresh_cache():
-    """No test inherits another's rate limits."""
+    """No test inherits another's rate limits, nor what was kept of rows that were rolled back."""
     cache.clear()
+    names_forget()
+    stock_forget()
 
 
 @pytest.fixture(autouse=True)

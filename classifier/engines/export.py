@@ -9,15 +9,29 @@ one of them cannot be converted or written.
 from __future__ import annotations
 
 import errno
+import os
+import stat
 import sys
+import threading
 from pathlib import Path
 
-import torch
-from torch import nn
 
-from classifier.artefact import ArtefactError, artefact_open
-from classifier.engines.networks import build
-from classifier.engines.openvino_library import openvino
+def _end_with_parent() -> None:
+    """Standard input is a pipe that the parent holds open: it ends however the parent ends."""
+    os.read(0, 1)
+    os._exit(1)
+
+
+# Before the imports, which take seconds, or a minute on a busy machine.
+if __name__ == "__main__" and stat.S_ISFIFO(os.fstat(0).st_mode):
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+import torch  # noqa: E402
+from torch import nn  # noqa: E402
+
+from classifier.artefact import ArtefactError, artefact_open  # noqa: E402
+from classifier.engines.networks import build  # noqa: E402
+from classifier.engines.openvino_library import openvino  # noqa: E402
 
 
 def export(folder: Path, out: Path) -> None:

@@ -11,7 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from classifier.artefact import Artefact, ArtefactError, backbones_of
+from classifier.engines.paint_network import PaintNetwork
 from classifier.engines.yolo import detection_network, detection_network_serving
+from classifier.paint import RULE
 
 
 class HiddenHead(nn.Module):
@@ -102,15 +104,20 @@ def build(artefact: Artefact) -> torch.nn.Module:
 
     Input (N, 3, S, S). Output of classifier and usable: (N, C) logits.
     Output of a detector: (N, 4 + labels, anchors), each column x1 y1 x2 y2 in input pixels and then
-    a score 0…1 per label. Raises ArtefactError if the weights do not fit the backbone.
+    a score 0…1 per label. Of a colour artefact: the features of PaintNetwork, for the rule beside
+    it. Raises ArtefactError if the weights do not fit the backbone.
     """
     spec = artefact.spec
     try:
+        weights = artefact.state_dict()
         if spec.task == "detector":
             network = detection_network_serving(detection_network(spec.backbone, labels=len(spec.labels)))
+        elif spec.task == "colour":
+            network = PaintNetwork(spec.backbone)
+            weights = {name: tensor for name, tensor in weights.items() if not name.startswith(RULE)}
         else:
             network = classification_network(spec.backbone, outputs=spec.outputs(), hidden=spec.head_hidden)
-        network.load_state_dict(artefact.state_dict())
+        network.load_state_dict(weights)
     except (RuntimeError, ValueError, FileNotFoundError) as error:
         # load_state_dict lists every tensor that differs, one per line: two lines are enough.
         why = " ".join(" ".join(str(error).split("\n")[:2]).split())[:300]

@@ -8,8 +8,6 @@ makes all that are missing, unless this process has loaded torch anyway.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -23,11 +21,10 @@ import numpy as np
 
 from classifier.artefact import Artefact, ArtefactError
 from classifier.engines import EngineError
+from classifier.engines.ir_seal import IR_FILES, ir_is_whole, ir_seal
 from classifier.engines.openvino_library import openvino
 from classifier.preprocess import FloatArray
 
-IR_FILES = ("model.xml", "model.bin")
-SEAL = "seal.json"  # sha256 of each IR file: a half-written or damaged cache is noticed and made again
 EXPORT_SECONDS = 300  # for each network, on a machine that is busy with something else
 CHUNK = 4  # photos at once: more is no faster on a CPU (measured: 1 → 78/s, 8 → 82/s), but takes memory for each
 _CORE_LOCK = threading.Lock()
@@ -111,9 +108,8 @@ def irs_cached(artefacts: Sequence[Artefact], cache_dir: Path, *, here: bool = F
 
     here: convert in this process, which has loaded torch anyway. Raises EngineError.
     """
-    runtime = openvino.__version__.split("-")[0]
-    folders = [cache_dir / f"{artefact.version}-ov{runtime}" for artefact in artefacts]
-    missing = {folder: artefact for folder, artefact in zip(folders, artefacts, strict=True) if not _sealed(folder)}
+    folders = _folders(artefacts, cache_dir)
+    missing = {folder: artefact for folder, artefact in zip(folders, artefacts, strict=True) if not ir_is_whole(folder)}
     if missing:
         try:
             cache_dir.mkdir(parents=True, exist_ok=True)
@@ -122,11 +118,21 @@ def irs_cached(artefacts: Sequence[Artefact], cache_dir: Path, *, here: bool = F
                 (_export_here if here else _export)(wanted)
                 for folder in missing:
                     made = Path(beside) / folder.name
-                    _seal(made)
+                    ir_seal(made)
                     _put_in_place(made, folder, aside=made.with_name(f"damaged-{folder.name}"))
         except OSError as error:
             raise EngineError(f"cannot write the model cache {cache_dir}: {error.strerror}") from error
     return folders
+
+
+def irs_missing(artefacts: Sequence[Artefact], cache_dir: Path) -> int:
+    """How many of the artefacts' networks the cache lacks, or holds damaged."""
+    return sum(not ir_is_whole(folder) for folder in _folders(artefacts, cache_dir))
+
+
+def _folders(artefacts: Sequence[Artefact], cache_dir: Path) -> list[Path]:
+    runtime = openvino.__version__.split("-")[0]
+    return [cache_dir / f"{artefact.version}-ov{runtime}" for artefact in artefacts]
 
 
 def _put_in_place(made: Path, folder: Path, *, aside: Path) -> None:
@@ -139,7 +145,7 @@ def _put_in_place(made: Path, folder: Path, *, aside: Path) -> None:
         try:
             made.rename(folder)
         except OSError:
-            if _sealed(folder):
+            if ir_is_whole(folder):
                 return
             if attempt == 4:
                 raise
@@ -158,12 +164,17 @@ def _export(wanted: Sequence[tuple[Artefact, Path]]) -> None:
     command = [sys.executable, "-m", "classifier.engines.export"]
     command += [str(path) for artefact, out in wanted for path in (artefact.folder, out)]
     names, seconds = ", ".join(artefact.version for artefact, _ in wanted), EXPORT_SECONDS * len(wanted)
+    # The child ends when this pipe does: so it does not outlive a parent that is killed.
+    leash, held = os.pipe()
     try:
         done = subprocess.run(  # noqa: S603  our own module, our own paths
-            command, env=environment, capture_output=True, text=True, timeout=seconds, check=False
+            command, env=environment, stdin=leash, capture_output=True, text=True, timeout=seconds, check=False
         )
     except subprocess.TimeoutExpired as error:
         raise EngineError(f"converting {names} for OpenVINO took over {seconds} s") from error
+    finally:
+        os.close(leash)
+        os.close(held)
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines()
         raise EngineError(
@@ -181,21 +192,3 @@ def _export_here(wanted: Sequence[tuple[Artefact, Path]]) -> None:
         except (ArtefactError, RuntimeError) as error:
             why = " ".join(str(error).split())[:300]
             raise EngineError(f"{artefact.version} could not be converted for OpenVINO: {why}") from error
-
-
-def _digests(folder: Path) -> dict[str, str]:
-    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in IR_FILES}
-
-
-def _seal(folder: Path) -> None:
-    for name in IR_FILES:
-        with (folder / name).open("rb") as file:
-            os.fsync(file.fileno())
-    (folder / SEAL).write_text(json.dumps(_digests(folder)))
-
-
-def _sealed(folder: Path) -> bool:
-    try:
-        return bool(json.loads((folder / SEAL).read_text()) == _digests(folder))
-    except (OSError, ValueError):
-        return False

@@ -4,13 +4,14 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
 from marketplace.catalogue.models import CarModel, Make
-from marketplace.catalogue.selectors import make_find, model_find
+from marketplace.catalogue.selectors import make_find
+from marketplace.listings.details.columns import Drive
+from marketplace.listings.details.countries import COUNTRIES
 from marketplace.listings.models import Listing
-from marketplace.listings.selectors import listings_in_place
+from marketplace.listings.search.criteria import SORTS
 
 
 def _make_or_error(text: str) -> Make:
@@ -39,29 +40,34 @@ class CarModelFilterSet(filters.FilterSet):
         fields = ("make",)
 
 
+def _number(words: str) -> filters.NumberFilter:
+    return filters.NumberFilter(field_name="year", help_text=words)
+
+
 class ListingFilterSet(filters.FilterSet):
+    """Parses and describes the parameters; marketplace.api.listings makes criteria of them."""
+
+    q = filters.CharFilter(help_text="words as people type them: golf diesel under 5000")
     make = MakeFilter(help_text="any name of the make: Volkswagen, vw …")
-    model = filters.CharFilter(method="with_model", help_text="any name of the model; needs make")
-    year_min = filters.NumberFilter(field_name="year", lookup_expr="gte")
-    year_max = filters.NumberFilter(field_name="year", lookup_expr="lte")
-    price_min = filters.NumberFilter(field_name="price", lookup_expr="gte")
-    price_max = filters.NumberFilter(field_name="price", lookup_expr="lte")
-    mileage_max = filters.NumberFilter(field_name="mileage_km", lookup_expr="lte")
-    currency = filters.ChoiceFilter(choices=Listing.Currency.choices)
+    model = filters.CharFilter(help_text="any name of the model; needs make")
+    year_min = _number("the first year")
+    year_max = _number("the last year")
+    price_min = _number("in currency")
+    price_max = _number("in currency")
+    mileage_min = _number("in kilometres")
+    mileage_max = _number("in kilometres")
+    currency = filters.ChoiceFilter(
+        choices=Listing.Currency.choices, help_text="of price_min and price_max; without it EUR"
+    )
     body = filters.ChoiceFilter(choices=Listing.Body.choices)
     colour = filters.ChoiceFilter(choices=Listing.Colour.choices)
+    country = filters.ChoiceFilter(choices=COUNTRIES)
+    drive = filters.ChoiceFilter(choices=Drive.choices)
     fuel = filters.ChoiceFilter(choices=Listing.Fuel.choices)
     gearbox = filters.ChoiceFilter(choices=Listing.Gearbox.choices)
-    place = filters.CharFilter(method="in_place", help_text="a part of the place; case and accents do not matter")
+    place = filters.CharFilter(help_text="a part of the place; case and accents do not matter")
+    sort = filters.ChoiceFilter(choices=list(SORTS.items()))
 
     class Meta:
         model = Listing
-        fields = ("make", "currency", "body", "colour", "fuel", "gearbox")
-
-    def with_model(self, queryset: QuerySet[Listing], _name: str, value: str) -> QuerySet[Listing]:
-        make = self.form.cleaned_data.get("make")
-        model = model_find(make=make, text=value) if make else None
-        return queryset.filter(car_model=model) if model else queryset.none()
-
-    def in_place(self, queryset: QuerySet[Listing], _name: str, value: str) -> QuerySet[Listing]:
-        return listings_in_place(queryset, value)
+        fields = ("make", "currency", "body", "colour", "drive", "fuel", "gearbox")

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from classifier.attributes import BODIES, VIEWS
+from classifier.colour import COLOURS
 from classifier.formats import NAMES
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.listings.details.columns import MileageUnit, PowerUnit
@@ -133,6 +134,10 @@ class RecognitionSerializer(serializers.Serializer[Any]):
     candidates = CandidateSerializer(many=True, help_text="at most five, best first")
     view = GuessSerializer(allow_null=True, help_text=f"the side that the car shows: {', '.join(VIEWS)}")
     body = GuessSerializer(allow_null=True, help_text=f"the likeliest of {', '.join(BODIES)}")
+    colour = GuessSerializer(allow_null=True, help_text=f"of the paint: the likeliest of {', '.join(COLOURS)}")
+    cars = serializers.IntegerField(
+        min_value=0, allow_null=True, help_text="how many cars the photo shows prominently; null if unknown"
+    )
     model_version = serializers.CharField(allow_null=True)
     timings_ms = serializers.DictField(child=serializers.FloatField())
     error = serializers.CharField(allow_blank=True)
@@ -162,6 +167,8 @@ def recognition_data(photo: Photo) -> dict[str, Any]:
         "candidates": [_candidate(one) for one in said.candidates] if said else [],
         "view": {"name": said.view, "confidence": said.view_confidence} if said and said.view else None,
         "body": asdict(said.body) if said and said.body else None,
+        "colour": asdict(said.colour) if said and said.colour else None,
+        "cars": said.cars if said else None,
         "model_version": said.model_version.version if said else None,
         "timings_ms": said.timings_ms if said else {},
         "error": _error(photo),

@@ -18,8 +18,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.api.filters import CarModelFilterSet, ListingFilterSet
+from marketplace.api.filters import CarModelFilterSet
 from marketplace.api.recognise import recognise_and_wait
+from marketplace.api.responses import NO_SUCH_FILTER, NO_SUCH_PAGE, TOO_OFTEN
 from marketplace.api.serializers import (
     CarModelSerializer,
     ListingSerializer,
@@ -32,8 +33,6 @@ from marketplace.api.serializers import (
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.selectors import make_list
 from marketplace.listings.access import visible_listing
-from marketplace.listings.models import Listing
-from marketplace.listings.selectors import listings_live
 from marketplace.photos.forms import upload_read
 from marketplace.photos.selectors import photo_of_visitor
 from marketplace.photos.services import PhotoRejected
@@ -48,10 +47,6 @@ REFUSED_WITH = {
     "busy": status.HTTP_503_SERVICE_UNAVAILABLE,
     "not_stored": status.HTTP_503_SERVICE_UNAVAILABLE,
 }
-
-NO_SUCH_PAGE = OpenApiResponse(OpenApiTypes.OBJECT, "There are not that many pages.")
-TOO_OFTEN = OpenApiResponse(OpenApiTypes.OBJECT, "Too many requests; Retry-After says for how many seconds.")
-NO_SUCH_FILTER = OpenApiResponse(OpenApiTypes.OBJECT, "What is wrong with each query parameter.")
 
 
 class Pages(PageNumberPagination):
@@ -147,20 +142,6 @@ class ModelsView(ListAPIView[CarModel]):
 
     def get_queryset(self) -> QuerySet[CarModel]:
         return CarModel.objects.select_related("make").order_by("make__key", "key")
-
-
-@extend_schema(
-    summary="Cars for sale, newest first",
-    responses={200: ListingSerializer(many=True), 400: NO_SUCH_FILTER, 404: NO_SUCH_PAGE, 429: TOO_OFTEN},
-)
-class ListingsView(ListAPIView[Listing]):
-    throttle_scope = "api"
-    serializer_class = ListingSerializer
-    pagination_class = Pages
-    filterset_class = ListingFilterSet
-
-    def get_queryset(self) -> QuerySet[Listing]:
-        return listings_live()
 
 
 class ListingView(APIView):

@@ -1,11 +1,19 @@
-"""Listings for staff to look up, read-only: sellers and moderators change them by the services."""
+"""Listings for staff to look up, read-only: sellers and moderators change them by the services.
 
+Exchange rates for them to keep current.
+"""
+
+from typing import Any
+
+from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
 from marketplace.catalogue.admin import KeySearch
-from marketplace.listings.models import Listing, PriceAsked, SellerMail, StatusChange
+from marketplace.listings.currencies.services import rate_remove, rate_set
+from marketplace.listings.models import ExchangeRate, Listing, PriceAsked, SellerMail, StatusChange
 
 
 class _Record(TabularInline):
@@ -56,3 +64,35 @@ class ListingAdmin(KeySearch, ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         # The service refuses to delete a listing that is live or under review; the admin would not.
         return False
+
+
+class ExchangeRateForm(forms.ModelForm):  # type: ignore[type-arg]  # has parameters only in the stubs
+    currency = forms.ChoiceField(choices=[one for one in Listing.Currency.choices if one[0] != Listing.Currency.EUR])
+
+    class Meta:
+        model = ExchangeRate
+        fields = ("currency", "per_euro", "since")
+
+
+@admin.register(ExchangeRate)
+class ExchangeRateAdmin(ModelAdmin):
+    """A new rate is a new row, so that the old ones tell what was valid when."""
+
+    form = ExchangeRateForm
+    list_display = ("currency", "per_euro", "since")
+    list_filter = ("currency",)
+    date_hierarchy = "since"
+
+    def has_delete_permission(self, request: HttpRequest, obj: ExchangeRate | None = None) -> bool:
+        own = obj is not None and obj.currency == Listing.Currency.EUR
+        return not own and bool(super().has_delete_permission(request, obj))
+
+    def save_model(self, request: HttpRequest, obj: ExchangeRate, form: Any, change: bool) -> None:
+        rate_set(rate=obj)
+
+    def delete_model(self, request: HttpRequest, obj: ExchangeRate) -> None:
+        rate_remove(rate=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ExchangeRate]) -> None:
+        for rate in queryset.exclude(currency=Listing.Currency.EUR):
+            rate_remove(rate=rate)

@@ -1,4 +1,4 @@
-"""The seller's form and the search form."""
+"""The seller's form."""
 
 from typing import Any, cast
 
@@ -13,7 +13,6 @@ from marketplace.listings.details.forms import DetailsForm, digits, shown_detail
 from marketplace.listings.details.number_fields import PriceField, WholeNumberField
 from marketplace.listings.limits import PRICE, YEAR, name_with_letters
 from marketplace.listings.models import Listing
-from marketplace.listings.selectors import SORTS, makes_live
 from marketplace.listings.services import FREE_FIELDS, SELLER_FIELDS
 from marketplace.text_fields import LineFormField, ParagraphsFormField
 
@@ -159,51 +158,3 @@ class OfferForm(ListingForm):
     def __init__(self, data: QueryDict | None = None, *, listing: Listing) -> None:
         super().__init__(data, listing=listing)
         self.fields = {name: field for name, field in self.fields.items() if name in FREE_FIELDS}
-
-
-class BrowseForm(forms.Form):
-    """Search and filters. An invalid filter is ignored rather than refused."""
-
-    q = LineFormField(required=False, max_length=200, label="Make or model")
-    make = forms.ModelChoiceField(
-        Make.objects.none(),
-        required=False,
-        to_field_name="slug",
-        empty_label="All makes",
-        error_messages={"invalid_choice": "Nobody sells this make right now. Choose one from the list."},
-    )
-    price_min = PriceField(required=False, validators=PRICE, label="Lowest price", max_digits=12, decimal_places=2)
-    price_max = PriceField(required=False, validators=PRICE, label="Highest price", max_digits=12, decimal_places=2)
-    currency = forms.ChoiceField(choices=[("", "Any currency"), *Listing.Currency.choices], required=False)
-    year_min = WholeNumberField(required=False, min_value=0, max_value=9999, label="First year")
-    year_max = WholeNumberField(required=False, min_value=0, max_value=9999, label="Last year")
-    body = forms.ChoiceField(choices=[("", "Any body"), *Listing.Body.choices], required=False, label="Body type")
-    colour = forms.ChoiceField(
-        choices=[("", _("Any colour")), *Listing.Colour.choices], required=False, label=_("Colour")
-    )
-    fuel = forms.ChoiceField(choices=[("", "Any fuel"), *Listing.Fuel.choices], required=False)
-    gearbox = forms.ChoiceField(choices=[("", "Any gearbox"), *Listing.Gearbox.choices], required=False)
-    sort = forms.ChoiceField(
-        choices=[(key, sort.label) for key, sort in SORTS.items()], required=False, label="Sort by"
-    )
-
-    def __init__(self, data: QueryDict) -> None:
-        super().__init__(data)
-        cast("forms.ModelChoiceField[Make]", self.fields["make"]).queryset = makes_live()
-        for name, hint in (("price_min", "from"), ("price_max", "to"), ("year_min", "from"), ("year_max", "to")):
-            self.fields[name].widget.attrs.update(inputmode="numeric", placeholder=hint)
-        for name in ("price_min", "price_max"):
-            cast(PriceField, self.fields[name]).currency = data.get("currency", "")
-
-    def criteria(self) -> dict[str, Any]:
-        """The filters that are valid and not empty."""
-        self.full_clean()
-        return {name: value for name, value in self.cleaned_data.items() if value not in {None, ""}}
-
-    def left_out(self) -> list[tuple[str, str]]:
-        """The label of every invalid filter, and how to write it."""
-        return [(str(self[name].label), " ".join(map(str, lines))) for name, lines in self.errors.items()]
-
-    def narrowed(self) -> bool:
-        """Whether a filter besides the search words and the order is set: they are then shown."""
-        return bool(self.criteria().keys() - {"q", "sort"})

@@ -1,5 +1,6 @@
 """Validators of a seller's words and numbers, shared by forms and models, and so by services."""
 
+from datetime import date
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
@@ -29,3 +30,12 @@ def name_with_letters(text: str) -> None:
     """Raises ValidationError for a name without letters or digits, which no search could find."""
     if not name_key(text):
         raise ValidationError("Write the name with letters or digits.")
+
+
+RATE = (MinValueValidator(Decimal("0.000001"), "A rate must be above zero."),)
+
+
+def not_in_the_future(day: date) -> None:
+    """Raises ValidationError for a day that has not come: nothing would notice when it does."""
+    if day > timezone.localdate():
+        raise ValidationError("This day has not come yet.")

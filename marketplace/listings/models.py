@@ -2,7 +2,6 @@
 
 import math
 import secrets
-from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -16,59 +15,33 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from marketplace.catalogue.models import CarModel, Make
-from marketplace.catalogue.names import name_key
+from marketplace.listings.currencies.models import ExchangeRate
+from marketplace.listings.derived import (
+    KEY_LETTERS,
+    SEARCH_KEYS,
+    TEXTS,
+    ListingQuerySet,
+    fields_with_derived,
+    listing_derive,
+    search_key,
+    texts_write,
+)  # fmt: skip
 from marketplace.listings.details.columns import Details
 from marketplace.listings.limits import MILEAGE, PRICE, YEAR, name_with_letters
+from marketplace.listings.search.models import ListingText
 from marketplace.mail_queue import QueuedMail
 from marketplace.text_fields import LineField, ParagraphsField
+
+__all__ = [
+    "KEY_LETTERS", "PRICE_NEWS", "SEARCH_KEYS", "STATUSES", "ExchangeRate", "Listing", "ListingQuerySet",
+    "ListingText", "PriceAsked", "SellerMail", "StatusChange", "new_code", "search_key",
+]  # fmt: skip
 
 CODE_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # none that can be confused over the telephone
 
 
 def new_code() -> str:
     return "".join(secrets.choice(CODE_ALPHABET) for _ in range(8))
-
-
-# Each text that people search in, and the column of its key. Search compares keys folded by Python,
-# because databases differ in which letters they treat as equal.
-SEARCH_KEYS = {"other_make": "other_make_key", "other_model": "other_model_key", "place": "place_key"}
-KEY_LETTERS = 200
-
-
-def search_key(text: str) -> str:
-    """The text as a search compares it: ``"Östra 5"`` → ``"ostra5"``; see ``name_key``."""
-    return name_key(text)[:KEY_LETTERS]
-
-
-def _with_keys(fields: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(name for field in fields for name in (field, SEARCH_KEYS.get(field, field))))
-
-
-class ListingQuerySet(models.QuerySet["Listing"]):
-    """Keeps the search keys up to date when rows are written without ``save``."""
-
-    def update(self, **values: Any) -> int:
-        for text, key in SEARCH_KEYS.items():
-            if text not in values or key in values:
-                continue
-            if not isinstance(values[text], str):
-                raise TypeError(f"{text} must be a plain text here: its search key is made from it.")
-            values[key] = search_key(values[text])
-        return super().update(**values)
-
-    def bulk_create(self, objs: Iterable["Listing"], *args: Any, **kwargs: Any) -> list["Listing"]:
-        rows = list(objs)
-        for row in rows:
-            row.search_keys_set()
-        if kwargs.get("update_fields"):
-            kwargs["update_fields"] = _with_keys(kwargs["update_fields"])
-        return super().bulk_create(rows, *args, **kwargs)
-
-    def bulk_update(self, objs: Iterable["Listing"], fields: Iterable[str], *args: Any, **kwargs: Any) -> int:
-        rows = list(objs)
-        for row in rows:
-            row.search_keys_set()
-        return super().bulk_update(rows, _with_keys(fields), *args, **kwargs)
 
 
 STATUSES = (
@@ -126,7 +99,7 @@ class Listing(Details):
         OTHER = "other", "Other"
 
     class Colour(models.TextChoices):
-        """Of the paint: those of classifier/training/data/colours.csv, and OTHER for sellers."""
+        """The classifier's colours (classifier.colour.COLOURS), and OTHER for sellers."""
 
         BLACK = "black", pgettext_lazy("colour of a car", "Black")
         WHITE = "white", pgettext_lazy("colour of a car", "White")
@@ -156,6 +129,11 @@ class Listing(Details):
     seller = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="listings")
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT, db_index=True)
 
+    # A proposed change of another, approved listing: see marketplace.listings.life.revisions.
+    revises = models.OneToOneField(
+        "self", on_delete=models.CASCADE, null=True, blank=True, editable=False, related_name="revision"
+    )
+
     make = models.ForeignKey(Make, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     car_model = models.ForeignKey(
         CarModel, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="model"
@@ -169,6 +147,9 @@ class Listing(Details):
     year = models.PositiveSmallIntegerField(null=True, blank=True, validators=YEAR)
     price = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True, validators=PRICE)
     currency = models.CharField(max_length=3, choices=Currency, default=Currency.EUR)
+    # The price in euros by the newest rate, by which cars in all currencies are compared. None
+    # without a price, or without a rate of its currency.
+    price_eur = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True, editable=False)
     mileage_km = models.PositiveIntegerField("mileage (km)", null=True, blank=True, validators=MILEAGE)
     fuel = models.CharField(max_length=10, choices=Fuel, blank=True)
     gearbox = models.CharField(max_length=10, choices=Gearbox, blank=True)
@@ -186,9 +167,9 @@ class Listing(Details):
     # The fused recognitions of all photos: {"version", "photos_used",
     # "make": {"name", "confidence"}, "model": {"make", "name", "confidence", *} or null,
     # "candidates": [{"make", "model", "years", "confidence", *}], "thresholds": {"make", "model"},
-    # "body": {"name", "confidence", "threshold"} or null,
+    # "body": {"name", "confidence", "threshold"} or null, "colour": the same,
     # "other_car": the name of a second car that the photos surely show, or ""};
-    # older ones lack the last two. *: "alike": [names of cars that photos cannot tell from it],
+    # older ones lack the last three. *: "alike": [names of cars that photos cannot tell from it],
     # "group_confidence"; older ones lack both. See listings/verdicts.py.
     verdict = models.JSONField(null=True, blank=True)
     certainty = models.FloatField(
@@ -218,6 +199,8 @@ class Listing(Details):
         indexes = (
             models.Index(fields=["status", "-published_at"], name="listing_browse"),
             models.Index(fields=["status", "certainty"], name="listing_queue"),
+            # By which the search catches up: marketplace.listings.search.stock.loading.
+            models.Index(fields=["updated_at"], name="listing_changed"),
             # Of the two states that visitors see: with them in one index, a page needs no sorting.
             models.Index(
                 fields=["-published_at", "-id"], condition=Q(status__in=("live", "reserved")), name="listing_on_sale"
@@ -245,16 +228,13 @@ class Listing(Details):
         return self.title
 
     def save(self, **kwargs: Any) -> None:
-        self.search_keys_set()
-        if kwargs.get("update_fields") is not None:
-            kwargs["update_fields"] = _with_keys(kwargs["update_fields"])
+        listing_derive(self)
+        names = kwargs.get("update_fields")
+        if names is not None:
+            kwargs["update_fields"] = fields_with_derived(names)
         super().save(**kwargs)
-
-    def search_keys_set(self) -> None:
-        """Derive the search keys from the texts, except from deferred ones."""
-        for text, key in SEARCH_KEYS.items():
-            if text not in self.get_deferred_fields():
-                setattr(self, key, search_key(getattr(self, text)))
+        if names is None or set(names) & set(TEXTS):
+            texts_write([self.pk])
 
     def get_absolute_url(self) -> str:
         return reverse("listings:detail", args=[self.code])
@@ -273,6 +253,19 @@ class Listing(Details):
     def model_name(self) -> str:
         """The model to show; see ``make_name``."""
         return str(self.car_model) if self.car_model else self.other_model
+
+    def search_parts(self) -> list[str]:
+        """The texts in which a search looks for words."""
+        keys = [self.other_make_key, self.other_model_key, self.place_key]
+        return [
+            self.make_name,
+            self.model_name,
+            str(self.year or ""),
+            self.place,
+            self.postcode,
+            *keys,
+            self.description,
+        ]
 
     @property
     def unlisted(self) -> str:
@@ -315,6 +308,8 @@ class StatusChange(models.Model):
         RENEW = "renew", "renewed"
         DELETE = "delete", "deleted"
         RESTORE = "restore", "deletion undone"
+        REVISE = "revise", "changed after a review"
+        KEEP = "keep", "change not accepted"
 
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="changes")
     step = models.CharField(max_length=12, choices=Step)
@@ -363,6 +358,8 @@ class SellerMail(QueuedMail):
         REJECTED = "rejected", "rejected"
         EXPIRING = "expiring", "about to expire"
         REMOVED = "removed", "taken off the site"
+        REVISED = "revised", "change accepted"
+        KEPT = "kept", "change not accepted"
 
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="mails")
     kind = models.CharField(max_length=8, choices=Kind)

@@ -33,6 +33,7 @@ __all__ = [
     "DraftsFull",
     "ListingQuestioned",
     "ListingRefused",
+    "drafts_check",
     "listing_create",
     "listing_identity_confirm",
     "listing_identity_set",
@@ -48,6 +49,8 @@ SELLER_FIELDS = (
     "make", "car_model", "other_make", "other_model", "body", "colour", "year", "price", "currency", "mileage_km",
     "fuel", "gearbox", "place", "description", *DETAIL_FIELDS,
 )  # fmt: skip
+LOOKS = {"body": Listing.Body.values, "colour": Listing.Colour.values}
+"""What the photos tell of a car besides its name, and the names that the form knows."""
 REQUIRED_TO_SUBMIT = ("make", "car_model", "year", "price", "mileage_km", "fuel", "gearbox", "place")
 EMPTY: tuple[Any, ...] = (None, "", [])
 IN_COMMON = ("currency", "mileage_unit", "power_unit", "country", "postcode", "place")
@@ -68,8 +71,7 @@ class DraftsFull(Exception):
 
 def listing_create(*, seller: User) -> Listing:
     """Create an empty draft. Raises DraftsFull if the seller has SELLER_DRAFTS already."""
-    if Listing.objects.filter(seller=seller, status=Listing.Status.DRAFT).count() >= settings.SELLER_DRAFTS:
-        raise DraftsFull(f"You have {settings.SELLER_DRAFTS} drafts, which is the limit. Submit or delete one first.")
+    drafts_check(seller=seller)
     listing = Listing(seller=seller, **_as_last_time(seller))
     listing.full_clean()
     with transaction.atomic():
@@ -78,6 +80,13 @@ def listing_create(*, seller: User) -> Listing:
             listing=listing, step=Step.CREATE, after=listing.status, actor=seller, at=listing.created_at
         )
     return listing
+
+
+def drafts_check(*, seller: User) -> None:
+    """Raises DraftsFull if the seller may not begin another draft."""
+    drafts = Listing.objects.filter(seller=seller, status=Listing.Status.DRAFT, revises=None)
+    if drafts.count() >= settings.SELLER_DRAFTS:
+        raise DraftsFull(f"You have {settings.SELLER_DRAFTS} drafts, which is the limit. Submit or delete one first.")
 
 
 def _as_last_time(seller: User) -> dict[str, Any]:
@@ -93,8 +102,8 @@ def listing_update(
     """Store what the seller typed. A field whose value changed belongs to the seller from then on.
 
     pointed_at: fields that become the seller's even if their value does not change. Pressing the
-    candidate that the photos had filled in confirms it. Clearing make, model or body gives the
-    field back to the photos. A make or model is either chosen from the catalogue or written
+    candidate that the photos had filled in confirms it. Clearing make, model, body or colour gives
+    the field back to the photos. A make or model is either chosen from the catalogue or written
     (``other_make``, ``other_model``): the newer of the two replaces the other. Of an approved
     listing only FREE_FIELDS can be changed, and none of them be emptied that it needs. answered:
     keys of the questions (details.questions) that the seller answers with yes. Raises
@@ -148,7 +157,7 @@ def _check_free(changed: Collection[str], values: Mapping[str, Any]) -> None:
     """Raises ListingRefused or ValidationError for what an approved listing may not become."""
     if not set(changed) <= set(FREE_FIELDS):
         raise ListingRefused(
-            "This changes which car is offered, so somebody has to look at it again: make it a draft first."
+            "This changes which car is offered, so somebody has to look at it again: change it under “Car or photos”."
         )
     emptied = [name for name in changed if name in REQUIRED_TO_SUBMIT and values[name] in EMPTY]
     if emptied:
@@ -188,7 +197,7 @@ def listing_verdict_set(*, listing_id: int, verdict: dict[str, Any] | None) -> L
 
 
 def _autofill(row: Listing) -> None:
-    """Fill in make, model and body where the verdict is confident, but not what the seller typed.
+    """Fill in what the verdict is confident of, but not what the seller typed.
 
     Make and model are filled in both, or only the make, or neither.
     """
@@ -204,16 +213,17 @@ def _autofill(row: Listing) -> None:
         fits = car_model if car_model is not None and car_model.make_id == row.make_id else None
         row.car_model = fits
         autofilled = autofilled | {"car_model"} if fits is not None else autofilled - {"car_model"}
-    if "body" not in touched:
-        row.body = _confident_body(row.verdict)
-        autofilled = autofilled | {"body"} if row.body else autofilled - {"body"}
+    for name in LOOKS.keys() - touched:
+        found = _confident_look(row.verdict, name)
+        setattr(row, name, found)
+        autofilled = autofilled | {name} if found else autofilled - {name}
     row.autofilled = sorted(autofilled)
 
 
-def _confident_body(verdict: dict[str, Any] | None) -> str:
-    """The confident body type, as _confident; empty if there is none, as in older verdicts."""
-    guess = verdict and verdict.get("body")
-    if not guess or guess["confidence"] < guess["threshold"] or guess["name"] not in Listing.Body.values:
+def _confident_look(verdict: dict[str, Any] | None, name: str) -> str:
+    """The confident body or colour, as _confident; empty if there is none, as in older verdicts."""
+    guess = verdict and verdict.get(name)
+    if not guess or guess["confidence"] < guess["threshold"] or guess["name"] not in LOOKS[name]:
         return ""
     return str(guess["name"])
 

@@ -1,13 +1,15 @@
 from django.urls import path
 
 from marketplace.listings import views, views_life, views_sell
+from marketplace.listings.search import views as search_views
 
 app_name = "listings"
 
 urlpatterns = [
-    path("", views.browse, name="browse"),
-    path("cars/<slug:code>/", views.detail, name="detail"),
-    path("cars/<slug:code>/telephone/", views.telephone, name="telephone"),
+    path("", search_views.browse, name="browse"),
+    path("cars/<str:code>/", search_views.make_or_listing, name="detail"),
+    path("cars/<str:code>/telephone/", views.telephone, name="telephone"),
+    path("cars/<str:make>/<str:model>/", search_views.model, name="model"),
     path("my/", views_life.mine, name="mine"),
     path("sell/", views_sell.sell, name="sell"),
     path("sell/<slug:code>/", views_sell.edit, name="edit"),
@@ -15,6 +17,7 @@ urlpatterns = [
     path("sell/<slug:code>/save/", views_sell.save, name="save"),
     path("sell/<slug:code>/submit/", views_sell.submit, name="submit"),
     path("sell/<slug:code>/sent/", views_sell.sent, name="sent"),
+    path("sell/<slug:code>/duplicate/", views_life.duplicate, name="duplicate"),
     path("sell/<slug:code>/take-back/", views_life.take_back, name="take_back"),
     path("sell/<slug:code>/reserve/", views_life.reserve, name="reserve"),
     path("sell/<slug:code>/unreserve/", views_life.unreserve, name="unreserve"),

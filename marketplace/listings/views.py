@@ -1,43 +1,20 @@
-"""Visitors' pages: the search and a single listing."""
+"""The page of a single listing. The search is in ``search``."""
 
 from typing import Any
 
 from allauth.core import ratelimit
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.listings.access import visible_listing
 from marketplace.listings.details.contact import telephone_reveal
-from marketplace.listings.forms import BrowseForm
 from marketplace.listings.life.steps import ON_SALE
 from marketplace.listings.models import Listing
-from marketplace.listings.selectors import listings_search
 from marketplace.pages import is_htmx
 
-PER_PAGE = 24
 SEEN_NUMBERS = "telephones"  # in the session: codes of the listings whose number this visitor has
 SEEN_MOST = 500
-
-
-@require_safe
-def browse(request: HttpRequest) -> HttpResponse:
-    """Listings on sale: searched, filtered, sorted, in pages."""
-    form = BrowseForm(request.GET)
-    criteria = form.criteria()
-    page = Paginator(listings_search(**criteria), PER_PAGE).get_page(request.GET.get("page"))
-    query = request.GET.copy()
-    query.pop("page", None)
-    context = {
-        "form": form,
-        "page": page,
-        "query": query.urlencode(),
-        "searched": bool(criteria.keys() - {"sort"}),
-        "narrowed": form.narrowed(),
-        "left_out": form.left_out(),
-    }
-    return render(request, "listings/browse.html", context)
 
 
 @require_safe

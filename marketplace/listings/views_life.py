@@ -2,23 +2,37 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.accounts.access import signed_in
 from marketplace.accounts.models import User
+from marketplace.catalogue.names import name_key, name_words
 from marketplace.listings.access import own_deleted, own_listing
+from marketplace.listings.copies import listing_duplicate
 from marketplace.listings.life import services
-from marketplace.listings.life.steps import KEEP_DELETED, ListingRefused, Role, Status, Step, steps_open
+from marketplace.listings.life.steps import (
+    KEEP_DELETED,
+    ON_SALE,
+    PAUSED,
+    ListingRefused,
+    Role,
+    Status,
+    Step,
+    steps_open,
+)
 from marketplace.listings.models import Listing
 from marketplace.listings.selectors import listings_of
-from marketplace.listings.services import APPROVED, EDITABLE
+from marketplace.listings.services import APPROVED, EDITABLE, DraftsFull
 
 
 class _Service(Protocol):
@@ -50,7 +64,7 @@ PRESSES = {
         services.listing_withdraw, "withdraw", "Withdraw", "{title} is withdrawn: nobody else can see it."
     ),
     Step.TAKE_BACK: Press(
-        services.listing_take_back, "take_back", "Change car or photos",
+        services.listing_take_back, "take_back", "Take back to edit",
         "{title} is a draft again: nobody else can see it.",
     ),
     Step.DELETE: Press(
@@ -62,6 +76,25 @@ PRESSES = {
 """In the order of the buttons."""
 
 RENEW_OFFERED_DAYS = 14
+FILTERS_FROM = 6
+"""With fewer cars, filters are more to read than the cars."""
+SEARCH_LETTERS = 120
+
+
+class Group(NamedTuple):
+    """Statuses that a seller looks for together."""
+
+    label: Promise
+    statuses: frozenset[Status]
+
+
+GROUPS = {
+    "on-sale": Group(_lazy("On sale"), ON_SALE),
+    "drafts": Group(_lazy("To finish"), EDITABLE),
+    "review": Group(_lazy("In review"), frozenset({Status.SUBMITTED})),
+    "ended": Group(_lazy("Not shown"), PAUSED),
+    "sold": Group(_lazy("Sold"), frozenset({Status.SOLD})),
+}
 
 
 @dataclass(frozen=True)
@@ -85,20 +118,39 @@ class OwnCar:
 @login_required
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
-    """The seller's listings in every status; those deleted lately at the end."""
+    """The seller's listings in every status; those deleted lately at the end.
+
+    With many of them there are filters: ?state= (a key of GROUPS) and ?q= (words of the title).
+    """
     cars = [_own_car(listing) for listing in listings_of(seller=signed_in(request))]
+    kept = [car for car in cars if car.listing.status != Status.DELETED]
+    state, words = request.GET.get("state", ""), name_words(request.GET.get("q", "")[:SEARCH_LETTERS])
     context = {
-        "cars": [car for car in cars if car.listing.status != Status.DELETED],
+        "cars": [car for car in kept if _is_asked_for(car.listing, state, words)],
+        "own": len(kept),
+        "groups": [
+            (key, group.label, count)
+            for key, group in GROUPS.items()
+            if (count := sum(car.listing.status in group.statuses for car in kept))
+        ],
+        "filtered": len(kept) >= FILTERS_FROM or bool(state or words),
+        "state": state,
+        "q": request.GET.get("q", "")[:SEARCH_LETTERS],
         "deleted": [car for car in cars if car.listing.status == Status.DELETED],
         "kept_days": KEEP_DELETED.days,
     }
     return render(request, "listings/mine.html", context)
 
 
+def _is_asked_for(listing: Listing, state: str, words: list[str]) -> bool:
+    key = name_key(f"{listing.title} {listing.code}")
+    return (state not in GROUPS or listing.status in GROUPS[state].statuses) and all(word in key for word in words)
+
+
 def _own_car(listing: Listing) -> OwnCar:
     possible = steps_open(listing=listing, role=Role.SELLER)
     buttons = [
-        Button(_label(step, listing), reverse(f"listings:{press.url}", args=[listing.code]), press.danger)
+        Button(press.label, reverse(f"listings:{press.url}", args=[listing.code]), press.danger)
         for step, press in PRESSES.items()
         if step in possible and _is_offered(step, listing)
     ]
@@ -109,15 +161,7 @@ def _is_offered(step: Step, listing: Listing) -> bool:
     """Whether a possible step is worth a button among the others."""
     if step == Step.RENEW:
         return listing.days_left is None or listing.days_left <= RENEW_OFFERED_DAYS
-    if step == Step.TAKE_BACK:
-        return listing.status == Status.SUBMITTED  # else on the form, beside what needs no review
     return True
-
-
-def _label(step: Step, listing: Listing) -> str:
-    if step == Step.TAKE_BACK and listing.status == Status.SUBMITTED:
-        return "Take back to edit"
-    return PRESSES[step].label
 
 
 def _view(step: Step) -> Callable[..., HttpResponse]:
@@ -137,6 +181,19 @@ def _view(step: Step) -> Callable[..., HttpResponse]:
         return redirect("listings:mine")
 
     return view
+
+
+@login_required
+@require_POST
+def duplicate(request: HttpRequest, code: str) -> HttpResponse:
+    """Begin an advertisement of a similar car."""
+    try:
+        copy = listing_duplicate(listing=own_listing(request, code), by=signed_in(request))
+    except DraftsFull as error:
+        messages.error(request, str(error))
+        return redirect("listings:mine")
+    messages.success(request, _("This is a copy without photos. Add those of this car."))
+    return redirect("listings:edit", copy.code)
 
 
 take_back = _view(Step.TAKE_BACK)

@@ -20,10 +20,11 @@ from marketplace.listings.guesses import guess_of
 from marketplace.listings.models import Listing
 from marketplace.listings.newer import listing_update_unless_newer, tokens_of, tokens_read, tokens_text
 from marketplace.listings.script_words import save_words
-from marketplace.listings.selectors import body_suggestion_of, car_version, drafts_of
+from marketplace.listings.selectors import body_suggestion_of, car_version, colour_suggestion_of, drafts_of
 from marketplace.listings.services import (
     APPROVED,
     EDITABLE,
+    LOOKS,
     DraftsFull,
     ListingQuestioned,
     ListingRefused,
@@ -58,7 +59,7 @@ class Stored(NamedTuple):
 # The buttons of the photos' suggestions, and the fields that each of them confirms.
 CAR_FIELDS = ("make", "car_model", "other_make", "other_model", "body", "colour")
 """What templates/listings/_car.html shows."""
-PRESSES = {"choose": ("make", "car_model"), "choose_body": ("body",)}
+PRESSES = {"choose": ("make", "car_model"), "choose_body": ("body",), "choose_colour": ("colour",)}
 # Where a question about something unlikely is asked on the form; see details.questions.
 SEARCH_LETTERS = 120
 QUESTIONED = ("year", "fuel", "price", "mileage_km", "power_kw", "inspection_until")
@@ -236,13 +237,14 @@ def _answered(request: HttpRequest) -> list[str]:
 def _data(request: HttpRequest) -> QueryDict:
     """The posted fields, including those of a pressed suggestion.
 
-    A suggestion is "make:model", by their primary keys, or a body.
+    A suggestion is "make:model", by their primary keys, or a body or colour.
     """
     data = request.POST.copy()
     if "choose" in data:
         data["make"], _, data["car_model"] = request.POST["choose"].partition(":")
-    if "choose_body" in data:
-        data["body"] = request.POST["choose_body"]
+    for look in LOOKS:
+        if f"choose_{look}" in data:
+            data[look] = request.POST[f"choose_{look}"]
     return data
 
 
@@ -320,6 +322,7 @@ def car_context(listing: Listing, form: ListingForm) -> dict[str, Any]:
         "form": form,
         "guess": guess_of(listing=listing),
         "body_suggestion": body_suggestion_of(listing=listing),
+        "colour_suggestion": colour_suggestion_of(listing=listing),
         "car_version": car_version(listing),
         "shown": tokens_text(tokens_of(listing)),
         "car_shown": tokens_text(tokens_of(listing, CAR_FIELDS)),

@@ -186,7 +186,8 @@ def label_decide(
         raise LabelRefused("Suggestions or earlier decisions changed meanwhile; look again.")
     if changed != 1:
         raise LabelRefused(f"Too late: {row.moderator} decided: {decision_words(row)}. Your decision was not stored.")
-    # Whoever looks at another label of this photo has not seen this decision, which theirs would replace.
+    # Whoever looks at another label of this photo has not seen this decision, which theirs
+    # would replace.
     LabelReview.objects.filter(sha256=row.sha256).exclude(pk=row.pk).update(revision=F("revision") + 1)
     log.info("label_decided", review=row.pk, action=action, right=row.right, moderator=moderator.pk, sha256=row.sha256)
     return row

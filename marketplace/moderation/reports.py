@@ -27,6 +27,13 @@ def reports_open() -> QuerySet[Report]:
     return Report.objects.filter(status=Report.Status.OPEN).order_by("created_at", "pk")
 
 
+def reports_recent() -> QuerySet[Report]:
+    """Every report, the newest first, with all that a list shows of it."""
+    return Report.objects.select_related(
+        "listing__make", "listing__car_model", "message__thread", "reporter", "moderator"
+    ).order_by("-created_at", "-pk")
+
+
 def report_next(*, moderator: User, skip: Collection[int] = ()) -> Report | None:
     """The report that waits longest and that this moderator may decide; None if there is none."""
     involved = (

@@ -11,6 +11,7 @@ from marketplace.catalogue import search
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.selectors import catalogue_resolve
 from marketplace.listings.models import Listing
+from marketplace.listings.services import APPROVED
 from marketplace.moderation.models import Claim, CopiedPhoto, Decision
 from marketplace.photos.models import Photo, Prediction
 from marketplace.photos.selectors import photos_of, prediction_latest
@@ -84,6 +85,8 @@ def queue() -> QuerySet[Listing]:
     )
     return (
         Listing.objects.filter(status=Listing.Status.SUBMITTED)
+        # The change of a car that was sold or made a draft meanwhile waits until it is back.
+        .filter(Q(revises=None) | Q(revises__status__in=APPROVED))
         .annotate(looking=Exists(looking, output_field=BooleanField()), doubt=doubt)
         .select_related("make", "car_model", "seller")
         .order_by("looking", "doubt", "submitted_at", "pk")

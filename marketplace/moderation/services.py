@@ -21,6 +21,7 @@ from marketplace.moderation.copies import compared, copies_check_waiting
 from marketplace.moderation.models import Claim, Decision
 from marketplace.moderation.selectors import claimed_by_others, decision_last, queue, queue_seen
 from marketplace.photos.models import Photo
+from marketplace.photos.revisions import revision_apply, revision_refuse
 from marketplace.registry.models import ModelVersion
 from marketplace.texts import paragraphs_clean
 
@@ -54,6 +55,7 @@ def review_submitted() -> int:
         .filter(contradiction="", certainty__isnull=False, car_model__isnull=False)
         .exclude(pk__in=claimed_by_others(moderator=None).values("listing_id"))
         .exclude(decisions__action__in=SENT_BACK)
+        .exclude(revises__decisions__action__in=SENT_BACK)
         .exclude(photos__kind=Photo.Kind.OTHER)
         .filter(pk__in=compared().values("pk"), copied_photos__isnull=True)
     )
@@ -70,7 +72,7 @@ def _review(listing_id: int) -> bool:
     # Read again under the lock: meanwhile a photo, an edit or a moderator may have come in.
     listing = (
         Listing.objects.select_for_update(of=("self",))
-        .select_related("make", "car_model")
+        .select_related("make", "car_model", "revises")
         .filter(pk=listing_id, pk__in=queue_seen().values("pk"))
         .first()
     )
@@ -84,7 +86,11 @@ def _review(listing_id: int) -> bool:
         return False
     decision = _decision(listing, action=Action.AUTO, make=listing.make, car_model=listing.car_model)
     decision.save()
-    listing_publish(listing=listing, by=None)
+    try:
+        _let_in(listing, by=None)
+    except DecisionRefused:
+        transaction.set_rollback(True)  # the decision, too
+        return False
     log.info("listing_approved", listing=listing.code, certainty=listing.certainty)
     return True
 
@@ -177,7 +183,10 @@ def decision_make(
     the listing was submitted that the moderator looked at (None: as in `listing`). Raises
     DecisionRefused.
     """
-    row = Listing.objects.select_for_update(of=("self",)).select_related("make", "car_model").get(pk=listing.pk)
+    rows = Listing.objects.select_for_update(of=("self",)).select_related("make", "car_model", "revises")
+    row = rows.filter(pk=listing.pk).first()
+    if row is None:
+        raise DecisionRefused("The seller took this change back. Your decision was not stored.")
     if row.status != Listing.Status.SUBMITTED:
         raise DecisionRefused(_too_late(row))
     if row.submitted_at != (seen or listing.submitted_at):
@@ -203,7 +212,7 @@ def decision_make(
             listing_identity_confirm(listing=row)
         else:
             listing_identity_set(listing=row, make=make, car_model=car_model)
-        listing_publish(listing=row, by=moderator)
+        _let_in(row, by=moderator)
     else:
         raise DecisionRefused(f"There is no decision called {action!r}.")
     Claim.objects.filter(listing=row).delete()
@@ -211,12 +220,27 @@ def decision_make(
     return decision
 
 
+def _let_in(listing: Listing, *, by: User | None) -> None:
+    """Publish a listing, or the change that it is of another one. Raises DecisionRefused."""
+    if listing.revises_id is None:
+        listing_publish(listing=listing, by=by)
+        return
+    Claim.objects.filter(listing=listing).delete()
+    try:
+        revision_apply(revision=listing, by=by)
+    except ListingRefused as error:  # sold at this moment, for one
+        raise DecisionRefused(str(error)) from error
+
+
 def _send_back(row: Listing, *, action: str, moderator: User, reason: str) -> Decision:
     if not reason:
         raise DecisionRefused("Say why, so that the seller can mend it.")
     decision = _decision(row, action=action, moderator=moderator, make=None, car_model=None, reason=reason)
     decision.save()
-    if action == Action.REJECT:
+    if action == Action.REJECT and row.revises_id is not None:
+        Claim.objects.filter(listing=row).delete()
+        revision_refuse(revision=row, by=moderator, reason=reason)
+    elif action == Action.REJECT:
         listing_reject(listing=row, by=moderator, reason=reason)
     else:
         listing_ask_changes(listing=row, by=moderator, words=reason)
@@ -261,9 +285,12 @@ def _decision(
 ) -> Decision:
     verdict = listing.verdict
     version = ModelVersion.objects.filter(version=verdict["version"]).first() if verdict else None
+    # What is approved of a change is said of the listing that it changes, whose photos it labels. A
+    # change that is sent back says nothing of that one.
+    about = listing if action in SENT_BACK or listing.revises is None else listing.revises
     decision = Decision(
-        listing=listing,
-        listing_code=listing.code,
+        listing=about,
+        listing_code=about.code,
         moderator=moderator,
         action=action,
         predicted=verdict,

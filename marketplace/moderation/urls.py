@@ -14,6 +14,7 @@ urlpatterns = [
     path("labels/<int:pk>/skip/", labels.skip, name="label_skip"),
     path("labels/<int:pk>/picture.jpg", labels.picture, name="label_picture"),
     path("reports/", reports.next_report, name="reports"),
+    path("reports/all/", reports.all_reports, name="reports_all"),
     path("reports/<int:pk>/", reports.report, name="report"),
     path("reports/<int:pk>/decide/", reports.decide, name="report_decide"),
     path("reports/<int:pk>/skip/", reports.skip, name="report_skip"),

@@ -72,7 +72,9 @@ def _database() -> None:
 
 
 def _storage() -> None:
-    if isinstance(default_storage, FileSystemStorage) or hasattr(default_storage, "location"):
+    if not isinstance(default_storage, FileSystemStorage):
+        default_storage.exists("health")  # there is none, but the store must answer
+    else:
         folder = Path(settings.MEDIA_ROOT)
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as trial:  # nameless: a crash leaves nothing behind

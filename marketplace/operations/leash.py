@@ -25,11 +25,16 @@ def die_with_parent(signum: signal.Signals) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signum)
 
 
+def leashed() -> None:
+    """For subprocess's preexec_fn: however this process ends, the child gets SIGTERM."""
+    die_with_parent(signal.SIGTERM)
+
+
 class _LeashedPopen(Popen):
     def __init__(self, command: str, **options: Any) -> None:
         # exec: the signal must reach the program, not a shell around it.
         super().__init__(
-            f"exec {command}", preexec_fn=lambda: die_with_parent(signal.SIGTERM), **options
+            f"exec {command}", preexec_fn=leashed, **options
         )  # fmt: skip
 
 

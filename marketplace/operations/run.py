@@ -5,9 +5,8 @@ import fcntl
 import os
 import shlex
 import socket
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,25 +16,24 @@ from django.core.management import call_command
 from marketplace.operations.errors import SiteError
 from marketplace.operations.leash import LeashedManager
 from marketplace.operations.redis import redis_command, socket_folder_prepare
+from marketplace.operations.worker import CELERY
 
 HOST = "127.0.0.1"
 
 
-def site_run(*, port: int) -> int:
-    """Set up what is missing and serve until stopped.
+def site_run(*, port: int, say: Callable[[str], None]) -> int:
+    """Set up what is missing and serve until stopped; say: is told what is being done.
 
-    Returns the exit status. Raises SiteError if the site cannot start.
+    The engine is prepared by the workers, while the site answers already. Returns the exit status.
+    Raises SiteError if the site cannot start.
     """
     with _only_one(Path(settings.VAR_DIR) / "run.lock"):
         _port_check(port)
         commands = _commands()
+        say("Database: bringing its tables up to date …")
+        # In this process: whatever ends it ends the set-up as well, and the lock is free only then.
         call_command("migrate", verbosity=0, interactive=False)
-        # In another process, so that the engines that it opens do not stay in memory.
-        setup = subprocess.run(
-            [sys.executable, "manage.py", "setup_site", "--demo"], cwd=settings.BASE_DIR, check=False
-        )
-        if setup.returncode:
-            return setup.returncode  # setup_site has printed why
+        call_command("setup_site", "--demo", "--without-engine")
         Path(settings.STATIC_ROOT).mkdir(exist_ok=True)  # whitenoise warns of a missing one
         manager = LeashedManager()
         environment = _environment(port)
@@ -47,15 +45,14 @@ def site_run(*, port: int) -> int:
 
 
 def _commands() -> dict[str, list[str]]:
-    celery = [sys.executable, "-m", "celery", "--quiet", "-A", "marketplace"]
     commands = {
         "web": [sys.executable, "-m", "gunicorn", "-c", "python:marketplace.operations.gunicorn", "marketplace.wsgi"],
-        "worker": [
-            *celery, "worker", "--pool=prefork", "--concurrency=1", "--loglevel=WARNING",
-            "--without-gossip", "--without-mingle",
-        ],
-        "scheduler": [*celery, "beat", "--pidfile=", "--loglevel=WARNING"],
-    }  # fmt: skip
+        **{
+            f"worker-{number}" if number else "worker": [sys.executable, "manage.py", "run_worker", *queues]
+            for number, queues in enumerate(settings.WORKERS)
+        },
+        "scheduler": [*CELERY, "beat", "--pidfile=", "--loglevel=WARNING"],
+    }
     if settings.REDIS_URL:
         return commands
     socket_folder_prepare(settings.REDIS_SOCKET)

@@ -1,17 +1,19 @@
 """The steps that prepare a site for serving. Each of them may be repeated at any time."""
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from classifier.artefact import ArtefactError
-from classifier.engines import EngineError
+from classifier.artefact import ArtefactError, artefact_only, artefact_open
+from classifier.engines import EngineError, engine_choose
 from marketplace.accounts.services import DemoAccount, demo_accounts_ensure
 from marketplace.catalogue.services import CatalogueLoad, catalogue_load
 from marketplace.listings.models import Listing
+from marketplace.operations.engine_progress import engine_progress
 from marketplace.operations.errors import SiteError
 from marketplace.registry.models import ModelVersion
 from marketplace.registry.services import RegistryError, starter_register
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from classifier.recognise import Recogniser
 
 __all__ = ["catalogue_load", "champion_ensure", "demo_accounts", "empty_site_hint", "engine_warm"]
+
+RECOGNISER = "classifier.recognise.Recogniser"
 
 
 def demo_accounts_file() -> Path:
@@ -39,26 +43,40 @@ def champion_ensure() -> ModelVersion:
         raise SiteError(str(error)) from error
 
 
-def engine_warm(*, champion: ModelVersion) -> str:
+def engine_warm(*, champion: ModelVersion, say: Callable[[str], None]) -> str:
     """Open the recogniser once, so that its first-use work is done before anybody waits for it.
 
-    On a CPU this converts the networks to OpenVINO and keeps them in VAR_DIR. Returns the name of
-    the engine. Raises SiteError.
+    On a CPU this converts the networks to OpenVINO and keeps them in VAR_DIR; say: is told how far
+    that is. Returns the name of the engine. Raises SiteError.
     """
     # Imported by name, as in the worker: tests set their own, and its libraries load only now.
     kind: Any = import_string(settings.RECOGNISER)
+    cache = Path(settings.ENGINE_CACHE_DIR)
     try:
-        recogniser: Recogniser = kind.open(
-            classifier=champion.folder,
-            weights=settings.STARTER_WEIGHTS_DIR,
-            engine=settings.RECOGNISER_ENGINE,
-            device=settings.RECOGNISER_DEVICE,
-            cache_dir=settings.ENGINE_CACHE_DIR,
-        )
+        with engine_progress(cache=cache, networks=_networks_missing(champion.folder, cache), say=say):
+            recogniser: Recogniser = kind.open(
+                classifier=champion.folder,
+                weights=settings.STARTER_WEIGHTS_DIR,
+                engine=settings.RECOGNISER_ENGINE,
+                device=settings.RECOGNISER_DEVICE,
+                cache_dir=cache,
+            )
     except (ArtefactError, EngineError) as error:
         raise SiteError(str(error)) from error
     recogniser.close()
     return recogniser.engine
+
+
+def _networks_missing(classifier: Path, cache: Path) -> int:
+    """How many networks must be converted first; 0 where nothing is converted."""
+    chosen, _ = engine_choose(settings.RECOGNISER_ENGINE, settings.RECOGNISER_DEVICE)
+    if chosen != "openvino" or settings.RECOGNISER != RECOGNISER:
+        return 0
+    from classifier.engines.openvino_engine import irs_missing  # noqa: PLC0415  it brings OpenVINO
+
+    weights = Path(settings.STARTER_WEIGHTS_DIR)
+    artefacts = [artefact_only(weights / "detector"), artefact_only(weights / "usable"), artefact_open(classifier)]
+    return irs_missing(artefacts, cache)
 
 
 def empty_site_hint() -> str:

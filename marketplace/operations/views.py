@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 
 from marketplace.accounts.models import User
+from marketplace.operations.figures import figures_text
 from marketplace.operations.health import site_health, site_readiness
 
 LOOPBACK = {"127.0.0.1", "::1"}
@@ -40,6 +41,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not _may_see_metrics(request):
         raise Http404
     response: HttpResponse = ExportToDjangoView(request)
+    response.content += figures_text()
     return response
 
 

@@ -4,12 +4,15 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
+import structlog
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 from django.db import transaction
 
 from marketplace.photos.ingest import CleanPhoto
 from marketplace.photos.models import Photo
+
+log = structlog.get_logger(__name__)
 
 Files = Sequence[tuple[Storage, Any]]
 
@@ -28,12 +31,17 @@ def files_write(photo: Photo, clean: CleanPhoto) -> None:
 
 
 def files_of(photo: Photo) -> list[tuple[Storage, str]]:
+    """A photo's stored files, each with its storage."""
     return [(field.storage, field.name) for field in (photo.file, photo.card) if field.name]
 
 
 def files_delete(files: Files) -> None:
+    """Delete files that no row names any more."""
     for storage, name in files:
-        storage.delete(name)
+        try:
+            storage.delete(name)
+        except OSError as error:  # the row is gone, so tidying finds the file
+            log.warning("photo_file_not_deleted", file=name, error=str(error))
 
 
 def files_delete_on_commit(files: Files) -> None:

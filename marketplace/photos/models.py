@@ -139,6 +139,11 @@ class Prediction(models.Model):
     body_threshold = models.FloatField(
         null=True, blank=True, help_text="From which confidence on a form may be filled in, when this was said."
     )
+    colours = models.JSONField(default=list, blank=True, help_text="[[colour, probability], …], likeliest first")
+    colour_threshold = models.FloatField(null=True, blank=True, help_text="As that of the body.")
+    cars = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="How many cars the photo shows prominently; unknown of older rows."
+    )
     # Calibrated natural-log probabilities, float16 little-endian, in the artefact's class order.
     # Fusion needs them all.
     log_probs = models.BinaryField(null=True, blank=True)
@@ -155,6 +160,11 @@ class Prediction(models.Model):
     def body(self) -> Guess | None:
         """The likeliest body type."""
         return Guess(*self.bodies[0]) if self.bodies else None
+
+    @property
+    def colour(self) -> Guess | None:
+        """The likeliest colour."""
+        return Guess(*self.colours[0]) if self.colours else None
 
 
 class Heatmap(models.Model):

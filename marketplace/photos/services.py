@@ -25,6 +25,7 @@ from marketplace.photos.recognition.queue import (
     photos_release,
     photos_sweep,
 )
+from marketplace.photos.upload_figures import uploads_counted
 from marketplace.storage import disk_has_room
 
 log = structlog.get_logger(__name__)
@@ -35,6 +36,7 @@ __all__ = [
 ]  # fmt: skip
 
 
+@uploads_counted
 def photo_add(*, listing: Listing | None, data: bytes, filename: str) -> Photo:
     """Make a clean picture of an upload, store it as ``pending`` and ring for the worker.
 
@@ -100,7 +102,7 @@ def _check_editable(listing_id: int) -> None:
     if row.status not in EDITABLE:
         raise PhotoRejected(
             "listing_closed",
-            f"This listing is {row.get_status_display()} by now: make it a draft before you change its photos.",
+            f"This listing is {row.get_status_display()} by now: its photos cannot be changed here.",
         )
 
 

@@ -6,6 +6,7 @@ from django.core.files.storage import Storage
 from django.db.models import FileField, Model, QuerySet
 from django.utils import timezone
 
+from marketplace.photos.copies import photo_copies_tidy
 from marketplace.photos.editing.removal import photo_remove
 from marketplace.photos.models import Heatmap, Photo
 from marketplace.photos.selectors import KEEP
@@ -14,8 +15,13 @@ _NAMED_IN: tuple[tuple[type[Model], str], ...] = ((Photo, "file"), (Photo, "card
 
 
 def photos_tidy() -> dict[str, int]:
-    """Remove what has no listing, and unnamed files, after an hour; returns how many of each."""
-    return {"visitors": visitors_photos_remove(), "removed": removed_photos_remove(), "files": orphan_files_remove()}
+    """Remove what has no listing, unnamed files, and copies, after an hour; tells how many."""
+    return {
+        "visitors": visitors_photos_remove(),
+        "removed": removed_photos_remove(),
+        "files": orphan_files_remove(),
+        "copies": photo_copies_tidy(),
+    }
 
 
 def visitors_photos_remove() -> int:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from marketplace.photos.views import identify, media, sell
+from marketplace.photos.views import identify, media, revisions, sell
 
 app_name = "photos"
 
@@ -12,6 +12,8 @@ urlpatterns = [
     path("sell/<slug:code>/photos/<uuid:photo_id>/restore/", sell.restore, name="restore"),
     path("sell/<slug:code>/photos/<uuid:photo_id>/rotate/", sell.rotate, name="rotate"),
     path("sell/<slug:code>/photos/<uuid:photo_id>/move/", sell.move, name="move"),
+    path("sell/<slug:code>/revise/", revisions.start, name="revise"),
+    path("sell/<slug:code>/revise/discard/", revisions.discard, name="revise_discard"),
     path("identify/", identify.identify, name="identify"),
     path("identify/<uuid:photo_id>/", identify.identify_result, name="identify_result"),
     path("media/<path:name>", media.media, name="media"),

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from marketplace.registry.artefacts import artefact_folder
+
 
 class ModelVersion(models.Model):
     """One registered artefact. Its folder never changes; `status` says which version serves."""
@@ -33,9 +35,8 @@ class ModelVersion(models.Model):
 
     @property
     def folder(self) -> Path:
-        """The artefact's folder: trained here, or the starter that comes with the program."""
-        trained = Path(settings.ARTEFACTS_DIR) / self.version
-        return trained if trained.exists() else Path(settings.STARTER_WEIGHTS_DIR) / "classifier" / self.version
+        """The artefact's folder on this machine, fetched if need be: see artefact_folder."""
+        return artefact_folder(self.version)
 
 
 class Promotion(models.Model):

@@ -15,6 +15,7 @@ from marketplace.account import account_name
 from marketplace.accounts.models import User
 from marketplace.doorbell import ring_on_commit
 from marketplace.refusals import Refused
+from marketplace.registry.artefacts import artefact_publish
 from marketplace.registry.models import ModelVersion, Promotion
 
 RERECOGNISE = "marketplace.training.tasks.rerecognise"
@@ -37,6 +38,10 @@ def version_register(*, folder: Path) -> ModelVersion:
         raise RegistryError(str(error)) from error
     if artefact.spec.task != "classifier":
         raise RegistryError(f"{folder.name} is a {artefact.spec.task}, not a make and model classifier.")
+    try:
+        artefact_publish(artefact)  # before the row: what is registered, every machine can fetch
+    except ArtefactError as error:
+        raise RegistryError(str(error)) from error
     version, _ = ModelVersion.objects.get_or_create(
         version=artefact.version,
         defaults={"metrics": {**artefact.spec.metrics, "thresholds": asdict(artefact.spec.thresholds)}},

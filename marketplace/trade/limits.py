@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -60,14 +60,17 @@ def _take(who: str, limit: Limit) -> bool:
     seconds = limit.span.total_seconds()
     begins_at = datetime.fromtimestamp(now.timestamp() // seconds * seconds, UTC)
     same = Tally.objects.filter(who=who, what=limit.what, begins_at=begins_at)
-    # A conditional update: of two at once that would be the last, the database lets one through.
-    if same.filter(count__lt=limit.most).update(count=F("count") + 1) == 1:
+    if _count(same, limit):
         return True
-    if same.exists():
-        return False
     try:
         with transaction.atomic():
             Tally.objects.create(who=who, what=limit.what, begins_at=begins_at, count=1)
-    except IntegrityError:  # another process began this span at the same moment
-        return same.filter(count__lt=limit.most).update(count=F("count") + 1) == 1
+    except IntegrityError:
+        # The row is there: full, or begun by another process since the first look.
+        return _count(same, limit)
     return True
+
+
+def _count(same: QuerySet[Tally], limit: Limit) -> bool:
+    # A conditional update: of two at once that would be the last, the database lets one through.
+    return same.filter(count__lt=limit.most).update(count=F("count") + 1) == 1

@@ -1,6 +1,3 @@
-from pathlib import Path
-
-from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -16,6 +13,7 @@ from marketplace.registry.models import ModelVersion
 from marketplace.training.models import Rerecognition, TrainingRun
 from marketplace.training.rerecognition.services import rerecognition_counts
 from marketplace.training.runs.admin_page import classes_table, figures_table, gates_table, pairs_table, stages_table
+from marketplace.training.runs.files import run_file_open, run_files_found
 
 REPORT = "report.html"
 FILES = {
@@ -68,13 +66,11 @@ class TrainingRunAdmin(ReadOnly, ModelAdmin):
         run = get_object_or_404(TrainingRun, pk=run_id)
         if not self.has_view_permission(request, run):
             raise PermissionDenied
-        found = _file(run, name)
+        found = run_file_open(run_id=run.pk, name=name) if name in FILES else None
         if found is None:
             raise Http404
         kind, _ = FILES[name]
-        response = FileResponse(
-            found.open("rb"), content_type=kind, as_attachment=name != REPORT, filename=f"run-{run.pk}-{name}"
-        )
+        response = FileResponse(found, content_type=kind, as_attachment=name != REPORT, filename=f"run-{run.pk}-{name}")
         response["Content-Security-Policy"] = REPORT_POLICY
         response["X-Content-Type-Options"] = "nosniff"
         response["Cache-Control"] = "private, no-store"
@@ -104,7 +100,8 @@ class TrainingRunAdmin(ReadOnly, ModelAdmin):
 
     @admin.display(description="files")
     def files(self, run: TrainingRun) -> SafeString | str:
-        there = [(_file_link(run, name, name), words) for name, (_, words) in FILES.items() if _file(run, name)]
+        found = run_files_found(run_id=run.pk)
+        there = [(_file_link(run, name, name), words) for name, (_, words) in FILES.items() if name in found]
         return format_html_join("", "<div>{}: {}</div>", there) or "–"
 
     @admin.display(description="gates")
@@ -148,10 +145,11 @@ class TrainingRunInline(ReadOnly, TabularInline):
 
     @admin.display(description="trained on")
     def trained_on(self, run: TrainingRun) -> SafeString | str:
+        found = run_files_found(run_id=run.pk)
         there = [
             (_file_link(run, name, words),)
             for name, words in (("manifest.csv", "photos"), ("decisions.csv", "decisions"))
-            if _file(run, name)
+            if name in found
         ]
         return format_html_join(", ", "{}", there) or "–"
 
@@ -195,8 +193,3 @@ def _file_link(run: TrainingRun, name: str, words: str) -> SafeString:
 
 def _link(address: str, words: object) -> SafeString:
     return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', address, words)
-
-
-def _file(run: TrainingRun, name: str) -> Path | None:
-    found = Path(settings.RUNS_DIR) / str(run.pk) / name
-    return found if name in FILES and found.is_file() else None

@@ -114,6 +114,8 @@ def photo_document(*, file: str, recognition: "Recognition") -> dict[str, Any]:
         "timings_ms": dict(recognition.timings_ms),
         "view": _guess(recognition.view),
         "body": _guess(recognition.bodies[0] if recognition.bodies else None),
+        "colour": _guess(recognition.colours[0] if recognition.colours else None),
+        "cars": recognition.cars,
     }
     return document | ({"error": recognition.error} if recognition.error else {})
 
@@ -125,6 +127,7 @@ def verdict_document(*, verdict: "Verdict | None") -> dict[str, Any] | None:
     return {
         "make": _guess(verdict.make),
         "candidates": [one.document() for one in verdict.candidates],
+        "colour": _guess(verdict.colours[0] if verdict.colours else None),
         "photos_used": verdict.photos_used,
     }
 

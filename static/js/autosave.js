@@ -215,10 +215,10 @@ document.body.addEventListener("htmx:oobAfterSwap", (event) => {
   if (target.id === "car-fields" && shouldSwap) learnTokens("#car-fields [name=shown]");
 });
 
-// A suggestion pressed is the newest word on make and model, or on the body.
+// A suggestion pressed is the newest word on make and model, on the body or on the colour.
 document.getElementById("choose-form").addEventListener("htmx:beforeRequest", (event) => {
-  const ofBody = event.detail.requestConfig.formData.has("choose_body");
-  for (const name of ofBody ? ["body"] : NAMED) dirty.delete(name);
+  const pressed = ["body", "colour"].filter((name) => event.detail.requestConfig.formData.has(`choose_${name}`));
+  for (const name of pressed.length > 0 ? pressed : NAMED) dirty.delete(name);
   keep();
 });
 

@@ -205,8 +205,8 @@ function enhance(form) {
 
   async function makeSmaller(job) {
     job.row.say(words.shrinking);
-    const smaller = await shrink(job.file);
-    if (smaller === null || smaller.size > limit) return false;
+    const smaller = await shrink(job.file, limit);
+    if (smaller === null) return false;
     job.file = smaller; // what a second try sends as well, so that the site knows it again
     job.shrunk = true;
     return true;

@@ -27,6 +27,7 @@ def work_off(db):
                 make=SimpleNamespace(name="Skoda", confidence=0.97), timings_ms={"total": 12.5},
                 candidates=(Candidate(make="Skoda", model="Octavia", years="2012", confidence=0.9),),
                 view=Guess("front-left", 0.8), bodies=(Guess("wagon", 0.7), Guess("sedan", 0.3)),
+                colours=(Guess("blue", 0.9), Guess("black", 0.1)), cars=1,
             )  # fmt: skip
             photo_finish(photo_id=photo.pk, attempt=photo.attempts, recognition=recognition, version=version)
 

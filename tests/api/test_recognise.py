@@ -40,6 +40,8 @@ def test_it_answers_in_the_same_request_when_a_worker_is_there(client, jpeg, bus
         ],
         "view": {"name": "front-left", "confidence": 0.8},
         "body": {"name": "wagon", "confidence": 0.7},
+        "colour": {"name": "blue", "confidence": 0.9},
+        "cars": 1,
         "model_version": "first-00000000",
         "timings_ms": {"total": 12.5},
         "error": "",
@@ -59,9 +61,10 @@ def test_it_gives_an_address_to_ask_again_when_no_worker_answers(client, jpeg, n
 def test_what_an_older_model_did_not_say_is_null(client, jpeg, no_worker, work_off):
     where = post(client, jpeg)["Location"]
     work_off()
-    Prediction.objects.update(view="", view_confidence=None, bodies=[])
+    Prediction.objects.update(view="", view_confidence=None, bodies=[], colours=[], cars=None)
     said = client.get(where).json()
     assert (said["status"], said["view"], said["body"]) == ("ok", None, None)
+    assert (said["colour"], said["cars"]) == (None, None)
 
 
 def test_a_candidate_of_an_older_prediction_has_no_look_alikes(client, jpeg, no_worker, work_off):

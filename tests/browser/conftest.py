@@ -69,7 +69,7 @@ def site(database_url):
     site = WholeSite(folder / "var", database_url)
     try:
         # The first start converts the networks to OpenVINO, which takes a while on a busy machine.
-        yield site.wait_until_it_serves(seconds=240)
+        yield site.wait_until_it_serves().wait_until_it_recognises()
     finally:
         site.kill_everything()
         shutil.rmtree(folder, ignore_errors=True)

@@ -13,9 +13,25 @@ import torch
 from classifier import engines
 from classifier.artefact import ArtefactSpec, Preprocessing, artefact_open, artefact_write
 from classifier.engines import EngineError, engine_choose, openvino_engine
+from classifier.engines.ir_seal import ir_seal, irs_damaged
 from classifier.engines.openvino_engine import OpenVinoEngine, irs_cached
 from classifier.engines.torch_engine import TorchEngine
 from tests.classifier.conftest import tiny_classifier
+
+PARENT = """
+import subprocess, sys
+from pathlib import Path
+from types import SimpleNamespace
+from classifier.engines import openvino_engine
+
+class Told(subprocess.Popen):
+    def __init__(self, *words, **options):
+        super().__init__(*words, **options)
+        print(self.pid, flush=True)
+
+subprocess.Popen = Told
+openvino_engine._export([(SimpleNamespace(folder=Path(sys.argv[1]), version="x"), Path(sys.argv[2]))])
+"""
 
 
 def batch(n: int, side: int) -> np.ndarray:
@@ -121,6 +137,32 @@ def test_a_damaged_cache_is_made_again(tmp_path, classifier, converted, damage):
     assert (folder / damage).read_bytes() == content
     assert [p.name for p in tmp_path.iterdir()] == [folder.name]  # nothing is left lying about
     assert len(converted) == 2
+
+
+def test_another_networks_cache_under_this_ones_name_is_made_again(tmp_path, classifier, converted):
+    folder = ir_cached(classifier, tmp_path)
+    other = folder.with_name("other-00000000-ov1")
+    folder.rename(other)
+    ir_seal(other)  # whole, and of another network
+    other.rename(folder)
+    assert irs_damaged(tmp_path) == [folder.name]
+    ir_cached(classifier, tmp_path)
+    assert irs_damaged(tmp_path) == []
+    assert len(converted) == 2
+
+
+def test_the_child_that_converts_ends_with_its_parent(tmp_path, classifier):
+    """Otherwise it goes on for minutes beside the site that is started again."""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(classifier.folder), str(tmp_path / "out")], stdout=subprocess.PIPE, text=True
+    )  # fmt: skip
+    child = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{child}").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{child}").exists()
 
 
 def test_a_good_cache_is_used_without_converting_again(tmp_path, classifier, converted):

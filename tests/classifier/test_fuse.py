@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.artefact import TrainedClass
-from classifier.fuse import bodies_fuse, fuse, verdict_from
+from classifier.fuse import fuse, guesses_fuse, verdict_from
 from classifier.taxonomy import Guess
 
 CLASSES = (TrainedClass("BMW", "X5", "2012"), TrainedClass("Audi", "A4"), TrainedClass("Fiat", ""))
@@ -77,7 +77,7 @@ def bodies(**probs: float) -> tuple[Guess, ...]:
 
 
 def test_bodies_of_one_car_are_pooled_by_name_like_models():
-    pooled = bodies_fuse([bodies(suv=0.6, wagon=0.3, van=0.1), (), bodies(wagon=0.5, suv=0.45, van=0.05)])
+    pooled = guesses_fuse([bodies(suv=0.6, wagon=0.3, van=0.1), (), bodies(wagon=0.5, suv=0.45, van=0.05)])
     assert [one.name for one in pooled] == ["suv", "wagon", "van"]
     logs_of = [logs(0.6, 0.3, 0.1), logs(0.45, 0.5, 0.05)]
     assert [one.confidence for one in pooled] == pytest.approx(np.exp(fuse(logs_of)).tolist(), abs=1e-5)
@@ -86,10 +86,10 @@ def test_bodies_of_one_car_are_pooled_by_name_like_models():
 
 def test_one_photo_says_its_bodies_as_they_are_and_none_says_none():
     one = bodies(suv=0.9, wagon=0.1, van=0.0)
-    assert [guess.name for guess in bodies_fuse([one])] == ["suv", "wagon", "van"]
-    assert [guess.confidence for guess in bodies_fuse([one])] == pytest.approx([0.9, 0.1, 0.0], abs=1e-6)
-    assert bodies_fuse([(), ()]) == ()
+    assert [guess.name for guess in guesses_fuse([one])] == ["suv", "wagon", "van"]
+    assert [guess.confidence for guess in guesses_fuse([one])] == pytest.approx([0.9, 0.1, 0.0], abs=1e-6)
+    assert guesses_fuse([(), ()]) == ()
 
 
 def test_a_body_that_one_artefact_does_not_know_does_not_stop_the_pooling():
-    assert bodies_fuse([bodies(suv=0.9, wagon=0.1), bodies(suv=0.8, van=0.2)])[0].name == "suv"
+    assert guesses_fuse([bodies(suv=0.9, wagon=0.1), bodies(suv=0.8, van=0.2)])[0].name == "suv"

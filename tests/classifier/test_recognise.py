@@ -14,6 +14,7 @@ from classifier.artefact import NEVER, ArtefactError, Head
 from classifier.attributes import BODIES, VIEWS
 from classifier.recognise import Recogniser
 from tests.classifier.conftest import CLASSES, constant_attributes, teacher
+from tests.classifier.test_colour import colour_artefact
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -112,6 +113,31 @@ def test_view_and_bodies_are_told_of_usable_photos_only(
 def test_a_judge_without_heads_serves_on_without_view_and_body(recogniser, shipped_photo):
     (one,) = recogniser.recognise([shipped_photo])
     assert (one.status, one.view, one.bodies, recogniser.body_threshold) == ("ok", None, (), NEVER)
+
+
+@pytest.mark.parametrize("kind", ["exterior", "interior"])
+def test_colours_and_cars_are_told_of_usable_photos_only(
+    kind, classifier, weights_of, convert, ir_cache, tmp_path, shipped_photo
+):
+    convert(colour_artefact(tmp_path / "colour", says="red", threshold=0.7))
+    shutil.copytree(weights_of(kind), tmp_path, dirs_exist_ok=True)
+    recogniser = Recogniser.open(classifier=classifier.folder, weights=tmp_path, engine="openvino", cache_dir=ir_cache)
+    one, unreadable = recogniser.recognise([shipped_photo, b"no photo"])
+    assert recogniser.colour_threshold == 0.7
+    assert (unreadable.colours, unreadable.cars) == ((), None)
+    if kind == "exterior":
+        assert (one.colours[0].name, len(one.colours)) == ("red", 12)
+        assert one.cars >= 1
+        assert recogniser.verdict([one, one, unreadable]).colours[0].name == "red"
+    else:
+        assert (one.colours, one.cars) == ((), None)
+
+
+def test_weights_without_colours_serve_on_without(recogniser, shipped_photo):
+    (one,) = recogniser.recognise([shipped_photo])
+    assert (one.colours, recogniser.colour_threshold) == ((), NEVER)
+    assert one.cars >= 1
+    assert recogniser.verdict([one]).colours == ()
 
 
 def test_a_verdict_rests_on_the_usable_photos(recogniser, shipped_photo):

@@ -32,12 +32,14 @@ def test_it_prints_one_json_document_and_nothing_else(manage, champion, photo, t
     first = document["photos"][0]
     assert list(first) == [
         "file", "status", "kind", "box", "image_size", "make", "candidates", "timings_ms", "view", "body",
+        "colour", "cars",
     ]  # fmt: skip
     assert (first["file"], first["status"], first["kind"]) == (str(photo), "ok", "exterior")
     assert (first["box"], first["image_size"], first["make"]["name"]) == ([1, 2, 30, 40], [64, 48], "Skoda")
     assert list(first["candidates"][0]) == ["make", "model", "years", "confidence", "alike", "group_confidence"]
     assert first["view"] == {"name": "front-left", "confidence": 0.8}
     assert first["body"] == {"name": "wagon", "confidence": 0.7}
+    assert (first["colour"], first["cars"]) == ({"name": "blue", "confidence": 0.9}, 1)
     assert "chatter of a library" in ran.err
 
 
@@ -50,7 +52,7 @@ def test_it_prints_lines_for_people(manage, champion, photo):
     ran = manage("classify", photo)
     assert ran.code == 0
     assert ran.out.startswith(f"{photo}: Skoda Octavia 9")
-    assert ran.out.endswith("; front-left 80%; wagon 70%\n")
+    assert ran.out.endswith("; front-left 80%; wagon 70%; blue 90%\n")
 
 
 def test_it_adds_up_what_the_catalogue_takes_for_one_car(manage, artefact, photo, cars):

@@ -143,6 +143,21 @@ def test_promote_refuses_a_tampered_artefact(manage, artefact, registered):
     assert champion_get() is None
 
 
+def test_models_check_tells_what_is_damaged_from_what_is_whole(manage, artefact, registered, settings):
+    registered("a")
+    ran = manage("models", "--check", "--json")
+    assert (ran.code, ran.document["damaged"]) == (0, [])
+    with (artefact("a").folder / "model.safetensors").open("ab") as file:
+        file.write(b"x")
+    converted = settings.ENGINE_CACHE_DIR / "a-00000000-ov1"
+    converted.mkdir(parents=True)
+    ran = manage("models", "--check", "--json")
+    shutil.rmtree(converted)
+    assert ran.code == 1
+    assert [("model.safetensors" in one, "-ov1" in one) for one in ran.document["damaged"]] == [(1, 0), (0, 1)]
+    assert "Damaged or edited: " in ran.line
+
+
 def test_rollback_refuses_to_go_back_to_what_is_gone(manage, artefact, registered):
     a, b = registered("a"), registered("b")
     manage("promote", a)

@@ -3,7 +3,9 @@
 import pytest
 from django.http import QueryDict
 
-from marketplace.listings.forms import BrowseForm, ListingForm
+from marketplace.listings.forms import ListingForm
+from marketplace.listings.search.criteria import Criteria, Range
+from marketplace.listings.search.forms import SearchForm
 from marketplace.numbers import plain_number
 
 
@@ -51,8 +53,8 @@ def test_nonsense_keys_are_one_clear_line(draft, cars, value):
 
 
 def test_filters_that_make_no_sense_are_left_out(db):
-    form = BrowseForm(QueryDict("price_min=cheap&year_min=2010&make=nobody&sort=magic&q=golf"))
-    assert form.criteria() == {"year_min": 2010, "q": "golf"}
+    form = SearchForm(QueryDict("price_min=cheap&year_min=2010&make=nobody&sort=magic&q=golf"))
+    assert form.criteria() == Criteria(words="golf", ranges={"year": Range(2010, None)})
 
 
 def test_filters_that_are_left_out_are_said_with_how_to_write_them(client, db):
@@ -60,8 +62,8 @@ def test_filters_that_are_left_out_are_said_with_how_to_write_them(client, db):
         "/?price_min=12.500,000&price_max=12 500 €&currency=EUR&year_min=soon&make=nobody"
     ).content.decode()
     assert "<strong>Lowest price</strong> is left out: A price has at most two decimals." in page
-    assert "<strong>First year</strong> is left out: Write a whole number" in page
-    assert "Nobody sells this make right now." in page
+    assert "<strong>First year</strong> is left out: Write the year as four digits" in page
+    assert "There is no make of this name." in page
     assert "Highest price</strong> is left out" not in page
 
 

@@ -15,7 +15,6 @@ from tests.factories import ListingFactory
 STEPS = [
     # page, from, to, a part of what the seller reads
     ("take-back", "submitted", "draft", "is a draft again"),
-    ("take-back", "live", "draft", "is a draft again"),
     ("reserve", "live", "reserved", "is reserved"),
     ("unreserve", "reserved", "live", "is free again"),
     ("sold", "reserved", "sold", "Congratulations"),
@@ -54,8 +53,7 @@ def test_a_visitor_is_asked_to_sign_in_and_a_link_changes_nothing(client, alice,
 def test_one_press_takes_the_step_and_says_so(seller, alice, page, before, after, words):
     listing = ListingFactory(seller=alice, **{before: True})
     address = f"/sell/{listing.code}/{page}/"
-    button_on = f"/sell/{listing.code}/" if (page, before) == ("take-back", "live") else "/my/"
-    assert f'action="{address}"' in seller.get(button_on).content.decode()
+    assert f'action="{address}"' in seller.get("/my/").content.decode()
     answer = seller.post(address, follow=True).content.decode()
     assert words in answer
     listing.refresh_from_db()
@@ -81,9 +79,10 @@ def test_every_state_is_shown_in_words_with_its_presses_only(seller, alice, stat
         if rule.by is Role.SELLER
         and status in rule.moves
         and step in PRESSES
-        and not (step is Step.TAKE_BACK and status != "submitted")  # on the form
         and not (step is Step.RENEW and status != "expired")  # sixty days are left
     }
+    if listing.make is not None:
+        allowed.add(reverse("listings:duplicate", args=[listing.code]))
     assert offered == allowed
     editable = {"draft", "changes", "rejected", "live", "reserved", "withdrawn", "expired"}
     assert (f'href="/sell/{listing.code}/"' in page) is (status in editable)
@@ -157,3 +156,34 @@ def test_my_cars_cost_the_same_however_many(seller, put_live, put_photo, django_
         put_photo(put_live())
     with django_assert_num_queries(8):  # session, user, listings, photos; views, saves, threads; what is unread
         seller.get("/my/")
+
+
+def test_a_car_is_duplicated_with_all_but_its_photos(client, seller, put_live, put_photo, charlie):
+    live = put_live(price=9000, power_kw=110, telephone="601 123 456", certainty=0.9)
+    put_photo(live)
+    address = seller.post(f"/sell/{live.code}/duplicate/")["Location"]
+    copy = Listing.objects.get(code=address.split("/")[-2])
+    assert (copy.status, copy.car_model, copy.price, copy.power_kw) == ("draft", live.car_model, 9000, 110)
+    assert (copy.photos.count(), copy.certainty, copy.revises) == (0, None, None)
+    assert {"car_model", "price", "telephone"} <= set(copy.touched)
+    client.force_login(charlie)
+    assert client.post(f"/sell/{live.code}/duplicate/").status_code == 404
+
+
+def test_many_cars_are_filtered_by_state_and_by_name(seller, alice, put_live):
+    assert 'id="mine-q"' not in seller.get("/my/").content.decode()
+    for _ in range(5):
+        put_live("Golf")
+    put_live("A4")
+    ListingFactory(seller=alice, sold=True)
+
+    def shown(query=""):
+        return seller.get(f"/my/{query}").content.decode().count('class="mine__item"')
+
+    page = seller.get("/my/").content.decode()
+    assert "On sale 6" in page
+    assert "Sold 1" in page
+    assert (shown(), shown("?state=on-sale"), shown("?state=sold"), shown("?q=audi+a4"), shown("?state=magic")) == (
+        7, 6, 1, 1, 7,
+    )  # fmt: skip
+    assert "None of your cars matches." in seller.get("/my/?q=trabant").content.decode()

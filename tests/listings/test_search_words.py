@@ -9,7 +9,7 @@ from django.db.models import F
 from django.db.models.functions import Upper
 
 from marketplace.listings.models import KEY_LETTERS, SEARCH_KEYS, Listing
-from marketplace.listings.selectors import listings_in_place, listings_search
+from marketplace.listings.search.services import listings_found
 from marketplace.listings.services import listing_identity_set, listing_update
 from tests.factories import ListingFactory
 
@@ -45,11 +45,11 @@ def test_buyers_find_it_in_every_spelling(put_written):
         (text, names)
         for names, texts in FOUND_BY.items()
         for text in texts
-        if list(listings_search(q=text)) != [listings[names]]
+        if list(listings_found({"q": text})) != [listings[names]]
     ]
     assert missed == []
-    assert not listings_search(q="\u200b")
-    assert not listings_search(q="богдан 2111")
+    assert not listings_found({"q": "?!"})
+    assert not listings_found({"q": "богдан 2111"})
 
 
 def test_a_car_of_the_catalogue_is_found_where_the_seller_wrote_it(put_written, put_live, cars):
@@ -57,9 +57,9 @@ def test_a_car_of_the_catalogue_is_found_where_the_seller_wrote_it(put_written, 
     golf, fox = put_live("Golf"), put_written("vw", "FOX")
     country = put_written("", "Golf Country", make=cars["Golf"].make)
     put_written("Vwx", "Golfer")
-    assert set(listings_search(q="Volkswagen")) == {golf, fox, country}
-    assert set(listings_search(q="vw golf")) == {golf, country}
-    assert set(listings_search(q="fox")) == {fox}
+    assert set(listings_found({"q": "Volkswagen"})) == {golf, fox, country}
+    assert set(listings_found({"q": "vw golf"})) == {golf, country}
+    assert set(listings_found({"q": "fox"})) == {fox}
 
 
 def test_the_key_follows_whichever_way_the_words_are_written(draft, cars, alice):
@@ -102,7 +102,7 @@ def test_a_key_has_room_for_what_grows_when_it_is_folded(put_written):
 def test_a_place_is_found_in_every_spelling(client, put_written, text):
     put_written(place="Östersund")
     put_written(place="Brno")
-    assert [one.place for one in listings_in_place(Listing.objects.all(), text)] == ["Östersund"]
+    assert [one.place for one in listings_found({"place": text})] == ["Östersund"]
     assert client.get("/api/v1/listings/", {"place": text}).json()["count"] == 1
     assert client.get("/api/v1/listings/", {"place": "?"}).json()["count"] == 0
 

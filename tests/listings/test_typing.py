@@ -121,3 +121,55 @@ def test_photos_are_put_in_order_and_removed_without_losing_ones_place(page, dra
     page.keyboard.press("Enter")
     expect(tiles).to_have_count(0)
     expect(page.locator("#id_photo")).to_be_focused()
+
+
+def test_a_car_is_described_with_the_keys_alone(page, draft, cars, put_photo):
+    put_photo(draft)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"/sell/{draft.code}/")
+    # Past the photos with one link.
+    page.get_by_role("link", name="The car").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('#car') !== null")
+
+    # Make and model by their first letters.
+    for name, typed, chosen in (("Make", "volks", "Volkswagen"), ("Model", "go", "Golf")):
+        field = page.get_by_role("combobox", name=name, exact=True)
+        expect(page.locator("option", has_text=chosen)).to_be_attached()
+        field.focus()
+        page.keyboard.type(typed)
+        expect(page.get_by_role("option", name=chosen)).to_be_visible()
+        with page.expect_response("**/save/"):
+            page.keyboard.press("Enter")
+        expect(page.get_by_role("combobox", name=name, exact=True)).to_have_value(chosen)
+
+    # A number and its unit belong together, whichever comes last.
+    page.locator("#id_mileage_km").fill("60 000")
+    page.locator("#id_mileage_unit").select_option("mi")
+
+    # Equipment is found by its words.
+    page.locator("#equipment summary").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Find in the list").focus()
+    page.keyboard.type("tow")
+    expect(page.get_by_role("checkbox", name="Heated seats")).to_be_hidden()
+    page.get_by_role("checkbox", name="Tow bar").focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#equipment summary")).to_contain_text("1 chosen")
+
+    # What is unlikely is asked where it was typed, and answered with one press.
+    page.locator("#id_price").fill("1")
+    answer = page.locator("#ask-price button")
+    expect(page.locator("#ask-price")).to_contain_text("Do you really ask 1 EUR for the car?")
+    answer.focus()
+    page.keyboard.press("Enter")
+    expect(answer).to_have_count(0)
+    expect(page.locator("#save-state")).to_have_text("Saved.")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    row = Listing.objects.get(pk=draft.pk)
+    assert (row.car_model, row.mileage_km, row.equipment) == (cars["Golf"], 96_561, ["tow_bar"])
+    assert row.confirmed == ["low_price:1:EUR"]
+    page.reload()
+    expect(page.get_by_role("combobox", name="Make", exact=True)).to_have_value("Volkswagen")
+    expect(page.locator("#id_mileage_km")).to_have_value("60000")

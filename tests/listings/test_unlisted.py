@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError
 
 from marketplace.listings.models import Listing
-from marketplace.listings.selectors import listings_search
+from marketplace.listings.search.services import listings_found
 from marketplace.listings.services import listing_identity_set, listing_missing, listing_update, listing_verdict_set
 from tests.factories import ListingFactory
 from tests.listings.conftest import verdict
@@ -118,8 +118,8 @@ def test_a_whole_form_without_javascript_can_write_over_what_it_showed(seller, f
 @pytest.mark.parametrize("text", ["roewe", "i5 Roewe", "ROEWE"])
 def test_buyers_find_it_by_its_words(cars, text):
     listing = ListingFactory(live=True, written=True, other_make="Roewe", other_model="i5")
-    assert list(listings_search(q=text)) == [listing]
-    assert not listings_search(q=f"{text} estate")
+    assert list(listings_found({"q": text})) == [listing]
+    assert not listings_found({"q": f"{text} estate"})
 
 
 def test_a_moderators_choice_takes_its_place(draft, cars):

@@ -57,6 +57,15 @@ class RunningSite:
                     return self
             time.sleep(0.1)
 
+    def wait_until_it_recognises(self, seconds=240):
+        """The site answers before; photos wait until the networks are converted."""
+        deadline = time.monotonic() + seconds
+        while "Engine: openvino, ready" not in self.said():
+            assert self.process.poll() is None, self.said()
+            assert time.monotonic() < deadline, self.said()
+            time.sleep(0.5)
+        return self
+
     def get(self, path):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:

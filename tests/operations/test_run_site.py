@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import sys
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -107,6 +108,29 @@ def test_it_starts_again_after_everything_was_killed(start, used):
     again = start(var=site.var, port=site.port)
     assert (site.var / "demo-accounts.json").read_text() == before
     assert again.get("/healthz")[0] == 200
+
+
+def test_it_answers_while_the_engine_is_prepared_and_sigterm_leaves_nothing_behind(start, tmp_path_factory):
+    var = tmp_path_factory.mktemp("first") / "var"
+    var.mkdir()
+    (var / "slow").touch()
+    site = start(var=var)
+    assert "Engine: blind" not in site.said()
+    site.process.terminate()
+    assert site.process.wait(timeout=15) == 0
+    assert site.all_gone(), site.said()
+    (var / "slow").unlink()
+    start(var=var, port=site.port)
+
+
+def test_sigterm_during_the_set_up_leaves_nothing_behind(tmp_path_factory):
+    site = RunningSite(tmp_path_factory.mktemp("early") / "var")
+    deadline = time.monotonic() + 30
+    while "Database:" not in site.said() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    site.process.terminate()
+    assert site.process.wait(timeout=15) == -signal.SIGTERM
+    assert site.all_gone(seconds=2)
 
 
 def test_two_sites_run_side_by_side_and_a_long_folder_name_is_no_trouble(running, start, tmp_path_factory):

@@ -35,6 +35,7 @@ class StubRecogniser:
     """Takes the crop's top left corner for an Octavia."""
 
     body_threshold = 0.8
+    colour_threshold = 0.8
     crop_answer = None
     recognised = 0
 

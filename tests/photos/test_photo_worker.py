@@ -18,6 +18,7 @@ class StubRecogniser:
     opened: list[str] = []  # noqa: RUF012
     answer = None
     body_threshold = 0.8
+    colour_threshold = 0.8
 
     @classmethod
     def open(cls, *, classifier, **_):

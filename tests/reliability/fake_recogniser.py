@@ -14,6 +14,7 @@ class FakeRecogniser:
     """Adds a line to VAR_DIR/looks for each photo it begins. Waits while VAR_DIR/hold exists."""
 
     body_threshold = 0.9
+    colour_threshold = 0.9
 
     def __init__(self):
         self.var = Path(os.environ["VAR_DIR"])
@@ -39,5 +40,5 @@ class FakeRecogniser:
             os.kill(os.getpid(), signal.SIGKILL)
         return SimpleNamespace(
             status="no_vehicle", kind="", box=None, make=None, candidates=(), log_probs=None, timings_ms={}, error="",
-            view=None, bodies=(),
+            view=None, bodies=(), colours=(), cars=0,
         )  # fmt: skip

@@ -186,7 +186,7 @@ def at_once(remove):
     def worker():
         saw = SimpleNamespace(
             status="no_vehicle", kind="", box=None, make=None, candidates=(), log_probs=None, timings_ms={}, error="",
-            view=None, bodies=(),
+            view=None, bodies=(), colours=(), cars=0,
         )  # fmt: skip
         version = ModelVersion.objects.get(status="champion")
         try:

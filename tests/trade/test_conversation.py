@@ -159,6 +159,8 @@ def test_limits_are_counted_in_the_database_and_forgotten_after_two_days(thread,
         ("Call me: 4111 1111 1111 1112", []),
         ("Pay with bitcoin at www.coins.io", ["link", "transfer"]),
         ("It is a 1.6 TDI of 2012, 85.000 km, 8.500 EUR. Ok? Yes.No problem", []),
+        ("Thanks.It is great.At noon?Call.me", []),
+        ("Look at auto-milano.it/golf", ["link"]),
         ("Golf VII 2.0 TDI, VIN WVWZZZ1KZAW123456", []),
     ],
 )

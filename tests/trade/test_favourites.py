@@ -75,6 +75,14 @@ def test_what_is_not_on_offer_shows_no_details_and_comes_back(buyer, golf):
     assert not Favourite.objects.exists()
 
 
+def test_a_browser_forgets_what_is_not_on_offer_as_well(client, golf):
+    client.post(f"/cars/{golf.code}/save/")
+    Listing.objects.update(status="withdrawn")
+    client.post("/saved/forget-gone/")
+    Listing.objects.update(status="live")
+    assert golf.title not in client.get("/saved/").content.decode()
+
+
 @pytest.mark.parametrize("state", ["draft", "submitted", "withdrawn"])
 def test_what_visitors_do_not_see_cannot_be_saved_or_counted(outsider, alice, state):
     listing = ListingFactory(seller=alice, **{state: True})

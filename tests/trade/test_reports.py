@@ -44,6 +44,7 @@ def test_anybody_may_report_a_car_and_moderators_see_it_first(client, moderator,
     mails_send()
     assert "Stolen photos." in mailoutbox[0].body
     assert moderator.get("/moderate/")["Location"] == f"/moderate/{waiting.code}/"
+    assert "Acted upon" in moderator.get("/moderate/reports/all/").content.decode()
 
 
 def test_one_person_has_one_open_report_and_all_are_settled_together(golf, buyer, outsider, bob):

@@ -49,6 +49,7 @@ class ColourRecogniser:
 
     engine = "fake"
     body_threshold = 0.6
+    colour_threshold = 0.6
 
     def __init__(self, folder: Path) -> None:
         artefact = artefact_open(folder)
@@ -93,6 +94,8 @@ class ColourRecogniser:
             candidates=tuple(candidates),
             view=Guess("front-left", 0.8),
             bodies=(Guess("wagon", 0.7), Guess("sedan", 0.3)),
+            colours=(Guess("blue", 0.9), Guess("black", 0.1)),
+            cars=1,
             log_probs=np.log(probs),
             timings_ms={"total": 1.0},
         )

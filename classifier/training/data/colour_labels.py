@@ -1,6 +1,6 @@
 """colours.csv: photos whose car's colour, and number of cars, somebody saw.
 
-Columns: `file` below $CAR_PHOTOS; `colour` of the car in the largest box,
+Columns: `file` below $CAR_PHOTOS; `colour` (colour.COLOURS) of the car in the largest box,
 "unclear" (night, camouflage, two colours) or empty (not looked at); `also`, another colour that one
 may call it; `cars`: 1, 2, 3 (three or more), "unclear" or empty. Counted are cars that are mostly
 shown and about half as wide as the main one, or more. `chosen`: how the photo came into the list:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.attributes import BODIES, EXTERIOR, KINDS, OTHER, kinds_said
-from classifier.fuse import bodies_fuse, likeliest_first
+from classifier.fuse import guesses_fuse, likeliest_first
 from classifier.names import car_key
 from classifier.preprocess import FloatArray
 from classifier.training.calibration import ece
@@ -136,7 +136,7 @@ def _model(row: ManifestRow) -> tuple[str, str]:
 
 
 def _pooled(photos: Sequence[_Said]) -> _Said:
-    best = bodies_fuse([likeliest_first(BODIES, one.log_probs) for one in photos])[0]
+    best = guesses_fuse([likeliest_first(BODIES, one.log_probs) for one in photos])[0]
     return replace(photos[0], confidence=best.confidence, right=best.name == BODIES[photos[0].label])
 
 

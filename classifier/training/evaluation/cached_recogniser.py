@@ -33,12 +33,17 @@ from classifier.training.model.features import CACHE_FILE
 
 FORM = "1"
 """Of what is kept; another one makes it anew."""
+UNTOLD = ("colours", "cars")
+"""What is not kept of a sight, so that it is the same whether it was kept or is fresh."""
 KEEP_AT_ONCE = 64
 """Photos; a killed run looks again at those it has seen since."""
 
 
 class CachedRecogniser(Interpreter):
-    """Says what a Recogniser says; opens one only for photos that were not looked at before."""
+    """Says what a Recogniser says; opens one only for photos that were not looked at before.
+
+    It tells neither colours nor the number of cars, with which no version is judged.
+    """
 
     def __init__(
         self,
@@ -89,7 +94,7 @@ class CachedRecogniser(Interpreter):
         def opened() -> Recogniser:
             return Recogniser.open(
                 classifier=artefact.folder, weights=weights, engine=engine, device=device, cache_dir=cache_dir,
-                network=extractor,
+                network=extractor, colours=False,
             )  # fmt: skip
 
         self._open: Callable[[], Recogniser] = opened
@@ -158,7 +163,7 @@ class CachedRecogniser(Interpreter):
                 if len(new) == KEEP_AT_ONCE:
                     self._kept.put(self._kind, new)
                     new = {}
-                yield sight
+                yield replace(sight, cars=None)
         finally:
             recogniser.close()
             self._kept.put(self._kind, new)  # also what was seen before somebody stopped it
@@ -177,6 +182,8 @@ def _digest(photo: Photo) -> str:
 def _to_bytes(sight: Sight) -> bytes:
     """A line of JSON, then the features."""
     fields_of = asdict(replace(sight, outputs=None, timings_ms={}))
+    for untold in UNTOLD:
+        del fields_of[untold]
     features = b"" if sight.outputs is None else to_bytes(sight.outputs)
     return json.dumps(fields_of).encode("ascii") + b"\n" + features
 

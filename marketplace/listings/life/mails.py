@@ -8,7 +8,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.urls import reverse
 
 from marketplace.doorbell import ring_on_commit
-from marketplace.listings.life.steps import ON_SALE, Status
+from marketplace.listings.life.steps import ON_SALE, PAUSED, Status
 from marketplace.listings.models import Listing, SellerMail
 from marketplace.mail_queue import mail_message, queue_send
 
@@ -49,11 +49,17 @@ WORDS = {
         "Taken off the site: {title}", "A moderator took your advertisement off the site, for this reason:",
         "Mend it and send it again", edits=True,
     ),
+    Kind.REVISED: Words(
+        "Your change is live: {title}", "Your change was accepted: buyers see it from now on.", "My cars",
+    ),
+    Kind.KEPT: Words(
+        "Your change was not accepted: {title}", "Your advertisement stays as it was. This is the reason:", "My cars",
+    ),
 }  # fmt: skip
 
 TRUE_WHILE = {
     Kind.LIVE: ON_SALE, Kind.CHANGES: {Status.CHANGES}, Kind.REJECTED: {Status.REJECTED}, Kind.EXPIRING: ON_SALE,
-    Kind.REMOVED: {Status.REJECTED},
+    Kind.REMOVED: {Status.REJECTED}, Kind.REVISED: ON_SALE | PAUSED, Kind.KEPT: ON_SALE | PAUSED,
 }  # fmt: skip
 """A mail that waited for its server while the listing went on is not sent."""
 

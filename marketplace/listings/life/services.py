@@ -23,7 +23,7 @@ AT_ONCE = 500
 
 @transaction.atomic
 def listing_take_back(*, listing: Listing, by: User) -> None:
-    """The seller makes it a draft again, to change what only a review may put on sale."""
+    """The seller takes it out of the review, to go on writing."""
     step_take(listing=listing, step=Step.TAKE_BACK, by=by)
     ring_on_commit(REVIEW_SUBMITTED)  # a moderator may have claimed it: the review task releases it
 

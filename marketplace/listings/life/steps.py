@@ -54,11 +54,13 @@ def _from(*before: Status, to: Status) -> dict[Status, Status]:
 
 RULES: dict[Step, Rule] = {
     Step.SUBMIT: Rule(Role.SELLER, _from(Status.DRAFT, Status.CHANGES, Status.REJECTED, to=Status.SUBMITTED)),
-    Step.TAKE_BACK: Rule(Role.SELLER, _from(Status.SUBMITTED, *sorted(ON_SALE | PAUSED), to=Status.DRAFT)),
+    Step.TAKE_BACK: Rule(Role.SELLER, _from(Status.SUBMITTED, to=Status.DRAFT)),
     Step.PUBLISH: Rule(Role.REVIEW, _from(Status.SUBMITTED, to=Status.LIVE)),
     Step.ASK_CHANGES: Rule(Role.REVIEW, _from(Status.SUBMITTED, to=Status.CHANGES)),
     Step.REJECT: Rule(Role.REVIEW, _from(Status.SUBMITTED, to=Status.REJECTED)),
     Step.TAKE_DOWN: Rule(Role.REVIEW, _from(*sorted(ON_SALE | PAUSED), to=Status.REJECTED)),
+    Step.REVISE: Rule(Role.REVIEW, {status: status for status in sorted(ON_SALE | PAUSED)}),
+    Step.KEEP: Rule(Role.REVIEW, {status: status for status in sorted(ON_SALE | PAUSED)}),
     Step.RESERVE: Rule(Role.SELLER, _from(Status.LIVE, to=Status.RESERVED)),
     Step.UNRESERVE: Rule(Role.SELLER, _from(Status.RESERVED, to=Status.LIVE)),
     Step.SELL: Rule(Role.SELLER, _from(*sorted(ON_SALE), to=Status.SOLD)),

@@ -6,9 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.template import Context
 from django.utils import timezone
 from django.utils.timesince import timesince
 
+from marketplace.listings.currencies.rates import Exchange
 from marketplace.listings.models import Listing
 from marketplace.listings.verdicts import candidate_names, candidate_sure, one_of
 
@@ -35,6 +37,16 @@ def money(listing: Listing) -> str:
 def money_before(listing: Listing) -> str:
     """As ``money``, the price that it was lowered from; empty if it was not."""
     return _money(listing.lowered_from, listing.currency)
+
+
+@register.simple_tag(takes_context=True)
+def converted(context: Context, listing: Listing) -> str:
+    """``"≈ 1 150 €"``: the price by the page's ``exchange``; empty in the seller's own currency."""
+    exchange: Exchange | None = context.get("exchange")
+    if exchange is None:  # a page that knows no visitor's currency
+        return ""
+    price = exchange.of(listing)
+    return "" if price is None else f"≈\u00a0{_money(price, exchange.currency)}"
 
 
 def _money(price: Decimal | None, currency: str) -> str:
@@ -79,6 +91,12 @@ def sure_words(confidence: float | None) -> str:
 def body_words(name: str) -> str:
     """The label of a body type that the classifier names."""
     return str(Listing.Body(name).label) if name in Listing.Body.values else name
+
+
+@register.filter
+def colour_words(name: str) -> str:
+    """The label of a colour that the classifier names."""
+    return str(Listing.Colour(name).label) if name in Listing.Colour.values else name
 
 
 @register.filter

@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("listings", "0008_seller_mail"),
         ("moderation", "0005_life"),
-        ("photos", "0007_duplicates_and_quality"),
+        ("photos", "0008_duplicates_and_quality"),
     ]
 
     operations = [

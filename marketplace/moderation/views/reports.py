@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -18,6 +19,7 @@ from marketplace.moderation.reports import (
     report_next,
     report_settle,
     reports_open,
+    reports_recent,
 )
 from marketplace.moderation.views.shared import SkipList, counts, decision_store
 from marketplace.trade.models import Report, Side
@@ -34,6 +36,15 @@ def next_report(request: HttpRequest) -> HttpResponse:
     if found is not None:
         return redirect("moderation:report", pk=found.pk)
     return render(request, "moderation/reports_nothing.html", counts())
+
+
+@login_required
+@require_GET
+def all_reports(request: HttpRequest) -> HttpResponse:
+    """Every report, the newest first, and what became of it."""
+    moderator(request)
+    page = Paginator(reports_recent(), 50).get_page(request.GET.get("page"))
+    return render(request, "moderation/reports_all.html", {"page": page, **counts()})
 
 
 @login_required

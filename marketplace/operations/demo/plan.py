@@ -37,7 +37,7 @@ class Fate(Enum):
     WITHDRAWN = "let in, and hidden by its seller for a while"
     EXPIRED = "let in, and its time is over"
     DELETED = "let in, withdrawn and deleted; it can be brought back for two weeks"
-    TAKEN_BACK = "let in, and taken back by its seller: a draft again"
+    CHANGING = "let in; its seller proposes a change of the year, which waits for the moderator"
     DRAFT = "begun and not handed in"
     UNSURE = "waits for the moderator: the photos alone do not settle it"
     CONTRADICTED = "waits for the moderator: the photos show another car than the seller names"

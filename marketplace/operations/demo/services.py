@@ -30,7 +30,6 @@ from marketplace.listings.life.services import (
     listing_delete,
     listing_reserve,
     listing_sell,
-    listing_take_back,
     listing_withdraw,
     listings_expire,
 )
@@ -42,6 +41,7 @@ from marketplace.moderation.models import Decision
 from marketplace.moderation.selectors import UNSETTLED, queue
 from marketplace.moderation.services import decision_make, review_submitted
 from marketplace.operations import setup
+from marketplace.operations.demo.dealings import dealings_add
 from marketplace.operations.demo.photos import offers_photographed
 from marketplace.operations.demo.plan import (
     FIRST_PLACE,
@@ -56,6 +56,7 @@ from marketplace.operations.demo.plan import (
 from marketplace.photos.models import Photo
 from marketplace.photos.recognition.queue import RECOGNISE_PENDING
 from marketplace.photos.recognition.worker import recognise_waiting
+from marketplace.photos.revisions import revision_start
 from marketplace.photos.selectors import photos_of, prediction_latest
 from marketplace.photos.services import PhotoRejected, photo_add, photos_reorder, photos_sweep
 
@@ -63,10 +64,9 @@ CLOSING: dict[Fate, tuple[Callable[..., None], ...]] = {
     Fate.RESERVED: (listing_reserve,),
     Fate.SOLD: (listing_sell,),
     Fate.WITHDRAWN: (listing_withdraw,),
-    Fate.TAKEN_BACK: (listing_take_back,),
     Fate.DELETED: (listing_withdraw, listing_delete),
 }
-LET_IN = {Fate.LIVE, Fate.LOWERED, Fate.CORRECTED, Fate.EXPIRED, *CLOSING}
+LET_IN = {Fate.LIVE, Fate.LOWERED, Fate.CHANGING, Fate.CORRECTED, Fate.EXPIRED, *CLOSING}
 SHOW_MORE = "Show the car from inside as well, please, and say when its last service was."
 MISNAMED = {Fate.CORRECTED, Fate.CONTRADICTED}
 # Sellers with these fates leave make and model as the photos filled them in, if they did, so a
@@ -148,6 +148,7 @@ def demo_fill(*, photos: Path | None, asked: int | None, in_production: bool, pr
         for one in shop:
             _decide(one, moderator)
             _close(one)
+        dealings_add(first=sellers[0][0], others=[user for user, _ in sellers[1:]])
     return _filled(refused=refused, accounts=accounts, seconds=time.monotonic() - started)
 
 
@@ -157,7 +158,7 @@ def _check_site(*, in_production: bool) -> None:
             "DEBUG is off, as on a public site: demo would publish listings of cars that are not for sale, and make "
             "accounts that can sign in, one of them an administrator's. If that is meant: --in-production"
         )
-    count = Listing.objects.count()
+    count = Listing.objects.filter(revises=None).count()
     if count:
         raise DemoRefused(
             f"This site is not empty: it has {count} listing{'s' if count > 1 else ''}, perhaps of a demo that was "
@@ -339,6 +340,10 @@ def _close(one: Advertisement) -> None:
         step(listing=listing, by=listing.seller)
     if one.fate is Fate.LOWERED and listing.price is not None:
         listing_update(listing=listing, values={"price": listing.price - listing.price // 10})
+    elif one.fate is Fate.CHANGING and listing.year is not None:
+        revision = revision_start(listing=listing, by=listing.seller)
+        revision = listing_update(listing=revision, values={"year": listing.year - 1})
+        listing_submit(listing=revision, by=listing.seller)
     elif one.fate is Fate.EXPIRED:
         # As if the term had gone by: only the clock ends it.
         Listing.objects.filter(pk=listing.pk).update(expires_at=timezone.now())
@@ -350,7 +355,7 @@ def _filled(*, refused: list[str], accounts: list[DemoAccount], seconds: float) 
         return dict(Counter(rows).most_common())
 
     return Filled(
-        listings=counts(Listing.objects.values_list("status", flat=True)),
+        listings=counts(Listing.objects.filter(revises=None).values_list("status", flat=True)),
         photos=counts(Photo.objects.filter(listing__isnull=False).values_list("outcome", flat=True)),
         decisions=counts(Decision.objects.values_list("action", flat=True)),
         queue=[Waiting(listing.code, listing.title, _reason(listing)) for listing in queue()],
@@ -363,16 +368,21 @@ def _filled(*, refused: list[str], accounts: list[DemoAccount], seconds: float) 
 
 def _reason(listing: Listing) -> str:
     """Why the policy left the listing to a moderator."""
+    if listing.revises_id is not None:
+        return "a change of a car that is on sale"
     if listing.unlisted:
         return f"“{listing.unlisted}” is the seller's own word"
     if listing.contradiction:
         return listing.contradiction.removesuffix(".")
-    model = listing.verdict and listing.verdict["model"]
-    if not model:
+    if not (listing.verdict and listing.verdict["model"]):
         return "the photos do not say which car it is"
+    return _reason_of_the_model(listing.verdict["model"], threshold=listing.verdict["thresholds"]["model"])
+
+
+def _reason_of_the_model(model: dict[str, Any], *, threshold: float) -> str:
     if model.get("alike"):
         names = one_of([f"{model['make']} {model['name']}", *model["alike"]])
         return f"{names}: photos cannot tell them apart"
-    if model["confidence"] < listing.verdict["thresholds"]["model"]:  # type: ignore[index]  # not None, as it has a model
+    if model["confidence"] < threshold:
         return f"the photos are only {model['confidence']:.0%} sure that it is a {model['make']} {model['name']}"
     return "filled in from the photos, and not confirmed by the seller"

@@ -18,6 +18,8 @@ WORTH_UNKNOWN = 0.5
 LARGE = 0.35
 CUT_OFF = 0.8
 """Of the worth that is left where the frame cuts the car off."""
+CROWDED = 0.9
+"""Of the worth that is left where other cars are in the picture."""
 
 
 def cover_refresh(*, listing_id: int) -> None:
@@ -53,7 +55,7 @@ def cover_worth(photo: Photo, prediction: Prediction | None) -> float:
     """0…1; 0 for what is no recognised car from outside."""
     if photo.status != Photo.Status.DONE or photo.outcome != Photo.Outcome.OK or prediction is None:
         return 0.0
-    worth = WORTH.get(view_believed(prediction), WORTH_UNKNOWN)
+    worth = WORTH.get(view_believed(prediction), WORTH_UNKNOWN) * (CROWDED if (prediction.cars or 0) > 1 else 1.0)
     if prediction.box is None:
         return worth
     x1, y1, x2, y2 = prediction.box

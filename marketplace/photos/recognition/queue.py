@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 RECOGNISE_PENDING = "marketplace.photos.tasks.recognise_pending"
 REVIEW_SUBMITTED = "marketplace.moderation.tasks.review_submitted"
-BODY_DECIMALS = 5  # finer than anything fused from them can tell
+GUESS_DECIMALS = 5  # finer than anything fused from them can tell
 Status = Photo.Status
 
 
@@ -87,14 +87,15 @@ def photo_finish(
     recognition: "Recognition",
     version: ModelVersion,
     body_threshold: float | None = None,
+    colour_threshold: float | None = None,
 ) -> bool:
     """Store a photo's recognition and fuse its listing's verdict again, all or nothing.
 
-    ``body_threshold``: see Recogniser.body_threshold. False if ``attempt`` is no longer the
+    The thresholds: see Recogniser.body_threshold. False if ``attempt`` is no longer the
     photo's: meanwhile it was swept, claimed by another worker, or removed.
     """
     # Before the transaction, which holds locks, because it reads the catalogue.
-    said = prediction_values(recognition, version, body_threshold)
+    said = prediction_values(recognition, version, body_threshold=body_threshold, colour_threshold=colour_threshold)
     with transaction.atomic():
         listing = listing_lock(photo_id)
         won = Photo.objects.filter(pk=photo_id, status=Status.CLAIMED, attempts=attempt).update(
@@ -117,11 +118,15 @@ def photo_finish(
 
 
 def prediction_values(
-    recognition: "Recognition", version: ModelVersion, body_threshold: float | None
-) -> dict[str, Any]:  # fmt: skip
+    recognition: "Recognition",
+    version: ModelVersion,
+    *,
+    body_threshold: float | None,
+    colour_threshold: float | None,
+) -> dict[str, Any]:
     """A recognition as a prediction's columns, under the catalogue's names."""
     make, candidates, log_probs = recognition.make, list(recognition.candidates), recognition.log_probs
-    view, bodies = recognition.view, recognition.bodies
+    view, bodies, colours = recognition.view, recognition.bodies, recognition.colours
     if log_probs is not None:
         make, candidates = summarise(np.exp(log_probs), catalogue_spec(version).classes)
     return {
@@ -133,8 +138,11 @@ def prediction_values(
         "candidates": [one.document() for one in candidates],
         "view": "" if view is None else view.name,
         "view_confidence": None if view is None else view.confidence,
-        "bodies": [[one.name, round(one.confidence, BODY_DECIMALS)] for one in bodies],
+        "bodies": [[one.name, round(one.confidence, GUESS_DECIMALS)] for one in bodies],
         "body_threshold": body_threshold if bodies else None,
+        "colours": [[one.name, round(one.confidence, GUESS_DECIMALS)] for one in colours],
+        "colour_threshold": colour_threshold if colours else None,
+        "cars": recognition.cars,
         "log_probs": None if log_probs is None else np.asarray(log_probs, dtype="<f2").tobytes(),
         "timings_ms": recognition.timings_ms,
     }
@@ -160,6 +168,17 @@ def photos_release(*, photos: Sequence[Photo], error: str) -> None:
     for photo in photos:  # one transaction each: holding several photos' locks at once may deadlock
         _give_back(photo, error=error)
     ring(RECOGNISE_PENDING)
+
+
+def photos_put_back(*, photos: Sequence[Photo]) -> None:
+    """Give back photos that were not looked at, because the store is away: no attempt is counted.
+
+    Nobody is rung for: the sweep does it until the store answers again.
+    """
+    for photo in photos:
+        Photo.objects.filter(pk=photo.pk, status=Status.CLAIMED, attempts=photo.attempts).update(
+            status=Status.PENDING, attempts=F("attempts") - 1
+        )
 
 
 def photos_sweep() -> dict[str, int]:

@@ -9,7 +9,7 @@ import structlog
 from django.db.models import Exists, F, OuterRef
 
 from classifier.artefact import ArtefactError
-from classifier.fuse import bodies_fuse, verdict_from
+from classifier.fuse import guesses_fuse, verdict_from
 from classifier.preprocess import FloatArray
 from classifier.taxonomy import Candidate, Guess, summarise
 from marketplace.listings.models import Listing
@@ -77,20 +77,33 @@ def _looked_at_all(version: ModelVersion, listing_id: int) -> bool:
 
 
 def _body(predictions: Sequence[Prediction]) -> dict[str, Any] | None:
-    """The body type over all photos; None if no photo has any.
+    """The body type over all photos; None if no photo has any."""
+    latest = _latest([one for one in predictions if one.bodies])
+    return _pooled([(one.bodies, one.body_threshold) for one in latest])
 
-    Over all versions: bodies are matched by name.
-    """
-    latest = {one.photo_id: one for one in sorted(predictions, key=lambda one: (one.created_at, one.pk)) if one.bodies}
-    thresholds = [one.body_threshold for one in latest.values() if one.body_threshold is not None]
+
+def _colour(predictions: Sequence[Prediction]) -> dict[str, Any] | None:
+    """The colour over all photos; None if no photo has any."""
+    latest = _latest([one for one in predictions if one.colours])
+    return _pooled([(one.colours, one.colour_threshold) for one in latest])
+
+
+def _latest(predictions: Sequence[Prediction]) -> list[Prediction]:
+    """Each photo's last one, of whatever version: bodies and colours are matched by name."""
+    return list({one.photo_id: one for one in sorted(predictions, key=lambda one: (one.created_at, one.pk))}.values())
+
+
+def _pooled(said: Sequence[tuple[list[Any], float | None]]) -> dict[str, Any] | None:
+    """The best guess over photos; said: of each photo its guesses and their threshold, if known."""
+    thresholds = [least for _, least in said if least is not None]
     if not thresholds:
         return None
-    best = bodies_fuse([[Guess(*body) for body in one.bodies] for one in latest.values()])[0]
+    best = guesses_fuse([[Guess(*one) for one in guesses] for guesses, _ in said])[0]
     return {"name": best.name, "confidence": best.confidence, "threshold": max(thresholds)}
 
 
 def _fused(predictions: Sequence[Prediction], version: ModelVersion, known: CatalogueSpec) -> dict[str, Any] | None:
-    """One version's verdict over its photos, and the body over all photos."""
+    """One version's verdict over its photos; body and colour over all photos."""
     spec = known.spec
     log_probs = [
         np.frombuffer(bytes(prediction.log_probs), dtype="<f2").astype(np.float32)
@@ -109,6 +122,7 @@ def _fused(predictions: Sequence[Prediction], version: ModelVersion, known: Cata
         "candidates": [one.document() for one in verdict.candidates],
         "thresholds": {"make": spec.thresholds.make, "model": spec.thresholds.model},
         "body": _body(predictions),
+        "colour": _colour(predictions),
         "other_car": _other_car(log_probs, known, verdict.make.name),
     }
 

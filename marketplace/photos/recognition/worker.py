@@ -10,11 +10,18 @@ from django.utils.module_loading import import_string
 
 from marketplace.doorbell import ring
 from marketplace.photos.models import Photo
-from marketplace.photos.recognition.queue import RECOGNISE_PENDING, photo_finish, photos_claim, photos_release
+from marketplace.photos.recognition.queue import (
+    RECOGNISE_PENDING,
+    photo_finish,
+    photos_claim,
+    photos_put_back,
+    photos_release,
+)
 from marketplace.photos.recognition.taxonomy import catalogue_spec
 from marketplace.registry.models import ModelVersion
 from marketplace.registry.selectors import champion_get
 from marketplace.registry.services import RegistryError
+from marketplace.storage import StoreAway
 
 if TYPE_CHECKING:
     from classifier.recognise import Recogniser
@@ -55,6 +62,9 @@ def _recognise(photos: list[Photo], serving: ServingRecogniser) -> int:
     try:
         # Read one by one when wanted: a GPU's worker claims more than should be in memory at once.
         recognitions = serving.recogniser.recognise(bytes_of(photo) for photo in photos)
+    except StoreAway:
+        photos_put_back(photos=photos)
+        raise
     except Exception as error:
         # Whatever the error is, these rows need not wait for the sweep. Celery logs it.
         photos_release(photos=photos, error=f"{type(error).__name__}: {error}")
@@ -66,6 +76,7 @@ def _recognise(photos: list[Photo], serving: ServingRecogniser) -> int:
             recognition=recognition,
             version=serving.version,
             body_threshold=serving.recogniser.body_threshold,
+            colour_threshold=serving.recogniser.colour_threshold,
         )
         for photo, recognition in zip(photos, recognitions, strict=True)
     )

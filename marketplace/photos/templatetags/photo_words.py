@@ -5,6 +5,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django import template
+from django.utils.translation import gettext
 
 from marketplace.listings.templatetags.car_words import per_cent, sure_words
 from marketplace.listings.verdicts import candidate_names, candidate_sure, one_of
@@ -47,6 +48,16 @@ NO_CAR = PhotoSays(
 SURE_ENOUGH = 0.6  # from here on a tile shows a tick
 
 
+@register.filter
+def several_cars(cars: int | None) -> str:
+    """The hint to the seller of a photo that shows several cars; empty if there is one at most."""
+    if cars is None or cars < 2:
+        return ""
+    if cars == 2:
+        return gettext("There are two cars in this picture. We took the larger one for yours.")
+    return gettext("There are several cars in this picture. We took the largest for yours.")
+
+
 def _recognised(prediction: Prediction | None) -> PhotoSays:
     if prediction is None or not prediction.make_name:
         return PhotoSays("ok", "check", "Recognised", "", view_believed(prediction))
@@ -55,6 +66,8 @@ def _recognised(prediction: Prediction | None) -> PhotoSays:
         best = prediction.candidates[0]
         name, sure = one_of(candidate_names(best), most=2), candidate_sure(best)
     more = f"{sure_words(sure).capitalize()} ({per_cent(sure)})"
+    if several := several_cars(prediction.cars):
+        more = f"{more}. {several}"
     view = view_believed(prediction)
     if sure is not None and sure < SURE_ENOUGH:
         return PhotoSays("plain", "info", f"Perhaps {name}", more, view)

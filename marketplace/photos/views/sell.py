@@ -50,9 +50,7 @@ def upload(request: HttpRequest, code: str) -> HttpResponse:
     photo: Photo | None = None
     why = ""
     if listing.status not in EDITABLE:
-        rejected = [
-            ("", f"This listing is {listing.get_status_display()}: make it a draft before you change its photos.")
-        ]
+        rejected = [("", f"This listing is {listing.get_status_display()}: its photos cannot be changed here.")]
     elif not files:
         rejected = [("", "Choose a photo first.")]
     else:

@@ -5,7 +5,7 @@ from typing import Any, cast
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.listings.forms import PriceField
+from marketplace.listings.details.number_fields import PriceField
 from marketplace.text_fields import ParagraphsFormField
 
 

@@ -32,10 +32,11 @@ WORDS: dict[Warning_, tuple[str | Promise, str | Promise]] = {
 }  # fmt: skip
 """For the reader, and for who wrote it."""
 
-_DOMAINS = "com|net|org|info|biz|shop|site|online|app|link|click|xyz|top|io|ly|me|co|eu|ru|cn"
-_COUNTRIES = "de|at|ch|it|fr|es|pl|cz|sk|ua|uk|br|pt|nl|be|hu|ro|us"
+_DOMAINS = "com|net|org|info|biz|shop|site|online|app|link|click|xyz|top|io|ly|eu|ru|cn|de|ch|fr|pl|cz|sk|ua|uk|br|nl"
+# Words in some language, and so often the beginning of a sentence after a forgotten space.
+_WORDS = "at|be|co|es|hu|it|me|no|pt|ro|se|us"
 _LINK = re.compile(
-    rf"https?://|\bwww\.|\b(?:t\.me|wa\.me|bit\.ly)\b|\b[a-z0-9-]{{2,}}\.(?:{_DOMAINS}|{_COUNTRIES})\b(?!\.?\d)",
+    rf"https?://|\bwww\.|\b(?:t\.me|wa\.me|bit\.ly)\b|\b[a-z0-9-]{{2,}}\.(?:(?:{_DOMAINS})\b(?!\.?\d)|(?:{_WORDS})/)",
     re.IGNORECASE,
 )
 _IBAN = re.compile(r"\b([A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30})\b", re.IGNORECASE)

@@ -5,11 +5,13 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.http import QueryDict
 
-from marketplace.listings.forms import BrowseForm
 from marketplace.listings.models import Listing
-from marketplace.listings.selectors import listings_search
+from marketplace.listings.search.facets import chips_of
+from marketplace.listings.search.forms import SearchForm
+from marketplace.listings.search.matching import listings_matching
+from marketplace.listings.search.understanding import criteria_understood
 
-NOT_ASKED = ("page", "sort")
+NOT_ASKED = ("page", "after", "before", "typed", "sort")
 """What the browse page's address holds besides the search."""
 
 
@@ -19,9 +21,9 @@ def searched(query: str) -> QuerySet[Listing]:
     None if a part of it is not valid any more: the page leaves such a part out and says so, but a
     mail about all cars is not what somebody asked for.
     """
-    form = BrowseForm(QueryDict(query))
-    criteria = form.criteria()
-    return Listing.objects.none() if form.errors else listings_search(**criteria)
+    form = SearchForm(QueryDict(query))
+    criteria = criteria_understood(form.criteria()).criteria
+    return Listing.objects.none() if form.errors else listings_matching(criteria)
 
 
 def searched_new(query: str, *, since: datetime, until: datetime) -> list[Listing]:
@@ -31,19 +33,11 @@ def searched_new(query: str, *, since: datetime, until: datetime) -> list[Listin
 
 
 def asked_words(query: str) -> list[str]:
-    """What a search asks for, in words: ``["golf", "Fuel: Diesel"]``; empty if for all cars."""
-    form = BrowseForm(QueryDict(query))
-    valid = form.criteria()
-    words = []
-    for name, field in form.fields.items():
-        # A make of which no car is on sale is not valid just now, but still asked for.
-        value = valid.get(name) or form.data.get(name)
-        if name in NOT_ASKED or not value:
-            continue
-        choices = dict(getattr(field, "choices", [])) if isinstance(value, str) else {}
-        shown = str(choices.get(value, value))
-        words.append(shown if name == "q" else f"{form[name].label}: {shown}")
-    return words
+    """What a search asks for, in words: ``["Golf", "Diesel"]``; empty if for all cars."""
+    form = SearchForm(QueryDict(query))
+    asked = [chip.label for chip in chips_of(criteria_understood(form.criteria()).criteria)]
+    # What is not valid any more is still what somebody asked for.
+    return asked + [f"{form[name].label}: {form.data[name]}" for name in form.errors if name in form.data]
 
 
 def query_clean(query: str) -> str:

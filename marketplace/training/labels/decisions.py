@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 
 import structlog
-from django.conf import settings
 
 from classifier.artefact import TrainedClass
 from classifier.durable import text_beside
@@ -18,6 +17,7 @@ from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.selectors import catalogue_resolve_many
 from marketplace.listings.models import Listing
 from marketplace.moderation.models import Decision
+from marketplace.photos.copies import photo_copies
 from marketplace.photos.models import Photo
 
 log = structlog.get_logger(__name__)
@@ -44,15 +44,20 @@ def decision_rows(*, classes: Sequence[TrainedClass] = (), before: datetime | No
         for listing, decision in newest_decisions(before).items()
         if decision.action in (Decision.Action.ACCEPT, Decision.Action.CORRECT) and decision.car_model is not None
     }
-    photos = Photo.objects.filter(listing_id__in=confirmed, status=Photo.Status.DONE, kind="exterior")
+    found = Photo.objects.filter(listing_id__in=confirmed, status=Photo.Status.DONE, kind="exterior")
+    photos = [
+        photo
+        for photo in found.order_by("listing_id", "position", "pk")
+        # Not those added after the decision: nobody has said that they show this car.
+        if photo.created_at <= confirmed[photo.listing_id or 0].created_at
+    ]
+    copies = photo_copies(photos)
     rows = []
     missing = 0
-    for photo in photos.order_by("listing_id", "position", "pk"):
+    for photo in photos:
         decision = confirmed[photo.listing_id or 0]
-        path = Path(photo.file.path)
-        if decision.car_model is None or photo.created_at > decision.created_at:
-            continue  # added after the decision: nobody has said that it shows this car
-        if not path.is_file():
+        path = copies.get(str(photo.pk))
+        if path is None or decision.car_model is None:
             missing += 1
             continue
         make, model, year = names.of(decision.car_model)
@@ -69,7 +74,7 @@ def decision_rows(*, classes: Sequence[TrainedClass] = (), before: datetime | No
             )
         )
     if missing:
-        log.warning("photos_of_decisions_missing", photos=missing, folder=str(settings.MEDIA_ROOT))
+        log.warning("photos_of_decisions_missing", photos=missing)
     return rows
 
 

@@ -1,12 +1,12 @@
 """Photos that show no car, as moderators said: what a photo kind "other" is learned from."""
 
 from datetime import datetime
-from pathlib import Path
 
 from classifier.attributes import OTHER
 from classifier.training.data.manifest import DECISIONS, ManifestRow
 from marketplace.moderation.forms import NO_CAR
 from marketplace.moderation.models import Decision, LabelReview
+from marketplace.photos.copies import photo_copies
 from marketplace.photos.models import Photo
 
 
@@ -28,11 +28,13 @@ def no_car_rows(*, newest: dict[int, Decision]) -> list[ManifestRow]:
         if review.photo_id is not None
     }
     photos = Photo.objects.filter(listing_id__in=rejected) | Photo.objects.filter(pk__in=answered)
+    wanted = list(photos.select_related("listing").order_by("listing_id", "position", "pk"))
+    copies = photo_copies(wanted)
     rows = []
-    for photo in photos.select_related("listing").order_by("listing_id", "position", "pk"):
+    for photo in wanted:
         said: datetime | None = answered.get(photo.pk) or rejected.get(photo.listing_id or 0)
-        path = Path(photo.file.path)
-        if photo.listing is None or said is None or photo.created_at > said or not path.is_file():
+        path = copies.get(str(photo.pk))
+        if photo.listing is None or said is None or photo.created_at > said or path is None:
             continue
         vehicle = f"{DECISIONS}/listing-{photo.listing.code}"
         rows.append(

@@ -7,7 +7,7 @@ import csv
 import io
 from collections.abc import Sequence
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
 from django.conf import settings
@@ -146,7 +146,7 @@ def _photos_of(rows: Sequence[ManifestRow]) -> dict[str, Photo]:
     """The listings' photos among the rows, by the name of their file."""
     names = [photo_file(row) for row in rows if row.source == SOURCE]
     found = Photo.objects.filter(file__in=names).select_related("listing")
-    return {Path(photo.file.path).name: photo for photo in found}
+    return {PurePosixPath(str(photo.file.name)).name: photo for photo in found}
 
 
 def _picture(path: Path) -> bytes:

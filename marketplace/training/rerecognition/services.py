@@ -169,7 +169,12 @@ def looks_claim(*, version: ModelVersion, limit: int) -> list[SecondLook]:
 
 
 def look_finish(
-    *, look: SecondLook, version: ModelVersion, recognition: "Recognition | None", body_threshold: float | None = None
+    *,
+    look: SecondLook,
+    version: ModelVersion,
+    recognition: "Recognition | None",
+    body_threshold: float | None = None,
+    colour_threshold: float | None = None,
 ) -> Ended:
     """Store the version's answer and fuse the listing's verdict again, all or nothing.
 
@@ -181,7 +186,11 @@ def look_finish(
         # The file is lost, or the storage is away: the earlier answer stays.
         return _fail(look, recognition.error or "The photo cannot be read any more.")
     # It reads the catalogue, so it comes before the transaction, which holds locks.
-    values = None if recognition is None else prediction_values(recognition, version, body_threshold)
+    values = (
+        None
+        if recognition is None
+        else prediction_values(recognition, version, body_threshold=body_threshold, colour_threshold=colour_threshold)
+    )
     with transaction.atomic():
         listing = listing_lock(look.photo_id)
         if listing is None:

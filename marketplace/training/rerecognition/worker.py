@@ -65,6 +65,7 @@ def _look(looks: list[SecondLook], serving: ServingRecogniser) -> int:
             version=serving.version,
             recognition=recognition_of.get(look.pk),
             body_threshold=serving.recogniser.body_threshold,
+            colour_threshold=serving.recogniser.colour_threshold,
         )
         for look in looks
     ]

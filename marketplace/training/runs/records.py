@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from classifier.training.data.cleaning.clean import Cleaned
@@ -24,6 +24,7 @@ from marketplace.registry.models import ModelVersion
 from marketplace.training.models import TrainingRun
 from marketplace.training.runs.rows import RetrainRefused
 
+LOCK = 0x466F7265636F7572  # "Forecour" in letters: of this site's database
 log = structlog.get_logger(__name__)
 
 
@@ -31,23 +32,43 @@ log = structlog.get_logger(__name__)
 def training_lock() -> Iterator[None]:
     """Hold the site's lock of training. Raises RetrainRefused if another process holds it.
 
-    The kernel releases the lock when a process ends, even if it is killed. So whoever gets the lock
-    knows that a row that still says "running" belongs to a process that is gone, and closes it.
+    The lock goes when its process ends, even if it is killed. So whoever gets it knows that a row
+    that still says "running" belongs to a process that is gone, and closes it.
     """
-    runs = Path(settings.RUNS_DIR)
-    runs.mkdir(parents=True, exist_ok=True)
-    with (runs / "lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+    with _lock_held() as is_ours:
+        if not is_ours:
             running = TrainingRun.objects.filter(status=TrainingRun.Status.RUNNING).first()
             since = f" ({running}, since {running.started_at:%Y-%m-%d %H:%M} UTC)" if running else ""
-            raise RetrainRefused(f"Another training is running{since}. Wait for it, or end it first.") from error
+            raise RetrainRefused(f"Another training is running{since}. Wait for it, or end it first.")
         for dead in TrainingRun.objects.filter(status=TrainingRun.Status.RUNNING):
             run_end(
                 run=dead, status=TrainingRun.Status.FAILED, error=f"Its process ({dead.process_id}) ended on the way."
             )
         yield
+
+
+@contextmanager
+def _lock_held() -> Iterator[bool]:
+    """The lock on this machine and, through PostgreSQL, on all others; False if somebody has it."""
+    runs = Path(settings.RUNS_DIR)
+    runs.mkdir(parents=True, exist_ok=True)
+    with (runs / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        if connection.vendor != "postgresql":
+            yield True
+            return
+        # A connection of its own: PostgreSQL gives the lock back when that ends, and only then.
+        own = connection.copy()
+        try:
+            with own.cursor() as cursor:
+                cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+                yield bool(cursor.fetchone()[0])
+        finally:
+            own.close()
 
 
 def run_interrupted(values: Mapping[str, Any]) -> TrainingRun | None:

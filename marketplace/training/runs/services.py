@@ -29,6 +29,7 @@ from marketplace.training.promotion.gates import Gate, Measurements, gates_check
 from marketplace.training.promotion.scoring import cars_named
 from marketplace.training.runs.compare import versions_compare
 from marketplace.training.runs.context import RunContext
+from marketplace.training.runs.files import run_files_publish
 from marketplace.training.runs.progress import RunProgress
 from marketplace.training.runs.records import (
     run_cleaned,
@@ -196,6 +197,7 @@ def _promote_and_report(
             path=page, gates=gates, promoted=promoted, asked=asked,
             title=f"Run {run.row.pk}: {version}", rival=str(run.rival(version) or ""),
         )  # fmt: skip
+        run_files_publish(run_id=run.row.pk, folder=run.folder)
         if promoted:
             version_promote(version=version.version, by=run.by, reason=f"run {run.row.pk}: all gates passed")
         run_end(

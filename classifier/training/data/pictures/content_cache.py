@@ -1,12 +1,14 @@
 """What was computed of photos, kept by their content's hash in one bounded SQLite file.
 
-A cache: it may be deleted at any time and is made again, as it is when it is found damaged. Several
+A cache: it may be deleted at any time and is made again, as it is when it is found damaged. A value
+that was changed, or belongs to another photo, is as good as none: each has a checksum. Several
 processes may use it at once, and one that is killed loses only what it had not put in yet.
 """
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +21,7 @@ LIMIT = 4 * 2**30
 AT_ONCE = 500
 """So many photos are named in one statement."""
 DAY = 24 * 3600
+CHECK_BYTES = 16
 WAIT_SECONDS = 60
 """For another process that writes."""
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
@@ -49,15 +52,15 @@ class ContentCache:
                 some = wanted[start : start + AT_ONCE]
                 marks = ",".join("?" * len(some))
                 rows = base.execute(
-                    f"SELECT digest, value, used FROM kept WHERE kind = ? AND digest IN ({marks})",  # noqa: S608
+                    f"SELECT digest, CAST(value AS BLOB), used FROM checked WHERE kind = ? AND digest IN ({marks})",  # noqa: S608
                     (kind, *some),
                 ).fetchall()
-                found |= {digest: value for digest, value, _ in rows}
+                found |= {digest: value[CHECK_BYTES:] for digest, value, _ in rows if _is_whole(kind, digest, value)}
                 # Once a day is enough to know what is unused, and spares most runs the writing.
                 stale += [(now, kind, digest) for digest, _, used in rows if used < now - DAY]
             # After all reading: a transaction that reads first may not write once another has.
             if stale:
-                base.executemany("UPDATE kept SET used = ? WHERE kind = ? AND digest = ?", stale)
+                base.executemany("UPDATE checked SET used = ? WHERE kind = ? AND digest = ?", stale)
             return found
 
         return self._transaction(read)
@@ -69,25 +72,28 @@ class ContentCache:
 
         def write(base: sqlite3.Connection) -> None:
             base.executemany(
-                "INSERT OR REPLACE INTO kept (kind, digest, used, size, value) VALUES (?, ?, ?, ?, ?)",
-                [(kind, digest, now, len(value), value) for digest, value in values.items()],
+                "INSERT OR REPLACE INTO checked (kind, digest, used, size, value) VALUES (?, ?, ?, ?, ?)",
+                [
+                    (kind, digest, now, len(value), _check(kind, digest, value) + value)
+                    for digest, value in values.items()
+                ],
             )
             self._make_room(base, before=now - DAY)
 
         self._transaction(write)
 
     def _make_room(self, base: sqlite3.Connection, *, before: int) -> None:
-        (taken,) = base.execute("SELECT coalesce(sum(size), 0) FROM kept").fetchone()
+        (taken,) = base.execute("SELECT coalesce(sum(size), 0) FROM checked").fetchone()
         if taken <= self._limit:
             return
         # A tenth more than needed: not again at the next photo.
         spare, gone = taken - self._limit * 9 // 10, []
-        for row, size in base.execute("SELECT rowid, size FROM kept WHERE used < ? ORDER BY used, rowid", (before,)):
+        for row, size in base.execute("SELECT rowid, size FROM checked WHERE used < ? ORDER BY used, rowid", (before,)):
             if spare <= 0:
                 break
             gone.append((row,))
             spare -= size
-        base.executemany("DELETE FROM kept WHERE rowid = ?", gone)
+        base.executemany("DELETE FROM checked WHERE rowid = ?", gone)
 
     def _transaction(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         try:
@@ -107,14 +113,25 @@ class ContentCache:
         with closing(sqlite3.connect(self._file, timeout=WAIT_SECONDS)) as base:
             _switch_to_wal(base)
             base.execute("PRAGMA synchronous = NORMAL")
+            base.execute("DROP TABLE IF EXISTS kept")  # of versions whose values had no checksum
             base.execute(
-                "CREATE TABLE IF NOT EXISTS kept (kind TEXT NOT NULL, digest TEXT NOT NULL, used INTEGER NOT NULL, "
+                "CREATE TABLE IF NOT EXISTS checked (kind TEXT NOT NULL, digest TEXT NOT NULL, used INTEGER NOT NULL, "
                 "size INTEGER NOT NULL, value BLOB NOT NULL, PRIMARY KEY (kind, digest))"
             )
             # Tells what there is to remove without a look at the values.
-            base.execute("CREATE INDEX IF NOT EXISTS kept_by_use ON kept (used, size)")
+            base.execute("CREATE INDEX IF NOT EXISTS checked_by_use ON checked (used, size)")
             with base:
                 return work(base)
+
+
+def _check(kind: str, digest: str, value: bytes) -> bytes:
+    """What a value is stored behind: also of its key, so that two of them cannot change places."""
+    key = f"{kind}\n{digest}".encode(errors="surrogateescape")
+    return hashlib.blake2b(value, digest_size=CHECK_BYTES, key=hashlib.sha256(key).digest()).digest()
+
+
+def _is_whole(kind: str, digest: str, stored: bytes) -> bool:
+    return stored[:CHECK_BYTES] == _check(kind, digest, stored[CHECK_BYTES:])
 
 
 def _switch_to_wal(base: sqlite3.Connection) -> None:

@@ -16,4 +16,4 @@ class Command(OneLineCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with refusing():
-            sys.exit(site_run(port=options["port"]))
+            sys.exit(site_run(port=options["port"], say=self.stdout.write))

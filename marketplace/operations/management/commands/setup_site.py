@@ -12,20 +12,33 @@ class Command(OneLineCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--demo", action="store_true", help="also make the demonstration's accounts and print them")
+        parts = parser.add_mutually_exclusive_group()
+        parts.add_argument("--without-engine", action="store_true", help="a worker prepares it: see run_worker")
+        parts.add_argument("--only-engine", action="store_true", help="nothing else, on a site that is set up")
 
     def handle(self, *args: Any, **options: Any) -> None:
         with refusing():
-            self.stdout.write(f"Catalogue: {setup.catalogue_summary(setup.catalogue_load())}")
-            champion = setup.champion_ensure()
-            self.stdout.write(f"Model: {champion.version} serves")
-            started = time.monotonic()
-            self.stdout.write("Engine: getting ready (up to a minute on the first start) …")
-            engine = setup.engine_warm(champion=champion)
-            self.stdout.write(f"Engine: {engine}, ready in {time.monotonic() - started:.1f} s")
+            if not options["only_engine"]:
+                self.stdout.write(f"Catalogue: {setup.catalogue_summary(setup.catalogue_load())}")
+                self.stdout.write(f"Model: {setup.champion_ensure().version} serves")
+            if not options["without_engine"]:
+                self._engine()
             if options["demo"]:
-                accounts = setup.demo_accounts()
-                self.stdout.write(f"Demonstration accounts (see them again in {setup.demo_accounts_file()}):")
-                for account in accounts:
-                    self.stdout.write(f"  {account.email:24} {account.password}   {account.role}")
-                if hint := setup.empty_site_hint():
-                    self.stdout.write(hint)
+                self._accounts()
+
+    def _engine(self) -> None:
+        started = time.monotonic()
+        engine = setup.engine_warm(champion=setup.champion_ensure(), say=self._say)
+        self._say(f"Engine: {engine}, ready in {time.monotonic() - started:.1f} s")
+
+    def _accounts(self) -> None:
+        accounts = setup.demo_accounts()
+        self.stdout.write(f"Demonstration accounts (see them again in {setup.demo_accounts_file()}):")
+        for account in accounts:
+            self.stdout.write(f"  {account.email:24} {account.password}   {account.role}")
+        if hint := setup.empty_site_hint():
+            self.stdout.write(hint)
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()  # to a pipe, too: somebody waits for it

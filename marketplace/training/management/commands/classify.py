@@ -124,9 +124,13 @@ def _failed(unreadable: list[dict[str, Any]], named: set[str]) -> str:
     return f"{len(unreadable)} of {len(named)} photos cannot be read: {which}{more}"
 
 
+LOOKS = ("view", "body", "colour")
+
+
 def _line(photo: dict[str, Any]) -> str:
     if photo["status"] == "ok":
-        looks = [f"{photo[part]['name']} {photo[part]['confidence']:.0%}" for part in ("view", "body") if photo[part]]
+        looks = [f"{photo[part]['name']} {photo[part]['confidence']:.0%}" for part in LOOKS if photo[part]]
+        looks += [f"{photo['cars']} cars"] if photo["cars"] > 1 else []
         return f"{photo['file']}: {'; '.join([_best(photo), *looks])}"
     if photo["kind"] == OTHER:
         return f"{photo['file']}: there is no car on this photo"

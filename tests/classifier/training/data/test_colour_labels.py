@@ -2,17 +2,16 @@
 
 from collections import Counter
 
+from classifier.colour import COLOURS
 from classifier.training.data.colour_labels import colour_labels
 from classifier.training.data.manifest import manifest_read
 from classifier.training.data.split import split_of
-
-COLOURS = {"black", "white", "silver", "grey", "blue", "red", "green", "brown", "beige", "yellow", "orange", "purple"}
 
 
 def test_the_list_names_a_dozen_colours_each_photo_once_and_more_than_the_asked_number():
     labels = colour_labels()
     assert len({one.file for one in labels}) == len(labels)
-    assert {one.colour for one in labels} - {""} <= COLOURS | {"gold"}
+    assert {one.colour for one in labels} - {""} <= set(COLOURS)
     assert sum(bool(one.colour) for one in labels) >= 300
     assert {one.split for one in labels} == {"train", "test"}
     assert {one.cars for one in labels} <= {None, 1, 2, 3}

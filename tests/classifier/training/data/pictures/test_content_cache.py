@@ -40,6 +40,16 @@ def test_what_was_put_in_comes_back_by_kind_and_photo(file):
     assert ContentCache(file).get("nose", ["a"]) == {}
 
 
+def test_a_value_that_was_edited_or_has_changed_places_is_as_good_as_none(file):
+    ContentCache(file).put("sights", {"a": b"one", "b": b"two", "c": b"three"})
+    with sqlite3.connect(file) as base:
+        base.execute("UPDATE checked SET value = substr(value, 1, 16) || x'00' WHERE digest = 'a'")
+        base.execute("UPDATE checked SET value = (SELECT value FROM checked WHERE digest = 'c') WHERE digest = 'b'")
+    assert ContentCache(file).get("sights", ["a", "b", "c"]) == {"c": b"three"}
+    ContentCache(file).put("sights", {"a": b"one"})
+    assert ContentCache(file).get("sights", ["a"]) == {"a": b"one"}
+
+
 def test_asking_for_thousands_at_once_and_of_a_cache_that_is_not_there(file):
     assert ContentCache(file).get("sights", ["a"]) == {}
     many = {f"photo-{number}": bytes([number % 256]) for number in range(2345)}

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("listings", "0008_seller_mail"),
-        ("photos", "0005_kind_other"),
+        ("photos", "0006_colour_and_cars"),
     ]
 
     operations = [

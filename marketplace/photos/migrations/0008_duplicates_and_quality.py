@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("photos", "0006_editing")]
+    dependencies = [("photos", "0007_editing")]
 
     operations = [
         migrations.AddField(
