@@ -4,7 +4,8 @@
 # other, moderated, learned from on the other, and the new version is fetched and served by a third. Different users
 # only where root starts it, and if they may run this Python.
 # usage: scripts/two_machines.sh     needs CAR_PHOTOS, DATABASE_URL of a PostgreSQL server, REDIS_URL, requirements-dev
-# Takes some minutes, of which converting the networks is most. Prints what was seen, and ends with 0 if all was.
+# Takes some minutes, of which converting the networks is most: ENGINE_CACHE names a folder that has them already.
+# Prints what was seen, and ends with 0 if all was.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${CAR_PHOTOS:?names no folder of photos}" "${DATABASE_URL:?names no PostgreSQL server}" "${REDIS_URL:?names no Redis}"
@@ -47,19 +48,21 @@ on() { # on MACHINE COMMAND…: as the machine's user, in its own folder, which 
     local machine=$1 user
     shift
     case $machine in web) user=64001 ;; worker) user=64002 ;; *) user=64003 ;; esac
-    mkdir -p "$here/$machine"
-    if [ "$users" = 1 ]; then
-        chown "$user" "$here/$machine"
-        chmod 700 "$here/$machine"
-        HOME=$here/$machine VAR_DIR=$here/$machine apart "$user" "$@"
-    else
-        HOME=$here/$machine VAR_DIR=$here/$machine "$@"
+    if [ ! -d "$here/$machine" ]; then
+        mkdir "$here/$machine"
+        [ -z "${ENGINE_CACHE:-}" ] || cp -r "$ENGINE_CACHE" "$here/$machine/engine-cache"
+        [ "$users" = 0 ] || chown -R "$user" "$here/$machine"
     fi
+    chmod 700 "$here/$machine"
+    local as=(env "HOME=$here/$machine" "VAR_DIR=$here/$machine")
+    [ "$users" = 0 ] || as+=(setpriv "--reuid=$user" "--regid=$user" --clear-groups)
+    "${become[@]}" "${as[@]}" "$@"
 }
+become=()
 start() { # start NAME MACHINE COMMAND…: in the background, with a log
     local name=$1
     shift
-    on "$@" >"$here/$name.log" 2>&1 &
+    (become=(exec) && on "$@") >"$here/$name.log" 2>&1 & # exec: what is ended below is the program itself
     echo $! >"$here/$name.pid"
     tidy+=("kill $! 2>/dev/null; wait $! 2>/dev/null")
 }

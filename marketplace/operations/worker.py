@@ -13,10 +13,10 @@ CELERY = (sys.executable, "-m", "celery", "--quiet", "-A", "marketplace")
 
 
 def worker_command(queues: Sequence[str]) -> list[str]:
-    """Celery's command for a worker of these queues with one child."""
+    """Celery's command for a worker of these queues, named after the first, with one child."""
     return [
-        *CELERY, "worker", f"--queues={','.join(queues)}", "--pool=prefork", "--concurrency=1", "--loglevel=WARNING",
-        "--without-gossip", "--without-mingle",
+        *CELERY, "worker", f"--queues={','.join(queues)}", f"--hostname={queues[0]}@%h", "--pool=prefork",
+        "--concurrency=1", "--loglevel=WARNING", "--without-gossip", "--without-mingle",
     ]  # fmt: skip
 
 

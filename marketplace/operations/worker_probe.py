@@ -18,11 +18,11 @@ SECONDS = 5
 def worker_answers() -> bool:
     """Whether this host's worker answers."""
     try:
-        answers = app.control.ping(destination=[f"celery@{socket.gethostname()}"], timeout=SECONDS)
+        answers = app.control.ping(timeout=SECONDS) or []
     except (OperationalError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return False
-    return bool(answers)
+    return any(name.endswith(f"@{socket.gethostname()}") for answer in answers for name in answer)
 
 
 def scheduler_runs(processes: Path = Path("/proc")) -> bool:

@@ -15,13 +15,14 @@ _NAMED_IN: tuple[tuple[type[Model], str], ...] = ((Photo, "file"), (Photo, "card
 
 
 def photos_tidy() -> dict[str, int]:
-    """Remove what has no listing, unnamed files, and copies, after an hour; tells how many."""
-    return {
+    """Remove what has no listing, and unnamed files, after an hour; returns how many of each."""
+    counts = {
         "visitors": visitors_photos_remove(),
         "removed": removed_photos_remove(),
         "files": orphan_files_remove(),
-        "copies": photo_copies_tidy(),
     }
+    photo_copies_tidy()
+    return counts
 
 
 def visitors_photos_remove() -> int:

@@ -7,7 +7,16 @@ import pytest
 import torch
 from PIL import Image
 
-from classifier.artefact import NEVER, Artefact, ArtefactError, ArtefactSpec, Head, Preprocessing, artefact_write
+from classifier.artefact import (
+    NEVER,
+    Artefact,
+    ArtefactError,
+    ArtefactSpec,
+    Head,
+    Preprocessing,
+    artefact_only,
+    artefact_write,
+)
 from classifier.colour import COLOUR_HEAD, COLOURS, EXACT, ColourClassifier, Rule
 from classifier.engines.networks import build
 from classifier.engines.openvino_engine import OpenVinoEngine
@@ -15,6 +24,7 @@ from classifier.engines.paint_network import PaintNetwork
 from classifier.engines.torch_engine import TorchEngine
 from classifier.paint import RULE, paint_statistics
 from classifier.preprocess import Decoded, crop_car
+from classifier.recognise import WEIGHTS
 
 BOX = (40, 30, 240, 180)
 
@@ -64,6 +74,14 @@ def test_it_tells_every_colour_with_its_calibrated_probability(classifier, decod
     assert {one.name for one in said} == set(COLOURS)
     assert sum(one.confidence for one in said) == pytest.approx(1, abs=1e-4)
     assert classifier.threshold == 0.9
+
+
+def test_the_shipped_one_knows_every_colour_and_may_fill_it_in():
+    artefact = artefact_only(WEIGHTS / "colour")
+    (head,) = artefact.spec.heads
+    assert (head.name, head.labels) == (COLOUR_HEAD, COLOURS)
+    assert head.threshold < NEVER
+    assert Rule.of(artefact).last.shape[0] == len(COLOURS)
 
 
 def test_no_cars_no_colours(classifier):

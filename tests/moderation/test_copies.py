@@ -4,8 +4,8 @@ import pytest
 
 from marketplace.moderation.copies import copies_check, copies_of
 from marketplace.moderation.models import CopiedPhoto
+from marketplace.moderation.policy.services import review_submitted
 from marketplace.moderation.selectors import queue
-from marketplace.moderation.services import review_submitted
 from marketplace.photos.models import Photo
 from tests.factories import ListingFactory, PhotoFactory
 from tests.moderation.conftest import verdict

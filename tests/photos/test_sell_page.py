@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from marketplace.listings.models import Listing
-from marketplace.moderation.services import review_submitted
+from marketplace.moderation.policy.services import review_submitted
 from marketplace.photos.models import Photo
 from marketplace.photos.services import photo_add
 from tests.cutting_proxy import CuttingProxy

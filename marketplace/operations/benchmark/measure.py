@@ -18,6 +18,7 @@ from PIL import Image
 from classifier.artefact import artefact_only, artefact_open
 from classifier.attributes import AttributeClassifier
 from classifier.classify import MakeModelClassifier
+from classifier.colour import ColourClassifier
 from classifier.detect import Detector, the_car
 from classifier.engines import engine_choose, engines_open
 from classifier.engines.yolo import import_ultralytics
@@ -101,7 +102,7 @@ def _stage_limit(stages: Mapping[str, float], *, on_gpu: bool) -> float:
     The networks run one after the other. On a CPU decoding shares the cores with them; on a GPU it
     runs beside them.
     """
-    networks = sum(1 / stages[name] for name in ("detect", "usable", "classify"))
+    networks = sum(1 / rate for name, rate in stages.items() if name != "decode")
     decode = 1 / stages["decode"]
     return 1 / max(networks, decode) if on_gpu else 1 / (networks + decode)
 
@@ -189,6 +190,8 @@ def _stages(request: BenchmarkRequest, progress: Progress) -> dict[str, float]:
         artefact_only(weights / "usable"),
         artefact_open(request.classifier),
     ]
+    if (weights / "colour").is_dir():  # as in the recogniser
+        artefacts.append(artefact_only(weights / "colour"))
     engines = engines_open(artefacts, engine=chosen, device=place, cache_dir=cache)
     detector = Detector(engines[0], artefacts[0].spec)
     attributes = AttributeClassifier(engines[1], artefacts[1].spec)
@@ -215,6 +218,10 @@ def _stages(request: BenchmarkRequest, progress: Progress) -> dict[str, float]:
         "usable": lambda at: attributes.kinds(whole[at]),
         "classify": lambda at: namer.log_probs(crops[at]),
     }
+    if len(engines) > len(stages):
+        painter = ColourClassifier(engines[3], artefacts[3])
+        looks = [painter.prepare(one, car.box) for one, car in zip(decoded, cars, strict=True) if car]
+        stages["colour"] = lambda at: painter.colours(looks[at])
     for name, infer in stages.items():
         once = partial(_each, infer, batches)
         once()

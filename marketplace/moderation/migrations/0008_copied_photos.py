@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("listings", "0008_seller_mail"),
-        ("moderation", "0005_life"),
+        ("moderation", "0007_shipped_templates"),
         ("photos", "0008_duplicates_and_quality"),
     ]
 
