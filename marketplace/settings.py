@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "marketplace.trade.favourites.middleware.SavedCarsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "marketplace.partials.PartialsMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",

@@ -62,6 +62,8 @@ PHOTOS = [
     row("photos:tiles", "GET", "S Y - - - -", code="draft"),
     row("photos:order", "POST", "S Y - - - -", code="draft"),
     row("photos:delete", "POST", "S Y - - - -", code="draft", photo_id="photo"),
+    row("photos:rotate", "POST", "S Y - - - -", code="draft", photo_id="photo"),
+    row("photos:restore", "POST", "S Y - - - -", code="draft", photo_id="removed_photo"),
     row("photos:move", "POST", "S Y - - - -", code="draft", photo_id="photo"),
     row("photos:revise", "POST", "S Y - - - -", code="live"),
     row("photos:revise_discard", "POST", "S Y - - - -", code="live"),
