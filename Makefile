@@ -4,6 +4,7 @@
 # make test-database  what touches a database: for the second one, named by DATABASE_URL
 # make test-slow      the tests that need minutes
 # make test-cuda      the tests that need an NVIDIA GPU
+# make measure-search  how long the search's pages take   (LISTINGS=100000 RUNS=40, DATABASE_URL=… for PostgreSQL)
 # make measure-upload PHOTOS=folder   how long a seller waits for five photos
 # make lint           ruff, sizes, mypy, import-linter, djlint, mdformat
 # make format         what lint can mend by itself: code and prose
@@ -20,7 +21,7 @@ PROSE = $$(git ls-files '*.md' ':!docs/model-classes.md')
 # The order of tests/conftest.py: long files first. xdist would start those with most tests first.
 PYTEST = OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: setup setup-dev run test test-fast test-database test-slow test-cuda lint format messages measure-upload
+.PHONY: setup setup-dev run test test-fast test-database test-slow test-cuda lint format messages measure-upload measure-search
 
 setup:
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh scripts/setup.sh requirements.txt
@@ -70,3 +71,6 @@ messages: setup
 
 measure-upload: setup-dev
 	@$(VENV)/bin/python scripts/measure_upload.py $(PHOTOS) --runs $(or $(RUNS),5)
+
+measure-search: setup-dev
+	@$(VENV)/bin/python scripts/measure_search.py --listings $(or $(LISTINGS),100000) --runs $(or $(RUNS),40)

@@ -10,14 +10,14 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 handler500 = "marketplace.outages.server_error"
 
 urlpatterns = [
-    # Before listings, whose cars/MAKE/MODEL/ would take cars/CODE/contact/ for a model.
-    path("", include("marketplace.trade.urls")),
     path("", include("marketplace.listings.urls")),
     path("", include("marketplace.photos.urls")),
+    path("", include("marketplace.trade.urls")),
     path("moderate/", include("marketplace.moderation.urls")),
     path("accounts/", include("allauth.urls")),
     path("account/", include("marketplace.privacy.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("marketplace.api.urls")),
     path("", include("marketplace.operations.urls")),
+    path("", include("marketplace.listings.search.urls")),
 ]

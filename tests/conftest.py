@@ -23,6 +23,7 @@ from marketplace.catalogue.services import catalogue_load
 from marketplace.listings.search.names import names_forget
 from marketplace.listings.search.stock.loading import stock_forget
 from tests.factories import UserFactory
+from tests.live_page import page  # noqa: F401  # fixture
 
 # Many tests compare to the last bit, start two trainings at once or expect a machine without a GPU.
 # Those that are about one have a target of their own (make test-cuda). Here, because torch looks
@@ -58,6 +59,7 @@ LONG = (
     "tests/operations/test_run_site.py",
     "tests/photos/test_ingest_hostile.py",
     "tests/photos/test_real_recogniser.py",
+    "tests/photos/test_sell_page.py",
     "tests/reliability/",
     "tests/trade/test_story.py",
     "tests/training/",

@@ -9,7 +9,6 @@ urlpatterns = [
     path("", search_views.browse, name="browse"),
     path("cars/<str:code>/", search_views.make_or_listing, name="detail"),
     path("cars/<str:code>/telephone/", views.telephone, name="telephone"),
-    path("cars/<str:make>/<str:model>/", search_views.model, name="model"),
     path("my/", views_life.mine, name="mine"),
     path("sell/", views_sell.sell, name="sell"),
     path("sell/<slug:code>/", views_sell.edit, name="edit"),

@@ -7,10 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
-from marketplace.listings.access import visible_listing
+from marketplace.listings.access import PUBLIC, visible_listing
 from marketplace.listings.details.contact import telephone_reveal
 from marketplace.listings.life.steps import ON_SALE
 from marketplace.listings.models import Listing
+from marketplace.listings.structured import as_script, car_data
 from marketplace.pages import is_htmx
 
 SEEN_NUMBERS = "telephones"  # in the session: codes of the listings whose number this visitor has
@@ -42,9 +43,16 @@ def telephone(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _detail(request: HttpRequest, listing: Listing, **shown: Any) -> HttpResponse:
+    photos = list(listing.photos.all())
+    address = request.build_absolute_uri(listing.get_absolute_url())
+    pictures = [request.build_absolute_uri(photo.file.url) for photo in photos if photo.file]
+    public = listing.status in PUBLIC
     context = {
+        "address": address,
+        "picture": pictures[0] if pictures else "",
+        "structured": as_script(car_data(listing, address=address, pictures=pictures)) if public else "",
         "listing": listing,
-        "photos": list(listing.photos.all()),
+        "photos": photos,
         "is_owner": request.user.pk == listing.seller_id,
         "on_sale": ON_SALE,
         **shown,

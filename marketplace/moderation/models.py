@@ -161,6 +161,31 @@ class Decision(models.Model):
         raise AppendOnlyError("Decisions are kept as they were made.")
 
 
+class CopyCheck(models.Model):
+    """That a listing's photos were compared with those of other sellers, as it was handed in."""
+
+    listing = models.OneToOneField(Listing, on_delete=models.CASCADE, related_name="copy_check")
+    submitted_at = models.DateTimeField(help_text="of the listing when it was compared")
+
+    def __str__(self) -> str:
+        return f"{self.listing_id}"
+
+
+class CopiedPhoto(models.Model):
+    """A photo of a listing that another seller has shown, too, found when it was handed in."""
+
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="copied_photos")
+    photo = models.OneToOneField(Photo, on_delete=models.CASCADE, related_name="+")
+    other = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="+")
+    exact = models.BooleanField(help_text="The same file or the same pixels; else alike.")
+
+    class Meta:
+        ordering = ("photo__position", "pk")
+
+    def __str__(self) -> str:
+        return f"{self.photo_id} as {self.other_id}"
+
+
 class RejectTemplate(models.Model):
     """A reason that moderators send with one key, edited in the admin."""
 

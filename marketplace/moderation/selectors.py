@@ -27,7 +27,7 @@ from marketplace.catalogue.selectors import catalogue_resolve
 from marketplace.listings.life.steps import ON_SALE
 from marketplace.listings.models import Listing, StatusChange
 from marketplace.listings.services import APPROVED
-from marketplace.moderation.models import Audit, Claim, Decision
+from marketplace.moderation.models import Audit, Claim, CopiedPhoto, Decision
 from marketplace.moderation.reasons import REASONS
 from marketplace.photos.models import Photo, Prediction
 from marketplace.photos.selectors import photos_of, prediction_latest
@@ -129,16 +129,17 @@ def queue() -> QuerySet[Listing]:
 
     Before all others come those that wait longer than MODERATION_DEADLINE_HOURS, then those with a
     reason that comes first (see moderation.reasons). Then those with nothing recognised at all,
-    those whose verdict contradicts the seller, however sure it is, and the others by confidence.
-    Listings with photos that the worker has not finished come last, because their verdict is not
-    known yet; `looking` is true for them.
+    those whose verdict contradicts the seller or whose photos are another seller's, however sure it
+    is, and the others by confidence. Listings with photos that the worker has not finished come
+    last, because their verdict is not known yet; `looking` is true for them.
     """
     late = timezone.now() - timedelta(hours=settings.MODERATION_DEADLINE_HOURS)
     first = [reason.first() for reason in REASONS if reason.first is not None]
     looking = Photo.objects.filter(listing=OuterRef("pk"), status__in=UNSETTLED)
+    copied = CopiedPhoto.objects.filter(listing=OuterRef("pk"))
     doubt = Case(
         When(certainty__isnull=True, then=Value(-2.0)),
-        When(~Q(contradiction=""), then=Value(-1.0)),
+        When(~Q(contradiction="") | Exists(copied), then=Value(-1.0)),
         default=F("certainty"),
         output_field=FloatField(),
     )

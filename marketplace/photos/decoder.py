@@ -22,6 +22,9 @@ DRAFT_SIDE = 1900
 CARD_SIDE = 640
 MASTER_QUALITY = 88
 CARD_QUALITY = 82
+# Standard deviation of grey levels, as in classifier.training.data.cleaning.near_duplicates.
+PLAIN = 4.0
+BLUR_RADIUS = 4  # pixels of the card
 # Of this process's memory for all but the pixels: the interpreter, the libraries, copies of the
 # upload, master and card.
 REST_BYTES = 100 * 2**20
@@ -60,14 +63,17 @@ def _lower(what: int, limit: int) -> None:
 
 
 def decode(
-    data: bytes, *, kind: str, max_pixels: int, memory: int | None = None
+    data: bytes, *, kind: str, max_pixels: int, memory: int | None = None, quarters: int = 0
 ) -> tuple[dict[str, Any], bytes, bytes]:
     """Upright sRGB master (long side ≤ 2,048) and card (≤ 640) as JPEG without metadata.
 
-    With them the facts that ingest stores. Raises RefusedError for everything that is not a picture
-    of format ``kind`` with at most ``max_pixels`` pixels, which take at most ``memory`` bytes.
+    Turned clockwise by ``quarters`` of a circle. With them the facts that ingest stores. Raises
+    RefusedError for everything that is not a picture of format ``kind`` with at most ``max_pixels``
+    pixels, which take at most ``memory`` bytes.
     """
     # After limit_self, so that the limits hold for Pillow too.
+    from PIL import Image  # noqa: PLC0415
+
     from classifier.decoding.opening import PictureError, picture_open  # noqa: PLC0415
     from classifier.decoding.upright import upright_rgb  # noqa: PLC0415
 
@@ -77,8 +83,20 @@ def decode(
         raise RefusedError(error.reason, {"detail": str(error), **_size_facts(error)}) from error
     # Pictures rebuilt from nothing but their pixels: no metadata can ride along.
     master = upright_rgb(image, longest=MASTER_SIDE)
+    if quarters % 4:
+        master = master.transpose(
+            getattr(Image.Transpose, f"ROTATE_{360 - 90 * (quarters % 4)}")
+        )  # named the other way
     card = upright_rgb(master, longest=CARD_SIDE)
-    facts = {"width": master.width, "height": master.height, "phash": perceptual_hash(card)}
+    grey = card.convert("L")
+    facts = {
+        "width": master.width,
+        "height": master.height,
+        "phash": perceptual_hash(grey),
+        "phash_fine": "" if is_plain(grey) else perceptual_hash(grey, low=16),
+        "brightness": brightness(grey),
+        "blur": blur(grey),
+    }
     return facts, _jpeg(master, MASTER_QUALITY), _jpeg(card, CARD_QUALITY)
 
 
@@ -94,29 +112,67 @@ def _jpeg(image: Any, quality: int) -> bytes:
     return out.getvalue()
 
 
-def perceptual_hash(image: Any) -> str:
-    """64-bit DCT hash as 16 hex digits, the same as ``imagehash.phash`` of that picture.
+def perceptual_hash(image: Any, *, low: int = 8) -> str:
+    """DCT hash of low × low bits in hex, the same as ``imagehash.phash`` of that picture.
 
     Written out because ImageHash imports SciPy, which takes longer than all other work of a child.
     """
     from PIL import Image  # noqa: PLC0415
 
-    side, low = 32, 8
+    side = 4 * low
     pixels = image.convert("L").resize((side, side), Image.Resampling.LANCZOS).tobytes()
     wave = [[math.cos(math.pi * k * (2 * n + 1) / (2 * side)) for n in range(side)] for k in range(low)]
-    rows = [pixels[y * side : (y + 1) * side] for y in range(side)]
-    horizontal = [[sum(map(float.__mul__, wave[k], map(float, row))) for k in range(low)] for row in rows]
-    values = [
-        sum(wave[ky][y] * horizontal[y][kx] for y in range(side)) for ky in range(low) for kx in range(low)
-    ]  # fmt: skip
+    rows = [[float(value) for value in pixels[y * side : (y + 1) * side]] for y in range(side)]
+    horizontal = [[sum(map(float.__mul__, wave[k], row)) for k in range(low)] for row in rows]
+    columns = [[row[k] for row in horizontal] for k in range(low)]
+    values = [sum(map(float.__mul__, wave[ky], columns[kx])) for ky in range(low) for kx in range(low)]
     middle = statistics.median(values)
     bits = "".join("1" if value > middle else "0" for value in values)
-    return f"{int(bits, 2):016x}"
+    return f"{int(bits, 2):0{low * low // 4}x}"
+
+
+def is_plain(grey: Any) -> bool:
+    """Whether a picture is too plain to be told from others: its bits would be chance."""
+    from PIL import Image, ImageStat  # noqa: PLC0415
+
+    return float(ImageStat.Stat(grey.resize((32, 32), Image.Resampling.BILINEAR)).stddev[0]) < PLAIN
+
+
+def brightness(grey: Any) -> float:
+    """The grey level, 0…255, that the brightest twentieth of the picture reaches."""
+    counts = grey.histogram()
+    left = sum(counts) / 20
+    for level in range(255, -1, -1):
+        left -= counts[level]
+        if left <= 0:
+            return float(level)
+    return 0.0
+
+
+def blur(grey: Any) -> float:
+    """0…1: how little a picture loses when it is blurred some more, in the worse direction.
+
+    After Crété and others, "The blur effect" (2007): a sharp picture loses much of the differences
+    between neighbouring pixels, a blurred one has none to lose. Contrast does not matter.
+    """
+    from PIL import ImageChops, ImageFilter, ImageStat  # noqa: PLC0415
+
+    blurred = grey.filter(ImageFilter.BoxBlur(BLUR_RADIUS))
+    worst = 0.0
+    for x, y in ((1, 0), (0, 1)):
+        inner = (x, y, grey.width, grey.height)  # the first row or column has no neighbour
+        before = ImageChops.difference(grey, ImageChops.offset(grey, x, y)).crop(inner)
+        after = ImageChops.difference(blurred, ImageChops.offset(blurred, x, y)).crop(inner)
+        total = ImageStat.Stat(before).sum[0]
+        lost = ImageStat.Stat(ImageChops.subtract(before, after)).sum[0]
+        if total:
+            worst = max(worst, 1 - lost / total)
+    return round(worst, 4)
 
 
 def main(argv: list[str]) -> None:
-    """``decoder.py KIND MAX_PIXELS CPU_SECONDS MEMORY_BYTES SITE_DIRECTORY…``"""
-    kind, max_pixels, cpu_seconds, memory_bytes, *paths = argv
+    """``decoder.py KIND MAX_PIXELS CPU_SECONDS MEMORY_BYTES QUARTERS SITE_DIRECTORY…``"""
+    kind, max_pixels, cpu_seconds, memory_bytes, quarters, *paths = argv
     sys.path.extend(paths)  # started with -S: only the folders that it needs, no .pth file runs
     reserved = UNTOUCHED_BYTES if kind == "HEIF" else 0
     limit_self(cpu_seconds=int(cpu_seconds), memory_bytes=int(memory_bytes) + reserved)
@@ -125,7 +181,9 @@ def main(argv: list[str]) -> None:
     try:
         memory = int(memory_bytes) - REST_BYTES
         data = sys.stdin.buffer.read()
-        answer, master, card = decode(data, kind=kind, max_pixels=int(max_pixels), memory=memory)
+        answer, master, card = decode(
+            data, kind=kind, max_pixels=int(max_pixels), memory=memory, quarters=int(quarters)
+        )
     except RefusedError as refusal:
         answer = {"refused": refusal.args[0], **refusal.args[1]}
     except MemoryError:

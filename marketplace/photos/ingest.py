@@ -74,13 +74,27 @@ class CleanPhoto:
     # of the upload, in hex: the same file sent twice is one photo
     phash: str
     # 64-bit perceptual hash in hex: near-duplicates differ in few bits
+    phash_fine: str
+    # the same of 256 bits; empty for a picture that is too plain
+    master_sha256: str
+    # in hex: files with the same pixels have the same master
+    brightness: float
+    # 0…255, of the brightest twentieth
+    blur: float
+    # 0 sharp … 1 blurred
+
+    def facts(self) -> dict[str, Any]:
+        """What is stored of it beside the files, as columns of Photo."""
+        kept = ("width", "height", "phash", "phash_fine", "master_sha256", "brightness", "blur")
+        return {name: getattr(self, name) for name in kept}
 
 
-def ingest(data: bytes, *, filename: str) -> CleanPhoto:
+def ingest(data: bytes, *, filename: str, quarters: int = 0) -> CleanPhoto:
     """Check, decode (in a limited child process) and re-encode an upload.
 
-    Takes about 70 ms for a 1,280×960 JPEG on an idle core, half of which is starting the child.
-    Raises PhotoRejected, and nothing else.
+    quarters: how many quarters of a circle to turn it clockwise. Takes about 70 ms for a 1,280×960
+    JPEG on an idle core, half of which is starting the child. Raises PhotoRejected, and nothing
+    else.
     """
     if not data:
         raise PhotoRejected("empty", "This file is empty. Choose the photo again.")
@@ -91,7 +105,7 @@ def ingest(data: bytes, *, filename: str) -> CleanPhoto:
             "Save the photo a little smaller and try again.",
         )
     kind = _accepted_kind(data, filename)
-    answer, master, card = _decode_in_child(data, kind=kind)
+    answer, master, card = _decode_in_child(data, kind=kind, quarters=quarters)
     if "refused" in answer:
         raise _refusal(answer)
     try:
@@ -107,6 +121,10 @@ def ingest(data: bytes, *, filename: str) -> CleanPhoto:
         height=height,
         sha256=hashlib.sha256(data).hexdigest(),
         phash=answer["phash"],
+        phash_fine=answer["phash_fine"],
+        master_sha256=hashlib.sha256(master).hexdigest(),
+        brightness=answer["brightness"],
+        blur=answer["blur"],
     )
 
 
@@ -146,7 +164,7 @@ def _refusal(answer: dict[str, Any]) -> PhotoRejected:
     return PhotoRejected(code, sentences.get(code, broken))
 
 
-def _decode_in_child(data: bytes, *, kind: str) -> tuple[dict[str, Any], bytes, bytes]:
+def _decode_in_child(data: bytes, *, kind: str, quarters: int) -> tuple[dict[str, Any], bytes, bytes]:
     """The decoder's answer, master and card. A child that crashes or hits its limits is a refusal.
 
     Each photo gets a fresh interpreter, which takes 40 ms. A fork would be quicker but would copy a
@@ -156,10 +174,10 @@ def _decode_in_child(data: bytes, *, kind: str) -> tuple[dict[str, Any], bytes, 
     """
     if not _turns.acquire(timeout=WALL_SECONDS):
         return {"refused": "busy"}, b"", b""
-    limits = [str(settings.PHOTO_MAX_PIXELS), str(CPU_SECONDS), str(MEMORY_BYTES)]
+    numbers = map(str, (settings.PHOTO_MAX_PIXELS, CPU_SECONDS, MEMORY_BYTES, quarters))
     try:
         child = subprocess.run(  # noqa: S603  # our own script, no shell, no word of the upload in its arguments
-            [sys.executable, "-I", "-S", str(_DECODER), kind, *limits, *_import_folders()],
+            [sys.executable, "-I", "-S", str(_DECODER), kind, *numbers, *_import_folders()],
             input=data,
             capture_output=True,
             timeout=WALL_SECONDS,
@@ -186,11 +204,20 @@ def _decode_in_child(data: bytes, *, kind: str) -> tuple[dict[str, Any], bytes, 
         answer: dict[str, Any] = json.loads(head)
         master_size, card_size = answer["sizes"]
         if "refused" not in answer:
-            int(answer["phash"], 16)
+            _check_facts(answer)
     except (ValueError, KeyError, TypeError) as error:
         log.warning("decoder_talked_nonsense", kind=kind, error=str(error))
         return {"refused": "broken"}, b"", b""
     return answer, rest[:master_size], rest[master_size : master_size + card_size]
+
+
+def _check_facts(answer: dict[str, Any]) -> None:
+    """Raises ValueError, KeyError or TypeError. A child that was taken over may say anything."""
+    if len(answer["phash"]) != 16 or len(answer["phash_fine"]) not in {0, 64}:
+        raise ValueError("a hash of another length")
+    int(answer["phash"], 16), int(answer["phash_fine"] or "0", 16)
+    if not (0 <= answer["brightness"] <= 255 and 0 <= answer["blur"] <= 1):
+        raise ValueError("a quality that cannot be")
 
 
 def _import_folders() -> list[str]:

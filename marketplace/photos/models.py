@@ -35,9 +35,14 @@ class Photo(models.Model):
 
     # Also the unguessable part of the visitor's address at /identify/.
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    # NULL: a visitor's question without an account, removed after an hour.
+    # NULL: a visitor's question without an account, or removed from its listing; kept for an hour.
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, null=True, blank=True, related_name="photos")
+    removed_from = models.ForeignKey(
+        Listing, on_delete=models.CASCADE, null=True, blank=True, related_name="removed_photos"
+    )
+    removed_at = models.DateTimeField(null=True, blank=True)
     position = models.PositiveIntegerField(default=0)
+    chosen_cover = models.BooleanField(default=False, help_text="The seller made it the first photo.")
 
     file = models.FileField(upload_to="photos", max_length=120)
     card = models.FileField(upload_to="cards", max_length=120)
@@ -45,7 +50,14 @@ class Photo(models.Model):
     height = models.PositiveIntegerField()
     original_name = models.CharField(max_length=200, blank=True)
     upload_sha256 = models.CharField(max_length=64, db_index=True)
+    # What the picture is, for finding it elsewhere: see marketplace.photos.duplicates. Rows from
+    # before that was looked for lack all but the first, until ``manage.py measure_photos``.
     phash = models.CharField(max_length=16, blank=True)
+    phash_fine = models.CharField(max_length=64, blank=True, help_text="empty: too plain to be told from others")
+    master_sha256 = models.CharField(max_length=64, blank=True, db_index=True)
+    # How good it is: see marketplace.photos.quality. NULL: not measured.
+    brightness = models.FloatField(null=True, blank=True, help_text="of its brightest twentieth, 0…255")
+    blur = models.FloatField(null=True, blank=True, help_text="0 sharp … 1 blurred")
 
     status = models.CharField(max_length=8, choices=Status, default=Status.PENDING)
     outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
@@ -68,6 +80,11 @@ class Photo(models.Model):
         constraints = (
             # The same upload twice in one listing is one photo, as after a double click or a retry.
             models.UniqueConstraint(fields=["listing", "upload_sha256"], name="photo_once_per_listing"),
+            models.CheckConstraint(
+                condition=Q(removed_from__isnull=True, removed_at__isnull=True)
+                | Q(removed_from__isnull=False, removed_at__isnull=False, listing__isnull=True),
+                name="photo_removed_or_in_listing",
+            ),
         )
 
     def __str__(self) -> str:
@@ -81,6 +98,26 @@ class Photo(models.Model):
     @property
     def is_settled(self) -> bool:
         return self.status in {self.Status.DONE, self.Status.FAILED}
+
+
+class PhotoBand(models.Model):
+    """A quarter of a photo's perceptual hash: photos that are alike share one, up to two bits.
+
+    ``key`` is the quarter's number, 0…3, times 65,536 plus its 16 bits.
+    """
+
+    photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="bands", db_index=False)
+    key = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["key", "photo"], name="photo_band_once"),
+            # For the cascade when a photo goes.
+            models.UniqueConstraint(fields=["photo", "key"], name="photo_band_of_photo"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.photo_id}: {self.key:06x}"
 
 
 class Prediction(models.Model):

@@ -1,4 +1,7 @@
-"""How much one signed-in seller may upload: a script with an account must not fill the site."""
+"""How much may be uploaded, by one seller and into one listing.
+
+A script with an account must not fill the site.
+"""
 
 from datetime import datetime, timedelta
 
@@ -6,6 +9,7 @@ from django.conf import settings
 from django.db.models import F, Sum
 from django.utils import timezone
 
+from marketplace.listings.models import Listing
 from marketplace.photos.ingest import PhotoRejected
 from marketplace.photos.models import Photo
 
@@ -33,6 +37,15 @@ def quota_check(*, seller_id: int) -> None:
         raise PhotoRejected(
             "quota",
             f"Your photos take {settings.SELLER_MB} MB, which is the limit. Delete listings that you no longer need.",
+        )
+
+
+def room_check(listing: Listing) -> None:
+    """Raises PhotoRejected if the listing has as many photos as it may have."""
+    if Photo.objects.filter(listing=listing).count() >= settings.PHOTOS_PER_LISTING:
+        raise PhotoRejected(
+            "too_many",
+            f"This listing already has {settings.PHOTOS_PER_LISTING} photos, which is the limit. Remove one first.",
         )
 
 

@@ -16,10 +16,11 @@ from marketplace.listings.copies import revision_create
 from marketplace.listings.life import revisions
 from marketplace.listings.life.steps import ListingRefused
 from marketplace.listings.models import Listing
+from marketplace.photos.duplicates import bands_of
+from marketplace.photos.files import files_delete, files_of
 from marketplace.photos.heatmaps.services import heatmap_files
-from marketplace.photos.models import Photo, Prediction
+from marketplace.photos.models import Photo, PhotoBand, Prediction
 from marketplace.photos.selectors import photos_of
-from marketplace.photos.services import files_delete, files_of
 
 
 def revision_start(*, listing: Listing, by: User) -> Listing:
@@ -56,8 +57,9 @@ def revision_apply(*, revision: Listing, by: User | None) -> Listing:
         kept = [old.get(_same(photo), photo) for photo in new]
         # Before the others move: an upload is in a listing only once.
         Photo.objects.filter(pk__in=[photo.pk for photo in gone]).delete()
-        for position, photo in enumerate(kept):
-            Photo.objects.filter(pk=photo.pk).update(listing=listing, position=position)
+        for position, (photo, changed) in enumerate(zip(kept, new, strict=True)):
+            chosen = changed.chosen_cover
+            Photo.objects.filter(pk=photo.pk).update(listing=listing, position=position, chosen_cover=chosen)
         _remove(revision)
         transaction.on_commit(lambda: files_delete(files))
     return listing
@@ -105,6 +107,7 @@ def _photo_copy(photo: Photo, revision: Listing) -> Photo:
     for name in ("file", "card"):
         _file_copy(getattr(photo, name), getattr(copy, name))
     copy.save(force_insert=True)
+    PhotoBand.objects.bulk_create(bands_of(copy))
     # It was uploaded when the other was: quotas count by that.
     Photo.objects.filter(pk=copy.pk).update(created_at=photo.created_at)
     return copy

@@ -1,5 +1,6 @@
 """Reads photos and their predictions."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
@@ -7,18 +8,31 @@ from django.utils import timezone
 
 from marketplace.listings.models import Listing
 from marketplace.photos.models import Photo, Prediction
-from marketplace.photos.tidy import KEEP
+
+KEEP = timedelta(hours=1)
+"""How long a visitor's photo is kept, and one that was removed from its listing."""
 
 
 def photos_of(*, listing: Listing) -> QuerySet[Photo]:
     """A listing's photos in the seller's order, with their predictions prefetched, newest first."""
-    return Photo.objects.filter(listing=listing).prefetch_related(_newest_predictions())
+    return photos_in_order(listing_id=listing.pk)
+
+
+def photos_in_order(*, listing_id: int) -> QuerySet[Photo]:
+    """As ``photos_of``."""
+    return Photo.objects.filter(listing=listing_id).prefetch_related(_newest_predictions())
+
+
+def photo_removed_last(*, listing: Listing) -> Photo | None:
+    """The photo that was removed last, while that can be undone."""
+    removed = Photo.objects.filter(removed_from=listing, removed_at__gte=timezone.now() - KEEP)
+    return removed.order_by("-removed_at").first()
 
 
 def photo_of_visitor(*, photo_id: UUID) -> Photo | None:
     """A visitor's photo from /identify/, while it is kept. Whoever knows its id may see it."""
     return (
-        Photo.objects.filter(pk=photo_id, listing=None, created_at__gte=timezone.now() - KEEP)
+        Photo.objects.filter(pk=photo_id, listing=None, removed_from=None, created_at__gte=timezone.now() - KEEP)
         .prefetch_related(_newest_predictions())
         .first()
     )

@@ -1,30 +1,42 @@
-"""Removes visitors' old photos, and files that no row names."""
+"""Removes visitors' old photos, those that sellers removed, and files that no row names."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from django.core.files.storage import Storage
-from django.db.models import FileField, Model
+from django.db.models import FileField, Model, QuerySet
 from django.utils import timezone
 
 from marketplace.photos.copies import photo_copies_tidy
+from marketplace.photos.editing.removal import photo_remove
 from marketplace.photos.models import Heatmap, Photo
-from marketplace.photos.services import photo_remove
+from marketplace.photos.selectors import KEEP
 
-KEEP = timedelta(hours=1)
 _NAMED_IN: tuple[tuple[type[Model], str], ...] = ((Photo, "file"), (Photo, "card"), (Heatmap, "file"))
 
 
 def photos_tidy() -> dict[str, int]:
-    """Remove visitors' photos and unnamed files older than an hour; returns how many of each."""
-    counts = {"visitors": visitors_photos_remove(), "files": orphan_files_remove()}
+    """Remove what has no listing, and unnamed files, after an hour; returns how many of each."""
+    counts = {
+        "visitors": visitors_photos_remove(),
+        "removed": removed_photos_remove(),
+        "files": orphan_files_remove(),
+    }
     photo_copies_tidy()
     return counts
 
 
 def visitors_photos_remove() -> int:
     """Photos of /identify/ are kept for an hour, which the page promises."""
-    old = list(Photo.objects.filter(listing=None, created_at__lt=timezone.now() - KEEP))
+    return _remove(Photo.objects.filter(listing=None, removed_from=None, created_at__lt=timezone.now() - KEEP))
+
+
+def removed_photos_remove() -> int:
+    """Photos that sellers removed can be put back for an hour."""
+    return _remove(Photo.objects.filter(removed_from__isnull=False, removed_at__lt=timezone.now() - KEEP))
+
+
+def _remove(photos: QuerySet[Photo]) -> int:
+    old = list(photos)
     for photo in old:
         photo_remove(photo=photo)
     return len(old)

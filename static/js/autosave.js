@@ -4,6 +4,8 @@
 // in meanwhile. Until the server has confirmed a value, it also lies in this tab's storage, so that a reload, a crash
 // or a lost connection loses nothing.
 
+import { csrfToken, rememberPlace, saySignedIn, saySignedOut } from "./session.js";
+
 const form = document.querySelector("form[data-autosave]");
 const state = document.getElementById("save-state");
 const kept = `unsaved:${form.dataset.code}`;
@@ -12,45 +14,96 @@ const WRITTEN = ["other_make", "other_model"];
 const NAMED = ["make", "car_model", ...WRITTEN];
 const FILLED = [...NAMED, "body", "colour"]; // what the photos fill in
 
-const dirty = new Map(); // name → values (several of a list of boxes), in the order of typing
+const words = JSON.parse(document.getElementById("save-words").textContent);
+const FIRST_RETRY = 3_000; // ms, doubled up to the last
+const LAST_RETRY = 30_000;
+
+const dirty = new Map(); // name → { values, base }, in the order of typing; values: several of a list of boxes; base: the token of what the page showed
 let timer = 0;
+let pause = FIRST_RETRY;
 let saving = false;
 let swapOfOwn = false;
 let swapMissed = false;
 let leaving = false;
+let canKeep = true;
 
 const field = (name) => form.elements.namedItem(name);
 const typed = (name) => new FormData(form).getAll(name);
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 function keep() {
-  if (dirty.size > 0) sessionStorage.setItem(kept, JSON.stringify([...dirty]));
-  else sessionStorage.removeItem(kept);
+  try {
+    if (dirty.size > 0) sessionStorage.setItem(kept, JSON.stringify([...dirty]));
+    else sessionStorage.removeItem(kept);
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+    canKeep = false; // full, or switched off
+  }
 }
+
+// Of each field, the token of the value that the page shows as stored: see marketplace/listings/newer.py.
+const tokens = new Map();
+
+function learnTokens(selector) {
+  for (const { value } of form.querySelectorAll(selector)) {
+    for (const pair of value.split(" ")) tokens.set(pair.split(":")[0], pair);
+  }
+}
+
+const shownToken = (name) => tokens.get(name) ?? "";
 
 function say(text, bad = false) {
   state.textContent = text;
   state.classList.toggle("save-state--bad", bad);
 }
 
+function set(name) {
+  // The first base stays: what was typed, it was typed over that.
+  dirty.set(name, { values: typed(name), base: dirty.get(name)?.base ?? shownToken(name) });
+  if (name === "make") dirty.delete("car_model");
+  keep();
+  say(words.saving);
+  window.clearTimeout(timer);
+}
+
 function changed(event) {
   const { name, type } = event.target;
   if (!name || type === "hidden" || event.target.form !== form) return; // the search belongs to another form
-  dirty.set(name, typed(name));
   const partner = event.target.dataset.with; // a number and its unit mean something together only
-  if (partner) dirty.set(partner, typed(partner));
-  if (name === "make") dirty.delete("car_model");
-  keep();
-  say("Saving …");
-  window.clearTimeout(timer);
+  for (const one of [name, partner]) if (one) set(one);
   timer = window.setTimeout(save, event.type === "change" ? 50 : 700);
 }
 
 function body(names) {
   const data = new FormData();
-  for (const name of ["csrfmiddlewaretoken", "car_version"]) data.append(name, field(name).value);
-  for (const name of names) for (const value of dirty.get(name)) data.append(name, value);
+  data.append("csrfmiddlewaretoken", csrfToken());
+  data.append("car_version", field("car_version").value);
+  for (const name of names) {
+    for (const value of dirty.get(name).values) data.append(name, value);
+    data.append("shown", dirty.get(name).base);
+  }
   return data;
+}
+
+// Says what is wrong. True if the same may be taken later without anybody doing anything.
+async function refused(answer) {
+  if (answer.status === 401) {
+    saySignedOut(await answer.json());
+    say(words.signedOut, true);
+    return false;
+  }
+  if (answer.status === 429 || answer.status >= 500) {
+    say(words.fault, true);
+    return true;
+  }
+  say({ 403: words.tooOld, 404: words.gone }[answer.status] ?? `${words.refused} (${answer.status})`, true);
+  return false;
+}
+
+function tryLater() {
+  window.clearTimeout(timer);
+  timer = window.setTimeout(save, pause);
+  pause = Math.min(pause * 2, LAST_RETRY);
 }
 
 async function save() {
@@ -62,26 +115,37 @@ async function save() {
       method: "POST",
       body: body(sent.keys()),
       headers: { "HX-Request": "true" },
-      redirect: "error", // to the sign-in page: the session is over
+      redirect: "error",
     });
-    if (!answer.ok && answer.status !== 409) throw new Error(String(answer.status));
-    const html = await answer.text();
-    for (const [name, values] of sent) if (same(dirty.get(name), values)) dirty.delete(name);
-    keep();
-    swapOfOwn = true;
-    window.htmx.swap(state, html, { swapStyle: "innerHTML" });
-    swapOfOwn = false;
-    state.classList.toggle("save-state--bad", answer.status === 409);
-    mark(sent.keys());
-  } catch {
-    say("Not saved yet – trying again. Please leave this page open.", true);
-    window.clearTimeout(timer);
-    timer = window.setTimeout(save, 3000);
+    if (answer.ok || answer.status === 409) await stored(sent, answer);
+    else if (await refused(answer)) tryLater();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // of fetch: the network
+    say(canKeep ? words.retryKept : words.retryOpen, true);
+    tryLater();
+  } finally {
     saving = false;
-    return;
   }
-  saving = false;
-  if (dirty.size > 0) save();
+}
+
+async function stored(sent, answer) {
+  const html = await answer.text();
+  for (const [name, { values }] of sent) {
+    const now = dirty.get(name);
+    if (same(now?.values, values)) dirty.delete(name);
+    else if (now) now.base = ""; // typed on since: its base is what was stored just now
+  }
+  keep();
+  saySignedIn();
+  pause = FIRST_RETRY;
+  swapOfOwn = true;
+  window.htmx.swap(state, html, { swapStyle: "innerHTML" });
+  swapOfOwn = false;
+  learnTokens("#shown");
+  for (const [name, now] of dirty) now.base ||= shownToken(name);
+  state.classList.toggle("save-state--bad", answer.status === 409 || form.querySelector(".field__error:not(:empty)") !== null);
+  mark(sent.keys());
+  if (dirty.size > 0) timer = window.setTimeout(save, 0);
   else catchUp();
 }
 
@@ -120,6 +184,18 @@ form.addEventListener("input", changed);
 form.addEventListener("change", (event) => {
   if (dirty.has(event.target.name) || event.target instanceof HTMLSelectElement) changed(event);
 });
+// Another window had stored something else: see marketplace/listings/newer.py. The page has the newer token by now, so
+// what is sent again is meant.
+form.addEventListener("click", (event) => {
+  const { mine, theirs, value } = event.target.dataset;
+  const name = mine ?? theirs;
+  if (!name) return;
+  const input = document.getElementById(`id_${name}`); // a part of the form may have the field's name as its id
+  if (theirs) input.value = value;
+  set(name);
+  input.focus();
+  save();
+});
 // Who opens "not in the list" wants to write.
 form.addEventListener("click", (event) => {
   const details = event.target.closest("details.unlisted:not([open])");
@@ -134,6 +210,11 @@ document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
   swapMissed = true;
 });
 
+document.body.addEventListener("htmx:oobAfterSwap", (event) => {
+  const { target, shouldSwap } = event.detail;
+  if (target.id === "car-fields" && shouldSwap) learnTokens("#car-fields [name=shown]");
+});
+
 // A suggestion pressed is the newest word on make and model, on the body or on the colour.
 document.getElementById("choose-form").addEventListener("htmx:beforeRequest", (event) => {
   const pressed = ["body", "colour"].filter((name) => event.detail.requestConfig.formData.has(`choose_${name}`));
@@ -143,8 +224,11 @@ document.getElementById("choose-form").addEventListener("htmx:beforeRequest", (e
 
 form.addEventListener("submit", () => {
   leaving = true; // the whole form goes along
-  sessionStorage.removeItem(kept);
+  for (const [name, { base }] of dirty) tokens.set(name, base);
+  for (const one of form.querySelectorAll("[name=shown]")) one.value = [...tokens.values()].join(" ");
+  keep(); // until a page of the site has answered: it may be the one to sign in
   sessionStorage.setItem(unanswered, "");
+  rememberPlace();
 });
 
 window.addEventListener("pagehide", () => {
@@ -168,16 +252,19 @@ window.addEventListener("pageshow", async (event) => {
 
 // What an earlier life of this page could not save.
 sessionStorage.removeItem(unanswered);
-for (const [name, stored] of JSON.parse(sessionStorage.getItem(kept) ?? "[]")) {
-  const values = [stored].flat();
-  const inputs = [...form.elements].filter((one) => one.name === name && one.type !== "hidden");
+learnTokens("[name=shown]");
+if ("answers" in form.dataset) sessionStorage.removeItem(kept); // this page has all that was submitted
+for (const [name, one] of JSON.parse(sessionStorage.getItem(kept) ?? "[]")) {
+  const inputs = [...form.elements].filter((input) => input.name === name && input.type !== "hidden");
   for (const input of inputs) {
-    if (input.type === "checkbox") input.checked = values.includes(input.value);
-    else input.value = values[0];
+    if (input.type === "checkbox") input.checked = one.values.includes(input.value);
+    else input.value = one.values[0] ?? "";
     input.closest("details")?.setAttribute("open", "");
   }
-  if (inputs.length > 0) dirty.set(name, values);
+  if (inputs.length > 0) dirty.set(name, one);
 }
+say(words.promise);
 if (dirty.size > 0) save();
+for (const event of ["online", "focus"]) window.addEventListener(event, () => save());
 
 document.querySelector("[data-focus]")?.focus();

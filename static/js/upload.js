@@ -1,31 +1,60 @@
 // Sends each photo by itself, with its own progress, preview and, where it is not taken, its own sentence.
 // Works on forms with data-upload (one address, many photos) and data-identify (one photo, then on to the answer).
 
+import { csrfToken, saySignedIn, saySignedOut } from "./session.js";
+import { shrink } from "./shrink.js";
+
 document.documentElement.classList.add("js");
 
 const AT_ONCE = 3;
+const STALLED = 60_000; // ms without any progress
+const TOO_LARGE = ["too_large", "too_many_pixels"]; // the site's reasons that a smaller picture may help with
 
+const words = JSON.parse(document.getElementById("upload-words")?.textContent ?? "{}");
+const told = (text, values) => text.replace(/{(\w+)}/g, (_, name) => values[name]);
+
+// Starts to send. Returns the promise of what became of it, and what ends it early.
 function send(form, file, onProgress) {
-  return new Promise((resolve) => {
-    const request = new XMLHttpRequest();
+  const request = new XMLHttpRequest();
+  let patience = 0;
+  const answered = new Promise((resolve) => {
     const body = new FormData();
     body.append("photo", file, file.name);
     request.open("POST", form.action);
     request.setRequestHeader("Accept", "application/json");
-    request.setRequestHeader("X-CSRFToken", form.elements.csrfmiddlewaretoken.value);
+    request.setRequestHeader("X-CSRFToken", csrfToken());
     request.responseType = "json";
+    const watch = () => {
+      window.clearTimeout(patience);
+      patience = window.setTimeout(() => {
+        resolve({ ok: false, retry: true, message: words.stalled });
+        request.abort();
+      }, STALLED);
+    };
     request.upload.addEventListener("progress", (event) => {
+      watch();
       if (event.lengthComputable) onProgress(event.loaded / event.total);
     });
     request.addEventListener("load", () => {
       const answer = request.response ?? {};
       const ok = request.status === 201;
-      const fallback = request.status === 413 ? "This file is too large." : "Something went wrong here. Please try again.";
-      resolve({ ok, message: ok ? "" : (answer.message ?? fallback), location: answer.location, id: answer.id });
+      if (request.status === 401) saySignedOut(answer);
+      else saySignedIn();
+      resolve({
+        ...answer,
+        ok,
+        message: ok ? "" : (answer.message ?? words.fault),
+        code: request.status === 413 ? "too_large" : answer.code,
+        retry: request.status === 401 || request.status === 403 || request.status === 429 || request.status >= 500,
+      });
     });
-    request.addEventListener("error", () => resolve({ ok: false, retry: true, message: "The connection broke. " }));
+    request.addEventListener("error", () => resolve({ ok: false, retry: true, message: words.broke }));
+    request.addEventListener("abort", () => resolve({ cancelled: true }));
+    request.addEventListener("loadend", () => window.clearTimeout(patience));
+    watch();
     request.send(body);
   });
+  return { answered, cancel: () => request.abort() };
 }
 
 function element(tag, className, text = "") {
@@ -44,11 +73,12 @@ class Row {
     // The browser may not know the format (HEIC on a PC): an empty frame then.
     this.picture.addEventListener("error", () => this.picture.replaceWith(element("span", "upload__preview")));
     const middle = element("div");
-    this.says = element("p", "upload__says", "Waiting");
+    this.says = element("p", "upload__says", words.waiting);
     this.bar = element("progress");
     this.bar.max = 1;
     this.bar.value = 0;
-    this.bar.setAttribute("aria-label", `Uploading ${file.name}`);
+    this.name = file.name;
+    this.bar.setAttribute("aria-label", told(words.uploading, file));
     middle.append(element("p", "upload__name", file.name), this.bar, this.says);
     this.actions = element("div", "row");
     this.item.append(this.picture, middle, this.actions);
@@ -57,29 +87,45 @@ class Row {
 
   progress(part) {
     this.bar.value = part;
-    this.says.textContent = part < 1 ? `${Math.round(part * 100)} % sent` : "Checking the picture";
+    this.says.textContent = part < 1 ? told(words.sent, { percent: Math.round(part * 100) }) : words.checking;
+  }
+
+  say(text) {
+    this.says.textContent = text;
   }
 
   refuse(message, again) {
     this.item.classList.add("upload--bad");
     this.bar.hidden = true;
-    this.says.textContent = message;
+    this.say(message);
     this.says.setAttribute("role", "alert");
     this.actions.replaceChildren();
-    if (again) this.action("Try again", again);
-    this.action("Close", () => this.remove());
+    if (again) this.action(words.again, again);
+    this.action(words.close, () => this.remove());
   }
 
-  restart() {
+  note(message) {
+    this.bar.hidden = true;
+    this.say(message);
+    this.says.setAttribute("role", "status");
+    this.actions.replaceChildren();
+    this.action(words.close, () => this.remove());
+  }
+
+  wait(cancel) {
     this.item.classList.remove("upload--bad");
     this.bar.hidden = false;
-    this.progress(0);
+    this.bar.value = 0;
+    this.say(words.waiting);
+    this.says.removeAttribute("role");
     this.actions.replaceChildren();
+    this.action(words.cancel, cancel);
   }
 
   action(label, act) {
     const button = element("button", "link-button small", label);
     button.type = "button";
+    button.setAttribute("aria-label", `${label}: ${this.name}`);
     button.addEventListener("click", act);
     this.actions.append(button);
   }
@@ -95,7 +141,7 @@ async function keepOrder(form, ids) {
   if (ids.length < 2) return;
   const body = new FormData();
   for (const id of ids) body.append("photo", id);
-  const headers = { "X-CSRFToken": form.elements.csrfmiddlewaretoken.value };
+  const headers = { "X-CSRFToken": csrfToken(), Accept: "application/json" };
   await fetch(form.dataset.order, { method: "POST", body, headers }).catch(() => {}); // only the order is lost
 }
 
@@ -109,55 +155,84 @@ function enhance(form) {
   const drop = form.querySelector(".drop");
   const list = form.querySelector("[data-uploads]");
   const single = "identify" in form.dataset;
-  const waiting = [];
-  let running = 0;
+  const limit = Number(form.dataset.limit);
+  const waiting = []; // { file, row, shrunk }
+  const running = new Set();
   let batch = []; // rows in the order chosen; each gets its photo's id when it has arrived
 
   function next() {
-    while (running < AT_ONCE && waiting.length > 0) {
-      const { file, row } = waiting.shift();
-      running += 1;
-      send(form, file, (part) => row.progress(part)).then((answer) => {
-        running -= 1;
-        if (answer.ok && answer.location) {
-          window.location.assign(answer.location);
-          return;
-        }
-        if (answer.ok) {
-          row.id = answer.id;
-          row.remove();
-          refreshTiles();
-        } else {
-          const again = () => {
-            row.restart();
-            waiting.push({ file, row });
-            next();
-          };
-          row.refuse(answer.message, answer.retry ? again : null);
-        }
-        next();
-        if (running === 0 && waiting.length === 0 && !single) {
-          const ids = batch.map((one) => one.id).filter(Boolean);
-          batch = [];
-          keepOrder(form, ids).then(refreshTiles);
-        }
-      });
+    while (running.size < AT_ONCE && waiting.length > 0) start(waiting.shift());
+    if (running.size > 0 || waiting.length > 0 || single) return;
+    const ids = batch.map((one) => one.id).filter(Boolean);
+    batch = [];
+    keepOrder(form, ids).then(refreshTiles);
+  }
+
+  async function start(job) {
+    running.add(job);
+    const answer = await travel(job);
+    running.delete(job);
+    if (answer.ok && answer.location) {
+      window.location.assign(answer.location);
+      return;
     }
+    if (answer.ok) job.row.id = answer.id;
+    if (answer.ok && answer.already && !job.tried) {
+      job.row.note(words.already);
+    } else if (answer.ok || answer.cancelled) {
+      job.row.remove();
+      refreshTiles();
+    } else {
+      job.tried = true; // it may have arrived without our hearing of it
+      job.row.refuse(answer.message, answer.retry ? () => enqueue(job) : null);
+    }
+    next();
+  }
+
+  // Sends it, made smaller if it is too large: for us, or, as it turns out, for the site.
+  async function travel(job) {
+    if (job.file.size > limit && !(await makeSmaller(job))) {
+      const size = (job.file.size / 2 ** 20).toFixed(1);
+      return { ok: false, message: told(words.tooLarge, { size }) };
+    }
+    if (job.cancelled) return { cancelled: true };
+    const sending = send(form, job.file, (part) => job.row.progress(part));
+    job.end = sending.cancel;
+    const answer = await sending.answered;
+    if (!answer.ok && !job.shrunk && TOO_LARGE.includes(answer.code) && (await makeSmaller(job))) return travel(job);
+    return answer;
+  }
+
+  async function makeSmaller(job) {
+    job.row.say(words.shrinking);
+    const smaller = await shrink(job.file, limit);
+    if (smaller === null) return false;
+    job.file = smaller; // what a second try sends as well, so that the site knows it again
+    job.shrunk = true;
+    return true;
+  }
+
+  function enqueue(job) {
+    job.row.wait(() => cancel(job));
+    waiting.push(job);
+    next();
+  }
+
+  function cancel(job) {
+    job.cancelled = true;
+    job.end?.();
+    const place = waiting.indexOf(job);
+    if (place < 0) return;
+    waiting.splice(place, 1);
+    job.row.remove();
+    next();
   }
 
   function take(files) {
-    const chosen = single ? [...files].slice(0, 1) : [...files];
     if (single) list.replaceChildren();
-    for (const file of chosen) {
-      const row = new Row(list, file);
-      if (file.size > Number(form.dataset.limit)) {
-        row.refuse(`This file is ${(file.size / 2 ** 20).toFixed(1)} MB; the limit is ${form.dataset.limitMb} MB.`);
-      } else {
-        waiting.push({ file, row });
-        batch.push(row);
-      }
-    }
-    next();
+    const jobs = (single ? [...files].slice(0, 1) : [...files]).map((file) => ({ file, row: new Row(list, file) }));
+    batch.push(...jobs.map((job) => job.row));
+    for (const job of jobs) enqueue(job);
   }
 
   input.addEventListener("change", () => {
@@ -179,7 +254,7 @@ function enhance(form) {
     take(event.dataTransfer.files);
   });
   window.addEventListener("beforeunload", (event) => {
-    if (!single && (running > 0 || waiting.length > 0)) event.preventDefault();
+    if (!single && (running.size > 0 || waiting.length > 0)) event.preventDefault();
   });
 }
 

@@ -1,40 +1,14 @@
 """Typing survives the answers of autosave and of the photos in the meantime. In a real browser."""
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from marketplace.listings.models import Listing
 from marketplace.listings.services import listing_verdict_set
-from tests.factories import PASSWORD
 from tests.listings.conftest import verdict
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LONGER_THAN_AUTOSAVE = 1_500  # milliseconds; it saves 700 after the last key
-
-
-@pytest.fixture
-def page(chromium, live_server, alice, monkeypatch):
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright runs an event loop in this thread
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium,
-            args=["--no-sandbox"],
-            # Playwright turns this cache off. In people's browsers, Back restores the page as it
-            # was left, including the state of its scripts.
-            ignore_default_args=["--disable-back-forward-cache"],
-        )
-        page = browser.new_page(base_url=live_server.url)
-        problems = []
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda line: problems.append(line.text) if "Content Security" in line.text else None)
-        page.goto("/accounts/login/?next=/my/")
-        page.fill("input[name=login]", alice.email)
-        page.fill("input[name=password]", PASSWORD)
-        page.press("input[name=password]", "Enter")
-        page.wait_for_url("**/my/")
-        yield page
-        browser.close()
-    assert problems == []
 
 
 def test_a_model_that_is_not_in_the_list_is_written_with_the_keys_alone(page, draft, cars, put_photo):

@@ -28,7 +28,7 @@ def test_visitors_photos_are_gone_after_an_hour(listing, encoded, rings, django_
 
 
 def test_files_without_a_row_go_but_not_at_once(listing, encoded, rings, media):
-    assert photos_tidy() == {"visitors": 0, "files": 0}  # nothing was ever stored
+    assert photos_tidy() == {"visitors": 0, "removed": 0, "files": 0}  # nothing was ever stored
     photo = photo_add(listing=listing, data=encoded(), filename="a.jpg")
     (media / "photos" / "young.jpg").write_bytes(b"x")
     (media / "cards" / "old.jpg").write_bytes(b"x")

@@ -105,9 +105,12 @@ def test_moving_knows_its_words():
     assert moved([a, b, c], a, "earlier") == [a, b, c]
     assert moved([a, b, c], c, "cover") == [c, a, b]
     assert moved([a, b, c], b, "sideways") == [a, b, c]
+    assert moved([a, b, c], c, "before", other=str(a)) == [c, a, b]
+    assert moved([a, b, c], a, "before", other=str(c)) == [b, a, c]
+    assert moved([a, b, c], a, "before") == [b, c, a]
 
 
-@pytest.mark.parametrize("page", ["", "tiles/", "order/", "{photo}/move/", "{photo}/delete/"])
+@pytest.mark.parametrize("page", ["", "tiles/", "order/", "{photo}/move/", "{photo}/delete/", "{photo}/rotate/"])
 def test_the_outsider_finds_nothing(client, listing, encoded, charlie, page):
     photo = photo_add(listing=listing, data=encoded(), filename="a.jpg")
     client.force_login(charlie)
@@ -126,5 +129,5 @@ def test_another_listings_photo_is_out_of_reach(seller, alice, listing, encoded,
 def test_the_page_with_tiles_costs_the_same_however_many(seller, listing, encoded, django_assert_max_num_queries):
     for width in range(300, 306):
         photo_add(listing=listing, data=encoded(width=width), filename="a.jpg")
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         seller.get(f"/sell/{listing.code}/")

@@ -42,7 +42,7 @@ PUBLIC, ACCOUNT, STAFF = "Y Y Y Y Y Y", "S Y Y Y Y Y", "S - - - Y Y"
 LISTINGS = [
     row("listings:browse", "GET", PUBLIC),
     row("listings:detail", "GET", PUBLIC, code="live"),
-    row("listings:model", "GET", PUBLIC, make="make", model="model"),
+    row("search:model", "GET", PUBLIC, make="make", model="model"),
     row("listings:detail", "GET", "- Y - - Y Y", code="draft"),
     row("listings:telephone", "POST", PUBLIC, code="live"),
     row("listings:telephone", "POST", "- Y - - Y Y", code="draft"),
@@ -62,6 +62,8 @@ PHOTOS = [
     row("photos:tiles", "GET", "S Y - - - -", code="draft"),
     row("photos:order", "POST", "S Y - - - -", code="draft"),
     row("photos:delete", "POST", "S Y - - - -", code="draft", photo_id="photo"),
+    row("photos:rotate", "POST", "S Y - - - -", code="draft", photo_id="photo"),
+    row("photos:restore", "POST", "S Y - - - -", code="draft", photo_id="removed_photo"),
     row("photos:move", "POST", "S Y - - - -", code="draft", photo_id="photo"),
     row("photos:revise", "POST", "S Y - - - -", code="live"),
     row("photos:revise_discard", "POST", "S Y - - - -", code="live"),

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
+from django.utils import timezone
 
 from marketplace.trade.messages.services import message_send
 from marketplace.trade.models import Report
@@ -62,6 +63,9 @@ def world(people):
         "make": made.live.make.slug,
         "model": made.live.car_model.slug,
         "photo": photo.pk,
+        "removed_photo": PhotoFactory(
+            listing=None, removed_from=made.draft, removed_at=timezone.now(), with_files=True
+        ).pk,
         "file": PhotoFactory(listing=made.live, done=True, with_files=True).file.name,
         "question": PhotoFactory(listing=None, done=True, with_files=True).pk,
         "waiting_photo": PhotoFactory(listing=made.submitted, done=True, with_files=True).pk,

@@ -11,13 +11,13 @@ from tests.factories import PASSWORD, ListingFactory, UserFactory
 
 
 def test_a_car_is_saved_and_forgotten_from_any_page(buyer, golf, dora):
-    assert f'action="/cars/{golf.code}/save/"' in buyer.get("/").content.decode()
+    assert f'formaction="/cars/{golf.code}/save/"' in buyer.get("/").content.decode()
     answer = buyer.post(f"/cars/{golf.code}/save/", {"next": "/?q=golf"})
     assert answer["Location"] == "/?q=golf"
     assert Favourite.objects.get().person == dora
     page = buyer.get("/saved/").content.decode()
     assert golf.title in page
-    assert f'action="/cars/{golf.code}/forget/"' in page
+    assert f'formaction="/cars/{golf.code}/forget/"' in page
     buyer.post(f"/cars/{golf.code}/forget/", {"next": "https://elsewhere.example"})
     assert not Favourite.objects.exists()
     assert golf.title not in buyer.get("/saved/").content.decode()

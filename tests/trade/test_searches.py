@@ -113,6 +113,7 @@ def test_a_make_of_which_no_car_is_on_sale_is_waited_for(dora, octavia):
     ListingFactory(live=True, car_model=CarModelFactory(make__name="Volvo"))
     assert _look_and_send() == []
     assert asked_words(f"make={octavia.make.slug}") == ["Skoda"]
+    assert asked_words("make=nobody") == ["Make: nobody"]
     ListingFactory(live=True, car_model=octavia)
     assert len(_look_and_send()) == 1
 

@@ -55,9 +55,10 @@ def _link_in_the_mail(settings, live_server):
 def test_buyer_and_seller_agree_on_a_price(open_window, golf, alice, dora, settings, live_server):
     # A visitor saves the car and writes, and has to sign in for that.
     buyer = open_window()
-    buyer.goto(f"/cars/{golf.code}/")
+    buyer.goto("/")
     buyer.get_by_role("button", name="Saved: Volkswagen Golf").click()
     expect(buyer.get_by_role("button", name="Saved: Volkswagen Golf")).to_have_attribute("aria-pressed", "true")
+    buyer.goto(f"/cars/{golf.code}/")
     bar = buyer.locator(".contact-bar").get_by_role("link", name="Write to the seller")
     expect(bar).to_be_in_viewport()
     bar.click()

@@ -95,8 +95,8 @@ class Ranking:
     def contradicted(self) -> list[Suspect]:
         """Those that surely show another car, whatever cleanlab says.
 
-        It expects wrong labels to be few. Of 380 labels of new models it called 8 % wrong when 30 %
-        were; honest labels are hardly ever contradicted (adr/0014).
+        That does not depend on how many of the other labels are wrong; of honest ones hardly any is
+        contradicted (adr/0021).
         """
         return [
             one

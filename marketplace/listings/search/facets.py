@@ -109,11 +109,11 @@ def facets_of(criteria: Criteria, counts: Counts) -> list[Facet]:
         options = [
             Option(str(value), str(label), of_name.get(value, 0), value in ticked) for value, label in kinds.pairs
         ]
-        facets.append(_facet(name, str(_LABELS[name]), options, OPTIONS_SHOWN))
+        facets.append(_facet(name, str(LABELS[name]), options, OPTIONS_SHOWN))
     return [facet for facet in facets if facet.options]
 
 
-_LABELS = {
+LABELS = {
     "fuel": _lazy("Fuel"), "gearbox": _lazy("Gearbox"), "body": _lazy("Body type"), "colour": _lazy("Colour"),
     "drive": _lazy("Drive"), "country": _lazy("Country"),
 }  # fmt: skip
@@ -128,7 +128,7 @@ def _facet(name: str, label: str, options: Iterable[Option], most: int) -> Facet
 
 def _make_options(names: Names, counts: Counts, chosen: set[int]) -> list[Option]:
     wanted = (names.make_ids[pk] for pk in {*counts.makes, *chosen} & names.make_ids.keys())
-    makes = sorted(wanted, key=lambda make: (-counts.makes.get(make.pk, 0), make.name))
+    makes = sorted(wanted, key=lambda make: (make.pk not in chosen, -counts.makes.get(make.pk, 0), make.name))
     rows = [(make, counts.makes.get(make.pk, 0), make.pk in chosen) for make in makes]
     return [Option(make.slug, make.name, count, ticked) for make, count, ticked in rows]
 
@@ -137,7 +137,7 @@ def _model_options(names: Names, counts: Counts, criteria: Criteria) -> list[Opt
     ticked = {model.pk for model in criteria.models}
     several = len(criteria.all_makes) > 1
     wanted = (names.model_ids[pk] for pk in {*counts.models, *ticked} & names.model_ids.keys())
-    models = sorted(wanted, key=lambda model: (-counts.models.get(model.pk, 0), model.name))
+    models = sorted(wanted, key=lambda one: (one.pk not in ticked, -counts.models.get(one.pk, 0), one.name))
     return [
         Option(
             f"{one.make.slug}/{one.slug}",

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from django import forms
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.catalogue.models import CarModel, Make
@@ -12,6 +13,7 @@ from marketplace.listings.details.number_fields import KILOMETRES, PriceField, W
 from marketplace.listings.limits import PRICE
 from marketplace.listings.models import Listing
 from marketplace.listings.search.criteria import BASE_CURRENCY, CHOICES, RANGES, SORTS, Criteria, Range
+from marketplace.listings.search.facets import LABELS
 from marketplace.listings.search.names import Names, names_now
 from marketplace.text_fields import LineFormField
 
@@ -91,16 +93,19 @@ class SearchForm(forms.Form):
     sort = forms.ChoiceField(choices=list(SORTS.items()), required=False, label=_("Sort by"))
 
     def __init__(self, data: QueryDict) -> None:
-        super().__init__(data)
+        said = QueryDict(mutable=True)
+        for name, values in data.lists():  # lists of further choices send an empty value
+            said.setlist(name, [value for value in values if value])
+        super().__init__(said)
         for name, choices in CHOICES.items():
-            label = str(Listing._meta.get_field(name).verbose_name).capitalize()  # type: ignore[union-attr]
-            self.fields[name] = forms.MultipleChoiceField(
-                choices=choices.pairs, required=False, label=_(label), widget=forms.CheckboxSelectMultiple
-            )
-        for name, hint in (
-            (f"{one}_{end}", hint) for one in RANGES for end, hint in (("min", _("from")), ("max", _("to")))
-        ):
-            self.fields[name].widget.attrs.update(inputmode="numeric", autocomplete="off", placeholder=hint)
+            self.fields[name] = forms.MultipleChoiceField(choices=choices.pairs, required=False, label=LABELS[name])
+        # It stands among the cars, beside the form.
+        beside = {"form": "search-form", "hx-include": "#search-form", "hx-trigger": "change"}
+        self.fields["sort"].widget.attrs.update({"hx-get": reverse("listings:browse"), **beside})
+        for name in RANGES:
+            for end, hint in (("min", _("from")), ("max", _("to"))):
+                attrs = {"inputmode": "numeric", "autocomplete": "off", "placeholder": hint}
+                self.fields[f"{name}_{end}"].widget.attrs.update(attrs)
         for name in ("price_min", "price_max"):
             cast(PriceField, self.fields[name]).currency = data.get("currency", BASE_CURRENCY)
 

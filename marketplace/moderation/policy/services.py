@@ -9,6 +9,7 @@ from django.db import transaction
 from marketplace.catalogue.selectors import catalogue_resolve
 from marketplace.listings.models import Listing
 from marketplace.listings.verdicts import model_sure
+from marketplace.moderation.copies import compared, copies_check_waiting
 from marketplace.moderation.letting_in import let_in
 from marketplace.moderation.models import Audit, Claim, Decision, PolicyVersion
 from marketplace.moderation.policy.rules import Case, Rules
@@ -33,9 +34,10 @@ def review_submitted() -> int:
 
     All its photos are recognised, the model with a confidence above the measured threshold and the
     policy's; it is the make and model of the listing; none of the policy's reasons to hold it back
-    applies; every photo shows a car; and no moderator has it open.
+    applies; every photo shows a car, and none is another seller's; and no moderator has it open.
     """
     _claims_drop()
+    copies_check_waiting()
     policy = policy_current()
     if not settings.MODERATION_AUTO_APPROVE or not policy.active:
         return 0
@@ -46,6 +48,7 @@ def review_submitted() -> int:
         .filter(status=Listing.Status.SUBMITTED, contradiction="", certainty__isnull=False, car_model__isnull=False)
         .exclude(pk__in=claimed_by_others(moderator=None).values("listing_id"))
         .exclude(photos__kind=Photo.Kind.OTHER)
+        .filter(pk__in=compared().values("pk"), copied_photos__isnull=True)
     )
     return sum(_review(listing.pk, policy, rules) for listing in candidates if rules.approve(case_of(listing)))
 
@@ -86,6 +89,8 @@ def _review(listing_id: int, policy: PolicyVersion, rules: Rules) -> bool:
     if claimed_by_others(moderator=None).filter(listing=listing).exists():
         return False
     if Photo.objects.filter(listing=listing, kind=Photo.Kind.OTHER).exists():
+        return False
+    if not compared().filter(pk=listing.pk, copied_photos__isnull=True).exists():
         return False
     around = Circumstances(policy=policy if policy.pk else None)
     decision = decision_record(

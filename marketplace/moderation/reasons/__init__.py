@@ -1,13 +1,14 @@
 """Why a listing is with the moderators; see ``registry``."""
 
 from marketplace.listings.models import Listing
-from marketplace.moderation.reasons import car, history, reports, seller
+from marketplace.moderation.reasons import car, copied, history, reports, seller
 from marketplace.moderation.reasons.registry import Found, Reason
 
 REASONS: tuple[Reason, ...] = (
     history.APPEAL,
     reports.REPORTED,
     history.AUDIT,
+    copied.COPIED,
     car.CONTRADICTION,
     seller.PRICE,
     car.NO_CAR,

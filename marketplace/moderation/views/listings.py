@@ -16,6 +16,7 @@ from marketplace.accounts.access import moderator
 from marketplace.accounts.models import User
 from marketplace.listings.details.questions import questions_of
 from marketplace.listings.models import Listing
+from marketplace.moderation.copies import copies_of
 from marketplace.moderation.forms import DecisionForm
 from marketplace.moderation.models import Decision
 from marketplace.moderation.reasons import reasons_of
@@ -83,6 +84,7 @@ def desk_context(request: HttpRequest, listing: Listing, user: User) -> dict[str
         "photos": photos,
         "heatmap": heatmap_of(photo=photos[0].photo) if photos else None,
         "looking": sum(not one.photo.is_settled for one in photos),
+        "copies": copies_of(listing=listing),
         "reasons": reasons_of(listing),
         "choices": choices,
         "agree": bool(not listing.contradiction and not listing.unlisted and choices and choices[0].stated),

@@ -20,6 +20,8 @@ from django.utils import timezone
 from classifier.taxonomy import summarise
 from marketplace.doorbell import ring, ring_on_commit
 from marketplace.listings.models import Listing
+from marketplace.listings.services import EDITABLE
+from marketplace.photos.editing.cover import cover_refresh
 from marketplace.photos.models import Photo, Prediction
 from marketplace.photos.recognition.taxonomy import catalogue_spec
 from marketplace.photos.recognition.verdict import verdict_refresh
@@ -110,6 +112,8 @@ def photo_finish(
             photo_id=photo_id, model_version=version, defaults={"attempt": attempt, **said}
         )
         _settled(listing)
+        if listing is not None and listing.status in EDITABLE:
+            cover_refresh(listing_id=listing.pk)
     return True
 
 

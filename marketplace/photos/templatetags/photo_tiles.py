@@ -7,6 +7,7 @@ from django.conf import settings
 
 from classifier.formats import ACCEPT, NAMES
 from marketplace.listings.models import Listing
+from marketplace.photos.script_words import upload_words
 from marketplace.photos.views.sell import tiles_context
 
 register = template.Library()
@@ -27,5 +28,6 @@ def photo_drop(context: dict[str, Any], listing: Listing, wrong: str = "") -> di
         "limit_mb": settings.PHOTO_MAX_BYTES // 2**20,
         "most": settings.PHOTOS_PER_LISTING,
         "wrong": wrong,
+        "words": upload_words(),
         "csrf_token": context.get("csrf_token"),
     }

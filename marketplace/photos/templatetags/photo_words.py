@@ -1,6 +1,8 @@
 """What happened to a photo, in people's words."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
+from uuid import UUID
 
 from django import template
 from django.utils.translation import gettext
@@ -9,6 +11,7 @@ from marketplace.listings.templatetags.car_words import per_cent, sure_words
 from marketplace.listings.verdicts import candidate_names, candidate_sure, one_of
 from marketplace.photos.checklist import view_believed, view_words
 from marketplace.photos.models import Heatmap, Photo, Prediction
+from marketplace.photos.quality import Hint, hints_of
 from marketplace.photos.selectors import prediction_latest
 
 register = template.Library()
@@ -94,6 +97,18 @@ def says(photo: Photo) -> PhotoSays:
 
 
 register.filter("view_words", view_words)
+
+
+@register.filter
+def same_as(photo: Photo, same: Mapping[UUID, int]) -> int | None:
+    """The number of the photo that shows the same picture, from ``tiles_context``."""
+    return same.get(photo.pk)
+
+
+@register.filter
+def hints(photo: Photo) -> list[Hint]:
+    """What could be better about a photo from ``photos_of`` (no query)."""
+    return hints_of(photo, prediction_latest(photo=photo))
 
 
 @register.filter

@@ -14,6 +14,7 @@ from classifier.formats import ACCEPT, NAMES
 from marketplace.pages import is_htmx
 from marketplace.photos.forms import upload_read
 from marketplace.photos.limits import identify_allowed
+from marketplace.photos.script_words import upload_words
 from marketplace.photos.selectors import photo_of_visitor, prediction_latest
 from marketplace.photos.services import PhotoRejected, photo_add
 
@@ -33,7 +34,7 @@ def identify(request: HttpRequest) -> HttpResponse:
     try:
         photo = photo_add(listing=None, data=upload_read(upload), filename=upload.name or "")
     except PhotoRejected as error:
-        return _refuse(request, error.message, status=422, retry_after_s=error.retry_after_s)
+        return _refuse(request, error.message, status=422, retry_after_s=error.retry_after_s, code=error.reason_code)
     address = reverse("photos:identify_result", args=[photo.pk])
     return JsonResponse({"location": address}, status=201) if _wants_json(request) else redirect(address)
 
@@ -57,7 +58,7 @@ def _form() -> dict[str, Any]:
         "accept": ACCEPT,
         "formats": NAMES,
         "limit": settings.PHOTO_MAX_BYTES,
-        "limit_mb": settings.PHOTO_MAX_BYTES // 2**20,
+        "words": upload_words(),
     }
 
 
@@ -66,12 +67,12 @@ def _wants_json(request: HttpRequest) -> bool:
 
 
 def _refuse(
-    request: HttpRequest, message: str, *, status: int, retry_after_s: int | None = None
-) -> HttpResponse:  # fmt: skip
+    request: HttpRequest, message: str, *, status: int, retry_after_s: int | None = None, code: str = ""
+) -> HttpResponse:
     """retry_after_s: the fault is ours, and the answer a 503."""
     status, headers = (status, {}) if retry_after_s is None else (503, {"Retry-After": str(retry_after_s)})
     if _wants_json(request):
-        return JsonResponse({"message": message}, status=status, headers=headers)
+        return JsonResponse({"message": message, "code": code}, status=status, headers=headers)
     answer = render(request, "photos/identify.html", {**_form(), "refused": message}, status=status)
     for name, value in headers.items():
         answer[name] = value

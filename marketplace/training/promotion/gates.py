@@ -34,8 +34,8 @@ COVERAGE_LOSS = -0.02
 WRONG_MORE, CEILING_WRONG = 0.01, 0.05
 """Of what is filled in, the share that may be wrong more than by the champion, and at most."""
 MOST_CONTRADICTED = 0.10
-"""Share of the new labels that the photos may contradict. Of honest ones it is some 1 to 3 %, where
-30 % are wrong 13 to 24 % (adr/0014)."""
+"""Share of the new labels that the photos may contradict. Of honest ones it is some 2 %, where
+30 % are wrong 24 % (adr/0021)."""
 MIN_OF_NEW = 5
 """Test photos that new cars need together."""
 PARITY = 0.99
