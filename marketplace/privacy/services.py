@@ -2,6 +2,7 @@
 
 import structlog
 from django.db import transaction
+from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
@@ -30,7 +31,13 @@ def account_delete(*, user: User) -> None:
     photos = list(Photo.objects.filter(listing__seller=row))
     files = [file for photo in photos for file in (*files_of(photo), *heatmap_files(photo_id=photo.pk))]
     key = row.pk
-    row.delete()
+    try:
+        row.delete()
+    except ProtectedError as error:
+        # A moderator who suspended sellers or set the policy: that record needs its author.
+        raise AccountKept(
+            _("As a moderator you suspended sellers or set rules; that record names you. Ask an operator.")
+        ) from error
     log.info("account_deleted", user=key, photos=len(photos))
     # A crash before it leaves files that photos_tidy finds.
     transaction.on_commit(lambda: files_delete(files))
