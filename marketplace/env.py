@@ -176,6 +176,8 @@ class Environment(BaseSettings):
     """Publish submitted listings that leave no doubt without a moderator."""
     MODERATION_CLAIM_SECONDS: Count = 600
     """How long a listing stays with the moderator who opened it."""
+    MODERATION_DEADLINE_HOURS: Count = 24
+    """Hours after which a waiting listing comes before all others."""
 
     ACCOUNT_EMAIL_VERIFICATION: Annotated[Literal["mandatory", "optional", "none"], LowerCase, NotEmpty] = Field(
         default_factory=lambda given: "optional" if given["DEBUG"] else "mandatory"

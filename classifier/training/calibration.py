@@ -28,6 +28,8 @@ MIN_CARS = 5
 """Fewer cars with several photos do not show how their photos depend on one another."""
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Coarse, because tens of cars do not resolve more."""
+BINS = 15
+"""Of the calibration error."""
 LEAST_LIKELY = 1e-6
 """A floor for probabilities, so that one hopeless car does not decide alone."""
 
@@ -174,7 +176,13 @@ def coverage_at_error(confidence: ArrayLike, correct: ArrayLike, *, max_error: f
     return float(good[-1] / answered[-1]) if len(good) else 0.0
 
 
-def ece(confidence: ArrayLike, correct: ArrayLike, *, bins: int = 15) -> float:
+def ece_bins(confidence: ArrayLike, *, bins: int = BINS) -> NDArray[np.intp]:
+    """(N,): the bin of each confidence, 0…bins-1; see ece."""
+    stated = np.asarray(confidence, dtype=np.float64)
+    return np.clip(np.ceil(stated * bins).astype(np.intp) - 1, 0, bins - 1)
+
+
+def ece(confidence: ArrayLike, correct: ArrayLike, *, bins: int = BINS) -> float:
     """Expected calibration error, 0…1: |mean confidence - share right|, averaged over photos.
 
     It is taken over equally wide bins. Shapes as in threshold_fit. Raises ValueError if there is no
@@ -183,7 +191,7 @@ def ece(confidence: ArrayLike, correct: ArrayLike, *, bins: int = 15) -> float:
     stated, right = _pair(confidence, correct)
     if not len(stated):
         raise ValueError("no photos to measure calibration on")
-    place = np.clip(np.ceil(stated * bins).astype(np.intp) - 1, 0, bins - 1)
+    place = ece_bins(stated, bins=bins)
     gap = np.bincount(place, weights=stated, minlength=bins) - np.bincount(place, weights=right, minlength=bins)
     return float(np.abs(gap).sum() / len(stated))
 
@@ -200,10 +208,10 @@ def ece_by_chance(confidence: ArrayLike, *, draws: int = 200, seed: int = 0) -> 
     return float(np.mean([ece(stated, random.random(len(stated)) < stated) for _ in range(draws)]))
 
 
-def reliability(confidence: ArrayLike, correct: ArrayLike, *, bins: int = 15) -> list[tuple[float, float, int]]:
+def reliability(confidence: ArrayLike, correct: ArrayLike, *, bins: int = BINS) -> list[tuple[float, float, int]]:
     """A calibration curve: per bin of ece its photos' mean confidence, share right and number."""
     stated, right = _pair(confidence, correct)
-    place = np.clip(np.ceil(stated * bins).astype(np.intp) - 1, 0, bins - 1)
+    place = ece_bins(stated, bins=bins)
     held = [place == index for index in range(bins)]
     return [(float(stated[m].mean()), float(right[m].mean()), int(m.sum())) for m in held if m.any()]
 

@@ -42,6 +42,10 @@ class User(AbstractUser):
     display_name = LineField(max_length=80, blank=True)
     is_moderator = models.BooleanField(default=False, help_text="May review other people's listings.")
 
+    suspended_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Nothing of theirs may be offered since then."
+    )
+
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 

@@ -45,7 +45,8 @@ def new_code() -> str:
 
 
 STATUSES = (
-    "draft", "submitted", "changes", "rejected", "live", "reserved", "sold", "withdrawn", "expired", "deleted",
+    "draft", "submitted", "changes", "rejected", "live", "reserved", "sold", "withdrawn", "expired", "taken_down",
+    "deleted",
 )  # fmt: skip
 PRICE_NEWS = timedelta(days=30)
 """How long buyers are told that a price was lowered, and how far back prices are compared."""
@@ -66,6 +67,7 @@ class Listing(Details):
         SOLD = "sold", "sold"
         WITHDRAWN = "withdrawn", "withdrawn"
         EXPIRED = "expired", "expired"
+        TAKEN_DOWN = "taken_down", "taken down"
         DELETED = "deleted", "deleted"
 
     class Fuel(models.TextChoices):
@@ -297,7 +299,12 @@ class StatusChange(models.Model):
         PUBLISH = "publish", "approved"
         ASK_CHANGES = "ask_changes", "changes requested"
         REJECT = "reject", "rejected"
+        UNDO_REVIEW = "undo_review", "decision undone"
         TAKE_DOWN = "take_down", "taken off the site"
+        REINSTATE = "reinstate", "put back by a moderator"
+        SUSPEND = "suspend", "taken down with its seller's account"
+        LIFT = "lift", "put back with its seller's account"
+        APPEAL = "appeal", "appealed"
         RESERVE = "reserve", "reserved"
         UNRESERVE = "unreserve", "reservation ended"
         SELL = "sell", "marked as sold"
@@ -358,6 +365,8 @@ class SellerMail(QueuedMail):
         REJECTED = "rejected", "rejected"
         EXPIRING = "expiring", "about to expire"
         REMOVED = "removed", "taken off the site"
+        BACK = "back", "put back"
+        SUSPENDED = "suspend", "account suspended"
         REVISED = "revised", "change accepted"
         KEPT = "kept", "change not accepted"
 

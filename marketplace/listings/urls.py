@@ -25,6 +25,7 @@ urlpatterns = [
     path("sell/<slug:code>/withdraw/", views_life.withdraw, name="withdraw"),
     path("sell/<slug:code>/put-back/", views_life.put_back, name="put_back"),
     path("sell/<slug:code>/renew/", views_life.renew, name="renew"),
+    path("sell/<slug:code>/appeal/", views_life.appeal, name="appeal"),
     path("sell/<slug:code>/delete/", views_life.delete, name="delete"),
     path("sell/<slug:code>/restore/", views_life.restore, name="restore"),
 ]

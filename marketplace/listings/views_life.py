@@ -76,6 +76,7 @@ PRESSES = {
 """In the order of the buttons."""
 
 RENEW_OFFERED_DAYS = 14
+APPEAL_LETTERS = 1000
 FILTERS_FROM = 6
 """With fewer cars, filters are more to read than the cars."""
 SEARCH_LETTERS = 120
@@ -92,7 +93,7 @@ GROUPS = {
     "on-sale": Group(_lazy("On sale"), ON_SALE),
     "drafts": Group(_lazy("To finish"), EDITABLE),
     "review": Group(_lazy("In review"), frozenset({Status.SUBMITTED})),
-    "ended": Group(_lazy("Not shown"), PAUSED),
+    "ended": Group(_lazy("Not shown"), PAUSED | {Status.TAKEN_DOWN}),
     "sold": Group(_lazy("Sold"), frozenset({Status.SOLD})),
 }
 
@@ -112,6 +113,8 @@ class OwnCar:
 
     listing: Listing
     editable: bool
+    appeal: bool
+    """Whether the seller may say why a car that was taken down should come back."""
     buttons: list[Button]
 
 
@@ -154,7 +157,8 @@ def _own_car(listing: Listing) -> OwnCar:
         for step, press in PRESSES.items()
         if step in possible and _is_offered(step, listing)
     ]
-    return OwnCar(listing, Status(listing.status) in EDITABLE | APPROVED, buttons)
+    appeal = listing.status == Status.TAKEN_DOWN and services.appeal_open(listing=listing)
+    return OwnCar(listing, Status(listing.status) in EDITABLE | APPROVED, appeal, buttons)
 
 
 def _is_offered(step: Step, listing: Listing) -> bool:
@@ -181,6 +185,21 @@ def _view(step: Step) -> Callable[..., HttpResponse]:
         return redirect("listings:mine")
 
     return view
+
+
+@login_required
+@require_POST
+def appeal(request: HttpRequest, code: str) -> HttpResponse:
+    """The seller says why a car that was taken down should come back."""
+    listing = own_listing(request, code)
+    words = request.POST.get("words", "")[:APPEAL_LETTERS]
+    try:
+        services.listing_appeal(listing=listing, by=signed_in(request), words=words)
+    except ListingRefused as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Another moderator looks at %(title)s.") % {"title": listing.title})
+    return redirect("listings:mine")
 
 
 @login_required

@@ -1,5 +1,6 @@
 """What the moderator's pages send."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -8,22 +9,32 @@ from marketplace.catalogue.models import CarModel, Make
 from marketplace.moderation.labels import CORRECT, DISCARD, KEEP
 from marketplace.moderation.labels import NO_CAR as LABEL_NO_CAR
 from marketplace.moderation.models import Decision
+from marketplace.moderation.records import Circumstances
+from marketplace.moderation.rejections import NO_CAR_CODE
 from marketplace.moderation.reports import WORDS
 from marketplace.text_fields import ParagraphsFormField
 
-NO_CAR = "There is no car on the photos."
-"""Its photos become examples of what is no car: see training.labels.no_car."""
-IMPLAUSIBLE = "Price, year or mileage cannot be right."
-REJECT_REASONS = (
-    "The photos do not show the car that is offered.",
-    "There is no usable photo of the whole car from outside.",
-    "Photos are copied from elsewhere or carry advertising.",
-    IMPLAUSIBLE,
-    "This is not a car for sale.",
-    NO_CAR,
-)
 NOT_SEEN = "The page did not say what you saw of this listing; look again."
 NOT_SEEN_LABEL = "The page did not say what you saw of this label; look again."
+
+
+class CodesField(forms.Field):
+    """The codes of the templates that were ticked, in their order."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: Any) -> list[str]:
+        codes = [str(code) for code in value or []]
+        if any(not re.fullmatch(r"[-\w]{1,40}", code) for code in codes):
+            raise forms.ValidationError("There is no such template.")
+        return codes
+
+
+class TakeDownForm(forms.Form):
+    """Why a listing is taken down, or a seller suspended."""
+
+    template = CodesField(required=False)
+    reason = ParagraphsFormField(max_length=1000, required=False)
 
 
 class _AnswerForm(forms.Form):
@@ -62,12 +73,24 @@ class DecisionForm(_AnswerForm):
             (Decision.Action.ACCEPT, "accept"),
             (Decision.Action.CHANGES, "changes"),
             (Decision.Action.REJECT, "reject"),
+            (Decision.Action.UNSURE, "unsure"),
+            (NO_CAR_CODE, "not a car"),
         ],
         required=False,
     )
     car = forms.RegexField(r"^\d{1,18}:\d{0,18}$", required=False)
     reason = ParagraphsFormField(max_length=1000, required=False)
+    template = CodesField(required=False)
+    seconds = forms.FloatField(min_value=0, required=False)
     seen = forms.DateTimeField(error_messages=dict.fromkeys(("required", "invalid"), NOT_SEEN))
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        templates = values.get("template") or []
+        if values.get("action") == NO_CAR_CODE:
+            values["action"], templates = Decision.Action.REJECT, [NO_CAR_CODE]
+        values["around"] = Circumstances(templates=templates, seconds=values.get("seconds"))
+        return values
 
 
 class LabelForm(_AnswerForm):

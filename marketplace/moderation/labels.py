@@ -84,12 +84,11 @@ def labels_earlier(*, review: LabelReview) -> QuerySet[LabelReview]:
 
 def listing_decision(*, review: LabelReview) -> Decision | None:
     """What a moderator decided about the listing that the photo belongs to; None if nothing."""
-    if review.photo is None:
+    if review.photo is None or review.photo.listing_id is None:
         return None
-    named = (Decision.Action.ACCEPT, Decision.Action.CORRECT)
-    return (
-        Decision.objects.filter(listing=review.photo.listing_id, action__in=named).select_related("moderator").first()
-    )
+    approved = (Decision.Action.ACCEPT, Decision.Action.CORRECT)
+    decisions = Decision.objects.filter(listing=review.photo.listing_id, action__in=approved)
+    return decisions.select_related("moderator").first()
 
 
 def label_next(*, skip: Collection[int] = ()) -> LabelReview | None:
@@ -186,8 +185,7 @@ def label_decide(
         raise LabelRefused("Suggestions or earlier decisions changed meanwhile; look again.")
     if changed != 1:
         raise LabelRefused(f"Too late: {row.moderator} decided: {decision_words(row)}. Your decision was not stored.")
-    # Whoever looks at another label of this photo has not seen this decision, which theirs
-    # would replace.
+    # Whoever looks at another label of this photo has not seen what theirs would replace.
     LabelReview.objects.filter(sha256=row.sha256).exclude(pk=row.pk).update(revision=F("revision") + 1)
     log.info("label_decided", review=row.pk, action=action, right=row.right, moderator=moderator.pk, sha256=row.sha256)
     return row

@@ -1,4 +1,7 @@
-"""Moderators' decisions about listings and doubtful labels, and who is looking at what."""
+"""Moderators' decisions about listings and doubtful labels, and who is looking at what.
+
+The policy's tables are in ``policy/models.py``.
+"""
 
 from typing import Any, ClassVar, NoReturn
 
@@ -8,9 +11,23 @@ from django.db.models import Q
 
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.listings.models import Listing
+from marketplace.moderation.policy.models import Audit, PolicyMake, PolicyVersion
 from marketplace.photos.models import Photo
 from marketplace.registry.models import ModelVersion
 from marketplace.text_fields import ParagraphsField
+
+__all__ = [
+    "AppendOnlyError",
+    "Audit",
+    "Claim",
+    "Decision",
+    "LabelReview",
+    "PolicyMake",
+    "PolicyVersion",
+    "RejectTemplate",
+    "RejectTemplateText",
+    "Suspension",
+]
 
 
 class AppendOnlyError(Exception):
@@ -47,6 +64,18 @@ class Decision(models.Model):
         REJECT = "reject", "rejected"
         CHANGES = "changes", "sent back for changes"
         AUTO = "auto", "approved by policy"
+        UNSURE = "unsure", "left to a second opinion"
+        DOWN = "down", "taken down"
+        BACK = "back", "put back"
+        UNDO = "undo", "undone"
+
+    class Role(models.TextChoices):
+        """As what somebody decided, the most that they were then."""
+
+        POLICY = "policy", "policy"
+        MODERATOR = "moderator", "moderator"
+        OPERATOR = "operator", "operator"
+        ADMIN = "admin", "admin"
 
     # Kept when the seller deletes the listing.
     listing = models.ForeignKey(Listing, on_delete=models.SET_NULL, null=True, related_name="decisions")
@@ -70,6 +99,21 @@ class Decision(models.Model):
     make = models.ForeignKey(Make, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     car_model = models.ForeignKey(CarModel, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     reason = ParagraphsField(blank=True)
+    templates = models.JSONField(default=list, blank=True, help_text="Codes of the RejectTemplates in the reason.")
+    # The circumstances. Older rows have none of them.
+    role = models.CharField(max_length=9, choices=Role, blank=True)
+    seconds = models.FloatField(null=True, blank=True, help_text="How long the moderator looked at it.")
+    reasons = models.JSONField(
+        default=list, blank=True, help_text="Why it was looked at: [{code, …values}], see moderation.reasons."
+    )
+    facts = models.JSONField(
+        default=dict, blank=True, help_text="What a policy may ask of it: {named, seller_cars}, as it was then."
+    )
+    before = models.JSONField(null=True, blank=True, help_text="What the decision replaced: an undo restores it.")
+    policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    audit = models.BooleanField(default=False, help_text="About a listing drawn from what went live by itself.")
+    undoes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by")
+    batch = models.UUIDField(null=True, blank=True, db_index=True, help_text="Of decisions made at once.")
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     objects: ClassVar[models.Manager["Decision"]] = models.Manager.from_queryset(DecisionQuerySet)()
@@ -79,6 +123,11 @@ class Decision(models.Model):
         constraints = (
             models.CheckConstraint(condition=~Q(action="reject") | ~Q(reason=""), name="decision_reject_has_reason"),
             models.CheckConstraint(condition=~Q(action="changes") | ~Q(reason=""), name="decision_changes_has_reason"),
+            models.CheckConstraint(condition=~Q(action="down") | ~Q(reason=""), name="decision_down_has_reason"),
+            models.CheckConstraint(
+                condition=Q(action="undo", undoes__isnull=False) | (~Q(action="undo") & Q(undoes__isnull=True)),
+                name="decision_undo_names_what",
+            ),
             models.CheckConstraint(
                 condition=~Q(action__in=("accept", "correct", "auto"))
                 | Q(make__isnull=False)
@@ -112,6 +161,61 @@ class Decision(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise AppendOnlyError("Decisions are kept as they were made.")
+
+
+class RejectTemplate(models.Model):
+    """A reason that moderators send with one key, edited in the admin."""
+
+    code = models.SlugField(max_length=40, unique=True, help_text="Stays the same when the words change.")
+    position = models.PositiveSmallIntegerField(
+        default=100, help_text="The first nine have keys, in this order: moderators know them by heart."
+    )
+    no_car = models.BooleanField(default=False, help_text="The photos become examples of what is no car.")
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ("position", "code")
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class RejectTemplateText(models.Model):
+    """A template's words in one language."""
+
+    template = models.ForeignKey(RejectTemplate, on_delete=models.CASCADE, related_name="texts")
+    language = models.CharField(max_length=10, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE)
+    text = ParagraphsField(max_length=500)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["template", "language"], name="reject_template_once_per_language"),
+        )
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Suspension(models.Model):
+    """A seller's account was suspended, by whom and why, and when that ended."""
+
+    seller = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="suspensions")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reason = ParagraphsField(max_length=1000)
+    at = models.DateTimeField(auto_now_add=True)
+    lifted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    lifted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        constraints = (
+            models.UniqueConstraint(fields=["seller"], condition=Q(lifted_at=None), name="suspension_one_at_a_time"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.seller}"
 
 
 class LabelReview(models.Model):

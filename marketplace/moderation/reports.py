@@ -7,7 +7,8 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import User
-from marketplace.moderation.services import DecisionRefused, listing_end
+from marketplace.moderation.records import DecisionRefused
+from marketplace.moderation.removal import take_down
 from marketplace.trade.models import Message, Report, Side
 from marketplace.trade.reports.services import message_remove, reports_about, reports_settle, writing_ban
 
@@ -82,7 +83,7 @@ def report_settle(*, report: Report, moderator: User, action: str, words: str = 
     if not reports_settle(report=report, status=status, moderator=moderator):
         raise DecisionRefused("Somebody decided this meanwhile. Nothing was changed.")
     if action == "take_down" and report.listing is not None:
-        listing_end(listing=report.listing, moderator=moderator, reason=words)
+        take_down(listing=report.listing, moderator=moderator, words=words)
     if action in {"remove", "ban"} and report.message is not None:
         message_remove(message=report.message)
         author = report.message.thread.party(Side(report.message.by))

@@ -1,106 +1,57 @@
-"""Review of listings: what policy approves, who looks at what, and what moderators decide."""
+"""Review of listings: who looks at what, and what moderators decide.
+
+What policy approves is in ``policy``; undoing is in ``undo``; taking down what is live in
+``removal``.
+"""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import CarModel, Make
-from marketplace.catalogue.selectors import catalogue_resolve
-from marketplace.listings.life.services import listing_ask_changes, listing_publish, listing_reject, listing_take_down
-from marketplace.listings.life.steps import ListingRefused
-from marketplace.listings.models import Listing
+from marketplace.listings.life.services import (
+    listing_ask_changes,
+    listing_reject,
+    listing_take_down,
+)
+from marketplace.listings.models import Listing, StatusChange
 from marketplace.listings.services import listing_identity_confirm, listing_identity_set
-from marketplace.listings.verdicts import model_sure
-from marketplace.moderation.models import Claim, Decision
-from marketplace.moderation.selectors import claimed_by_others, decision_last, queue, queue_seen
-from marketplace.photos.models import Photo
-from marketplace.photos.revisions import revision_apply, revision_refuse
-from marketplace.registry.models import ModelVersion
-from marketplace.texts import paragraphs_clean
+from marketplace.moderation.letting_in import let_in
+from marketplace.moderation.models import Audit, Claim, Decision
+from marketplace.moderation.records import (
+    Action,
+    Circumstances,
+    DecisionLate,
+    DecisionRefused,
+    decision_record,
+)
+from marketplace.moderation.rejections import reason_words
+from marketplace.moderation.selectors import claimed_by_others, decision_last, queue, waiting
+from marketplace.photos.revisions import revision_refuse
+
+__all__ = [
+    "Circumstances",
+    "DecisionLate",
+    "DecisionRefused",
+    "claim_release",
+    "decision_make",
+    "listing_claim",
+    "queue_next",
+]
 
 log = structlog.get_logger(__name__)
 
-Action = Decision.Action
-SENT_BACK = (Action.REJECT, Action.CHANGES)
+SENT_BACK = (Action.REJECT, Action.CHANGES, Action.DOWN)
 CLAIM_TRIES = 50
 """How many listings to try when other moderators claim them first."""
-
-
-class DecisionRefused(Exception):
-    """A decision that is late or incomplete; the message is for the moderator."""
-
-
-def review_submitted() -> int:
-    """Publish every waiting listing that leaves no doubt; returns how many.
-
-    All its photos are recognised, the model with a confidence above the measured threshold; it is
-    the make and model that the seller chose from the catalogue or confirmed; nothing contradicts
-    it; every photo shows a car; no person ever sent the listing back, and no moderator has it open.
-    """
-    _claims_drop()
-    if not settings.MODERATION_AUTO_APPROVE:
-        return 0
-    # The threshold depends on the version that gave the verdict, so each listing is checked.
-    waiting = (
-        queue_seen()
-        .filter(contradiction="", certainty__isnull=False, car_model__isnull=False)
-        .exclude(pk__in=claimed_by_others(moderator=None).values("listing_id"))
-        .exclude(decisions__action__in=SENT_BACK)
-        .exclude(revises__decisions__action__in=SENT_BACK)
-        .exclude(photos__kind=Photo.Kind.OTHER)
-    )
-    return sum(_review(listing.pk) for listing in waiting if _is_beyond_doubt(listing))
-
-
-def _claims_drop() -> None:
-    """Drop claims on listings that no longer wait: they would block the next submission."""
-    Claim.objects.exclude(listing__status=Listing.Status.SUBMITTED).delete()
-
-
-@transaction.atomic
-def _review(listing_id: int) -> bool:
-    # Read again under the lock: meanwhile a photo, an edit or a moderator may have come in.
-    listing = (
-        Listing.objects.select_for_update(of=("self",))
-        .select_related("make", "car_model", "revises")
-        .filter(pk=listing_id, pk__in=queue_seen().values("pk"))
-        .first()
-    )
-    if listing is None or not _is_beyond_doubt(listing):
-        return False
-    if claimed_by_others(moderator=None).filter(listing=listing).exists():
-        return False
-    if Photo.objects.filter(listing=listing, kind=Photo.Kind.OTHER).exists():
-        return False
-    decision = _decision(listing, action=Action.AUTO, make=listing.make, car_model=listing.car_model)
-    decision.save()
-    try:
-        _let_in(listing, by=None)
-    except DecisionRefused:
-        transaction.set_rollback(True)  # the decision, too
-        return False
-    log.info("listing_approved", listing=listing.code, certainty=listing.certainty)
-    return True
-
-
-def _is_beyond_doubt(listing: Listing) -> bool:
-    """Whether the photos say confidently what the seller says."""
-    if not {"make", "car_model"} <= set(listing.touched):
-        return False  # filled in from the verdict, so of course it agrees with the verdict
-    verdict = listing.verdict
-    if not verdict or not verdict["model"] or listing.contradiction or listing.car_model is None:
-        return False
-    model = verdict["model"]
-    if verdict["photos_used"] < 1 or not model_sure(verdict):
-        return False
-    seen = catalogue_resolve(make=model["make"], model=model["name"])
-    return seen.car_model is not None and seen.car_model == listing.car_model and seen.make == listing.make
 
 
 def queue_next(*, moderator: User, skip: Collection[str] = ()) -> Listing | None:
@@ -113,6 +64,7 @@ def queue_next(*, moderator: User, skip: Collection[str] = ()) -> Listing | None
         queue()
         .exclude(seller=moderator)  # nobody reviews what they sell
         .exclude(code__in=skip)
+        .exclude(pk__in=_for_others(moderator))
         .exclude(pk__in=claimed_by_others(moderator=moderator).values("listing_id"))
     )
     held = free.filter(claim__moderator=moderator, claim__expires_at__gt=timezone.now()).first()
@@ -121,12 +73,20 @@ def queue_next(*, moderator: User, skip: Collection[str] = ()) -> Listing | None
     return next((one for one in free[:CLAIM_TRIES] if listing_claim(listing=one, moderator=moderator)), None)
 
 
+def _for_others(moderator: User) -> QuerySet[Decision, int | None]:
+    """Listings that somebody else has to look at: this moderator could not tell, or took it down
+    and its seller appeals."""
+    own = Decision.objects.filter(moderator=moderator, undone_by=None, listing__status=Listing.Status.SUBMITTED)
+    unsure = Q(action=Action.UNSURE, created_at__gte=F("listing__submitted_at"))
+    return own.filter(unsure | Q(action=Action.DOWN)).values_list("listing", flat=True)
+
+
 @transaction.atomic
 def listing_claim(*, listing: Listing, moderator: User) -> bool:
     """Claim a waiting listing for this moderator, or extend their claim.
 
-    False if another moderator holds it, or if it is their own listing. Until the claim ends, no
-    model version looks at its photos again.
+    False if another moderator holds it, if it waits no more, or if it is their own listing. Until
+    the claim ends, no model version looks at its photos again.
     """
     if listing.seller_id == moderator.pk:
         return False
@@ -135,6 +95,10 @@ def listing_claim(*, listing: Listing, moderator: User) -> bool:
     # Whoever changes a verdict locks the listing and then looks for claims. With this lock the
     # verdict changes before the claim, or not at all.
     Listing.objects.select_for_update(of=("self",)).filter(pk=listing.pk).first()
+    # Asked under the lock: whoever read the queue a moment ago may come after the decision, and
+    # would claim what waits no more.
+    if not waiting().filter(pk=listing.pk).exists():
+        return False
     # Conditional update: only this moderator's claim, or an expired one. Of two who take over the
     # same expired claim at once, the second finds it fresh again and changes nothing.
     taken = (
@@ -167,71 +131,88 @@ def decision_make(
     car_model: CarModel | None = None,
     reason: str = "",
     seen: datetime | None = None,
+    around: Circumstances | None = None,
 ) -> Decision:
     """Record a moderator's decision and carry it out, in one transaction.
 
     action: "accept" publishes the listing as the seller describes it, even in their own words.
     "correct" publishes it as `make` and `car_model` (None: the model cannot be told); naming what
-    the seller said counts as "accept". "reject" returns it to the seller with `reason`; so does
-    "changes", which asks for what `reason` says and expects it again. seen: when
-    the listing was submitted that the moderator looked at (None: as in `listing`). Raises
-    DecisionRefused.
+    the seller said counts as "accept". "reject" returns it to the seller with `reason` and the
+    words of the templates in `around`; so does "changes", which asks for what they say and expects
+    it again. "unsure" leaves it to another moderator. Of a listing that is live and drawn for an
+    audit "reject" takes it down, as it does of an appeal. seen: when the listing was submitted that
+    the moderator looked at (None: as in `listing`). Raises DecisionRefused, or DecisionLate.
     """
+    around = around or Circumstances()
     rows = Listing.objects.select_for_update(of=("self",)).select_related("make", "car_model", "revises")
     row = rows.filter(pk=listing.pk).first()
     if row is None:
-        raise DecisionRefused("The seller took this change back. Your decision was not stored.")
-    if row.status != Listing.Status.SUBMITTED:
-        raise DecisionRefused(_too_late(row))
-    if row.submitted_at != (seen or listing.submitted_at):
-        # Submitted again: car, price and photos may differ from what the moderator saw.
-        raise DecisionRefused("The seller changed this listing meanwhile; look again.")
-    if row.seller_id == moderator.pk:
-        raise DecisionRefused("This is your own listing: somebody else has to review it.")
-    other = claimed_by_others(moderator=moderator).filter(listing=row).select_related("moderator").first()
-    if other is not None:
-        raise DecisionRefused(f"{other.moderator} is looking at this listing right now. Your decision was not stored.")
-    reason = paragraphs_clean(reason)
-    if action in SENT_BACK:
-        decision = _send_back(row, action=action, moderator=moderator, reason=reason)
+        raise DecisionLate(_("The seller took this change back. Your decision was not stored."))
+    audit = _check_open(row, moderator, seen or listing.submitted_at)
+    around = replace(around, audit=audit is not None)
+    reason = reason_words(templates=around.templates, words=reason)
+    if action in {Action.REJECT, Action.CHANGES}:
+        decision = _send_back(row, action=action, moderator=moderator, reason=reason, around=around)
     elif action in {Action.ACCEPT, Action.CORRECT}:
         if action == Action.CORRECT and not row.unlisted and (make, car_model) == (row.make, row.car_model):
             action = Action.ACCEPT
         if action == Action.ACCEPT:
             make, car_model = row.make, row.car_model
         _check_car(row, action=action, make=make, car_model=car_model)
-        decision = _decision(row, action=action, moderator=moderator, make=make, car_model=car_model, reason=reason)
-        decision.save()
-        if action == Action.ACCEPT or make is None:
-            listing_identity_confirm(listing=row)
-        else:
-            listing_identity_set(listing=row, make=make, car_model=car_model)
-        _let_in(row, by=moderator)
+        decision = decision_record(
+            row, action=action, moderator=moderator, make=make, car_model=car_model, reason=reason, around=around
+        )
+        _approve(row, decision, moderator)
+    elif action == Action.UNSURE:
+        decision = decision_record(row, action=action, moderator=moderator, around=around)
     else:
-        raise DecisionRefused(f"There is no decision called {action!r}.")
+        raise DecisionRefused(_("There is no decision called “%(action)s”.") % {"action": action})
+    if audit is not None and action != Action.UNSURE:
+        Audit.objects.filter(pk=audit.pk).update(answer=decision)
     Claim.objects.filter(listing=row).delete()
-    log.info("listing_decided", listing=row.code, action=action, moderator=moderator.pk)
+    log.info("listing_decided", listing=row.code, action=decision.action, moderator=moderator.pk)
     return decision
 
 
-def _let_in(listing: Listing, *, by: User | None) -> None:
-    """Publish a listing, or the change that it is of another one. Raises DecisionRefused."""
-    if listing.revises_id is None:
-        listing_publish(listing=listing, by=by)
-        return
-    Claim.objects.filter(listing=listing).delete()
-    try:
-        revision_apply(revision=listing, by=by)
-    except ListingRefused as error:  # sold at this moment, for one
-        raise DecisionRefused(str(error)) from error
+def _check_open(row: Listing, moderator: User, seen: datetime | None) -> Audit | None:
+    """The audit that the decision answers; None if the listing waits. Raises DecisionRefused."""
+    audit = Audit.objects.filter(listing=row, answer=None).first()
+    if not waiting().filter(pk=row.pk).exists():
+        raise DecisionLate(too_late(row))
+    if row.submitted_at != seen:
+        # Submitted again: car, price and photos may differ from what the moderator saw.
+        raise DecisionLate(_("The seller changed this listing meanwhile; look again."))
+    if row.seller_id == moderator.pk:
+        raise DecisionRefused(_("This is your own listing: somebody else has to review it."))
+    other = claimed_by_others(moderator=moderator).filter(listing=row).select_related("moderator").first()
+    if other is not None:
+        raise DecisionLate(
+            _("%(who)s is looking at this listing right now. Your decision was not stored.") % {"who": other.moderator}
+        )
+    return audit if row.status != Listing.Status.SUBMITTED else None
 
 
-def _send_back(row: Listing, *, action: str, moderator: User, reason: str) -> Decision:
+def _approve(row: Listing, decision: Decision, moderator: User) -> None:
+    if decision.action == Action.ACCEPT or decision.make is None:
+        listing_identity_confirm(listing=row)
+    else:
+        listing_identity_set(listing=row, make=decision.make, car_model=decision.car_model)
+    if row.status == Listing.Status.SUBMITTED:
+        let_in(row, by=moderator)
+
+
+def _send_back(row: Listing, *, action: str, moderator: User, reason: str, around: Circumstances) -> Decision:
     if not reason:
-        raise DecisionRefused("Say why, so that the seller can mend it.")
-    decision = _decision(row, action=action, moderator=moderator, make=None, car_model=None, reason=reason)
-    decision.save()
-    if action == Action.REJECT and row.revises_id is not None:
+        raise DecisionRefused(_("Say why, so that the seller can mend it."))
+    live = row.status != Listing.Status.SUBMITTED
+    if live and action == Action.CHANGES:
+        raise DecisionRefused(_("This listing is live: accept it, correct it or take it down."))
+    if action == Action.REJECT and (live or _is_appeal(row)):
+        action = Action.DOWN
+    decision = decision_record(row, action=action, moderator=moderator, reason=reason, around=around)
+    if action == Action.DOWN:
+        listing_take_down(listing=row, by=moderator, reason=reason)
+    elif action == Action.REJECT and row.revises_id is not None:
         Claim.objects.filter(listing=row).delete()
         revision_refuse(revision=row, by=moderator, reason=reason)
     elif action == Action.REJECT:
@@ -241,72 +222,34 @@ def _send_back(row: Listing, *, action: str, moderator: User, reason: str) -> De
     return decision
 
 
-@transaction.atomic
-def listing_end(*, listing: Listing, moderator: User, reason: str) -> Decision:
-    """Take an approved listing off the site because of a report. Raises DecisionRefused.
-
-    The decision makes sure that policy alone never publishes it again.
-    """
-    row = Listing.objects.select_for_update(of=("self",)).select_related("make", "car_model").get(pk=listing.pk)
-    reason = paragraphs_clean(reason)
-    if not reason:
-        raise DecisionRefused("Say why, so that the seller can mend it.")
-    decision = _decision(row, action=Action.REJECT, moderator=moderator, make=None, car_model=None, reason=reason)
-    decision.save()
-    try:
-        listing_take_down(listing=row, by=moderator, reason=reason)
-    except ListingRefused as error:
-        raise DecisionRefused(str(error)) from error
-    log.info("listing_taken_down", listing=row.code, moderator=moderator.pk)
-    return decision
+def _is_appeal(row: Listing) -> bool:
+    last = StatusChange.objects.filter(listing=row, after=Listing.Status.SUBMITTED).last()
+    return last is not None and last.step == StatusChange.Step.APPEAL
 
 
 def _check_car(row: Listing, *, action: str, make: Make | None, car_model: CarModel | None) -> None:
     if make is None and not (action == Action.ACCEPT and row.other_make):
-        raise DecisionRefused("Choose a make first.")
+        raise DecisionRefused(_("Choose a make first."))
     if car_model is not None and (make is None or car_model.make_id != make.pk):
-        raise DecisionRefused(f"{car_model} is not a model of {make}.")
+        raise DecisionRefused(_("%(model)s is not a model of %(make)s.") % {"model": car_model, "make": make})
 
 
-def _decision(
-    listing: Listing,
-    *,
-    action: str,
-    make: Make | None,
-    car_model: CarModel | None,
-    moderator: User | None = None,
-    reason: str = "",
-) -> Decision:
-    verdict = listing.verdict
-    version = ModelVersion.objects.filter(version=verdict["version"]).first() if verdict else None
-    # What is approved of a change is said of the listing that it changes, whose photos it labels. A
-    # change that is sent back says nothing of that one.
-    about = listing if action in SENT_BACK or listing.revises is None else listing.revises
-    decision = Decision(
-        listing=about,
-        listing_code=about.code,
-        moderator=moderator,
-        action=action,
-        predicted=verdict,
-        model_version=version,
-        stated_make=listing.make,
-        stated_model=listing.car_model,
-        stated_other=listing.unlisted,
-        make=make,
-        car_model=car_model,
-        reason=reason,
-    )
-    decision.full_clean()
-    return decision
-
-
-def _too_late(listing: Listing) -> str:
+def too_late(listing: Listing) -> str:
+    """What happened to a listing that cannot be decided any more, for whoever wanted to."""
     last = decision_last(listing=listing)
     if last is None or listing.status == Listing.Status.DRAFT:
-        status = listing.get_status_display()
-        return f"The seller took this listing back (it is {status}). Your decision was not stored."
-    who = str(last.moderator) if last.moderator else "the policy"
-    what = {
-        Action.REJECT.value: "rejected this listing", Action.CHANGES.value: "asked the seller for changes"
-    }.get(last.action) or f"approved this listing as {last.car}"  # fmt: skip
-    return f"Too late: {who} {what} at {last.created_at:%H:%M} UTC. Your decision was not stored."
+        return _("The seller took this listing back (it is %(status)s). Your decision was not stored.") % {
+            "status": listing.get_status_display()
+        }
+    said = {
+        Action.REJECT: _("Too late: %(who)s rejected this listing at %(at)s UTC. Your decision was not stored."),
+        Action.CHANGES: _(
+            "Too late: %(who)s asked the seller for changes at %(at)s UTC. Your decision was not stored."
+        ),
+        Action.DOWN: _("Too late: %(who)s took this listing down at %(at)s UTC. Your decision was not stored."),
+    }.get(
+        Action(last.action),
+        _("Too late: %(who)s approved this listing as %(car)s at %(at)s UTC. Your decision was not stored."),
+    )
+    who = str(last.moderator) if last.moderator else _("the policy")
+    return said % {"who": who, "car": last.car, "at": f"{last.created_at:%H:%M}"}

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from marketplace.moderation import services
+from marketplace.moderation.policy import services
 
 
 @shared_task(name="marketplace.moderation.tasks.review_submitted", time_limit=120)

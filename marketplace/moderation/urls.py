@@ -1,13 +1,16 @@
 from django.urls import path
 
-from marketplace.moderation.views import heat, labels, listings, reports
+from marketplace.moderation.views import desk, figures, heat, labels, listings, removal, reports
 
 app_name = "moderation"
 
 urlpatterns = [
     path("", listings.next_listing, name="next"),
+    path("figures/", figures.figures, name="figures"),
     path("history/", listings.history, name="history"),
     path("search/", listings.search, name="search"),
+    path("ahead/", desk.ahead, name="ahead"),
+    path("undo/", desk.undo, name="undo"),
     path("labels/", labels.next_label, name="labels"),
     path("labels/<int:pk>/", labels.label, name="label"),
     path("labels/<int:pk>/decide/", labels.decide, name="label_decide"),
@@ -22,5 +25,11 @@ urlpatterns = [
     path("<slug:code>/decide/", listings.decide, name="decide"),
     path("<slug:code>/heat/<uuid:photo_id>/", heat.heat, name="heat"),
     path("<slug:code>/heat/<uuid:photo_id>/map.png", heat.heat_picture, name="heat_picture"),
+    path("<slug:code>/hold/", desk.hold, name="hold"),
+    path("<slug:code>/release/", desk.release, name="release"),
+    path("<slug:code>/take-down/", removal.take_down, name="take_down"),
+    path("<slug:code>/put-back/", removal.put_back, name="put_back"),
+    path("<slug:code>/suspend/", removal.suspend, name="suspend"),
+    path("<slug:code>/end-suspension/", removal.end_suspension, name="end_suspension"),
     path("<slug:code>/skip/", listings.skip, name="skip"),
 ]

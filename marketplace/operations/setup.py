@@ -75,8 +75,9 @@ def _networks_missing(classifier: Path, cache: Path) -> int:
     from classifier.engines.openvino_engine import irs_missing  # noqa: PLC0415  it brings OpenVINO
 
     weights = Path(settings.STARTER_WEIGHTS_DIR)
-    artefacts = [artefact_only(weights / "detector"), artefact_only(weights / "usable"), artefact_open(classifier)]
-    return irs_missing(artefacts, cache)
+    parts = [weights / part for part in ("detector", "usable", "colour")]
+    artefacts = [artefact_only(part) for part in parts if part.is_dir()]
+    return irs_missing([*artefacts, artefact_open(classifier)], cache)
 
 
 def empty_site_hint() -> str:

@@ -16,8 +16,10 @@ _NAMED_IN: tuple[tuple[type[Model], str], ...] = ((Photo, "file"), (Photo, "card
 
 
 def photos_tidy() -> dict[str, int]:
-    """Remove visitors' photos, unnamed files older than an hour, and copies; tells how many."""
-    return {"visitors": visitors_photos_remove(), "files": orphan_files_remove(), "copies": photo_copies_tidy()}
+    """Remove visitors' photos and unnamed files older than an hour; returns how many of each."""
+    counts = {"visitors": visitors_photos_remove(), "files": orphan_files_remove()}
+    photo_copies_tidy()
+    return counts
 
 
 def visitors_photos_remove() -> int:

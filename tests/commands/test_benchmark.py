@@ -59,7 +59,7 @@ def test_it_measures_everything(manage, tiny_site, folder):
     assert {name: type(figure) for name, figure in found.items()} == FIGURES
     assert (found["photos"], found["recognised"], found["engine"]) == (2, 2, "torch-cpu")
     assert found["machine"]["cores"] > 0
-    assert set(found["stages"]) == {"decode", "detect", "usable", "classify", "colour"}
+    assert set(found["stages"]) == {"decode", "detect", "usable", "classify"}
     assert 0 < found["one_photo_ms"]["p50"] <= found["one_photo_ms"]["p95"]
     assert found["one_photo_ms"]["photos"] == 2
     assert found["cold_start_s"] > 0

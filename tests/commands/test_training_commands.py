@@ -13,13 +13,15 @@ from tests.training.fakes import photo_write
 
 def test_retrain_prints_run_version_report_and_gates(manage, champion, manifest, trained):
     trained("red", "lime", "blue", "gray")
-    ran = manage("retrain", "--manifest", manifest("red", "gray"), "--recipe", "quick", "--json")
+    lot = manifest("red", "lime", "blue", "gray", cars=80)
+    ran = manage("retrain", "--manifest", lot, "--recipe", "quick", "--json")
     assert ran.code == 0
     document = ran.document
     assert document["version"] == champion_get().version
     assert (document["champion"], document["promoted"]) == (champion.version, True)
     assert {"run", "report", "gates", "metrics"} <= set(document)
-    assert list(document["gates"][0]) == ["name", "value", "limit", "passed", "text"]
+    assert list(document["gates"][0]) == ["name", "value", "limit", "passed", "text", "evidence", "shown"]
+    assert document["headline"] == "+1 model; old models +0.0 points (+0.0…+0.0)"
 
 
 def test_retrain_ends_with_1_when_a_gate_fails(manage, champion, manifest, trained):
@@ -33,9 +35,12 @@ def test_retrain_ends_with_1_when_a_gate_fails(manage, champion, manifest, train
 
 def test_retrain_prints_each_gate_for_people(manage, champion, manifest, trained):
     trained("red", "blue", "lime", "gray")
-    ran = manage("retrain", "--manifest", manifest("red", "lime", "blue", "gray"), "--promote", "never")
+    lot = manifest("red", "lime", "blue", "gray", cars=80)
+    ran = manage("retrain", "--manifest", lot, "--promote", "never")
     assert ran.code == 0
-    assert "  pass  top-1 +0.500 (95 % interval +0." in ran.out
+    assert "\n+1 model; old models +0.0 points (+0.0…+0.0)\n" in ran.out
+    assert "  pass  old cars: top-1 +0.000 (95 % interval +0.000 … +0.000)  [top1_difference 0, " in ran.out
+    assert "limit -0.02, on 30 photos of 3 models, 2 makes, 1 source]" in ran.out
     assert "It was not asked to serve: promote challenger-" in ran.out
 
 

@@ -16,7 +16,13 @@ service makes the row.
 from tests.factories.accounts import PASSWORD, UserFactory
 from tests.factories.catalogue import CarModelFactory, MakeAliasFactory, MakeFactory, ModelAliasFactory
 from tests.factories.listings import ListingFactory, verdict_of
-from tests.factories.moderation import ClaimFactory, DecisionFactory, DoubtFactory, LabelReviewFactory
+from tests.factories.moderation import (
+    ClaimFactory,
+    DecisionFactory,
+    DoubtFactory,
+    LabelReviewFactory,
+    RejectTemplateFactory,
+)
 from tests.factories.photos import PhotoFactory, PredictionFactory
 from tests.factories.registry import ModelVersionFactory
 from tests.factories.trade import ThreadFactory
@@ -36,6 +42,7 @@ __all__ = [
     "ModelVersionFactory",
     "PhotoFactory",
     "PredictionFactory",
+    "RejectTemplateFactory",
     "RerecognitionFactory",
     "ThreadFactory",
     "TrainingRunFactory",

@@ -113,6 +113,7 @@ class ListingFactory(DjangoModelFactory[Listing]):
         live = Trait(published=True, status=Listing.Status.LIVE)
         reserved = Trait(published=True, status=Listing.Status.RESERVED)
         expired = Trait(published=True, status=Listing.Status.EXPIRED, expires_at=LazyFunction(timezone.now))
+        taken_down = Trait(published=True, status=Listing.Status.TAKEN_DOWN, reject_reason="This car is not yours.")
         deleted = Trait(status=Listing.Status.DELETED, deleted_at=LazyFunction(timezone.now))
         sold = Trait(published=True, status=Listing.Status.SOLD)
         withdrawn = Trait(published=True, status=Listing.Status.WITHDRAWN)

@@ -5,12 +5,12 @@ from uuid import uuid4
 
 from django.core.files.base import ContentFile
 from django.utils import timezone
-from factory import Factory, LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFactory, Trait
+from factory import Factory, LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFactory, Trait, post_generation
 from factory.builder import Resolver
 from factory.django import DjangoModelFactory
 
 from marketplace.moderation.labels import Doubt, label_key
-from marketplace.moderation.models import Claim, Decision, LabelReview
+from marketplace.moderation.models import Claim, Decision, LabelReview, RejectTemplate, RejectTemplateText
 from tests.factories.accounts import UserFactory
 from tests.factories.listings import ListingFactory
 from tests.pictures import jpeg
@@ -54,6 +54,21 @@ class DecisionFactory(DjangoModelFactory[Decision]):
     stated_other = SelfAttribute("listing.unlisted")
     make = SelfAttribute("listing.make")
     car_model = SelfAttribute("listing.car_model")
+
+
+class RejectTemplateFactory(DjangoModelFactory[RejectTemplate]):
+    """A template that is offered; ``text``: its words in the site's first language."""
+
+    class Meta:
+        model = RejectTemplate
+        skip_postgeneration_save = True
+
+    code = Sequence(lambda n: f"template-{n}")
+    no_car = LazyAttribute(lambda template: template.code == "no_car")
+
+    @post_generation
+    def text(template: RejectTemplate, create: bool, text: str | None, **_: object) -> None:
+        RejectTemplateText.objects.create(template=template, text=text or "Please mend it.")
 
 
 class _DoubtfulLabel(Factory):

@@ -8,7 +8,16 @@ from django.test import Client
 
 from marketplace.catalogue.models import CarModel
 from marketplace.listings.models import Listing
-from tests.factories import CarModelFactory, ListingFactory, ModelAliasFactory, PhotoFactory, verdict_of
+from marketplace.moderation.models import RejectTemplate
+from marketplace.moderation.rejections import SHIPPED
+from tests.factories import (
+    CarModelFactory,
+    ListingFactory,
+    ModelAliasFactory,
+    PhotoFactory,
+    RejectTemplateFactory,
+    verdict_of,
+)
 
 
 def decided(listing: Any, **sent: str) -> dict[str, str]:
@@ -26,6 +35,14 @@ def bobs(client: Client, bob: Any) -> Client:
     """bob's browser, signed in."""
     client.force_login(bob)
     return client
+
+
+@pytest.fixture
+def shipped_templates(db):
+    """The templates of a new site: a transactional test before this one has emptied their table."""
+    if not RejectTemplate.objects.exists():
+        for position, (code, text) in enumerate(SHIPPED.items(), start=1):
+            RejectTemplateFactory(code=code, position=position, text=text)
 
 
 @pytest.fixture

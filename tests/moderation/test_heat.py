@@ -74,7 +74,7 @@ def test_it_lies_where_the_car_is_and_names_what_it_explains(bobs, photo, drawn)
         f'<image x="10" y="20" width="100" height="80" preserveAspectRatio="none" href="{url("heat_picture", photo)}'
         in page
     )
-    assert page.count(f'viewBox="0 0 {photo.width} {photo.height}"') == 2
+    assert page.count(f'viewBox="0 0 {photo.width} {photo.height}"') == 3  # the car large, the map over it, all of it
     assert "Warmer parts spoke most for Škoda &lt;Fabia&gt;." in page
     assert "<details >" in page  # only on request
     assert "style=" not in page

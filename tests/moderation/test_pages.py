@@ -29,6 +29,9 @@ EVERY_URL = [
     ("get", "review", True),
     ("post", "decide", True),
     ("post", "skip", True),
+    ("get", "ahead", False),
+    ("post", "hold", True),
+    ("post", "release", True),
 ]
 
 
@@ -82,7 +85,7 @@ def test_it_shows_what_is_needed_to_decide(bobs, waiting):
     assert '<rect class="mod-box" x="10" y="20" width="100" height="80" />' in page
     assert f'viewBox="0 0 {photo.width} {photo.height}"' in page
     assert "The photos look like Volvo V70, not Škoda Octavia." in page
-    assert "<strong>2</strong> waiting" in page
+    assert '<strong id="desk-waiting">2</strong> waiting' in page
     assert "style=" not in page
     # A model with two trained names is one button; a car that the catalogue lacks is none.
     assert page.count('data-key="1"') == page.count('data-key="2"') == 1
@@ -102,18 +105,22 @@ def test_it_says_the_names_of_all_look_alikes(bobs, waiting):
 
 def test_it_says_which_photos_show_no_car(bobs, waiting):
     listing = waiting()
-    assert "no car." not in bobs.get(url("review", listing)).content.decode()
+    assert "Photos without a car" not in bobs.get(url("review", listing)).content.decode()
     PhotoFactory(listing=listing, other=True)
     page = " ".join(bobs.get(url("review", listing)).content.decode().split())
-    assert "1 of 2 photos shows no car." in page
+    assert "Photos without a car: 1" in page
     assert "<strong>No car</strong>: not used" in page
 
 
 def test_a_listing_without_a_car_is_rejected_by_the_sixth_reason(bobs, waiting):
     listing = waiting()
     page = bobs.get(url("review", listing)).content.decode()
-    button = 'value="There is no car on the photos." class="mod-reason" data-reject-key="6"'
-    assert button in page
+    assert 'name="template" value="no_car" data-template-key="6"' in page
+    bobs.post(url("decide", listing), decided(listing, action="no_car"))
+    decision = Decision.objects.get()
+    assert (decision.action, decision.templates, decision.reason) == (
+        "reject", ["no_car"], "There is no car on the photos."
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(("autofilled", "words"), [([], "Estate"), (["body"], "Estate <small")])
@@ -217,7 +224,7 @@ UNSAID = "The page did not say what you saw of this listing; look again."
 def test_it_decides_nothing_that_the_moderator_has_not_seen(bobs, alice, waiting, cars, wish):
     listing = waiting("Octavia")
     seen = decided(listing)
-    assert bobs.get(url("review", listing)).content.decode().count(f'name="seen" value="{seen["seen"]}"') == 4
+    assert bobs.get(url("review", listing)).content.decode().count(f'name="seen" value="{seen["seen"]}"') == 3
     listing_take_back(listing=listing, by=alice)
     volvo = cars["V70"]
     listing_update(listing=listing, values={"make": volvo.make, "car_model": volvo, "description": "Call me."})

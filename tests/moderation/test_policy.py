@@ -6,7 +6,8 @@ from marketplace.listings.life.services import listing_take_back
 from marketplace.listings.models import Listing
 from marketplace.listings.services import REVIEW_SUBMITTED, listing_submit, listing_update
 from marketplace.moderation.models import Decision
-from marketplace.moderation.services import decision_make, listing_claim, review_submitted
+from marketplace.moderation.policy.services import review_submitted
+from marketplace.moderation.services import decision_make, listing_claim
 from tests.factories import PhotoFactory
 from tests.moderation.conftest import verdict
 

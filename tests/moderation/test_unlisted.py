@@ -5,7 +5,8 @@ from django.urls import reverse
 
 from marketplace.listings.models import Listing
 from marketplace.moderation.models import Decision
-from marketplace.moderation.services import DecisionRefused, decision_make, review_submitted
+from marketplace.moderation.policy.services import review_submitted
+from marketplace.moderation.services import DecisionRefused, decision_make
 from marketplace.training.labels.decisions import decision_rows
 from tests.moderation.conftest import decided, verdict
 

@@ -1,8 +1,10 @@
 """A first start says how far it is."""
 
 import time
+from pathlib import Path
 
-from marketplace.operations import engine_progress
+from classifier.artefact import artefact_only
+from marketplace.operations import engine_progress, setup
 from marketplace.operations.engine_progress import progress_words
 
 
@@ -26,3 +28,10 @@ def test_it_counts_what_is_written_and_is_silent_where_nothing_is_converted(tmp_
             time.sleep(0.01)
     assert "converting 3 networks" in said[0]
     assert "1 of 3 networks ready" in said[1]
+
+
+def test_on_a_first_start_every_shipped_network_is_still_to_be_converted(settings, tmp_path):
+    settings.RECOGNISER_ENGINE, settings.RECOGNISER_DEVICE = "openvino", "cpu"
+    weights = Path(settings.STARTER_WEIGHTS_DIR)
+    missing = setup._networks_missing(artefact_only(weights / "classifier").folder, tmp_path)
+    assert missing == len([part for part in weights.iterdir() if part.is_dir()])

@@ -6,8 +6,9 @@ from marketplace.listings.life.steps import ListingRefused
 from marketplace.listings.models import Listing, SellerMail
 from marketplace.listings.services import listing_submit, listing_update
 from marketplace.moderation.models import Decision
+from marketplace.moderation.policy.services import review_submitted
 from marketplace.moderation.selectors import queue
-from marketplace.moderation.services import DecisionRefused, decision_make, listing_claim, review_submitted
+from marketplace.moderation.services import DecisionRefused, decision_make, listing_claim
 from marketplace.photos.models import Photo
 from marketplace.photos.revisions import revision_discard, revision_start
 from marketplace.photos.services import photo_remove

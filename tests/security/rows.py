@@ -55,6 +55,7 @@ LISTINGS = [
     *draft_steps("save", "submit", "take_back", "reserve", "unreserve", "sold", "unsell"),
     *draft_steps("withdraw", "put_back", "renew", "delete", "duplicate"),
     row("listings:restore", "POST", "S Y - - - -", code="deleted"),
+    *draft_steps("appeal"),
 ]
 PHOTOS = [
     row("photos:upload", "POST", "S Y - - - -", code="draft"),
@@ -112,6 +113,15 @@ MODERATION = [
     row("moderation:review", "GET", "S - - - - -", code="draft"),
     row("moderation:decide", "POST", STAFF, code="submitted"),
     row("moderation:skip", "POST", STAFF, code="submitted"),
+    row("moderation:ahead", "GET", STAFF),
+    row("moderation:figures", "GET", STAFF),
+    row("moderation:undo", "POST", STAFF),
+    row("moderation:hold", "POST", STAFF, code="submitted"),
+    row("moderation:release", "POST", STAFF, code="submitted"),
+    row("moderation:take_down", "POST", STAFF, code="live"),
+    row("moderation:put_back", "POST", STAFF, code="live"),
+    row("moderation:suspend", "POST", STAFF, code="live"),
+    row("moderation:end_suspension", "POST", STAFF, code="live"),
     row("moderation:heat", "POST", STAFF, code="submitted", photo_id="waiting_photo"),
     row("moderation:heat_picture", "GET", "S - - - - -", code="submitted", photo_id="waiting_photo"),  # none is drawn
 ]

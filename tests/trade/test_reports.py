@@ -38,8 +38,8 @@ def test_anybody_may_report_a_car_and_moderators_see_it_first(client, moderator,
     moderator.post(f"/moderate/reports/{report.pk}/decide/", {"action": "take_down", "words": "Stolen photos."})
     golf.refresh_from_db()
     report.refresh_from_db()
-    assert (golf.status, golf.reject_reason, report.status) == ("rejected", "Stolen photos.", "acted")
-    assert Decision.objects.get(listing=golf).action == "reject"  # policy alone publishes it no more
+    assert (golf.status, golf.reject_reason, report.status) == ("taken_down", "Stolen photos.", "acted")
+    assert Decision.objects.get(listing=golf).action == "down"  # policy alone publishes it no more
     assert client.get(f"/cars/{golf.code}/").status_code == 404
     mails_send()
     assert "Stolen photos." in mailoutbox[0].body

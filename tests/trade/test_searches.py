@@ -99,11 +99,18 @@ def test_one_click_ends_the_mails_without_a_session_or_token_of_ours(search, oct
     assert stranger.post("/saved/searches/stop/another/").status_code == 404
 
 
-def test_a_filter_that_is_not_valid_any_more_finds_nothing_rather_than_everything(dora, golf, octavia):
+def test_a_filter_that_is_not_valid_any_more_finds_nothing_rather_than_everything(dora, golf):
+    search_save(person=dora, query="make=gone", often="at_once")
+    ListingFactory(live=True, car_model=golf.car_model)
+    assert _look_and_send() == []
+    assert asked_words("make=gone") == ["Make: gone"]
+
+
+def test_a_make_of_which_no_car_is_on_sale_is_waited_for(dora, octavia):
     sold = ListingFactory(live=True, car_model=octavia)
     search_save(person=dora, query=f"make={octavia.make.slug}", often="at_once")
     Listing.objects.filter(pk=sold.pk).update(status="sold")
-    ListingFactory(live=True, car_model=golf.car_model)
+    ListingFactory(live=True, car_model=CarModelFactory(make__name="Volvo"))
     assert _look_and_send() == []
     assert asked_words(f"make={octavia.make.slug}") == ["Skoda"]
     assert asked_words("make=nobody") == ["Make: nobody"]
@@ -133,7 +140,8 @@ def test_a_search_is_its_owners_alone(search, buyer, outsider):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_sweeps_at_once_queue_one_mail(search, octavia):
+def test_two_sweeps_at_once_queue_one_mail(dora, octavia):
+    search_save(person=dora, query="q=octavia", often="at_once")
     ListingFactory(live=True, car_model=octavia)
     start = threading.Barrier(2)
 

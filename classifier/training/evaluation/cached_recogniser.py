@@ -149,6 +149,10 @@ class CachedRecogniser(Interpreter):
             logits = None if one.outputs is None else one.outputs.reshape(-1) @ self._weight.T + self._bias
             yield from self.interpret([replace(one, outputs=logits)])
 
+    def keep(self, digests: Sequence[str], sights: Iterable[Sight]) -> None:
+        """Take what somebody else saw of photos, in the form of `sights`, for seen."""
+        self._kept.put(self._kind, {digest: _to_bytes(one) for digest, one in zip(digests, sights, strict=True)})
+
     def _fresh(self, unknown: list[tuple[Photo, str]]) -> Generator[Sight]:
         """Sights with features as outputs, each kept."""
         if not unknown:

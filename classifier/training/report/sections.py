@@ -46,12 +46,21 @@ def gates_section(gates: Sequence[Mapping[str, Any]]) -> Section | None:
         [
             Cell(str(gate["name"]).replace("_", " "), passed=bool(gate["passed"])),
             gate.get("text", ""),
+            _stands_on(gate.get("evidence")),
             *(number_cell(_limit(gate.get(name))) for name in ("value", "limit")),
         ]
         for gate in gates
     ]
-    made = table("What it has to show before it may serve", ["Gate", "Measured", "Value", "Limit"], rows)
+    made = table("What it has to show before it may serve", ["Gate", "Measured", "On", "Value", "Limit"], rows)
     return Section("gates", "Gates", made, {"gates": [dict(gate) for gate in gates]})
+
+
+def _stands_on(evidence: Mapping[str, int] | None) -> str:
+    """The photos that a gate stands on; "" where it stands on none, or nothing is known of them."""
+    if not evidence:
+        return ""
+    photos, models, makes, sources = (f"{evidence[name]:,} {name}" for name in ("photos", "models", "makes", "sources"))
+    return f"{photos} of {models}, {makes}, {sources}"
 
 
 def beside_section(

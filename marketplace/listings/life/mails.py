@@ -47,7 +47,11 @@ WORDS = {
     ),
     Kind.REMOVED: Words(
         "Taken off the site: {title}", "A moderator took your advertisement off the site, for this reason:",
-        "Mend it and send it again", edits=True,
+        "My cars: appeal, once",
+    ),
+    Kind.BACK: Words("Back on the site: {title}", "Your advertisement is where it was before.", "My cars"),
+    Kind.SUSPENDED: Words(
+        "Your account is suspended", "All your advertisements are off the site, for this reason:", "My cars",
     ),
     Kind.REVISED: Words(
         "Your change is live: {title}", "Your change was accepted: buyers see it from now on.", "My cars",
@@ -59,7 +63,8 @@ WORDS = {
 
 TRUE_WHILE = {
     Kind.LIVE: ON_SALE, Kind.CHANGES: {Status.CHANGES}, Kind.REJECTED: {Status.REJECTED}, Kind.EXPIRING: ON_SALE,
-    Kind.REMOVED: {Status.REJECTED}, Kind.REVISED: ON_SALE | PAUSED, Kind.KEPT: ON_SALE | PAUSED,
+    Kind.REMOVED: {Status.TAKEN_DOWN}, Kind.BACK: ON_SALE | PAUSED, Kind.SUSPENDED: {Status.TAKEN_DOWN},
+    Kind.REVISED: ON_SALE | PAUSED, Kind.KEPT: ON_SALE | PAUSED,
 }  # fmt: skip
 """A mail that waited for its server while the listing went on is not sent."""
 

@@ -8,11 +8,21 @@ from django.utils import timezone
 
 from marketplace.accounts.models import User
 from marketplace.doorbell import ring_on_commit
-from marketplace.listings.life.mails import Kind, mail_queue
+from marketplace.listings.life.mails import TRUE_WHILE, Kind, mail_queue
 from marketplace.listings.life.prices import price_note
-from marketplace.listings.life.steps import KEEP_DELETED, ON_SALE, ListingRefused, Status, Step, step_take
-from marketplace.listings.models import Listing
+from marketplace.listings.life.steps import (
+    KEEP_DELETED,
+    OFFERED,
+    ON_SALE,
+    PAUSED,
+    ListingRefused,
+    Status,
+    Step,
+    step_take,
+)
+from marketplace.listings.models import Listing, StatusChange
 from marketplace.listings.services import REVIEW_SUBMITTED
+from marketplace.texts import paragraphs_clean
 
 log = structlog.get_logger(__name__)
 
@@ -52,10 +62,78 @@ def listing_reject(*, listing: Listing, by: User, reason: str) -> None:
 
 
 @transaction.atomic
+def listing_review_undo(*, listing: Listing, by: User) -> None:
+    """A moderator takes back what they decided: the listing waits for review again."""
+    step_take(listing=listing, step=Step.UNDO_REVIEW, by=by, published_at=None, reject_reason="")
+
+
+@transaction.atomic
 def listing_take_down(*, listing: Listing, by: User, reason: str) -> None:
-    """A moderator ends what was approved before; its seller may mend it and hand it in again."""
+    """A moderator takes a listing off the site; its seller reads why, and may appeal once."""
     step_take(listing=listing, step=Step.TAKE_DOWN, by=by, words=reason, reject_reason=reason)
     mail_queue(listing=listing, kind=Kind.REMOVED, words=reason)
+
+
+@transaction.atomic
+def listing_reinstate(*, listing: Listing, by: User) -> None:
+    """Undo ``listing_take_down``: the listing is where it was before."""
+    step_take(listing=listing, step=Step.REINSTATE, by=by, reject_reason="")
+    if listing.status in TRUE_WHILE[Kind.BACK]:
+        mail_queue(listing=listing, kind=Kind.BACK)
+
+
+@transaction.atomic
+def listing_appeal(*, listing: Listing, by: User, words: str) -> None:
+    """The seller says why a listing should come back; another moderator looks at it.
+
+    Once for each listing. Raises ListingRefused.
+    """
+    words = paragraphs_clean(words)
+    if not words:
+        raise ListingRefused("Say why it should come back.")
+    row = Listing.objects.select_for_update(of=("self",)).get(pk=listing.pk)
+    if not appeal_open(listing=row):
+        raise ListingRefused("This listing cannot be appealed: that is possible once, after it was taken down.")
+    step_take(listing=listing, step=Step.APPEAL, by=by, words=words)
+    ring_on_commit(REVIEW_SUBMITTED)
+
+
+def appeal_open(*, listing: Listing) -> bool:
+    """Whether its seller may appeal: it was taken down itself, not with the account, and never
+    appealed."""
+    last = StatusChange.objects.filter(listing=listing).last()
+    if listing.status != Status.TAKEN_DOWN or (last is not None and last.step == Step.SUSPEND):
+        return False
+    return not StatusChange.objects.filter(listing=listing, step=Step.APPEAL).exists()
+
+
+@transaction.atomic
+def listings_suspend(*, seller: User, by: User, reason: str) -> int:
+    """All that a seller offers leaves the site at once; returns how many listings."""
+    offered = Listing.objects.filter(seller=seller, status__in=OFFERED | PAUSED).order_by("pk")
+    listings = list(offered.select_for_update(of=("self",)))
+    for listing in listings:
+        step_take(listing=listing, step=Step.SUSPEND, by=by, words=reason, reject_reason=reason)
+    if listings:
+        mail_queue(listing=listings[-1], kind=Kind.SUSPENDED, words=reason)
+    return len(listings)
+
+
+@transaction.atomic
+def listings_lift(*, seller: User, by: User) -> int:
+    """Undo ``listings_suspend`` for what it took down; returns how many listings."""
+    down = Listing.objects.filter(seller=seller, status=Status.TAKEN_DOWN).order_by("pk")
+    back = [one for one in down.select_for_update(of=("self",)) if _last_step(one) == Step.SUSPEND]
+    for listing in back:
+        step_take(listing=listing, step=Step.LIFT, by=by, reject_reason="")
+    if back:
+        ring_on_commit(REVIEW_SUBMITTED)
+    return len(back)
+
+
+def _last_step(listing: Listing) -> str:
+    last = StatusChange.objects.filter(listing=listing).last()
+    return last.step if last is not None else ""
 
 
 def listing_reserve(*, listing: Listing, by: User) -> None:

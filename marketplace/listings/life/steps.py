@@ -22,6 +22,8 @@ KEEP_DELETED = timedelta(days=14)
 
 ON_SALE = frozenset({Status.LIVE, Status.RESERVED})
 """What visitors find."""
+OFFERED = ON_SALE | {Status.SUBMITTED}
+"""On sale, or about to be."""
 PAUSED = frozenset({Status.WITHDRAWN, Status.EXPIRED})
 """Approved, and not shown just now."""
 
@@ -58,7 +60,13 @@ RULES: dict[Step, Rule] = {
     Step.PUBLISH: Rule(Role.REVIEW, _from(Status.SUBMITTED, to=Status.LIVE)),
     Step.ASK_CHANGES: Rule(Role.REVIEW, _from(Status.SUBMITTED, to=Status.CHANGES)),
     Step.REJECT: Rule(Role.REVIEW, _from(Status.SUBMITTED, to=Status.REJECTED)),
-    Step.TAKE_DOWN: Rule(Role.REVIEW, _from(*sorted(ON_SALE | PAUSED), to=Status.REJECTED)),
+    # A moderator's second thoughts: what a decision did is undone, and the listing waits again.
+    Step.UNDO_REVIEW: Rule(Role.REVIEW, _from(Status.LIVE, Status.CHANGES, Status.REJECTED, to=Status.SUBMITTED)),
+    Step.TAKE_DOWN: Rule(Role.REVIEW, _from(Status.SUBMITTED, *sorted(ON_SALE | PAUSED), to=Status.TAKEN_DOWN)),
+    Step.REINSTATE: Rule(Role.REVIEW, _from(Status.TAKEN_DOWN, to=Status.LIVE), undoes=True),
+    Step.SUSPEND: Rule(Role.REVIEW, _from(Status.SUBMITTED, *sorted(ON_SALE | PAUSED), to=Status.TAKEN_DOWN)),
+    Step.LIFT: Rule(Role.REVIEW, _from(Status.TAKEN_DOWN, to=Status.LIVE), undoes=True),
+    Step.APPEAL: Rule(Role.SELLER, _from(Status.TAKEN_DOWN, to=Status.SUBMITTED)),
     Step.REVISE: Rule(Role.REVIEW, {status: status for status in sorted(ON_SALE | PAUSED)}),
     Step.KEEP: Rule(Role.REVIEW, {status: status for status in sorted(ON_SALE | PAUSED)}),
     Step.RESERVE: Rule(Role.SELLER, _from(Status.LIVE, to=Status.RESERVED)),
@@ -76,7 +84,7 @@ RULES: dict[Step, Rule] = {
         Role.SELLER,
         _from(
             Status.DRAFT, Status.CHANGES, Status.REJECTED, Status.SOLD, Status.WITHDRAWN, Status.EXPIRED,
-            to=Status.DELETED,
+            Status.TAKEN_DOWN, to=Status.DELETED,
         ),
     ),
     Step.RESTORE: Rule(Role.SELLER, _from(Status.DELETED, to=Status.DRAFT), undoes=True),
@@ -104,6 +112,8 @@ def step_take(*, listing: Listing, step: Step, by: User | None, words: str = "",
     if before not in rule.moves:
         raise ListingRefused(f"This listing is {row.get_status_display()} by now; nothing was changed.")
     after = _origin(row, step) if rule.undoes else rule.moves[before]
+    if after in OFFERED and row.seller.suspended_at is not None:
+        raise ListingRefused("The seller's account is suspended: none of their cars can be offered.")
     now = timezone.now()
     moved = Listing.objects.filter(pk=row.pk, status=before).update(
         **{"status": after, "updated_at": now, **_times(row, step, after, now), **values}
@@ -145,7 +155,7 @@ def _origin(listing: Listing, undo: Step) -> Status:
 def _times(row: Listing, step: Step, after: Status, now: datetime) -> dict[str, Any]:
     """The moments that change with a step."""
     times: dict[str, Any] = {"deleted_at": now if after == Status.DELETED else None}
-    if step == Step.SUBMIT:
+    if step in {Step.SUBMIT, Step.APPEAL}:
         times["submitted_at"] = now
     if step == Step.PUBLISH:
         times["published_at"] = now

@@ -18,6 +18,12 @@ def percent(share: object) -> str:
 
 
 @register.filter
+def percent_exact(share: object) -> str:
+    """0.0183 → "1.8 %", for error rates; "" if it is no number."""
+    return f"{share * 100:.1f} %" if isinstance(share, int | float) else ""
+
+
+@register.filter
 def plain(number: float | None) -> str:
     """A number for an HTML attribute, with a decimal point in every language."""
     return f"{number or 0:.4f}"

@@ -9,10 +9,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace.accounts.access import moderator
+from marketplace.moderation.selectors import ReviewPhoto
 from marketplace.moderation.views.shared import picture_response, reviewable
 from marketplace.pages import is_htmx
 from marketplace.photos.heatmaps.services import HeatmapRefused, heatmap_of, heatmap_request
 from marketplace.photos.models import Heatmap, Photo
+from marketplace.photos.selectors import prediction_latest
 
 
 @login_required
@@ -36,7 +38,15 @@ def heat(request: HttpRequest, code: str, photo_id: UUID) -> HttpResponse:
         if refused:
             messages.error(request, refused)
         return redirect("moderation:review", code=code)
-    context = {"listing": photo.listing, "photo": photo, "heatmap": heatmap, "refused": refused, "asked": True}
+    crop = ReviewPhoto(photo, prediction_latest(photo=photo)).crop
+    context = {
+        "listing": photo.listing,
+        "photo": photo,
+        "crop": crop,
+        "heatmap": heatmap,
+        "refused": refused,
+        "asked": True,
+    }
     return render(request, "moderation/_heat.html", context)
 
 

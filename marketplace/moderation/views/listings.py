@@ -2,30 +2,43 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.http import urlencode
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from marketplace.accounts.access import moderator
+from marketplace.accounts.models import User
 from marketplace.listings.details.questions import questions_of
 from marketplace.listings.models import Listing
-from marketplace.moderation.forms import REJECT_REASONS, DecisionForm
+from marketplace.moderation.forms import DecisionForm
 from marketplace.moderation.models import Decision
+from marketplace.moderation.reasons import reasons_of
+from marketplace.moderation.rejections import templates_offered
+from marketplace.moderation.removal import can_reinstate, can_take_down
 from marketplace.moderation.reports import report_next
 from marketplace.moderation.selectors import (
     cars_search,
     claimed_by_others,
+    deadline,
     decided_today,
     decision_last,
+    decisions_confused,
     decisions_recent,
     photos_to_review,
+    seller_record,
+    waiting,
 )
-from marketplace.moderation.services import SENT_BACK, claim_release, decision_make, listing_claim, queue_next
+from marketplace.moderation.services import claim_release, decision_make, listing_claim, queue_next
+from marketplace.moderation.undo import undoable_last
 from marketplace.moderation.views import reports
 from marketplace.moderation.views.choices import listing_choices
-from marketplace.moderation.views.shared import SkipList, counts, decision_store, found_cars, reviewable
+from marketplace.moderation.views.shared import SkipList, counts, decision_store, found_cars, is_desk, reviewable
 from marketplace.photos.heatmaps.services import heatmap_of
 
 SKIPPED = SkipList("moderation_skipped")
@@ -50,30 +63,46 @@ def next_listing(request: HttpRequest) -> HttpResponse:
 def review(request: HttpRequest, code: str) -> HttpResponse:
     """One listing, with all that is needed to decide at a glance."""
     user = moderator(request)
-    listing = reviewable(code)
-    waits = listing.status == Listing.Status.SUBMITTED
+    context = desk_context(request, reviewable(code), user)
+    return render(request, "moderation/_desk.html" if is_desk(request) else "moderation/review.html", context)
+
+
+def desk_context(request: HttpRequest, listing: Listing, user: User) -> dict[str, Any]:
+    """What the desk shows of a listing. It is claimed for this moderator if it can be."""
+    waits = waiting().filter(pk=listing.pk).exists()
     mine = waits and listing_claim(listing=listing, moderator=user)
     if mine:
-        listing = reviewable(code)  # read again: the claim keeps it as it is, but it may just have changed
+        listing = reviewable(listing.code)  # read again: the claim keeps it as it is, but it may just have changed
     other = None if mine or not waits else claimed_by_others(moderator=user).filter(listing=listing).first()
     photos = photos_to_review(listing=listing)
-    context = {
+    choices = listing_choices(listing=listing)
+    return {
         "listing": listing,
+        "waits": waits,
+        "audit": waits and listing.status != Listing.Status.SUBMITTED,
         "photos": photos,
         "heatmap": heatmap_of(photo=photos[0].photo) if photos else None,
         "looking": sum(not one.photo.is_settled for one in photos),
-        "without_car": sum(one.photo.shows_no_car for one in photos),
-        "choices": listing_choices(listing=listing),
+        "reasons": reasons_of(listing),
+        "choices": choices,
+        "agree": bool(not listing.contradiction and not listing.unlisted and choices and choices[0].stated),
+        "against": choices[0] if listing.contradiction and choices and choices[0].field else None,
         "confirmed": [one for one in questions_of(listing) if one.key in listing.confirmed],
         "meant": cars_search(text=f"{listing.make_name} {listing.model_name}") if listing.unlisted else [],
         "mine": mine,
         "held_by": other.moderator if other else None,
+        "hold_seconds": settings.MODERATION_CLAIM_SECONDS,
+        "deadline": deadline(listing) if waits else None,
         "last": decision_last(listing=listing),
+        "seller": seller_record(seller=listing.seller),
+        "undoable": undoable_last(moderator=user),
         "decided_today": decided_today(moderator=user),
-        "reasons": list(enumerate(REJECT_REASONS, start=1)),
+        "templates": templates_offered(language=get_language() or settings.LANGUAGE_CODE),
+        "can_take_down": not waits and can_take_down(listing=listing, moderator=user),
+        "can_put_back": can_reinstate(listing=listing, moderator=user),
+        **found_cars(request),
         **counts(),
     }
-    return render(request, "moderation/review.html", context)
 
 
 @login_required
@@ -92,6 +121,7 @@ def decide(request: HttpRequest, code: str) -> HttpResponse:
             car_model=values["car_model"],
             reason=values["reason"],
             seen=values["seen"],
+            around=values["around"],
         )
         return _stored(decision)
 
@@ -99,7 +129,7 @@ def decide(request: HttpRequest, code: str) -> HttpResponse:
         request,
         form=DecisionForm(request.POST),
         store=store,
-        waits=lambda: Listing.objects.filter(pk=listing.pk, status=Listing.Status.SUBMITTED).exists(),
+        waits=lambda: waiting().filter(pk=listing.pk).exists(),
         here=redirect("moderation:review", code=code),
         onward=redirect("moderation:next"),
     )
@@ -113,6 +143,8 @@ def skip(request: HttpRequest, code: str) -> HttpResponse:
     listing = reviewable(code)
     claim_release(listing=listing, moderator=user)
     SKIPPED.add(request, listing.code)
+    if is_desk(request):
+        return JsonResponse({"words": _("%(code)s is left to others.") % {"code": listing.code}, **counts()})
     return redirect("moderation:next")
 
 
@@ -127,15 +159,24 @@ def search(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def history(request: HttpRequest) -> HttpResponse:
-    """Recent decisions of moderators and policy."""
+    """Recent decisions of moderators and policy; ``?make=…&model=…&car=…``: where the photos said
+    one car and a person another, with the photos."""
     moderator(request)
-    page = Paginator(decisions_recent(), 50).get_page(request.GET.get("page"))
-    return render(request, "moderation/history.html", {"page": page, **counts()})
+    decisions = decisions_recent()
+    asked = {name: request.GET.get(name, "") for name in ("make", "model", "car")}
+    confused = asked["car"].isdecimal()
+    if confused:
+        decisions = decisions_confused(make=asked["make"], model=asked["model"], car_id=int(asked["car"]))
+    page = Paginator(decisions, 50).get_page(request.GET.get("page"))
+    query = f"&{urlencode(asked)}" if confused else ""
+    return render(request, "moderation/history.html", {"page": page, "confused": confused, "query": query, **counts()})
 
 
 def _stored(decision: Decision) -> str:
-    if decision.action in SENT_BACK:
-        return f"{decision.listing_code} went back to the seller."
-    if decision.action == Decision.Action.CORRECT:
-        return f"{decision.listing_code} is live as {decision.car} (corrected)."
-    return f"{decision.listing_code} is live as {decision.car}."
+    words = {
+        Decision.Action.ACCEPT: _("%(code)s is live as %(car)s."),
+        Decision.Action.CORRECT: _("%(code)s is live as %(car)s (corrected)."),
+        Decision.Action.UNSURE: _("%(code)s is left to another moderator."),
+        Decision.Action.DOWN: _("%(code)s is off the site."),
+    }.get(Decision.Action(decision.action), _("%(code)s went back to the seller."))
+    return words % {"code": decision.listing_code, "car": decision.car}

@@ -7,14 +7,14 @@ from typing import Any, TypeVar
 from django import forms
 from django.contrib import messages
 from django.db.models.fields.files import FieldFile
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 
 from marketplace.listings.models import Listing
 from marketplace.moderation.labels import LabelRefused, labels_open
+from marketplace.moderation.records import DecisionLate, DecisionRefused
 from marketplace.moderation.reports import reports_open
 from marketplace.moderation.selectors import cars_search, queue
-from marketplace.moderation.services import DecisionRefused
 
 SKIPPED_MOST = 500
 SEARCH_LETTERS = 120
@@ -50,6 +50,15 @@ class SkipList:
         return item
 
 
+REFUSED = 422
+"""Status for the desk's script: the decision is incomplete. 409: it came too late."""
+
+
+def is_desk(request: HttpRequest) -> bool:
+    """Whether the desk's script asks, which shows the answer itself and is at the next car."""
+    return request.headers.get("X-Desk") == "1"
+
+
 def decision_store(
     request: HttpRequest,
     *,
@@ -62,16 +71,25 @@ def decision_store(
     """Store a moderator's decision, tell them how that went, and go on to the next item.
 
     store: stores the form's values and returns what to tell. waits: whether the item can still be
-    decided after a refusal; if so the moderator stays here.
+    decided after a refusal; if so the moderator stays here. The desk's script gets JSON: 409 for a
+    decision that came too late, 422 for one that is incomplete.
     """
     if not form.is_valid():
-        messages.error(request, " ".join(str(text) for texts in form.errors.values() for text in texts))
+        words = " ".join(str(text) for texts in form.errors.values() for text in texts)
+        if is_desk(request):
+            return JsonResponse({"words": words}, status=REFUSED)
+        messages.error(request, words)
         return here
     try:
         stored = store(form.cleaned_data)
     except (DecisionRefused, LabelRefused) as refused:
+        if is_desk(request):
+            late = not isinstance(refused, DecisionRefused) or isinstance(refused, DecisionLate)
+            return JsonResponse({"words": str(refused)}, status=409 if late else REFUSED)
         messages.error(request, str(refused))
         return here if waits() else onward
+    if is_desk(request):
+        return JsonResponse({"words": stored, **counts()})
     messages.success(request, stored)
     return onward
 

@@ -189,13 +189,13 @@ def _stages(request: BenchmarkRequest, progress: Progress) -> dict[str, float]:
         artefact_only(weights / "detector"),
         artefact_only(weights / "usable"),
         artefact_open(request.classifier),
-        artefact_only(weights / "colour"),
     ]
+    if (weights / "colour").is_dir():  # as in the recogniser
+        artefacts.append(artefact_only(weights / "colour"))
     engines = engines_open(artefacts, engine=chosen, device=place, cache_dir=cache)
     detector = Detector(engines[0], artefacts[0].spec)
     attributes = AttributeClassifier(engines[1], artefacts[1].spec)
     namer = MakeModelClassifier(engines[2], artefacts[2].spec)
-    painter = ColourClassifier(engines[3], artefacts[3])
     least = max(detector.input_size, attributes.input_size)
     batch = engines[2].batch  # as in the recogniser
     sample = list(request.photos[: batch * 4])
@@ -213,13 +213,15 @@ def _stages(request: BenchmarkRequest, progress: Progress) -> dict[str, float]:
     sizes = [one.full_size for one in decoded]
     cars = [the_car(found) for at in batches for found in detector.detect(boxed[at], sizes[at])]
     crops = [namer.prepare(one, car.box if car else None) for one, car in zip(decoded, cars, strict=True)]
-    looks = [painter.prepare(one, car.box) for one, car in zip(decoded, cars, strict=True) if car]
     stages: dict[str, Callable[[slice], object]] = {
         "detect": lambda at: detector.detect(boxed[at], sizes[at]),
         "usable": lambda at: attributes.kinds(whole[at]),
         "classify": lambda at: namer.log_probs(crops[at]),
-        "colour": lambda at: painter.colours(looks[at]),
     }
+    if len(engines) > len(stages):
+        painter = ColourClassifier(engines[3], artefacts[3])
+        looks = [painter.prepare(one, car.box) for one, car in zip(decoded, cars, strict=True) if car]
+        stages["colour"] = lambda at: painter.colours(looks[at])
     for name, infer in stages.items():
         once = partial(_each, infer, batches)
         once()

@@ -82,9 +82,11 @@ def newest_decisions(before: datetime | None = None) -> dict[int, Decision]:
     """Each listing's newest decision, by the listing's key.
 
     Policy's approvals are among them: a listing that policy approved after a person's decision was
-    changed and submitted again in between, so the person's decision no longer holds.
+    changed and submitted again in between, so the person's decision no longer holds. So are undone
+    decisions' undoings, and listings that were taken down: their label is withdrawn.
     """
     decisions = Decision.objects.filter(listing__isnull=False).exclude(listing__status=Listing.Status.DELETED)
+    decisions = decisions.exclude(action=Decision.Action.UNSURE)  # it says nothing of the car
     if before is not None:
         decisions = decisions.filter(created_at__lte=before)
     newest: dict[int, Decision] = {}

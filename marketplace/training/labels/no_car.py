@@ -4,8 +4,8 @@ from datetime import datetime
 
 from classifier.attributes import OTHER
 from classifier.training.data.manifest import DECISIONS, ManifestRow
-from marketplace.moderation.forms import NO_CAR
 from marketplace.moderation.models import Decision, LabelReview
+from marketplace.moderation.rejections import NO_CAR, no_car_codes
 from marketplace.photos.copies import photo_copies
 from marketplace.photos.models import Photo
 
@@ -17,10 +17,12 @@ def no_car_rows(*, newest: dict[int, Decision]) -> list[ManifestRow]:
     newest: each listing's newest decision, by the listing's key. Photos that came after it, and
     those whose file is gone, are left out.
     """
+    codes = no_car_codes()
     rejected = {
         listing: decision.created_at
         for listing, decision in newest.items()
-        if decision.action == Decision.Action.REJECT and decision.reason == NO_CAR
+        if decision.action in (Decision.Action.REJECT, Decision.Action.DOWN)
+        and (codes & set(decision.templates) or decision.reason == NO_CAR)
     }
     answered = {
         review.photo_id: review.decided_at

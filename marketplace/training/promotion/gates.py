@@ -5,14 +5,15 @@ of the champion's models, makes and sources, show nothing. No limit rises with a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from classifier.training.target_error import TARGET_ERROR, TARGET_ERROR_WORDS
-from marketplace.training.promotion.comparison import ClassChange, Difference
+from classifier.training.target_error import TARGET_ERROR
+from marketplace.training.promotion.comparison import ERRORS, ClassChange, Difference
 from marketplace.training.promotion.evidence import Evidence
 from marketplace.training.promotion.fitness import Latency, Parity
 from marketplace.training.promotion.known_cars import Forgotten
+from marketplace.training.promotion.measurements import Measurements, NewLabels, OldCars, Paired
 
 MIN_TEST_PHOTOS = 20
 LOSS = -0.005
@@ -25,7 +26,9 @@ NEW_RIGHT = 0.6
 CLASS_LOSS = -0.10
 SOURCE_LOSS = -0.05
 MOST_ECE, MORE_ECE, CEILING_ECE = 0.05, 0.01, 0.10
-"""The calibration error that is allowed in any case, more than the champion's, and never."""
+"""The calibration error that is allowed in any case, more than the champion's on the same photos,
+and more than what is never allowed."""
+AT_ERRORS = f"coverage at {100 * ERRORS[0]:g} to {100 * ERRORS[-1]:g} % error"
 COVERAGE_LOSS = -0.02
 """A larger loss of coverage fails its gate, even if the photos are few and the interval is wide."""
 WRONG_MORE, CEILING_WRONG = 0.01, 0.05
@@ -45,6 +48,7 @@ OLD_GATES = (
     ("coverage_loss", COVERAGE_LOSS, "coverage"),
     ("class_fall", CLASS_LOSS, "what single models lose"),
     ("source_fall", SOURCE_LOSS, "what single sources lose"),
+    ("ece", MOST_ECE, "calibration on old cars"),
 )
 """What is asked of old cars: name, limit, and what it is about."""
 
@@ -73,123 +77,6 @@ class Gate:
         return "passed" if self.passed else "failed" if self.shown else "not shown"
 
 
-@dataclass(frozen=True)
-class OldCars:
-    """Challenger minus champion on test photos of cars that the champion knows."""
-
-    top1: Difference
-    make: Difference
-    coverage: Difference
-    classes: Sequence[ClassChange] = field(default_factory=list)
-    """Groups of cars with enough test photos, the worst fall first."""
-    sources: Sequence[ClassChange] = field(default_factory=list)
-    """Sources of photos with enough of them, the worst fall first."""
-
-
-@dataclass(frozen=True)
-class NewCars:
-    """Cars that the challenger knows and the champion does not."""
-
-    learned: int
-    """How many."""
-    evidence: Evidence
-    """Test photos of them."""
-    right: float | None = None
-    """Share of these that are named; None if there are none."""
-
-
-@dataclass(frozen=True)
-class Fills:
-    """What a form would be filled in with, of test photos of known cars."""
-
-    filled: int
-    wrong: int
-    photos: int
-
-    @property
-    def share_wrong(self) -> float:
-        """Of what is filled in; 0 if nothing is."""
-        return self.wrong / self.filled if self.filled else 0.0
-
-
-@dataclass(frozen=True)
-class Paired:
-    """Challenger and champion on the same test photos."""
-
-    old: OldCars | None
-    """None if no photo shows a car that the champion knows."""
-    evidence: Evidence
-    """Of the old cars."""
-    lacking: str
-    """What is missing of what the champion knows, see Needed.lacking; "" if nothing is."""
-    new: NewCars
-    fills: Fills
-    """The challenger's, of old and new cars."""
-    champion_fills: Fills
-    """Of old cars."""
-    by_make: bool = False
-    """Whether makes are compared, because neither version names models."""
-
-    @property
-    def headline(self) -> str:
-        """What was gained, new cars and old ones apart, in one line."""
-        what = "make" if self.by_make else "model"
-        learned = self.new.learned
-        gained = f"+{learned} {what}{'' if learned == 1 else 's'}" if learned else f"no new {what}"
-        if self.old is None:
-            return f"{gained}; old {what}s not tested"
-        top1 = self.old.top1
-        low, high = (f"{100 * one:+.1f}".replace("-", "−") for one in (top1.low, top1.high))
-        return f"{gained}; old {what}s {100 * top1.value:+.1f} points ({low}…{high})".replace("-", "−")
-
-
-@dataclass(frozen=True)
-class NewLabels:
-    """Labels that the champion does not remember, beside what all other photos show."""
-
-    judged: int
-    contradicted: int
-    """See label_errors.Ranking."""
-
-
-@dataclass(frozen=True)
-class Measurements:
-    """All that the gates look at, measured on the same test photos."""
-
-    challenger: Mapping[str, Any]
-    """Figures as `evaluate` names them."""
-    champion: Mapping[str, Any] | None = None
-    """None where there is nothing to compare with."""
-    paired: Paired | None = None
-    """None without a champion."""
-    forgotten: Forgotten | None = None
-    """Cars that the champion knows and the challenger does not."""
-    labels: NewLabels | None = None
-    """None where too few labels are new to say anything of them, or the champion has another
-    eye."""
-    parity: Parity | None = None
-    """None where there were no photos to measure it on."""
-    latency: Latency | None = None
-    """None where there were no photos to measure it on."""
-    evaluation: Mapping[str, Any] = field(default_factory=dict)
-    """What `evaluate` says of the challenger alone; no gate looks at it."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """What is kept with the run."""
-        old = self.paired.old if self.paired else None
-        return {
-            "challenger": self.challenger,
-            "champion": self.champion,
-            "evaluation": self.evaluation,
-            "headline": self.paired.headline if self.paired else "",
-            "old": old and {name: asdict(getattr(old, name)) for name in ("top1", "make", "coverage")},
-            "new": self.paired and asdict(self.paired.new),
-            "classes": [asdict(one) for one in old.classes] if old else [],
-            "parity": self.parity and self.parity.as_dict(),
-            "latency": self.latency and self.latency.as_dict(),
-        }
-
-
 def gates_check(*, measured: Measurements, budget_ms: float) -> list[Gate]:
     """All gates that apply. Without a champion only those that need no comparison do.
 
@@ -197,7 +84,7 @@ def gates_check(*, measured: Measurements, budget_ms: float) -> list[Gate]:
     """
     photos = int(measured.challenger["photos"])
     gates = [_at_least("test_photos", photos, MIN_TEST_PHOTOS, f"{photos} test photos of held-out cars")]
-    gates.append(_calibration_gate(measured.challenger, measured.champion))
+    gates.append(_calibration_gate(measured.challenger, compared=measured.champion is not None))
     if measured.champion is not None:
         gates.append(_forgotten_gate(measured.forgotten or Forgotten([], 0)))
     if measured.paired is not None:
@@ -221,23 +108,40 @@ def gates_missed(gates: Sequence[Gate]) -> str:
     return "; ".join([*failed, *(f"{', '.join(whats)} not shown: {why}" for why, whats in whys.items())])
 
 
-def _calibration_gate(challenger: Mapping[str, Any], champion: Mapping[str, Any] | None) -> Gate:
-    """The expected calibration error stays below the largest of three limits, and a ceiling.
+def _calibration_gate(challenger: Mapping[str, Any], *, compared: bool) -> Gate:
+    """The calibration error on all known test cars, new ones too, stays below MOST_ECE.
 
     On few photos even a perfectly calibrated model shows some error, so the error expected by
-    chance is allowed; and a champion that is over the limit may be replaced by a model that is as
-    good. Where chance alone shows more than the ceiling, the photos show nothing.
+    chance is allowed. A challenger that is compared with a champion is judged on the champion's
+    photos, see _old_calibration_gate; here only the ceiling holds for it. Where chance alone shows
+    more than that, the photos show nothing.
     """
+    name, limit = ("ece_of_all", CEILING_ECE) if compared else ("ece", MOST_ECE)
     if challenger["ece"] is None:
-        return _not_shown("ece", MOST_ECE, "calibration", "no photo of a car that it knows was answered")
+        return _not_shown(name, limit, "calibration", "no photo of a car that it knows was answered")
     value, chance = float(challenger["ece"]), float(challenger["ece_by_chance"])
     if chance > CEILING_ECE:
         few = f"error {value:.3f} where chance alone shows {chance:.3f}: too few photos"
-        return _not_shown("ece", CEILING_ECE, "calibration", few, value=value)
-    its = float(champion["ece"] or 0) + MORE_ECE if champion is not None else 0.0
+        return _not_shown(name, CEILING_ECE, "calibration", few, value=value)
     of_chance = f", {chance:.3f} by chance alone" if chance > MOST_ECE else ""
-    limit = min(max(MOST_ECE, chance, its), CEILING_ECE)
-    return _at_most("ece", value, limit, f"calibration error {value:.3f}{of_chance}")
+    text = f"calibration error {value:.3f}{' on all cars' if compared else ''}{of_chance}"
+    return _at_most(name, value, min(max(limit, chance), CEILING_ECE), text)
+
+
+def _old_calibration_gate(old: OldCars) -> Gate:
+    """No worse than the champion's by more than MORE_ECE, on the very photos that both answer.
+
+    In any case MOST_ECE and what chance alone shows are allowed, and never more than CEILING_ECE.
+    """
+    found = old.calibration
+    if found is None:
+        return _not_shown("ece", MOST_ECE, "calibration on old cars", "no photo of an old car was answered")
+    limit = min(max(MOST_ECE, found.by_chance, found.champion + MORE_ECE), CEILING_ECE)
+    text = (
+        f"old cars: calibration error {found.challenger:.3f}, by the champion {found.champion:.3f}, "
+        f"{_interval(found.difference)}"
+    )
+    return _at_most("ece", found.challenger, limit, text)
 
 
 def _forgotten_gate(forgotten: Forgotten) -> Gate:
@@ -283,13 +187,12 @@ def _old_gates(paired: Paired) -> list[Gate]:
         _at_least("top1_loss", old.top1.value, LOSS_FOR_NEW, f"old cars: {what} {old.top1.value:+.3f}"),
         _at_least("make_top1_difference", old.make.value, make_loss, f"old cars: make top-1 {_interval(old.make)}"),
         # The interval must not lie wholly below zero …
-        _at_least("coverage_difference", coverage.high, 0, f"coverage at {TARGET_ERROR_WORDS} {_interval(coverage)}"),
+        _at_least("coverage_difference", coverage.high, 0, f"old cars: {AT_ERRORS} {_interval(coverage)}"),
         # … and on few photos, where the interval is wide, a large loss fails all the same.
-        _at_least(
-            "coverage_loss", coverage.value, COVERAGE_LOSS, f"coverage at {TARGET_ERROR_WORDS} {coverage.value:+.3f}"
-        ),
+        _at_least("coverage_loss", coverage.value, COVERAGE_LOSS, f"old cars: {AT_ERRORS} {coverage.value:+.3f}"),
         _fall_gate("class_fall", old.classes, CLASS_LOSS, "group of cars"),
         _fall_gate("source_fall", old.sources, SOURCE_LOSS, "source"),
+        _old_calibration_gate(old),
     ]
     return [replace(gate, evidence=seen) for gate in gates]
 

@@ -26,9 +26,10 @@ from marketplace.training.promotion.comparison import (
     group_names,
     paired_coverage,
     paired_difference,
+    paired_ece,
 )
 from marketplace.training.promotion.evidence import Needed, evidence_of
-from marketplace.training.promotion.gates import Fills, NewCars, OldCars, Paired
+from marketplace.training.promotion.measurements import Calibration, Fills, NewCars, OldCars, Paired
 
 
 @dataclass(frozen=True)
@@ -185,12 +186,26 @@ def _old_cars(
         top1=paired_difference(challenger=mine.right, champion=its.right, vehicles=vehicles),
         make=paired_difference(challenger=challenger.make[old], champion=champion.make[old], vehicles=vehicles),
         coverage=paired_coverage(challenger=mine, champion=its, vehicles=vehicles),
+        calibration=_calibration(mine, its, vehicles),
         classes=class_changes(
             cars=group_names([(make, "" if makes_only else model) for make, model in cars]),
             challenger=mine.right,
             champion=its.right,
         ),
         sources=class_changes(cars=[row.source for row in rows], challenger=mine.right, champion=its.right),
+    )
+
+
+def _calibration(mine: Answers, its: Answers, vehicles: Sequence[str]) -> Calibration | None:
+    both = np.flatnonzero((mine.confidence > 0) & (its.confidence > 0))
+    if not len(both):
+        return None
+    mine, its = mine.taken(both), its.taken(both)
+    return Calibration(
+        challenger=ece(mine.confidence, mine.right),
+        champion=ece(its.confidence, its.right),
+        by_chance=ece_by_chance(mine.confidence),
+        difference=paired_ece(challenger=mine, champion=its, vehicles=[vehicles[int(at)] for at in both]),
     )
 
 

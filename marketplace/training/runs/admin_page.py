@@ -33,7 +33,7 @@ def gates_table(gates: Sequence[Mapping[str, Any]]) -> SafeString | str:
     """Each gate with its value and limit. gates: as Gate.as_dict gives them."""
     rows = [
         [
-            Cell("passed", kind="passed") if gate["passed"] else Cell("FAILED", kind="failed"),
+            _state(gate),
             Cell(str(gate["name"])),
             _number(gate["value"]),
             _number(gate["limit"]),
@@ -42,6 +42,12 @@ def gates_table(gates: Sequence[Mapping[str, Any]]) -> SafeString | str:
         for gate in gates
     ]
     return _table(["", "gate", ">value", ">limit", "measured"], rows)
+
+
+def _state(gate: Mapping[str, Any]) -> Cell:
+    if gate["passed"]:
+        return Cell("passed", kind="passed")
+    return Cell("FAILED" if gate.get("shown", True) else "NOT SHOWN", kind="failed")
 
 
 def figures_table(metrics: Mapping[str, Any]) -> SafeString | str:

@@ -18,8 +18,8 @@ from classifier.training.errors import TrainError
 from marketplace.registry.models import ModelVersion
 from marketplace.training.promotion.evidence import needed_by
 from marketplace.training.promotion.fitness import latency_measure, parity_measure
-from marketplace.training.promotion.gates import Measurements, NewLabels
 from marketplace.training.promotion.known_cars import cars_forgotten, cars_only_in
+from marketplace.training.promotion.measurements import Measurements, NewLabels
 from marketplace.training.promotion.scoring import (
     CatalogueKeys,
     VersionScores,

@@ -25,7 +25,8 @@ from marketplace.registry.services import champion_lock, version_promote, versio
 from marketplace.training.labels.decisions import decisions_write
 from marketplace.training.labels.suspects import suspects_report
 from marketplace.training.models import TrainingRun
-from marketplace.training.promotion.gates import Gate, Measurements, gates_check
+from marketplace.training.promotion.gates import Gate, gates_check
+from marketplace.training.promotion.measurements import Measurements
 from marketplace.training.promotion.scoring import cars_named
 from marketplace.training.runs.compare import versions_compare
 from marketplace.training.runs.context import RunContext

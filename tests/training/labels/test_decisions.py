@@ -8,7 +8,8 @@ from django.utils import timezone
 from classifier.artefact import TrainedClass
 from classifier.training.data.manifest import manifest_read
 from marketplace.listings.models import Listing
-from marketplace.moderation.services import decision_make, review_submitted
+from marketplace.moderation.policy.services import review_submitted
+from marketplace.moderation.services import decision_make
 from marketplace.photos.models import Photo
 from marketplace.training.labels.decisions import decision_rows
 from marketplace.training.labels.export import ExportRefused, labels_export

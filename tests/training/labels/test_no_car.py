@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from classifier.training.data.manifest import manifest_read
 from marketplace.listings.models import Listing
-from marketplace.moderation.forms import NO_CAR, REJECT_REASONS
 from marketplace.moderation.labels import label_ask, label_decide
 from marketplace.moderation.models import LabelReview
+from marketplace.moderation.rejections import NO_CAR, SHIPPED
 from marketplace.moderation.services import decision_make
 from marketplace.photos.models import Photo
 from marketplace.training.labels.decisions import decision_rows, newest_decisions
@@ -37,7 +37,7 @@ def test_all_photos_of_such_a_listing_show_none(rejected):
     assert decision_rows() == []
 
 
-@pytest.mark.parametrize("reason", [one for one in REJECT_REASONS if one != NO_CAR] + ["No car!"])
+@pytest.mark.parametrize("reason", [one for one in SHIPPED.values() if one != NO_CAR] + ["No car!"])
 def test_any_other_reason_says_nothing_of_the_photos(waiting, bob, reason):
     decision_make(listing=waiting(), moderator=bob, action="reject", reason=reason)
     assert rows() == []

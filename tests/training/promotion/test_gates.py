@@ -7,18 +7,17 @@ import pytest
 from marketplace.training.promotion.comparison import ClassChange, Difference
 from marketplace.training.promotion.evidence import Evidence
 from marketplace.training.promotion.fitness import Latency, Parity
-from marketplace.training.promotion.gates import (
+from marketplace.training.promotion.gates import Gate, gates_check, gates_missed
+from marketplace.training.promotion.known_cars import Forgotten
+from marketplace.training.promotion.measurements import (
+    Calibration,
     Fills,
-    Gate,
     Measurements,
     NewCars,
     NewLabels,
     OldCars,
     Paired,
-    gates_check,
-    gates_missed,
 )
-from marketplace.training.promotion.known_cars import Forgotten
 
 NONE = Difference(0.0, 0.0, 0.0)
 SEEN = Evidence(400, 120, 30, 3)
@@ -32,8 +31,10 @@ class Figures:
     low: float = 0.0
     make: float = 0.0
     ece: float | None = 0.03
+    """On old cars."""
+    ece_of_all: float | None = 0.03
     by_chance: float = 0.01
-    champion_ece: float | None = 0.03
+    champion_ece: float = 0.03
     coverage: Difference = NONE
     fall: float = 0.0
     source_fall: float = 0.0
@@ -56,11 +57,15 @@ class Figures:
 
 def measured(**figures):
     f = Figures(**figures)
-    challenger = {"photos": f.photos, "ece": f.ece, "ece_by_chance": f.by_chance}
+    challenger = {"photos": f.photos, "ece": f.ece if f.alone else f.ece_of_all, "ece_by_chance": f.by_chance}
+    calibration = None
+    if f.ece is not None:
+        calibration = Calibration(f.ece, f.champion_ece, f.by_chance, Difference(f.ece - f.champion_ece, -0.1, 0.1))
     old = OldCars(
         top1=Difference(f.top1, f.low, f.top1 + 0.02),
         make=Difference(f.make, f.make - 0.01, f.make + 0.01),
         coverage=f.coverage,
+        calibration=calibration,
         classes=[ClassChange("Skoda Fabia", 25, 0.9, 0.9 + f.fall), ClassChange("other Volvo", 40, 0.8, 0.9)],
         sources=[ClassChange("lot", 200, 0.9, 0.9 + f.source_fall)],
     )
@@ -74,7 +79,7 @@ def measured(**figures):
     )
     return Measurements(
         challenger=challenger,
-        champion=None if f.alone else {**challenger, "ece": f.champion_ece},
+        champion=None if f.alone else challenger,
         paired=None if f.alone else paired,
         labels=NewLabels(100, f.contradicted),
         parity=Parity(f.sample, f.differing, 0.01) if f.sample else None,
@@ -103,7 +108,9 @@ def missed(gates):
         ({"source_fall": -0.06}, ["source_fall"]),
         ({"ece": 0.06}, ["ece"]),
         ({"ece": 0.08, "champion_ece": 0.075}, []),
-        ({"ece": 0.06, "champion_ece": None}, ["ece"]),
+        ({"ece": 0.06, "alone": True}, ["ece"]),
+        ({"ece_of_all": 0.10}, []),
+        ({"ece_of_all": 0.11}, ["ece_of_all"]),
         ({"ece": 0.08, "by_chance": 0.09}, []),
         ({"ece": 0.095, "by_chance": 0.09}, ["ece"]),
         ({"coverage": Difference(-0.02, -0.06, 0.01)}, []),
@@ -162,7 +169,7 @@ def test_what_is_not_shown_is_not_passed():
     unshown = {gate.name for gate in lacks if gate.state == "not shown"}
     assert unshown == {
         "top1_difference", "top1_loss", "make_top1_difference", "coverage_difference", "coverage_loss", "class_fall",
-        "source_fall",
+        "source_fall", "ece",
     }  # fmt: skip
     assert set(missed(lacks)) == unshown
     words = gates_missed(lacks)
@@ -174,7 +181,8 @@ def test_what_is_not_shown_is_not_passed():
     ("name", "figures"),
     [
         ("ece", {"ece": None}),
-        ("ece", {"ece": 0.11, "by_chance": 0.12}),
+        ("ece_of_all", {"ece_of_all": None}),
+        ("ece_of_all", {"ece_of_all": 0.11, "by_chance": 0.12}),
         ("parity", {"sample": 0}),
         ("new_models", {"learned": 2, "right": None, "tested": 0}),
     ],
@@ -192,7 +200,7 @@ def test_neither_classes_nor_sources_pass_because_none_has_enough_photos():
     assert {gate.name for gate in gates if not gate.shown} == {"class_fall", "source_fall"}
     assert set(missed(gates)) == {"class_fall", "source_fall"}
     untested = replace(given, paired=replace(given.paired, old=None))
-    assert len([gate for gate in gates_check(measured=untested, budget_ms=120) if not gate.shown]) == 7
+    assert len([gate for gate in gates_check(measured=untested, budget_ms=120) if not gate.shown]) == 8
 
 
 def test_a_gate_names_the_photos_that_it_stands_on():
@@ -208,7 +216,9 @@ def test_it_names_the_class_that_fell_most():
 
 
 def test_it_states_the_calibration_error_of_chance_where_that_raises_the_limit():
-    said = [{gate.name: gate for gate in checked(ece=0.082, by_chance=chance)}["ece"] for chance in (0.04, 0.09)]
+    said = [
+        {gate.name: gate for gate in checked(ece=0.082, by_chance=chance, alone=True)}["ece"] for chance in (0.04, 0.09)
+    ]
     assert [gate.text for gate in said] == ["calibration error 0.082", "calibration error 0.082, 0.090 by chance alone"]
     assert [gate.limit for gate in said] == [0.05, 0.09]
 

@@ -119,12 +119,12 @@ def test_it_does_not_replace_a_champion_that_it_was_not_compared_with(
         (
             ["skoda", "volvo"],
             ["skoda"],
-            ["gain", "top1_difference", "make_top1_difference", "wrong_fills"],
+            ["gain", "top1_difference", "make_top1_difference", "wrong_fills", "ece"],
             None,
         ),
         # A version that names models also knows makes, but not the other way round.
         (["skoda", "volvo"], ["red", "lime", "blue", "gray"], [], 1.0),
-        (["red", "lime", "blue", "gray"], ["skoda", "volvo"], ["gain", "top1_difference"], None),
+        (["red", "lime", "blue", "gray"], ["skoda", "volvo"], ["gain", "top1_difference", "ece"], None),
     ],
 )
 def test_versions_that_name_makes_only_are_compared_by_make(

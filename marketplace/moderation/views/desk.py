@@ -1,0 +1,88 @@
+"""What the desk's script asks for: the next car ahead of time, the claim's renewal, undo.
+
+Every page works without the script; these answer it alone.
+"""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from marketplace.accounts.access import moderator
+from marketplace.moderation.selectors import claimed_by_others, waiting
+from marketplace.moderation.services import (
+    DecisionLate,
+    DecisionRefused,
+    claim_release,
+    listing_claim,
+    queue_next,
+    too_late,
+)
+from marketplace.moderation.undo import decision_undo
+from marketplace.moderation.views.listings import SKIPPED, desk_context
+from marketplace.moderation.views.shared import REFUSED, is_desk, reviewable
+
+AHEAD_MOST = 20
+
+
+@login_required
+@require_GET
+def ahead(request: HttpRequest) -> HttpResponse:
+    """The car after those in ``?not=``, claimed for this moderator; 204 if there is none."""
+    user = moderator(request)
+    under_way = request.GET.getlist("not")[:AHEAD_MOST]
+    listing = SKIPPED.next(request, lambda skip: queue_next(moderator=user, skip=[*skip, *under_way]))
+    if listing is None:
+        return HttpResponse(status=204)
+    return render(request, "moderation/_desk.html", desk_context(request, listing, user))
+
+
+@login_required
+@require_POST
+def hold(request: HttpRequest, code: str) -> HttpResponse:
+    """Renew the claim on a listing: 204, or 409 with what happened to it."""
+    user = moderator(request)
+    listing = reviewable(code)
+    if not waiting().filter(pk=listing.pk).exists():
+        return JsonResponse({"words": too_late(listing)}, status=409)
+    if not listing_claim(listing=listing, moderator=user):
+        other = claimed_by_others(moderator=user).filter(listing=listing).select_related("moderator").first()
+        words = (
+            _("%(who)s is looking at this listing right now.") % {"who": other.moderator}
+            if other
+            else _("This is your own listing: somebody else has to review it.")
+        )
+        return JsonResponse({"words": words}, status=409)
+    return HttpResponse(status=204)
+
+
+@login_required
+@require_POST
+def release(request: HttpRequest, code: str) -> HttpResponse:
+    """End the claim on a car that was loaded ahead and not looked at."""
+    claim_release(listing=reviewable(code), moderator=moderator(request))
+    return HttpResponse(status=204)
+
+
+@login_required
+@require_POST
+def undo(request: HttpRequest) -> HttpResponse:
+    """Undo what this moderator decided last, and go back to it."""
+    user = moderator(request)
+    try:
+        undone = decision_undo(moderator=user)
+    except DecisionRefused as refused:
+        if is_desk(request):
+            status = 409 if isinstance(refused, DecisionLate) else REFUSED
+            return JsonResponse({"words": str(refused)}, status=status)
+        messages.error(request, str(refused))
+        return redirect("moderation:next")
+    url = reverse("moderation:review", args=[undone.listing_code])
+    said = _("%(code)s: undone. Look at it again.") % {"code": undone.listing_code}
+    if is_desk(request):
+        return JsonResponse({"words": said, "url": url, "code": undone.listing_code})
+    messages.success(request, said)
+    return redirect(url)
