@@ -16,7 +16,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 
-from marketplace.pages import is_htmx
+from marketplace.pages import SignInAndGoOn, is_htmx
 
 
 class PartialsMiddleware:
@@ -31,7 +31,8 @@ class PartialsMiddleware:
             return answer
         to_sign_in = _leads_to_sign_in(answer)
         if not _is_script(request):
-            return _back_to_the_form(request) if to_sign_in and request.method == "POST" else answer
+            lost = to_sign_in and request.method == "POST" and not isinstance(answer, SignInAndGoOn)
+            return _back_to_the_form(request) if lost else answer
         if to_sign_in or (answer.status_code == 401 and not answer.content):
             return signed_out()
         if is_htmx(request):

@@ -91,6 +91,12 @@ def photo_add(*, listing: Listing | None, data: bytes, filename: str) -> Photo:
     return photo
 
 
+def _how_to_change_photos(listing: Listing) -> str:
+    if listing.status == Listing.Status.SUBMITTED:
+        return "make it a draft before you change its photos."
+    return "its photos change with “Change car or photos” on its page."
+
+
 def _check_editable(listing_id: int) -> None:
     """Lock the listing; PhotoRejected if it was deleted or submitted meanwhile.
 
@@ -102,7 +108,7 @@ def _check_editable(listing_id: int) -> None:
     if row.status not in EDITABLE:
         raise PhotoRejected(
             "listing_closed",
-            f"This listing is {row.get_status_display()} by now: its photos cannot be changed here.",
+            f"This listing is {row.get_status_display()} by now: {_how_to_change_photos(row)}",
         )
 
 

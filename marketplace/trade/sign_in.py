@@ -7,7 +7,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 
-from marketplace.pages import is_htmx
+from marketplace.pages import SignInAndGoOn, is_htmx
 
 KEY = "trade_unsent"
 MOST = 5
@@ -25,7 +25,7 @@ def sign_in_first(
         kept = {key: value for key, value in request.session.get(KEY, {}).items() if key != name}
         kept[name] = {field: text[:5000] for field, text in typed.items()}
         request.session[KEY] = dict(list(kept.items())[-MOST:])
-    answer = redirect_to_login(then, resolve_url(settings.LOGIN_URL))
+    answer = SignInAndGoOn(redirect_to_login(then, resolve_url(settings.LOGIN_URL))["Location"])
     if is_htmx(request):
         # htmx would put the sign-in page into a part of this one.
         return HttpResponse(status=204, headers={"HX-Redirect": answer["Location"]})

@@ -165,7 +165,7 @@ def test_evaluate_names_the_worst_confused_pairs_and_each_view(manage, champion,
     assert figures["confused"][0] == {
         "one": "Skoda Octavia", "other": "Skoda Fabia", "photos": [40, 0], "mistaken": [20, 0], "share": 0.5,
     }  # fmt: skip
-    assert figures["views"] == {"front": {"known": 20, "make_top1": 1.0, "model_top1": 1.0}}
+    assert figures["views"] == {"front": {"known": 20, "make_top1": 1.0, "model_top1": 0.5}}
     assert "Skoda Octavia as Skoda Fabia 20 of 40, the other way round 0 of 0" in manage("evaluate", lot).out
 
 
