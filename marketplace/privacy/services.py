@@ -6,9 +6,9 @@ from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
+from marketplace.photos.files import files_delete, files_of
 from marketplace.photos.heatmaps.services import heatmap_files
 from marketplace.photos.models import Photo
-from marketplace.photos.services import files_delete, files_of
 
 log = structlog.get_logger(__name__)
 

@@ -51,7 +51,7 @@ def export(request: HttpRequest) -> HttpResponse | FileResponse:
 
 
 @login_required
-@reauthentication_required
+@reauthentication_required  # type: ignore[untyped-decorator]  # the package has no types
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest) -> HttpResponse:
     """Asks once more, after the password, and deletes."""
