@@ -24,6 +24,7 @@ from marketplace.listings.search.names import names_forget
 from marketplace.listings.search.stock.loading import stock_forget
 from tests.factories import UserFactory
 from tests.live_page import page  # noqa: F401  # fixture
+from tests.shipped_rows import shipped_rows_write  # noqa: F401  # its signal
 
 # Many tests compare to the last bit, start two trainings at once or expect a machine without a GPU.
 # Those that are about one have a target of their own (make test-cuda). Here, because torch looks

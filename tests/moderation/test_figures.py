@@ -94,3 +94,8 @@ def test_a_chart_keeps_holes_open_and_marks_up_no_names():
     assert "<b>" not in svg
     assert svg.count("<circle") == 2
     assert "5%" in svg  # the axis ends at a round number
+
+
+def test_a_chart_of_nothing_but_zeros_still_has_an_axis_that_people_can_read():
+    drawn = line_chart(title="Coverage", labels=["23 Nov"], series=[Series("starter", [0.0])], unit="%")
+    assert [text for text in ("0%", "0.5%", "1%") if f">{text}</text>" in drawn] == ["0%", "0.5%", "1%"]

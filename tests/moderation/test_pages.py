@@ -79,7 +79,8 @@ def test_it_says_when_nothing_waits(bobs):
 def test_it_shows_what_is_needed_to_decide(bobs, waiting):
     listing = waiting("Octavia", said=SAID, contradiction="The photos look like Volvo V70, not Škoda Octavia.")
     photo = Photo.objects.get()
-    PredictionFactory(photo=photo, box=[10, 20, 110, 100], candidates=SAID["candidates"])
+    seen = {"view": "rear-left", "view_confidence": 0.9}
+    PredictionFactory(photo=photo, box=[10, 20, 110, 100], candidates=SAID["candidates"], **seen)
     waiting()
     page = bobs.get(url("review", listing)).content.decode()
     assert '<rect class="mod-box" x="10" y="20" width="100" height="80" />' in page
@@ -87,6 +88,7 @@ def test_it_shows_what_is_needed_to_decide(bobs, waiting):
     assert "The photos look like Volvo V70, not Škoda Octavia." in page
     assert '<strong id="desk-waiting">2</strong> waiting' in page
     assert "style=" not in page
+    assert "· rear corner" in page
     # A model with two trained names is one button; a car that the catalogue lacks is none.
     assert page.count('data-key="1"') == page.count('data-key="2"') == 1
     assert 'data-key="3"' not in page

@@ -30,7 +30,7 @@ def line_chart(*, title: str, labels: Sequence[str], series: Sequence[Series], u
     is its title; give the same values in a table beside it.
     """
     known = [value for one in series for value in (*one.values, *one.high) if value is not None]
-    top = _above(max(known, default=1.0))
+    top = _above(max(known, default=0.0) or 1.0)
     xs = [_x(place, len(labels)) for place in range(len(labels))]
     parts = [_grid(top, unit), _axis(labels, xs)]
     for number, one in enumerate(series[:LINES], start=1):
