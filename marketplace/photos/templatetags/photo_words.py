@@ -7,6 +7,7 @@ from uuid import UUID
 from django import template
 from django.utils.translation import gettext
 
+from marketplace.listings.guesses import WORTH_SAYING
 from marketplace.listings.templatetags.car_words import per_cent, sure_words
 from marketplace.listings.verdicts import candidate_names, candidate_sure, one_of
 from marketplace.photos.checklist import view_believed, view_words
@@ -65,10 +66,13 @@ def _recognised(prediction: Prediction | None) -> PhotoSays:
     if prediction.candidates:
         best = prediction.candidates[0]
         name, sure = one_of(candidate_names(best), most=2), candidate_sure(best)
-    more = f"{sure_words(sure).capitalize()} ({per_cent(sure)})"
+    known = sure is None or sure >= WORTH_SAYING
+    more = f"{sure_words(sure).capitalize()} ({per_cent(sure)})" if known else gettext("We do not know which.")
     if several := several_cars(prediction.cars):
-        more = f"{more}. {several}"
+        more = f"{more.removesuffix('.')}. {several}"
     view = view_believed(prediction)
+    if not known:
+        return PhotoSays("plain", "info", gettext("A car"), more, view)
     if sure is not None and sure < SURE_ENOUGH:
         return PhotoSays("plain", "info", f"Perhaps {name}", more, view)
     return PhotoSays("ok", "check", name, more, view)
