@@ -68,7 +68,7 @@ LONG = (
 # Fixtures without which pytest-django lets nobody near the database.
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "django_db_reset_sequences", "live_server"}
 # Tests that start processes on the database that DATABASE_URL names.
-ON_DATABASE_URL = ("tests/browser/", "tests/reliability/")
+ON_DATABASE_URL = ("tests/browser/", "tests/operations/backup/", "tests/reliability/")
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest itself chooses by marks

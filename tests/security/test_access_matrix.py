@@ -78,6 +78,7 @@ def world(people):
         "label": LabelReviewFactory(with_files=True).pk,
         "report": Report.objects.create(listing=made.live, reason="fraud").pk,
         "key": uuid4().hex,
+        "section": "cars",
     }
 
 
