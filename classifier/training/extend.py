@@ -112,10 +112,10 @@ def _spec_of(base: ArtefactSpec, classes: tuple[TrainedClass, ...], train: Seque
 def _met(base: Artefact, recogniser: CachedRecogniser, rows: Sequence[ManifestRow]) -> Met:
     """Of an artefact without a memory all rows are new."""
     memory = memory_read(base)
-    if memory is not None and memory.eye != recogniser.eye:
+    if memory is not None and memory.extractor != recogniser.extractor:
         raise TrainError(f"{base.version} remembers what another network saw: give it a memory of its own")
     return meet(
-        memory or Memory.nothing(eye=recogniser.eye, width=recogniser.width), rows,
+        memory or Memory.nothing(extractor=recogniser.extractor, width=recogniser.width), rows,
         recogniser.digests([row.path for row in rows]),
     )  # fmt: skip
 

@@ -138,8 +138,8 @@ def remembered(
     """What an artefact remembers of the photos that made it. Closes the recogniser.
 
     rows: of exteriors, of all splits; photos to learn from count only where they have a class.
-    before: a memory of the same eye to begin with. Only photos that were not looked at before are
-    looked at now. Raises EngineError and OSError.
+    before: a memory of the same extractor to begin with. Only photos that were not looked at before
+    are looked at now. Raises EngineError and OSError.
     """
     labels = label_numbers(rows, recogniser.classes, rest=True)
     useful = [row for row, label in zip(rows, labels, strict=True) if label != UNKNOWN or split_of(row) != "train"]
@@ -147,7 +147,7 @@ def remembered(
     try:
         digests = recogniser.digests([row.path for row in useful])
         sights = progress.track(recogniser.sights(row.path for row in useful), total=len(useful), what="remembering")
-        before = before or Memory.nothing(eye=recogniser.eye, width=recogniser.width)
+        before = before or Memory.nothing(extractor=recogniser.extractor, width=recogniser.width)
         memory = before.extended(useful, sights, digests)
     finally:
         recogniser.close()

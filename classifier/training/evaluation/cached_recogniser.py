@@ -76,17 +76,17 @@ class CachedRecogniser(Interpreter):
         self._network.set_submodule(last, nn.Identity())
         shown = spec.preprocessing
         # One by one, not as the dataclass: a field that it gains later must not blind old memories.
-        self.eye = extractor_digest(
+        self.extractor = extractor_digest(
             self._network, str((shown.input_size, shown.mean, shown.std, shown.interpolation)),
             str((shown.crop.version, shown.crop.margin, spec.mirrored)),
         )  # fmt: skip
         """Equal for two classifiers that see the same features of the same car: each can be asked
         what it says of the other's sights."""
-        seen_by = (FORM, detector.version, attributes.version, self.eye, *engine_choose(engine, device))
+        seen_by = (FORM, detector.version, attributes.version, self.extractor, *engine_choose(engine, device))
         self._kind = f"sights {hashlib.sha256(' '.join(seen_by).encode()).hexdigest()[:16]}"
         self._kept = ContentCache(memory / CACHE_FILE)
 
-        def extractor(engine: EngineName, device: DeviceName) -> Engine:
+        def load(engine: EngineName, device: DeviceName) -> Engine:
             return extractor_engine(
                 self._network, side=spec.preprocessing.input_size, engine=engine, device=device
             )  # fmt: skip
@@ -94,7 +94,7 @@ class CachedRecogniser(Interpreter):
         def opened() -> Recogniser:
             return Recogniser.open(
                 classifier=artefact.folder, weights=weights, engine=engine, device=device, cache_dir=cache_dir,
-                network=extractor, colours=False,
+                network=load, colours=False,
             )  # fmt: skip
 
         self._open: Callable[[], Recogniser] = opened

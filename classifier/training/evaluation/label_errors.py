@@ -302,7 +302,7 @@ class _Looking:
             for row, digest, one in zip(rows, digests, sights, strict=True)
             if one.outputs is not None
         ]
-        memory = memory_read(base) or Memory.nothing(eye=recogniser.eye, width=recogniser.width)
+        memory = memory_read(base) or Memory.nothing(extractor=recogniser.extractor, width=recogniser.width)
         memory = memory.of("train").without(photo_digest(digest) for digest in digests)
         features = np.asarray([outputs for _, _, outputs in seen], dtype=np.float32).reshape(-1, recogniser.width)
         return _Seen(

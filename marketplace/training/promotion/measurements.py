@@ -116,7 +116,7 @@ class Measurements:
     """Cars that the champion knows and the challenger does not."""
     labels: NewLabels | None = None
     """None where too few labels are new to say anything of them, or the champion has another
-    eye."""
+    extractor."""
     parity: Parity | None = None
     """None where there were no photos to measure it on."""
     latency: Latency | None = None

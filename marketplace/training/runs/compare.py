@@ -48,7 +48,7 @@ class TestPhotos:
     __test__ = False  # no class of tests
 
     remembered: Memory | None
-    """The champion's own test photos; None if the challenger has another eye, or nothing is
+    """The champion's own test photos; None if the challenger has another extractor, or nothing is
     remembered."""
     at_hand: Sequence[ManifestRow]
     """The run's test photos that are not remembered."""
@@ -71,8 +71,8 @@ def versions_compare(
     """Score the challenger, and the champion if there is another one.
 
     They are asked about the test side of the run's photos, and about the champion's own test
-    photos, which it remembers, if both have the same eye. merged: what the run's merge tables call
-    a car. Raises ArtefactError or EngineError.
+    photos, which it remembers, if both have the same extractor. merged: what the run's merge tables
+    call a car. Raises ArtefactError or EngineError.
     """
     rival = run.rival(version)
     challenger = artefact_open(version.folder)
@@ -109,7 +109,7 @@ def versions_compare(
 def _test_photos(cleaned: Cleaned, memory: Memory | None, challenger: Artefact, *, makes_only: bool) -> TestPhotos:
     test = rows_to_score(cleaned.rows, makes_only=makes_only)
     its = memory_read(challenger)
-    if memory is None or its is None or memory.eye != its.eye:
+    if memory is None or its is None or memory.extractor != its.extractor:
         return TestPhotos(None, test)
     remembered = memory.of("test")
     known = {one.digest for one in remembered.photos}

@@ -69,17 +69,17 @@ class RememberedPhoto:
 class Memory:
     """N photos, and the features of those on which a car was seen."""
 
-    eye: str
+    extractor: str
     """Identifies the network below its last layer, and how it is shown a car: see
-    CachedRecogniser.eye. Only heads on the same eye can be asked about these features."""
+    CachedRecogniser.extractor. Only heads on the same one can be asked about these features."""
     photos: tuple[RememberedPhoto, ...]
     packed: Packed
     """Of the photos with status "ok", in their order."""
 
     @classmethod
-    def nothing(cls, *, eye: str, width: int) -> Memory:
+    def nothing(cls, *, extractor: str, width: int) -> Memory:
         """A memory that begins."""
-        return cls(eye, (), Packed.of(np.zeros((0, width), dtype=np.float32)))
+        return cls(extractor, (), Packed.of(np.zeros((0, width), dtype=np.float32)))
 
     @property
     def rows(self) -> list[ManifestRow]:
@@ -140,7 +140,7 @@ class Memory:
         """The content of MEMORY_FILE: safetensors."""
         cars = _Names((one.make, one.model, one.year) for one in self.photos)
         sources = _Names(one.source for one in self.photos)
-        about = {"form": FORM, "eye": self.eye, "cars": cars.named, "sources": sources.named}
+        about = {"form": FORM, "eye": self.extractor, "cars": cars.named, "sources": sources.named}
         photos = self.photos
         return save(
             {

@@ -37,7 +37,7 @@ def digest(row):
     return hashlib.sha256(row.path.as_posix().encode()).hexdigest()
 
 
-def remembered(rows, features=None, eye="eye") -> Memory:
+def remembered(rows, features=None, extractor="extractor") -> Memory:
     features = features_of(rows) if features is None else features
-    nothing = Memory.nothing(eye=eye, width=features.shape[1])
+    nothing = Memory.nothing(extractor=extractor, width=features.shape[1])
     return nothing.extended(rows, map(sight, features), [digest(one) for one in rows])

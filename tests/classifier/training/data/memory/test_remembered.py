@@ -110,7 +110,9 @@ def test_held_out_photos_without_an_answer_stay_and_useless_ones_go(rows):
         *map(sight, features_of(rows)), sight(None, "no_vehicle"), sight(None, "not_usable"), sight(None, "unreadable"),
         sight(np.ones(WIDTH)),
     ]  # fmt: skip
-    memory = Memory.nothing(eye="eye", width=WIDTH).extended(photos, sights, [digest(one) for one in photos])
+    memory = Memory.nothing(extractor="extractor", width=WIDTH).extended(
+        photos, sights, [digest(one) for one in photos]
+    )
     assert [one.status for one in memory.photos] == ["ok"] * 4 + ["not_usable"]
     seen = list(memory.of("test").sights())
     assert np.allclose(seen[0].outputs, features_of(rows)[3], atol=0.02)
