@@ -317,3 +317,15 @@ def test_enter_that_ends_a_composition_decides_nothing(page, waiting, cars):
     )
     assert left_alone
     assert page.evaluate("() => window.pressed ?? ''") == ""
+
+
+def test_the_figures_fit_a_telephone(page, waiting):
+    waiting("Octavia", said=verdict(("Skoda", "Octavia", 0.5)))
+    page.goto("/moderate/")
+    page.wait_for_timeout(SEEN)
+    page.keyboard.press("a")
+    page.wait_for_url("**/moderate/")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/moderate/figures/")
+    expect(page.get_by_role("table")).to_be_attached()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
