@@ -9,8 +9,8 @@ from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrOrPromise
 
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.listings.details.columns import Drive
@@ -21,7 +21,7 @@ from marketplace.listings.models import Listing
 class Choices:
     """The values of a column that can be asked for, each with its label."""
 
-    def __init__(self, pairs: Iterable[tuple[str, StrOrPromise]]) -> None:
+    def __init__(self, pairs: Iterable[tuple[str, str | Promise]]) -> None:
         self.pairs = [(str(value), label) for value, label in pairs]
         self.values = [value for value, _label in self.pairs]
 
@@ -40,7 +40,7 @@ CHOICES = {
 """The filters of which several values can be chosen. Names of columns and of parameters."""
 RANGES = {"year": "year", "price": "price_eur", "mileage": "mileage_km"}
 """The filters with a lowest and a highest value, each with its column."""
-SORTS: dict[str, StrOrPromise] = {
+SORTS: dict[str, str | Promise] = {
     "newest": _("Newest first"),
     "price": _("Lowest price"),
     "price-down": _("Highest price"),
