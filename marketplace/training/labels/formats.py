@@ -62,7 +62,8 @@ def _coco(path: Path, rows: Sequence[ManifestRow]) -> int:
     facts = _photo_facts(rows)
     cars = sorted({(row.make, row.model, row.year) for row in rows if row.make})
     categories = {car: number for number, car in enumerate(cars, 1)}
-    images, annotations = [], []
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
     for number, row in enumerate(rows, 1):
         width, height, box = facts.get(row.path.name, (0, 0, None))
         images.append({
