@@ -11,13 +11,14 @@ from allauth.core import ratelimit
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.services import signup_undo
 from marketplace.outages import MailAway
 
 log = structlog.get_logger(__name__)
 
-UNSENT = (
+UNSENT = _(
     "Your account is ready. No e-mail can be sent right now, so your address is not confirmed: "
     "have the mail sent again later, under Account."
 )

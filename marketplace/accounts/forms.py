@@ -16,8 +16,8 @@ class SignupForm(forms.Form):
     display_name = LineFormField(
         required=False,
         max_length=80,
-        label="Your name, as buyers see it",
-        help_text="May stay empty. Your e-mail address is never shown.",
+        label=_("Your name, as buyers see it"),
+        help_text=_("May stay empty. Your e-mail address is never shown."),
         widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
     )
 

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.text_fields import LineField
 
@@ -38,7 +39,7 @@ class User(AbstractUser):
     """A person with an account. Only the ``access.py`` modules decide what a user may do."""
 
     username = None  # type: ignore[assignment]  # the e-mail address takes its place
-    email = models.EmailField("e-mail address", unique=True)
+    email = models.EmailField(_("e-mail address"), unique=True)
     display_name = LineField(max_length=80, blank=True)
     is_moderator = models.BooleanField(default=False, help_text="May review other people's listings.")
 
@@ -56,7 +57,7 @@ class User(AbstractUser):
             models.UniqueConstraint(
                 Lower("email"),
                 name="accounts_user_email_once",
-                violation_error_message="Somebody has this e-mail address already.",
+                violation_error_message=_("Somebody has this e-mail address already."),
             ),
         ]
 

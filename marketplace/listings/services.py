@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import CarModel, Make
@@ -86,7 +87,10 @@ def drafts_check(*, seller: User) -> None:
     """Raises DraftsFull if the seller may not begin another draft."""
     drafts = Listing.objects.filter(seller=seller, status=Listing.Status.DRAFT, revises=None)
     if drafts.count() >= settings.SELLER_DRAFTS:
-        raise DraftsFull(f"You have {settings.SELLER_DRAFTS} drafts, which is the limit. Submit or delete one first.")
+        raise DraftsFull(
+            _("You have %(most)s drafts, which is the limit. Submit or delete one first.")
+            % {"most": settings.SELLER_DRAFTS}
+        )
 
 
 def _as_last_time(seller: User) -> dict[str, Any]:
@@ -112,7 +116,9 @@ def listing_update(
     """
     row = Listing.objects.select_for_update().get(pk=listing.pk)
     if row.status not in EDITABLE | APPROVED:
-        raise ListingRefused(f"This listing is {row.get_status_display()} and cannot be edited.")
+        raise ListingRefused(
+            _("This listing is %(status)s and cannot be edited.") % {"status": row.get_status_display()}
+        )
     values = texts_cleaned(Listing, values)
     touched = set(row.touched)
     autofilled = set(row.autofilled)
@@ -157,11 +163,14 @@ def _check_free(changed: Collection[str], values: Mapping[str, Any]) -> None:
     """Raises ListingRefused or ValidationError for what an approved listing may not become."""
     if not set(changed) <= set(FREE_FIELDS):
         raise ListingRefused(
-            "This changes which car is offered, so somebody has to look at it again: change it under “Car or photos”."
+            _(
+                "This changes which car is offered, so somebody has to look at it again: "
+                "change it under “Car or photos”."
+            )
         )
     emptied = [name for name in changed if name in REQUIRED_TO_SUBMIT and values[name] in EMPTY]
     if emptied:
-        raise ValidationError({name: ["A car on sale needs this."] for name in emptied})
+        raise ValidationError({name: [_("A car on sale needs this.")] for name in emptied})
 
 
 def _listed_or_written(row: Listing, changed: Collection[str], touched: set[str]) -> None:
@@ -248,7 +257,7 @@ def _contradiction(row: Listing) -> str:
     """One sentence if the photos confidently show two cars, or another than the seller says; else
     empty."""
     if row.verdict and (other := row.verdict.get("other_car")):  # older verdicts do not say
-        return f"One of the photos looks like another car: {other}."[:200]
+        return _("One of the photos looks like another car: %(other)s.") % {"other": other}[:200]
     seen = _seen(row.verdict)
     if not seen or not row.make_name:
         return ""
@@ -257,7 +266,10 @@ def _contradiction(row: Listing) -> str:
         other_model = car.car_model is not None and bool(row.model_name) and car.car_model != stated.car_model
         if (car.make is not None and car.make == stated.make and not other_model) or name_key(name) == name_key(said):
             return ""
-    return f"The photos look like {one_of([name for name, _ in seen])}, not {said}."[:200]
+    return (
+        _("The photos look like %(one_of)s, not %(said)s.")
+        % {"one_of": one_of([name for name, _ in seen]), "said": said}[:200]
+    )
 
 
 def _seen(verdict: dict[str, Any] | None) -> list[tuple[str, Resolved]]:
@@ -281,12 +293,12 @@ def _stated(row: Listing) -> Resolved:
 
 def listing_missing(*, listing: Listing) -> dict[str, str]:
     """The fields that a listing still needs before it can be submitted, each with one line."""
-    missing = {name: "Please fill this in." for name in REQUIRED_TO_SUBMIT if getattr(listing, name) in EMPTY}
+    missing = {name: _("Please fill this in.") for name in REQUIRED_TO_SUBMIT if getattr(listing, name) in EMPTY}
     for written, chosen in IN_PLACE_OF.items():
         if getattr(listing, written):
             missing.pop(chosen, None)
     if not listing.photos.exists():
-        missing["photos"] = "Add at least one photo."
+        missing["photos"] = _("Add at least one photo.")
     return missing
 
 

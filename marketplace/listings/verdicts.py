@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from marketplace.catalogue.selectors import Resolved, car_find
 
 
@@ -34,7 +36,7 @@ def group_sure(verdict: Mapping[str, Any]) -> bool:
 
 def one_of(names: Sequence[str], most: int = 0) -> str:
     """``"A, B or C"``. With ``most`` the first so many names, and "another look-alike"."""
-    shown = [*names[:most], "another look-alike"] if most and len(names) > most + 1 else names
+    shown = [*names[:most], _("another look-alike")] if most and len(names) > most + 1 else names
     return " or ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
 
 

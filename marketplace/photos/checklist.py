@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from marketplace.photos.models import Photo, Prediction
 from marketplace.photos.selectors import prediction_latest
 
@@ -13,9 +16,9 @@ VIEW_BELIEVED = 0.5
 # will do.
 VIEW_WORDS = {
     "front": ("front",),
-    "front corner": ("front-left", "front-right"),
+    _("front corner"): ("front-left", "front-right"),
     "side": ("side-left", "side-right"),
-    "rear corner": ("rear-left", "rear-right"),
+    _("rear corner"): ("rear-left", "rear-right"),
     "rear": ("rear",),
 }
 INTERIOR = Photo.Kind.INTERIOR.value
@@ -42,16 +45,20 @@ class Checklist:
     @property
     def told(self) -> str:
         """What is missing, in a sentence or two."""
-        missing = [f"the {view.words}" for view in self.views if not view.seen]
+        missing = [gettext("the %(words)s") % {"words": view.words} for view in self.views if not view.seen]
         if not self.photos:
-            return "Each is ticked as soon as one of your photos shows it. None of them is a must."
+            return gettext("Each is ticked as soon as one of your photos shows it. None of them is a must.")
         if not missing:
-            return "All there: buyers can look around the whole car."
+            return gettext("All there: buyers can look around the whole car.")
         if self.looking:
-            return "Ticked as we look at your photos."
+            return gettext("Ticked as we look at your photos.")
         named = " and ".join(part for part in (", ".join(missing[:-1]), missing[-1]) if part)
-        helps, them = ("It helps", "it") if len(missing) == 1 else ("They help", "them")
-        return f"Not seen yet: {named}. {helps}, but you can submit without {them}."
+        helps, them = (gettext("It helps"), "it") if len(missing) == 1 else (gettext("They help"), "them")
+        return gettext("Not seen yet: %(named)s. %(helps)s, but you can submit without %(them)s.") % {
+            "named": named,
+            "helps": helps,
+            "them": them,
+        }
 
 
 def checklist_of(*, photos: Sequence[Photo]) -> Checklist | None:

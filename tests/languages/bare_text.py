@@ -17,7 +17,9 @@ SAME_EVERYWHERE = {
 
 _FORMATS_OF_MACHINES = {"c", "U", "Y-m-d", "Y"}
 _FORMATS_OF_LOCALES = re.compile(r"[A-Z_]+_FORMAT")
-_FILTER = re.compile(r"\|(date|time|pluralize|yesno|default|default_if_none|add|join|cut):(\"[^\"]*\"|'[^']*')|\|pluralize\b")
+_FILTER = re.compile(
+    r"\|(date|time|pluralize|yesno|default|default_if_none|add|join|cut):(\"[^\"]*\"|'[^']*')|\|pluralize\b"
+)
 _LITERAL = re.compile(r"(?<![\w(:])(\w+)=\"([^\"]*[^\W\d_]{2}[^\"]*)\"")
 _SKIPPED = {"comment", "verbatim", "blocktranslate", "blocktrans"}
 _CLASS = re.compile(r"[a-z]+--[a-z]+")  # in a block that stands inside an attribute

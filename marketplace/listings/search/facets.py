@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from marketplace.listings.search.criteria import ANY, BASE_CURRENCY, CHOICES, RANGES, Criteria, Range
 from marketplace.listings.search.names import Names, names_now
@@ -114,9 +114,13 @@ def facets_of(criteria: Criteria, counts: Counts) -> list[Facet]:
 
 
 LABELS = {
-    "fuel": _lazy("Fuel"), "gearbox": _lazy("Gearbox"), "body": _lazy("Body type"), "colour": _lazy("Colour"),
-    "drive": _lazy("Drive"), "country": _lazy("Country"),
-}  # fmt: skip
+    "fuel": gettext_lazy("Fuel"),
+    "gearbox": gettext_lazy("Gearbox"),
+    "body": gettext_lazy("Body type"),
+    "colour": gettext_lazy("Colour"),
+    "drive": gettext_lazy("Drive"),
+    "country": gettext_lazy("Country"),
+}
 
 
 def _facet(name: str, label: str, options: Iterable[Option], most: int) -> Facet:

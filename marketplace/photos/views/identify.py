@@ -8,6 +8,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from classifier.formats import ACCEPT, NAMES
@@ -18,7 +20,7 @@ from marketplace.photos.script_words import upload_words
 from marketplace.photos.selectors import photo_of_visitor, prediction_latest
 from marketplace.photos.services import PhotoRejected, photo_add
 
-TOO_OFTEN = "You have asked about many photos in a short time. Please wait a minute and try again."
+TOO_OFTEN = _("You have asked about many photos in a short time. Please wait a minute and try again.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,7 +32,7 @@ def identify(request: HttpRequest) -> HttpResponse:
         return _refuse(request, TOO_OFTEN, status=429)
     upload = request.FILES.get("photo")
     if not isinstance(upload, UploadedFile):
-        return _refuse(request, "Choose a photo first.", status=422)
+        return _refuse(request, gettext("Choose a photo first."), status=422)
     try:
         photo = photo_add(listing=None, data=upload_read(upload), filename=upload.name or "")
     except PhotoRejected as error:
