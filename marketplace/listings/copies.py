@@ -10,7 +10,7 @@ from marketplace.listings.life.steps import ListingRefused, Status, Step
 from marketplace.listings.models import Listing, StatusChange
 from marketplace.listings.services import APPROVED, EMPTY, SELLER_FIELDS, drafts_check
 
-SEEN_FIELDS = ("touched", "autofilled", "verdict", "certainty", "contradiction", "confirmed")
+SEEN_FIELDS = ("touched", "autofilled", "verdict", "certainty", "contradicts", "confirmed")
 """What the photos and the seller's answers said; a duplicate has other photos."""
 
 

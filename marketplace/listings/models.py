@@ -15,6 +15,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.catalogue.models import CarModel, Make
+from marketplace.listings.contradictions import contradiction_words
 from marketplace.listings.currencies.models import ExchangeRate
 from marketplace.listings.derived import (
     KEY_LETTERS,
@@ -177,8 +178,8 @@ class Listing(Details):
     certainty = models.FloatField(
         null=True, blank=True, help_text="Confidence of the verdict's best model; the queue's order."
     )
-    contradiction = models.CharField(
-        max_length=200, blank=True, help_text="What the photos show instead of what the seller says, in a sentence."
+    contradicts = models.JSONField(
+        null=True, blank=True, help_text="What the photos show instead of what the seller says: see contradictions.py."
     )
     reject_reason = ParagraphsField(blank=True, help_text="What a moderator wants changed, or why they rejected it.")
 
@@ -245,6 +246,11 @@ class Listing(Details):
     def title(self) -> str:
         words = [str(part) for part in (self.make_name, self.model_name, self.year) if part]
         return " ".join(words) or gettext("Unnamed car")
+
+    @property
+    def contradiction(self) -> str:
+        """What the photos show instead of what the seller says, in a sentence; empty if nothing."""
+        return contradiction_words(self.contradicts)
 
     @property
     def make_name(self) -> str:

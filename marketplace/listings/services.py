@@ -16,12 +16,13 @@ from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.names import name_key
 from marketplace.catalogue.selectors import Resolved, catalogue_resolve
 from marketplace.doorbell import ring_on_commit
+from marketplace.listings.contradictions import other_car, two_cars
 from marketplace.listings.details.forms import DETAIL_FIELDS
 from marketplace.listings.details.questions import ListingQuestioned, questions_of, questions_open
 from marketplace.listings.life.prices import price_note
 from marketplace.listings.life.steps import EDITABLE, ON_SALE, PAUSED, ListingRefused, Step, step_take
 from marketplace.listings.models import Listing, StatusChange
-from marketplace.listings.verdicts import group_sure, look_alikes_of, model_sure, one_of
+from marketplace.listings.verdicts import group_sure, look_alikes_of, model_sure
 from marketplace.text_fields import texts_cleaned
 
 __all__ = [
@@ -147,7 +148,7 @@ def listing_update(
     row.touched = sorted(touched)
     row.autofilled = sorted(autofilled - touched)
     if row.status in EDITABLE:
-        row.contradiction = _contradiction(row)
+        row.contradicts = _contradiction(row)
     asked = questions_of(row)
     row.confirmed = [question.key for question in asked if question.key in {*row.confirmed, *answered}]
     row.full_clean(exclude=["seller"])
@@ -200,7 +201,7 @@ def listing_verdict_set(*, listing_id: int, verdict: dict[str, Any] | None) -> L
     if row.status in REVIEWABLE:
         # A later status means that a moderator or the policy approved it. A photo that finishes
         # late does not reopen the question.
-        row.contradiction = _contradiction(row)
+        row.contradicts = _contradiction(row)
     row.save()
     return row
 
@@ -247,29 +248,25 @@ def _confident(verdict: dict[str, Any] | None) -> tuple[Make | None, CarModel | 
             return found.make, found.car_model
     if verdict["make"]["confidence"] >= verdict["thresholds"]["make"]:
         make = catalogue_resolve(make=verdict["make"]["name"], model="").make
-        makes = {car.make for _, car in look_alikes_of(verdict)}
+        makes = {car.make for _name, car in look_alikes_of(verdict)}
         if make not in makes or len(makes) == 1:  # else look-alikes bear badges of several makes
             return make, None
     return None, None
 
 
-def _contradiction(row: Listing) -> str:
-    """One sentence if the photos confidently show two cars, or another than the seller says; else
-    empty."""
+def _contradiction(row: Listing) -> dict[str, Any] | None:
+    """What the photos confidently show, if that is two cars, or another than the seller says."""
     if row.verdict and (other := row.verdict.get("other_car")):  # older verdicts do not say
-        return _("One of the photos looks like another car: %(other)s.") % {"other": other}[:200]
+        return two_cars(other=other)
     seen = _seen(row.verdict)
     if not seen or not row.make_name:
-        return ""
+        return None
     stated, said = _stated(row), " ".join(filter(None, (row.make_name, row.model_name)))
     for name, car in seen:
         other_model = car.car_model is not None and bool(row.model_name) and car.car_model != stated.car_model
         if (car.make is not None and car.make == stated.make and not other_model) or name_key(name) == name_key(said):
-            return ""
-    return (
-        _("The photos look like %(one_of)s, not %(said)s.")
-        % {"one_of": one_of([name for name, _ in seen]), "said": said}[:200]
-    )
+            return None
+    return other_car(seen=[name for name, _car in seen], said=said)
 
 
 def _seen(verdict: dict[str, Any] | None) -> list[tuple[str, Resolved]]:
@@ -331,8 +328,8 @@ def listing_identity_set(*, listing: Listing, make: Make, car_model: CarModel | 
 
 def listing_identity_confirm(*, listing: Listing) -> None:
     """A moderator confirms the car: that ends any contradiction, and no photo changes it later."""
-    listing.contradiction = ""
+    listing.contradicts = None
     listing.touched = sorted({*listing.touched, "make", "car_model"})
     listing.autofilled = sorted(set(listing.autofilled) - {"make", "car_model"})
     named = ("make", "car_model", "other_make", "other_model")
-    listing.save(update_fields=[*named, "contradiction", "touched", "autofilled", "updated_at"])
+    listing.save(update_fields=[*named, "contradicts", "touched", "autofilled", "updated_at"])

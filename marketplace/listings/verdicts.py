@@ -37,7 +37,9 @@ def group_sure(verdict: Mapping[str, Any]) -> bool:
 def one_of(names: Sequence[str], most: int = 0) -> str:
     """``"A, B or C"``. With ``most`` the first so many names, and "another look-alike"."""
     shown = [*names[:most], _("another look-alike")] if most and len(names) > most + 1 else names
-    return " or ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+    if len(shown) < 2:
+        return "".join(shown)
+    return _("%(several)s or %(last)s") % {"several": ", ".join(shown[:-1]), "last": shown[-1]}
 
 
 def candidate_names(candidate: Mapping[str, Any]) -> list[str]:
