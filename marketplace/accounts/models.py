@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
@@ -35,6 +36,11 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, is_moderator=True, **fields)
 
 
+def language_choices() -> list[tuple[str, str]]:
+    """A function, so that another language needs no migration."""
+    return list(settings.LANGUAGES)
+
+
 class User(AbstractUser):
     """A person with an account. Only the ``access.py`` modules decide what a user may do."""
 
@@ -42,6 +48,9 @@ class User(AbstractUser):
     email = models.EmailField(_("e-mail address"), unique=True)
     display_name = LineField(max_length=80, blank=True)
     is_moderator = models.BooleanField(default=False, help_text="May review other people's listings.")
+
+    # Empty until they sign in for the first time: mails are in the site's first language then.
+    language = models.CharField(_("language"), max_length=10, blank=True, choices=language_choices)
 
     suspended_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="Nothing of theirs may be offered since then."

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
@@ -42,7 +43,7 @@ class CarModelFilterSet(filters.FilterSet):
         fields = ("make",)
 
 
-def _number(words: str) -> filters.NumberFilter:
+def _number(words: str | Promise) -> filters.NumberFilter:
     return filters.NumberFilter(field_name="year", help_text=words)
 
 

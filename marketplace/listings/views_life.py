@@ -158,7 +158,7 @@ def _is_asked_for(listing: Listing, state: str, words: list[str]) -> bool:
 def _own_car(listing: Listing) -> OwnCar:
     possible = steps_open(listing=listing, role=Role.SELLER)
     buttons = [
-        Button(press.label, reverse(f"listings:{press.url}", args=[listing.code]), press.danger)
+        Button(str(press.label), reverse(f"listings:{press.url}", args=[listing.code]), press.danger)
         for step, press in PRESSES.items()
         if step in possible and _is_offered(step, listing)
     ]
@@ -186,7 +186,7 @@ def _view(step: Step) -> Callable[..., HttpResponse]:
         except ListingRefused as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, press.done.format(title=listing.title, days=KEEP_DELETED.days))
+            messages.success(request, str(press.done).format(title=listing.title, days=KEEP_DELETED.days))
         return redirect("listings:mine")
 
     return view

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -46,7 +47,7 @@ class _AnswerForm(forms.Form):
     """
 
     correction: str
-    nothing_chosen: str
+    nothing_chosen: str | Promise
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
@@ -56,7 +57,7 @@ class _AnswerForm(forms.Form):
         if values.get("car") or values.get("suggestion") is not None:
             values["action"] = self.correction
         elif not values.get("action"):
-            raise forms.ValidationError(self.nothing_chosen)
+            raise forms.ValidationError(str(self.nothing_chosen))
         return values
 
 
@@ -106,7 +107,7 @@ class LabelForm(_AnswerForm):
     nothing_chosen = _("Choose what to do with this label.")
 
     action = forms.ChoiceField(
-        choices=[(KEEP, "keep"), (DISCARD, _("leave out")), (LABEL_NO_CAR, _("no car"))], required=False
+        choices=[(KEEP, _("keep")), (DISCARD, _("leave out")), (LABEL_NO_CAR, _("no car"))], required=False
     )
     suggestion = forms.IntegerField(min_value=0, max_value=9, required=False)
     car = forms.RegexField(r"^\d{1,18}:\d{0,18}$", required=False)

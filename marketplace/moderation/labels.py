@@ -200,10 +200,10 @@ def decision_words(review: LabelReview) -> str:
     if review.status == LabelReview.Status.CORRECTED:
         return _("it is a %(car)s") % {"car": review.right}
     return {
-        LabelReview.Status.KEPT: f"it is a {review.label}",
-        LabelReview.Status.DISCARDED: "the photo is left out",
-        LabelReview.Status.NO_CAR: "it shows no car",
-    }.get(LabelReview.Status(review.status), "nothing yet")
+        LabelReview.Status.KEPT: _("it is a %(car)s") % {"car": review.label},
+        LabelReview.Status.DISCARDED: _("the photo is left out"),
+        LabelReview.Status.NO_CAR: _("it shows no car"),
+    }.get(LabelReview.Status(review.status), _("nothing yet"))
 
 
 def _is_answered(sha256: str, key: str) -> bool:

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.accounts.models import language_choices
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.listings.models import Listing
 from marketplace.moderation.policy.models import Audit, PolicyMake, PolicyVersion
@@ -208,7 +209,7 @@ class RejectTemplateText(models.Model):
     """A template's words in one language."""
 
     template = models.ForeignKey(RejectTemplate, on_delete=models.CASCADE, related_name="texts")
-    language = models.CharField(max_length=10, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE)
+    language = models.CharField(max_length=10, choices=language_choices, default=settings.LANGUAGE_CODE)
     text = ParagraphsField(max_length=500)
 
     class Meta:

@@ -24,6 +24,7 @@ from classifier.formats import (
     kind_of,
     picture_words,
 )
+from marketplace.photos.file_words import file_words, formats_words
 from marketplace.photos.jpeg import NotCleanError, clean_jpeg_size
 
 log = structlog.get_logger(__name__)
@@ -134,12 +135,15 @@ def _accepted_kind(data: bytes, filename: str) -> str:
     if kind is None:
         if (words := picture_words(data)) is not None:
             raise PhotoRejected(
-                "wrong_format", _("This file is %(what)s. Save it as JPEG or PNG and try again.") % {"what": words}
+                "wrong_format",
+                _("This file is %(what)s. Save it as JPEG or PNG and try again.") % {"what": file_words(words)},
             )
-        words = document_words(data) or _("of a kind that we cannot read")
+        said = document_words(data)
+        what = file_words(said) if said else _("of a kind that we cannot read")
         raise PhotoRejected(
             "not_a_picture",
-            _("This file is %(what)s, not a photo. Choose a %(formats)s photo.") % {"what": words, "formats": NAMES},
+            _("This file is %(what)s, not a photo. Choose a %(formats)s photo.")
+            % {"what": what, "formats": formats_words(NAMES)},
         )
     extension = extension_of(filename)
     # A name without an extension claims nothing. One of another format is a trick or a mistake.
@@ -150,7 +154,7 @@ def _accepted_kind(data: bytes, filename: str) -> str:
                 "This file is named %(extension)s but is %(what)s. "
                 "Rename it to end in %(right)s, or save it again as JPEG."
             )
-            % {"extension": extension, "what": BY_KIND[kind].words, "right": BY_KIND[kind].extensions[0]},
+            % {"extension": extension, "what": file_words(BY_KIND[kind].words), "right": BY_KIND[kind].extensions[0]},
         )
     return kind
 
@@ -158,23 +162,17 @@ def _accepted_kind(data: bytes, filename: str) -> str:
 def _refusal(answer: dict[str, Any]) -> PhotoRejected:
     code = answer["refused"]
     if code == "too_many_pixels":
-        size = (
-            _(" (%(answer)s × %(answer_2)s pixels)") % {"answer": answer["width"], "answer_2": answer["height"]}
-            if "width" in answer
-            else ""
-        )
-        limit = _("%(get)s megapixels") % {"get": answer.get("most", settings.PHOTO_MAX_PIXELS) // 1000000}
+        limit = _("%(number)s megapixels") % {"number": answer.get("most", settings.PHOTO_MAX_PIXELS) // 1000000}
         advice = _("Save it smaller and try again.")
         if "most" in answer:  # less than in other formats
-            limit, advice = (
-                _("%(limit)s in this format") % {"limit": limit},
-                _("Save it smaller, or as JPEG, and try again."),
-            )
-        return PhotoRejected(
-            code,
-            _("This picture is too large%(size)s; the limit is %(limit)s. %(advice)s")
-            % {"size": size, "limit": limit, "advice": advice},
-        )
+            limit = _("%(limit)s in this format") % {"limit": limit}
+            advice = _("Save it smaller, or as JPEG, and try again.")
+        if "width" in answer:
+            text = _("This picture is too large (%(width)s × %(height)s pixels); the limit is %(limit)s. %(advice)s")
+        else:
+            text = _("This picture is too large; the limit is %(limit)s. %(advice)s")
+        size = {"width": answer.get("width"), "height": answer.get("height")}
+        return PhotoRejected(code, text % {**size, "limit": limit, "advice": advice})
     sentences = {
         "truncated": _("This file is incomplete: the end of the picture is missing. Copy or send the photo again."),
         "too_complex": _("This picture takes too much work to open. Save it as an ordinary JPEG and try again."),

@@ -1,4 +1,4 @@
-"""Finds what a template says without gettext: text between tags, attributes that people read, words in filters."""
+"""Finds what a template says without gettext: between tags, in attributes, in filters."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from django.template.base import Lexer, Token, TokenType
 
 READ = {"alt", "title", "placeholder", "aria-label", "aria-description", "label", "summary"}
-"""Attributes that people see or hear. So is what scripts say: every ``data-`` attribute with a space in it."""
+"""Attributes that people see or hear; so are those of scripts: ``data-`` with a space in it."""
 
 SAME_EVERYWHERE = {
     "Forecourt", "API", "JPEG", "PNG", "WebP", "HEIC", "UTC", "Enter", "Esc", "CO₂", "km", "kW", "kWh", "MB", "VIN",

@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.accounts.services import language_of
 from marketplace.doorbell import ring_on_commit
 from marketplace.listings.life.steps import ON_SALE, PAUSED, Status
 from marketplace.listings.models import Listing, SellerMail
@@ -96,7 +97,7 @@ def mail_queue(*, listing: Listing, kind: Kind, words: str = "") -> None:
 def mails_send() -> int:
     """Send what waits and is due; returns how many. Safe to run twice at once."""
     mails = SellerMail.objects.select_related("listing__seller", "listing__make", "listing__car_model")
-    return queue_send(mails, is_needless=_needless, message_of=_message)
+    return queue_send(mails, is_needless=_needless, message_of=_message, language_of=_language)
 
 
 def _needless(mail: SellerMail) -> bool:
@@ -106,13 +107,17 @@ def _needless(mail: SellerMail) -> bool:
     return renewed or listing.status not in TRUE_WHILE[Kind(mail.kind)] or not listing.seller.is_active
 
 
+def _language(mail: SellerMail) -> str:
+    return language_of(mail.listing.seller)
+
+
 def _message(mail: SellerMail) -> EmailMultiAlternatives:
     listing, said = mail.listing, WORDS[Kind(mail.kind)]
     until = date_format(listing.expires_at, "DATE_FORMAT") if listing.expires_at else ""
     page = reverse("listings:edit", args=[listing.code]) if said.edits else reverse("listings:mine")
     context: dict[str, Any] = {
         "name": listing.seller.display_name,
-        "text": said.text.format(title=listing.title, until=until),
+        "text": str(said.text).format(title=listing.title, until=until),
         "words": mail.words,
         "button": said.button,
         "link": f"{settings.SITE_URL}{page}",
@@ -120,7 +125,7 @@ def _message(mail: SellerMail) -> EmailMultiAlternatives:
     }
     return mail_message(
         template="listings/mail/seller",
-        subject=said.subject.format(title=listing.title),
+        subject=str(said.subject).format(title=listing.title),
         to=listing.seller.email,
         context=context,
     )

@@ -8,6 +8,7 @@ from typing import Any
 from django import template
 from django.template import Context
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
@@ -19,13 +20,12 @@ register = template.Library()
 
 SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "BRL": "R$", "PLN": "zł", "CZK": "Kč", "CHF": "CHF", "UAH": "₴"}
 SIGN_LAST = {"PLN", "CZK", "UAH", "EUR"}
-NARROW = "\u202f"  # narrow no-break space: in no language a decimal sign
 
 
 @register.filter
 def grouped(value: int | Decimal | None) -> str:
-    """``12500`` → ``"12 500"`` (narrow no-break space)."""
-    return "" if value is None else f"{value:,}".replace(",", NARROW)
+    """``12500`` → ``"12 500"`` in English, ``"12.500"`` in German: see marketplace.formats."""
+    return "" if value is None else number_format(value, force_grouping=True)
 
 
 @register.filter
@@ -75,8 +75,10 @@ def per_cent(confidence: float | None) -> str:
     if confidence is None:
         return ""
     if confidence > 0.99:
-        return _("over 99\u00a0%")
-    return _("under 1\u00a0%") if confidence < 0.01 else f"{round(confidence * 100)}\u00a0%"
+        return _("over 99\u00a0%%") % {}
+    if confidence < 0.01:
+        return _("under 1\u00a0%%") % {}
+    return _("%(number)s\u00a0%%") % {"number": round(confidence * 100)}
 
 
 @register.filter

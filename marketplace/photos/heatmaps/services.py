@@ -16,7 +16,6 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from marketplace.doorbell import ring, ring_on_commit
 from marketplace.listings.models import Listing
@@ -27,7 +26,7 @@ from marketplace.registry.selectors import champion_get
 log = structlog.get_logger(__name__)
 
 DRAW_HEATMAPS = "marketplace.photos.tasks.draw_heatmaps"
-STOPPED = _("the drawing stopped without an answer")
+STOPPED = "stopped"
 Status = Heatmap.Status
 
 
@@ -157,7 +156,8 @@ def _check_recognised(photo: Photo) -> None:
 
 
 def _shown(kind: str) -> str:
-    return {"interior": "the inside", "detail": "a detail", "other": "no car"}.get(kind, "too little of the car")
+    said = {"interior": gettext("the inside"), "detail": gettext("a detail"), "other": gettext("no car")}
+    return said.get(kind, gettext("too little of the car"))
 
 
 def _unclaimed() -> QuerySet[Heatmap]:

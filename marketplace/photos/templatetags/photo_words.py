@@ -5,13 +5,14 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django import template
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.listings.guesses import WORTH_SAYING
 from marketplace.listings.templatetags.car_words import per_cent, sure_words
 from marketplace.listings.verdicts import candidate_names, candidate_sure, one_of
-from marketplace.photos.checklist import view_believed, view_words
+from marketplace.photos.checklist import view_believed_words, view_words
 from marketplace.photos.models import Heatmap, Photo, Prediction
 from marketplace.photos.quality import Hint, hints_of
 from marketplace.photos.selectors import prediction_latest
@@ -28,8 +29,8 @@ class PhotoSays(NamedTuple):
 
     tone: str
     icon: str
-    head: str
-    more: str
+    head: str | Promise
+    more: str | Promise
     view: str = ""
 
 
@@ -62,7 +63,7 @@ def several_cars(cars: int | None) -> str:
 
 def _recognised(prediction: Prediction | None) -> PhotoSays:
     if prediction is None or not prediction.make_name:
-        return PhotoSays("ok", "check", gettext("Recognised"), "", view_believed(prediction))
+        return PhotoSays("ok", "check", gettext("Recognised"), "", view_believed_words(prediction))
     name, sure = prediction.make_name, prediction.make_confidence
     if prediction.candidates:
         best = prediction.candidates[0]
@@ -71,7 +72,7 @@ def _recognised(prediction: Prediction | None) -> PhotoSays:
     more = f"{sure_words(sure).capitalize()} ({per_cent(sure)})" if known else gettext("We do not know which.")
     if several := several_cars(prediction.cars):
         more = f"{more.removesuffix('.')}. {several}"
-    view = view_believed(prediction)
+    view = view_believed_words(prediction)
     if not known:
         return PhotoSays("plain", "info", gettext("A car"), more, view)
     if sure is not None and sure < SURE_ENOUGH:
@@ -96,7 +97,9 @@ def says(photo: Photo) -> PhotoSays:
     if photo.outcome == Photo.Outcome.NOT_USABLE and photo.shows_no_car:
         return NO_CAR
     if photo.outcome == Photo.Outcome.NOT_USABLE:
-        what = {"interior": "Interior", "detail": "Detail"}.get(photo.kind, "Not the whole car")
+        what = {"interior": gettext("Interior"), "detail": gettext("Detail")}.get(
+            photo.kind, gettext("Not the whole car")
+        )
         return PhotoSays("plain", "info", what, gettext("Good to show; says nothing about the model."))
     return ENDED[photo.outcome]
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from classifier.formats import ACCEPT, NAMES
 from marketplace.pages import is_htmx
+from marketplace.photos.file_words import formats_words
 from marketplace.photos.forms import upload_read
 from marketplace.photos.limits import identify_allowed
 from marketplace.photos.script_words import upload_words
@@ -29,7 +30,7 @@ def identify(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "photos/identify.html", _form())
     if not identify_allowed(request):
-        return _refuse(request, TOO_OFTEN, status=429)
+        return _refuse(request, str(TOO_OFTEN), status=429)
     upload = request.FILES.get("photo")
     if not isinstance(upload, UploadedFile):
         return _refuse(request, gettext("Choose a photo first."), status=422)
@@ -58,7 +59,7 @@ def identify_result(request: HttpRequest, photo_id: UUID) -> HttpResponse:
 def _form() -> dict[str, Any]:
     return {
         "accept": ACCEPT,
-        "formats": NAMES,
+        "formats": formats_words(NAMES),
         "limit": settings.PHOTO_MAX_BYTES,
         "words": upload_words(),
     }
