@@ -87,13 +87,16 @@ class ListingForm(DetailsForm):
         validators=PRICE,
         max_digits=12,
         decimal_places=2,
+        label=_("Price"),
         widget=forms.TextInput(
             attrs={"inputmode": "decimal", "autocomplete": "off", "placeholder": _("such as 12 500")}
         ),
     )
-    currency = forms.ChoiceField(choices=Listing.Currency.choices)
-    fuel = forms.ChoiceField(choices=[("", _("Choose")), *Listing.Fuel.choices], required=False)
-    gearbox = forms.ChoiceField(choices=[("", _("Choose")), *Listing.Gearbox.choices], required=False)
+    currency = forms.ChoiceField(choices=Listing.Currency.choices, label=_("Currency"))
+    fuel = forms.ChoiceField(choices=[("", _("Choose")), *Listing.Fuel.choices], required=False, label=_("Fuel"))
+    gearbox = forms.ChoiceField(
+        choices=[("", _("Choose")), *Listing.Gearbox.choices], required=False, label=_("Gearbox")
+    )
     place = LineFormField(
         required=False,
         max_length=120,
@@ -103,6 +106,7 @@ class ListingForm(DetailsForm):
     description = ParagraphsFormField(
         required=False,
         max_length=5000,
+        label=_("Description"),
         widget=forms.Textarea(
             attrs={"rows": 6, "placeholder": _("Equipment, service history, scratches: what you would want to know.")}
         ),

@@ -75,10 +75,12 @@ def per_cent(confidence: float | None) -> str:
     if confidence is None:
         return ""
     if confidence > 0.99:
-        return _("over 99\u00a0%%") % {}
-    if confidence < 0.01:
-        return _("under 1\u00a0%%") % {}
-    return _("%(number)s\u00a0%%") % {"number": round(confidence * 100)}
+        words = _("over %(number)s %%") % {"number": 99}
+    elif confidence < 0.01:
+        words = _("under %(number)s %%") % {"number": 1}
+    else:
+        words = _("%(number)s %%") % {"number": round(confidence * 100)}
+    return words.replace(" ", "\u00a0")
 
 
 @register.filter
