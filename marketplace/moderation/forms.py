@@ -6,11 +6,11 @@ from typing import Any
 from django import forms
 
 from marketplace.catalogue.models import CarModel, Make
-from marketplace.moderation.labels import CORRECT, DISCARD, KEEP
-from marketplace.moderation.labels import NO_CAR as LABEL_NO_CAR
+from marketplace.moderation.decisions.records import Circumstances
+from marketplace.moderation.decisions.rejections import NO_CAR_CODE
+from marketplace.moderation.labels.doubts import CORRECT, DISCARD, KEEP
+from marketplace.moderation.labels.doubts import NO_CAR as LABEL_NO_CAR
 from marketplace.moderation.models import Decision
-from marketplace.moderation.records import Circumstances
-from marketplace.moderation.rejections import NO_CAR_CODE
 from marketplace.moderation.reports import WORDS
 from marketplace.text_fields import ParagraphsFormField
 

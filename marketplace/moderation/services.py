@@ -24,16 +24,16 @@ from marketplace.listings.life.services import (
 )
 from marketplace.listings.models import Listing, StatusChange
 from marketplace.listings.services import listing_identity_confirm, listing_identity_set
-from marketplace.moderation.letting_in import let_in
-from marketplace.moderation.models import Audit, Claim, Decision
-from marketplace.moderation.records import (
+from marketplace.moderation.decisions.letting_in import let_in
+from marketplace.moderation.decisions.records import (
     Action,
     Circumstances,
     DecisionLate,
     DecisionRefused,
     decision_record,
 )
-from marketplace.moderation.rejections import reason_words
+from marketplace.moderation.decisions.rejections import reason_words
+from marketplace.moderation.models import Audit, Claim, Decision
 from marketplace.moderation.selectors import claimed_by_others, decision_last, queue, waiting
 from marketplace.photos.revisions import revision_refuse
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from marketplace.accounts.access import moderator
+from marketplace.moderation.decisions.undo import decision_undo
 from marketplace.moderation.selectors import claimed_by_others, waiting
 from marketplace.moderation.services import (
     DecisionLate,
@@ -21,7 +22,6 @@ from marketplace.moderation.services import (
     queue_next,
     too_late,
 )
-from marketplace.moderation.undo import decision_undo
 from marketplace.moderation.views.listings import SKIPPED, desk_context
 from marketplace.moderation.views.shared import REFUSED, is_desk, reviewable
 

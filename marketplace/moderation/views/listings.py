@@ -17,11 +17,12 @@ from marketplace.accounts.models import User
 from marketplace.listings.details.questions import questions_of
 from marketplace.listings.models import Listing
 from marketplace.moderation.copies import copies_of
+from marketplace.moderation.decisions.rejections import templates_offered
+from marketplace.moderation.decisions.removal import can_reinstate, can_take_down
+from marketplace.moderation.decisions.undo import undoable_last
 from marketplace.moderation.forms import DecisionForm
 from marketplace.moderation.models import Decision
 from marketplace.moderation.reasons import reasons_of
-from marketplace.moderation.rejections import templates_offered
-from marketplace.moderation.removal import can_reinstate, can_take_down
 from marketplace.moderation.reports import report_next
 from marketplace.moderation.selectors import (
     cars_search,
@@ -36,7 +37,6 @@ from marketplace.moderation.selectors import (
     waiting,
 )
 from marketplace.moderation.services import claim_release, decision_make, listing_claim, queue_next
-from marketplace.moderation.undo import undoable_last
 from marketplace.moderation.views import reports
 from marketplace.moderation.views.choices import listing_choices
 from marketplace.moderation.views.shared import SkipList, counts, decision_store, found_cars, is_desk, reviewable

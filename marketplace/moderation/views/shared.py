@@ -11,8 +11,8 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonRe
 from django.shortcuts import get_object_or_404
 
 from marketplace.listings.models import Listing
-from marketplace.moderation.labels import LabelRefused, labels_open
-from marketplace.moderation.records import DecisionLate, DecisionRefused
+from marketplace.moderation.decisions.records import DecisionLate, DecisionRefused
+from marketplace.moderation.labels.doubts import LabelRefused, labels_open
 from marketplace.moderation.reports import reports_open
 from marketplace.moderation.selectors import cars_search, queue
 

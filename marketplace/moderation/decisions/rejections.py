@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from marketplace.moderation.decisions.records import DecisionRefused
 from marketplace.moderation.models import RejectTemplate
-from marketplace.moderation.records import DecisionRefused
 from marketplace.texts import paragraphs_clean
 
 KEYS = 9

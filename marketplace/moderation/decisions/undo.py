@@ -12,14 +12,14 @@ from marketplace.accounts.models import User
 from marketplace.listings.life.services import listing_reinstate, listing_review_undo
 from marketplace.listings.life.steps import ListingRefused
 from marketplace.listings.models import Listing
-from marketplace.moderation.models import Audit, Decision
-from marketplace.moderation.records import (
+from marketplace.moderation.decisions.records import (
     Action,
     DecisionLate,
     DecisionRefused,
     decision_record,
     restore_values,
 )
+from marketplace.moderation.models import Audit, Decision
 from marketplace.moderation.services import listing_claim
 
 log = structlog.get_logger(__name__)
