@@ -50,7 +50,7 @@ class _AnswerForm(forms.Form):
         values = super().clean() or self.cleaned_data
         values["make"] = values["car_model"] = None
         if values.get("car"):
-            values["make"], values["car_model"] = _car(values["car"])
+            values["make"], values["car_model"] = car_named(values["car"])
         if values.get("car") or values.get("suggestion") is not None:
             values["action"] = self.correction
         elif not values.get("action"):
@@ -111,7 +111,7 @@ class LabelForm(_AnswerForm):
     seen = forms.IntegerField(min_value=0, error_messages=dict.fromkeys(("required", "invalid"), NOT_SEEN_LABEL))
 
 
-def _car(value: str) -> tuple[Make, CarModel | None]:
+def car_named(value: str) -> tuple[Make, CarModel | None]:
     """The car named by "make id:model id". Raises ValidationError."""
     make_id, _, model_id = value.partition(":")
     make = Make.objects.filter(pk=make_id).first()

@@ -43,6 +43,7 @@ __all__ = [
     "DecisionRefused",
     "claim_release",
     "decision_make",
+    "left_to_others",
     "listing_claim",
     "queue_next",
 ]
@@ -64,7 +65,7 @@ def queue_next(*, moderator: User, skip: Collection[str] = ()) -> Listing | None
         queue()
         .exclude(seller=moderator)  # nobody reviews what they sell
         .exclude(code__in=skip)
-        .exclude(pk__in=_for_others(moderator))
+        .exclude(pk__in=left_to_others(moderator))
         .exclude(pk__in=claimed_by_others(moderator=moderator).values("listing_id"))
     )
     held = free.filter(claim__moderator=moderator, claim__expires_at__gt=timezone.now()).first()
@@ -73,7 +74,7 @@ def queue_next(*, moderator: User, skip: Collection[str] = ()) -> Listing | None
     return next((one for one in free[:CLAIM_TRIES] if listing_claim(listing=one, moderator=moderator)), None)
 
 
-def _for_others(moderator: User) -> QuerySet[Decision, int | None]:
+def left_to_others(moderator: User) -> QuerySet[Decision, int | None]:
     """Listings that somebody else has to look at: this moderator could not tell, or took it down
     and its seller appeals."""
     own = Decision.objects.filter(moderator=moderator, undone_by=None, listing__status=Listing.Status.SUBMITTED)

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from marketplace.moderation.grid import views as grid
 from marketplace.moderation.views import desk, figures, heat, labels, listings, removal, reports
 
 app_name = "moderation"
@@ -11,6 +12,8 @@ urlpatterns = [
     path("search/", listings.search, name="search"),
     path("ahead/", desk.ahead, name="ahead"),
     path("undo/", desk.undo, name="undo"),
+    path("grid/", grid.grid, name="grid"),
+    path("grid/accept/", grid.accept, name="grid_accept"),
     path("labels/", labels.next_label, name="labels"),
     path("labels/<int:pk>/", labels.label, name="label"),
     path("labels/<int:pk>/decide/", labels.decide, name="label_decide"),

@@ -121,6 +121,8 @@ MODERATION = [
     row("moderation:ahead", "GET", STAFF),
     row("moderation:figures", "GET", STAFF),
     row("moderation:undo", "POST", STAFF),
+    row("moderation:grid", "GET", STAFF),
+    row("moderation:grid_accept", "POST", STAFF),
     row("moderation:hold", "POST", STAFF, code="submitted"),
     row("moderation:release", "POST", STAFF, code="submitted"),
     row("moderation:take_down", "POST", STAFF, code="live"),

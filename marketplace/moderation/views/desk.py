@@ -8,11 +8,13 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from marketplace.accounts.access import moderator
-from marketplace.moderation.decisions.undo import decision_undo
+from marketplace.moderation.decisions.undo import Undone, last_undo
 from marketplace.moderation.selectors import claimed_by_others, waiting
 from marketplace.moderation.services import (
     DecisionLate,
@@ -73,16 +75,32 @@ def undo(request: HttpRequest) -> HttpResponse:
     """Undo what this moderator decided last, and go back to it."""
     user = moderator(request)
     try:
-        undone = decision_undo(moderator=user)
+        undone = last_undo(moderator=user)
     except DecisionRefused as refused:
         if is_desk(request):
             status = 409 if isinstance(refused, DecisionLate) else REFUSED
             return JsonResponse({"words": str(refused)}, status=status)
         messages.error(request, str(refused))
         return redirect("moderation:next")
-    url = reverse("moderation:review", args=[undone.listing_code])
-    said = _("%(code)s: undone. Look at it again.") % {"code": undone.listing_code}
+    first = undone.decisions[0]
+    url = reverse("moderation:review", args=[first.listing_code])
+    said = _undone_words(undone)
     if is_desk(request):
-        return JsonResponse({"words": said, "url": url, "code": undone.listing_code})
+        return JsonResponse({"words": said, "url": url, "code": first.listing_code})
     messages.success(request, said)
+    made = first.undoes
+    if made is not None and made.batch is not None:
+        query = urlencode({"car": f"{made.make_id}:{made.car_model_id}"})
+        return redirect(f"{reverse('moderation:grid')}?{query}")
     return redirect(url)
+
+
+def _undone_words(undone: Undone) -> str:
+    if len(undone.decisions) == 1 and not undone.stayed:
+        return _("%(code)s: undone. Look at it again.") % {"code": undone.decisions[0].listing_code}
+    number = len(undone.decisions)
+    words = [
+        ngettext("%(n)s decision is undone.", "%(n)s decisions are undone.", number) % {"n": number},
+        *(f"{code}: {why}" for code, why in undone.stayed),
+    ]
+    return " ".join(words)
