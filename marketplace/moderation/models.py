@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.listings.models import Listing
+from marketplace.moderation.opinions.models import Opinion
 from marketplace.moderation.policy.models import Audit, PolicyMake, PolicyVersion
 from marketplace.photos.models import Photo
 from marketplace.registry.models import ModelVersion
@@ -22,6 +23,7 @@ __all__ = [
     "Claim",
     "Decision",
     "LabelReview",
+    "Opinion",
     "PolicyMake",
     "PolicyVersion",
     "RejectTemplate",

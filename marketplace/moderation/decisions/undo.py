@@ -20,7 +20,7 @@ from marketplace.moderation.decisions.records import (
     decision_record,
     restore_values,
 )
-from marketplace.moderation.models import Audit, Decision
+from marketplace.moderation.models import Audit, Decision, Opinion
 from marketplace.moderation.services import listing_claim
 
 log = structlog.get_logger(__name__)
@@ -108,6 +108,7 @@ def _undo(decision: Decision, moderator: User) -> Decision:
         raise DecisionLate(str(refused)) from refused
     # What a person answered of an audit is open again.
     Audit.objects.filter(answer=decision).update(answer=None)
+    Opinion.objects.filter(settled_by=decision).update(settled_by=None)
     log.info("decision_undone", listing=listing.code, action=decision.action, moderator=moderator.pk)
     return undone
 

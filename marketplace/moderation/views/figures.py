@@ -15,6 +15,7 @@ from marketplace.accounts.access import moderator
 from marketplace.moderation.figures.advice import advice
 from marketplace.moderation.figures.charts import LINES, Series, line_chart
 from marketplace.moderation.figures.selectors import Week, labels_gained, queue_age, weeks
+from marketplace.moderation.opinions.agreement import agreements
 from marketplace.moderation.views.shared import counts
 
 
@@ -31,6 +32,7 @@ def figures(request: HttpRequest) -> HttpResponse:
         "confusions": confusions,
         "age": queue_age(),
         "gained": gained,
+        "agreements": agreements(),
         "advice": advice(weeks=rows, gained=gained),
         **counts(),
     }
