@@ -195,7 +195,8 @@ def decisions_recent() -> QuerySet[Decision]:
 
 def decisions_confused(*, make: str, model: str, car_id: int) -> QuerySet[Decision]:
     """Decisions for this car about listings whose photos said that make and model instead."""
-    found = decisions_recent().filter(predicted__model__make=make, predicted__model__name=model, car_model=car_id)
+    found = decisions_recent().filter(predicted__model__make=make, predicted__model__name=model)
+    found = found.filter(Q(car_model=car_id) | Q(car_model__merged_into=car_id))
     return found.filter(undone_by=None, listing__isnull=False).prefetch_related("listing__photos")
 
 

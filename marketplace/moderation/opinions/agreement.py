@@ -80,9 +80,8 @@ def agreements() -> Agreements:
     """Of the last year's answers, without those who could not tell."""
     since = timezone.now() - SINCE
     given = Opinion.objects.filter(answered_at__gte=since, agrees__isnull=False, first__undone_by=None)
-    rows = list(
-        given.select_related("first__moderator", "first__make", "first__car_model", "moderator", "make", "car_model")
-    )
+    firsts = ("first__moderator", "first__make__merged_into", "first__car_model__merged_into")
+    rows = list(given.select_related(*firsts, "moderator", "make__merged_into", "car_model__merged_into"))
     seconds = [one for one in rows if one.kind == Opinion.Kind.SECOND]
     pairs = [_pair(one) for one in seconds]
     names = {one.moderator_id: str(one.moderator) for one in rows}
@@ -117,7 +116,7 @@ def alpha_of(pairs: Sequence[tuple[str, str]]) -> float | None:
 
 
 def alpha_bounds(pairs: Sequence[tuple[str, str]]) -> tuple[float, float] | None:
-    """The 95 % interval of alpha by drawing the cars again; None where too often it is undefined."""
+    """The 95 % interval of alpha by drawing cars again; None where it is mostly undefined."""
     random = np.random.default_rng(SEED)
     drawn = [alpha_of([pairs[place] for place in random.integers(0, len(pairs), len(pairs))]) for _ in range(RESAMPLES)]
     known = [value for value in drawn if value is not None]

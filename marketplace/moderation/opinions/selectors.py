@@ -27,7 +27,7 @@ def label_of(*, action: str, make: Make | None, car_model: CarModel | None) -> s
     """What somebody said of a car, to be compared: "make id:model id", or BACK."""
     if action not in NAMED:
         return BACK
-    return f"{make.pk if make else ''}:{car_model.pk if car_model else ''}"
+    return f"{make.now.pk if make else ''}:{car_model.now.pk if car_model else ''}"
 
 
 def decision_label(decision: Decision) -> str:

@@ -60,7 +60,7 @@ def decision_rows(*, classes: Sequence[TrainedClass] = (), before: datetime | No
         if path is None or decision.car_model is None:
             missing += 1
             continue
-        make, model, year = names.of(decision.car_model)
+        make, model, year = names.of(decision.car_model.now)
         rows.append(
             ManifestRow(
                 path=path,
@@ -90,7 +90,9 @@ def newest_decisions(before: datetime | None = None) -> dict[int, Decision]:
     if before is not None:
         decisions = decisions.filter(created_at__lte=before)
     newest: dict[int, Decision] = {}
-    for decision in decisions.select_related("listing", "make", "car_model__make").order_by("pk"):
+    for decision in decisions.select_related(
+        "listing", "make", "car_model__make", "car_model__merged_into__make"
+    ).order_by("pk"):
         if decision.listing_id is not None:
             newest[decision.listing_id] = decision
     return newest
