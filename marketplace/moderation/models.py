@@ -11,6 +11,8 @@ from django.db.models import Q
 
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.listings.models import Listing
+from marketplace.moderation.catalogue.models import ModelProposal
+from marketplace.moderation.labels.models import KindLabel
 from marketplace.moderation.opinions.models import Opinion
 from marketplace.moderation.policy.models import Audit, PolicyMake, PolicyVersion
 from marketplace.photos.models import Photo
@@ -22,7 +24,9 @@ __all__ = [
     "Audit",
     "Claim",
     "Decision",
+    "KindLabel",
     "LabelReview",
+    "ModelProposal",
     "Opinion",
     "PolicyMake",
     "PolicyVersion",

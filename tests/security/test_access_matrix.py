@@ -11,12 +11,22 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
+from marketplace.accounts.roles import ROLES, role_give
+from marketplace.moderation.catalogue.services import models_merge, proposal_make
+from marketplace.moderation.models import KindLabel
 from marketplace.trade.messages.services import message_send
 from marketplace.trade.models import Report
 from marketplace.trade.offers.services import offer_make
 from marketplace.trade.searches.services import search_save
-from tests.factories import LabelReviewFactory, ListingFactory, PhotoFactory, ThreadFactory, UserFactory
-from tests.security.rows import ROWS, Row
+from tests.factories import (
+    CarModelFactory,
+    LabelReviewFactory,
+    ListingFactory,
+    PhotoFactory,
+    ThreadFactory,
+    UserFactory,
+)
+from tests.security.rows import ROLE_ROWS, ROWS, Row
 
 ADMIN = "admin/"  # one rule for all of it: the last test
 
@@ -77,9 +87,17 @@ def world(people):
         "seller": alice.pk,
         "label": LabelReviewFactory(with_files=True).pk,
         "report": Report.objects.create(listing=made.live, reason="fraud").pk,
+        "merge": _merge(people["operator"]).pk,
+        "proposal": proposal_make(make="Škoda", name="Elroq", by=people["moderator"]).pk,
+        "kind": KindLabel.objects.create(photo=photo, predicted="exterior").pk,
         "key": uuid4().hex,
         "section": "cars",
     }
+
+
+def _merge(operator):
+    one, into = CarModelFactory(make__name="Škoda", name="Oktavia"), CarModelFactory(make__name="Škoda", name="Octavia")
+    return models_merge(car_model=one, into=into, by=operator)
 
 
 @pytest.fixture
@@ -134,6 +152,23 @@ def test_the_admin_is_for_staff_alone(people, ask):
         assert ask("visitor", "GET", path) == "S", path
         assert ask("moderator", "GET", path) in {"S", "F"}, path
     assert ask("operator", "GET", "/admin/trade/thread/") == "Y"
+
+
+def test_each_role_may_do_its_work_and_no_more(db):
+    wrong = []
+    for place, role in enumerate(ROLES):
+        user = UserFactory()
+        role_give(user=user, role=role, by=None)
+        client = Client()
+        client.force_login(user)
+        for row in ROLE_ROWS:
+            answer = client.get(row.path)
+            got = {404: "-", 403: "F"}.get(answer.status_code, "Y")
+            if answer.status_code == 302 and "/login/" in answer["Location"]:
+                got = "S"
+            if got != row.letters.split()[place]:
+                wrong.append(f"{role} {row.path}: {got} instead of {row.letters.split()[place]}")
+    assert wrong == []
 
 
 def _path(row: Row, world) -> str:

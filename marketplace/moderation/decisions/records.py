@@ -96,7 +96,7 @@ def role_of(person: User | None) -> str:
     """As what somebody decides."""
     if person is None:
         return Decision.Role.POLICY
-    if person.is_superuser:
+    if person.is_superuser or person.has_perm("accounts.change_user"):
         return Decision.Role.ADMIN
     return Decision.Role.OPERATOR if person.is_staff else Decision.Role.MODERATOR
 

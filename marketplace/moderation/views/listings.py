@@ -178,7 +178,8 @@ def skip(request: HttpRequest, code: str) -> HttpResponse:
 def search(request: HttpRequest) -> HttpResponse:
     """Any make and model of the catalogue, as buttons (htmx)."""
     moderator(request)
-    return render(request, "moderation/_search.html", {**found_cars(request), "answers": True})
+    context = {**found_cars(request), "answers": True, "listing_code": request.GET.get("listing", "")[:12]}
+    return render(request, "moderation/_search.html", context)
 
 
 @login_required

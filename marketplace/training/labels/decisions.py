@@ -19,6 +19,7 @@ from marketplace.listings.models import Listing
 from marketplace.moderation.models import Decision
 from marketplace.photos.copies import photo_copies
 from marketplace.photos.models import Photo
+from marketplace.training.labels.kinds import not_exterior
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +46,7 @@ def decision_rows(*, classes: Sequence[TrainedClass] = (), before: datetime | No
         if decision.action in (Decision.Action.ACCEPT, Decision.Action.CORRECT) and decision.car_model is not None
     }
     found = Photo.objects.filter(listing_id__in=confirmed, status=Photo.Status.DONE, kind="exterior")
+    found = found.exclude(pk__in=not_exterior())
     photos = [
         photo
         for photo in found.order_by("listing_id", "position", "pk")
