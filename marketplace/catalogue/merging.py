@@ -100,8 +100,11 @@ def model_rename(*, car_model: CarModel, name: str, by: User) -> CarModel:
 
 
 @transaction.atomic
-def car_add(*, make: Make | None, make_name: str, name: str, by: User) -> CarModel:
-    """Add a model, and its make if that is new, too. Raises CatalogueRefused."""
+def car_add(*, make: Make | None, make_name: str, name: str, by: User | None) -> CarModel:
+    """Add a model, and its make if that is new, too. by: None for a command.
+
+    Raises CatalogueRefused.
+    """
     if make is None:
         make = Make(name=make_name)
         _checked(make)
@@ -223,7 +226,7 @@ def _checked(row: Any) -> None:
         raise CatalogueRefused(" ".join(error.messages)) from error
 
 
-def _save(row: Any, by: User, **values: Any) -> None:
+def _save(row: Any, by: User | None, **values: Any) -> None:
     for name, value in values.items():
         setattr(row, name, value)
     row._history_user = by  # whoever reads the history sees that a person did it, not the data file
