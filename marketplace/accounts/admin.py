@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from marketplace.accounts.access import signed_in
 from marketplace.accounts.models import User
 from marketplace.accounts.roles import ROLES, RoleRefused, role_give
 
@@ -17,9 +18,10 @@ def _action(role: str) -> Any:
     """The admin's action that gives a role."""
 
     def give(model_admin: Any, request: HttpRequest, users: QuerySet[User]) -> None:
+        by = signed_in(request)
         for user in users:
             try:
-                role_give(user=user, role=role, by=request.user)
+                role_give(user=user, role=role, by=by)
             except RoleRefused as refused:
                 model_admin.message_user(request, str(refused), messages.ERROR)
 

@@ -90,13 +90,15 @@ def make_rename(*, make: Make, name: str, by: User) -> Make:
 
     Raises CatalogueRefused.
     """
-    return _rename(make, name, by, MakeAlias.objects.filter(make=make), MakeAlias(make=make, text=make.name))
+    _rename(make, name, by, MakeAlias.objects.filter(make=make), MakeAlias(make=make, text=make.name))
+    return make
 
 
 def model_rename(*, car_model: CarModel, name: str, by: User) -> CarModel:
     """As ``make_rename``."""
     aliases = ModelAlias.objects.filter(car_model=car_model)
-    return _rename(car_model, name, by, aliases, ModelAlias(car_model=car_model, text=car_model.name))
+    _rename(car_model, name, by, aliases, ModelAlias(car_model=car_model, text=car_model.name))
+    return car_model
 
 
 @transaction.atomic
@@ -124,7 +126,7 @@ def alias_add(*, car_model: CarModel, text: str, by: User) -> ModelAlias:
     return alias
 
 
-def _rename(row: Any, name: str, by: User, aliases: Any, old: Any) -> Any:
+def _rename(row: Any, name: str, by: User, aliases: Any, old: Any) -> None:
     with transaction.atomic():
         before = row.key
         row.name = name
@@ -133,7 +135,6 @@ def _rename(row: Any, name: str, by: User, aliases: Any, old: Any) -> Any:
         _save(row, by)
         if row.key != before and not aliases.filter(key=before).exists():
             _save(old, by)
-    return row
 
 
 def _check_open(one: Make | CarModel, into: Make | CarModel) -> None:

@@ -19,7 +19,7 @@ class GridForm(forms.Form):
 
     car = forms.RegexField(r"^\d{1,18}:\d{1,18}$", required=False)
     at = forms.TypedChoiceField(
-        choices=[(percent, f"{percent} %") for percent in THRESHOLDS], coerce=int, empty_value=THRESHOLD, required=False
+        choices=[(percent, f"{percent} %") for percent in THRESHOLDS], coerce=int, required=False
     )
 
     def clean(self) -> dict[str, Any]:

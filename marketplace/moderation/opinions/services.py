@@ -48,10 +48,11 @@ def opinion_draw(*, decision: Decision) -> None:
     Uniform, whatever the car is like: else agreement would say nothing of the rest. What cannot be
     shown as it was (changes of a live car), and what went back to its seller, is not drawn.
     """
-    if decision.action not in NAMED or decision.before is None or decision.audit:
+    listing = decision.listing
+    if listing is None or decision.action not in NAMED or decision.before is None or decision.audit:
         return
     if secrets.randbelow(100) < settings.MODERATION_SECOND_PERCENT:
-        Opinion.objects.create(kind=Opinion.Kind.SECOND, listing=decision.listing, first=decision)
+        Opinion.objects.create(kind=Opinion.Kind.SECOND, listing=listing, first=decision)
 
 
 def dispute_settle(*, decision: Decision) -> None:
@@ -169,6 +170,8 @@ def _gold(moderator: User, skip: Collection[str]) -> Listing | None:
     if not number:
         return None
     case = cases.select_related("listing").order_by("pk")[secrets.randbelow(number)]
+    if case.listing is None:
+        return None
     until = timezone.now() + timedelta(seconds=settings.MODERATION_CLAIM_SECONDS)
     try:
         with transaction.atomic():
