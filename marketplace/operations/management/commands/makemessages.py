@@ -1,7 +1,7 @@
 """Django's makemessages, for catalogues that people merge: small diffs, no guesses."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.management.commands import makemessages
