@@ -162,6 +162,12 @@ class Environment(BaseSettings):
     """How many drafts a seller may have."""
     SELLER_MB: Count = 5_000
     """Megabytes that a seller's photos may take."""
+    VISITOR_DECODE_SECONDS: Count = 6
+    """Processor seconds within a minute that the photos of one address at /identify/ may take."""
+    API_DECODE_SECONDS: Count = 20
+    """The same of one caller of the API."""
+    SELLER_DECODE_SECONDS: Count = 60
+    """The same of one seller."""
     DISK_RESERVE_MB: NotNegative = 200
     """Uploads are refused when no more than this is free on the disk of the photos."""
     PHOTO_BATCH: Count = 16
