@@ -14,7 +14,7 @@ from marketplace.database import postgres
 from marketplace.store_url import s3_options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-QUEUES = ("recognise", "look-again", "mail", "celery")
+QUEUES = ("recognise", "look-again", "mail", "celery", "train")
 """What Celery's workers take tasks from; see settings.CELERY_TASK_ROUTES."""
 
 
@@ -102,7 +102,14 @@ def _known_queues(value: list[list[str]], info: ValidationInfo) -> list[list[str
         raise ValueError(f"{info.field_name} names {', '.join(unknown)}; the queues are {', '.join(QUEUES)}.")
     if missing := [queue for queue in QUEUES if not any(queue in worker for worker in value)]:
         raise ValueError(f"{info.field_name} leaves nobody for {', '.join(missing)}.")
+    if not queues_apart(value):
+        raise ValueError(f"{info.field_name}: train needs a worker of its own, as in recognise,mail;train.")
     return value
+
+
+def queues_apart(workers: list[list[str]]) -> bool:
+    """Whether nothing waits for a training, which keeps its worker busy for hours."""
+    return all(queues == ["train"] for queues in workers if "train" in queues)
 
 
 NotEmpty = BeforeValidator(_not_empty)
@@ -233,7 +240,7 @@ class Environment(BaseSettings):
     )
     """Lowest level that is logged."""
 
-    WORKERS: Workers = [[*QUEUES]]
+    WORKERS: Workers = [[queue for queue in QUEUES if queue != "train"], ["train"]]
     """The workers that `make run` starts: queues apart by commas, workers by semicolons."""
     BIND: str = "127.0.0.1:8000"
     """Address that gunicorn binds."""

@@ -145,6 +145,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "trade-mails": {"task": "marketplace.trade.tasks.send_mails", "schedule": 60.0, "options": {"expires": 60}},
     "trade-sweep": {"task": "marketplace.trade.tasks.sweep", "schedule": 300.0, "options": {"expires": 300}},
+    "trainings-watch": {
+        "task": "marketplace.training.tasks.watch",
+        "schedule": 15.0,
+        "options": {"expires": 60},
+    },
     "moderation-review": {
         "task": "marketplace.moderation.tasks.review_submitted",
         "schedule": 15.0,
@@ -161,6 +166,7 @@ CELERY_TASK_ROUTES = {
     "marketplace.training.tasks.rerecognise": {"queue": "look-again"},
     "marketplace.listings.tasks.send_mails": {"queue": "mail"},
     "marketplace.trade.tasks.send_mails": {"queue": "mail"},
+    "marketplace.training.tasks.train": {"queue": "train"},
 }
 ENGINE_QUEUES = {"recognise", "look-again"}  # whose workers open a recogniser
 WORKERS = env.WORKERS

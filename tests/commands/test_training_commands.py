@@ -29,8 +29,27 @@ def test_retrain_ends_with_1_when_a_gate_fails(manage, champion, manifest, train
     ran = manage("retrain", "--manifest", manifest("red", "blue"), "--recipe", "quick", "--json")
     assert ran.code == 1
     assert not ran.document["promoted"]
-    assert "Not promoted: " in ran.line
+    *told, last = ran.err.splitlines()
+    assert any("photos" in line for line in told)  # how far it is
+    assert "Not promoted: " in last
     assert champion_get() == champion
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [(["--epochs", "many"], "argument --epochs"), (["--recipe", "brazl"], "no recipe 'brazl'")],
+)
+def test_retrain_refuses_in_a_document_too(manage, champion, arguments, why):
+    ran = manage("retrain", *arguments, "--json")
+    assert ran.code == 2
+    assert why in ran.document["refused"]
+    assert why in ran.err
+
+
+def test_an_interrupted_retrain_says_so_in_its_document(manage, champion, manifest, trained):
+    trained("red", fails=KeyboardInterrupt())
+    ran = manage("retrain", "--manifest", manifest("red", "blue"), "--recipe", "quick", "--json")
+    assert (ran.code, ran.document) == (130, {"refused": "Interrupted."})
 
 
 def test_retrain_prints_each_gate_for_people(manage, champion, manifest, trained):
