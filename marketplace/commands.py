@@ -61,7 +61,7 @@ class ServiceCommand(OneLineCommand):
     refusals: ClassVar[tuple[type[Exception], ...]] = ()
     """Further exceptions whose message is one clear line for the operator."""
     always_a_document: ClassVar[bool] = False
-    """Whether `--json` gives a document when the command refuses, too, and tells progress meanwhile."""
+    """Whether `--json` gives a document when the command refuses, too, and tells how far it is."""
 
     _told = False
     """Whether a refusal is told in a document as well."""
@@ -79,6 +79,7 @@ class ServiceCommand(OneLineCommand):
             def error(message: str) -> NoReturn:
                 self._refused(message)
                 complain(message)
+                raise AssertionError("a parser's complaint does not return")
 
             parser.error = error  # type: ignore[method-assign]
         return parser

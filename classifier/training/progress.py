@@ -28,7 +28,7 @@ class Progress(Protocol):
         """One line that stays."""
         ...
 
-    def measured(self, figures: Mapping[str, float]) -> None:
+    def measured(self, figures: Mapping[str, object]) -> None:
         """The figures of an epoch, as the history keeps them."""
         ...
 
@@ -46,7 +46,7 @@ class Silent:
     def say(self, text: str) -> None:
         """See Progress.say."""
 
-    def measured(self, figures: Mapping[str, float]) -> None:
+    def measured(self, figures: Mapping[str, object]) -> None:
         """See Progress.measured."""
 
 
@@ -99,7 +99,7 @@ class Bars:
         """See Progress.say."""
         self._console.print(text, highlight=False)
 
-    def measured(self, figures: Mapping[str, float]) -> None:
+    def measured(self, figures: Mapping[str, object]) -> None:
         """See Progress.measured. The lines of ``say`` tell them already."""
 
 

@@ -86,10 +86,14 @@ class TrainingRunAdmin(ReadOnly, ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         context = {**(extra_context or {}), "may_promote": may_promote(request)}
-        return super().change_view(request, object_id, form_url, context)
+        answer: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return answer
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {**(extra_context or {}), "may_promote": may_promote(request)})
+        answer: HttpResponse = super().changelist_view(
+            request, {**(extra_context or {}), "may_promote": may_promote(request)}
+        )
+        return answer
 
     def file(self, request: HttpRequest, run_id: int, name: str) -> HttpResponse | FileResponse:
         """One file of a run's folder."""

@@ -85,13 +85,16 @@ class TrainingOrderAdmin(ReadOnly, ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         context = {**(extra_context or {}), "may_train": _may_train(request)}
-        answer = super().change_view(request, object_id, form_url, context)
+        answer: HttpResponse = super().change_view(request, object_id, form_url, context)
         if TrainingOrder.objects.filter(pk=int(object_id) if object_id.isdigit() else 0, is_open=True).exists():
             answer["Refresh"] = str(REFRESH_SECONDS)  # works without scripts
         return answer
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {**(extra_context or {}), "may_train": _may_train(request)})
+        answer: HttpResponse = super().changelist_view(
+            request, {**(extra_context or {}), "may_train": _may_train(request)}
+        )
+        return answer
 
     @admin.display(description=gettext_lazy("status"))
     def state(self, order: TrainingOrder) -> str:

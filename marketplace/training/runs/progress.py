@@ -25,7 +25,7 @@ class RunProgress:
         self._inner, self._run = inner, run
         self._written = float("-inf")
         self._note = ""
-        self._curve: list[dict[str, float]] = []
+        self._curve: list[dict[str, object]] = []
 
     def track(self, items: Iterable[T], *, total: int, what: str) -> Iterator[T]:
         """See Progress.track."""
@@ -44,7 +44,7 @@ class RunProgress:
         self._write(text)
         self._inner.say(text)
 
-    def measured(self, figures: Mapping[str, float]) -> None:
+    def measured(self, figures: Mapping[str, object]) -> None:
         """See Progress.measured. The curve grows on the run's page while it trains."""
         self._curve.append(dict(figures))
         self._update(curve=self._curve)
