@@ -78,6 +78,10 @@ def _site_url(value: str, info: ValidationInfo) -> str:
     return value.rstrip("/")
 
 
+def _media_host(value: str, info: ValidationInfo) -> str:
+    return _site_url(value, info) if value else ""
+
+
 def _found_at(given: dict[str, Any]) -> str:
     """The address of a site whose environment does not say it."""
     if given.get("DEBUG", True):
@@ -154,6 +158,8 @@ class Environment(BaseSettings):
     """redis://host:6379/0; empty = the embedded Redis, on a socket in VAR_DIR."""
     STORE_URL: Annotated[str, AfterValidator(_store)] = ""
     """s3://bucket/prefix?endpoint=https://host for photos, models and reports; empty = VAR_DIR."""
+    MEDIA_HOST: Annotated[str, AfterValidator(_media_host)] = ""
+    """https://pictures.example, which serves pictures and nothing else; empty = the site does."""
     STATIC_COLLECTED: Switch = Field(default_factory=lambda given: not given["DEBUG"])
     """Serve the output of `manage.py collectstatic` instead of the source files."""
 

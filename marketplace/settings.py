@@ -2,6 +2,7 @@
 
 import logging
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from csp.constants import NONE, SELF
@@ -19,7 +20,7 @@ VAR_DIR = folder_ready(env.VAR_DIR)
 
 DEBUG = env.DEBUG
 SECRET_KEY = env.SECRET_KEY or secret_kept(VAR_DIR / "secret_key")
-ALLOWED_HOSTS = env.ALLOWED_HOSTS
+ALLOWED_HOSTS = [*env.ALLOWED_HOSTS, *([urlsplit(env.MEDIA_HOST).hostname] if env.MEDIA_HOST else [])]
 CSRF_TRUSTED_ORIGINS = env.CSRF_TRUSTED_ORIGINS
 SITE_URL = env.SITE_URL
 SITE_NAME = env.SITE_NAME
@@ -64,6 +65,7 @@ MIDDLEWARE = [
     "marketplace.outages.RetryMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "marketplace.content_policy.ContentPolicyMiddleware",
+    "marketplace.media_host.MediaHostMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -200,7 +202,8 @@ if env.STORE_URL:  # several machines: photos, artefacts and the files of traini
         for name, folder in (("default", "media"), ("artefacts", "artefacts"), ("runs", "runs"))
     }
 MEDIA_ROOT = VAR_DIR / "media"
-MEDIA_URL = "/media/"
+MEDIA_HOST = env.MEDIA_HOST  # serves pictures alone: see marketplace.media_host
+MEDIA_URL = f"{MEDIA_HOST}/media/"
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles" if STATIC_COLLECTED else VAR_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -298,7 +301,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:", "blob:"],
+        "img-src": [SELF, "data:", "blob:", *([env.MEDIA_HOST] if env.MEDIA_HOST else [])],
         "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],
