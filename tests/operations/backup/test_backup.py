@@ -140,5 +140,5 @@ def test_another_clean_picture_of_the_same_size_is_no_longer_what_was_stored(sit
     call_command("verify_media", json=True)
     assert json.loads(capsys.readouterr().out)["altered"] == []
     (media / one.file.name).write_bytes(jpeg("orange", size=(one.width, one.height)))
-    with pytest.raises(Exception, match="0 missing and 1 altered"):
+    with pytest.raises(Exception, match="1 altered"):
         call_command("verify_media", json=True)
