@@ -42,7 +42,7 @@ class PromoteForm(ReasonForm):
 
 def may_promote(request: HttpRequest) -> bool:
     """Whether this member of staff may say what serves."""
-    return request.user.has_perm("registry.add_promotion")
+    return request.user.has_perm("registry.promote_modelversion")
 
 
 def promote_page(request: HttpRequest, run: TrainingRun, *, context: dict[str, Any]) -> HttpResponse:
