@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
+from marketplace.listings.access import PUBLIC
 from marketplace.listings.models import Listing
 from marketplace.photos.models import Photo, Prediction
 
@@ -42,6 +43,12 @@ def photo_of_visitor(*, photo_id: UUID) -> Photo | None:
         .prefetch_related(_newest_predictions())
         .first()
     )
+
+
+def picture_is_public(*, name: str) -> bool:
+    """Whether everybody may see a stored file: its photo's car is on sale, or was sold."""
+    column = "file" if name.startswith("photos/") else "card"
+    return Photo.objects.filter(**{column: name}, listing__status__in=PUBLIC).exists()
 
 
 def prediction_latest(*, photo: Photo) -> Prediction | None:
