@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('catalogue', '0002_sorted_by_key'),
         ('listings', '0016_taken_down'),
-        ('moderation', '0009_copied_photos'),
+        ('moderation', '0010_languages'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalogue', '0003_merges'),
-        ('moderation', '0010_opinions'),
+        ('moderation', '0011_opinions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('moderation', '0011_proposals'),
+        ('moderation', '0012_proposals'),
         ('photos', '0008_duplicates_and_quality'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
