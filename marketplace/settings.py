@@ -37,6 +37,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_filters",
     "django_htmx",
@@ -255,8 +257,15 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_RATE_LIMITS = {  # added to allauth's own
     "telephone": "30/h/ip",  # sellers' numbers that one visitor may see
     "export": "5/h/user",
+    "portrait": "20/h/user",
 }
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""  # else the host's name in brackets
+ACCOUNT_CHANGE_EMAIL = True  # one address; a new one counts once it is confirmed
+# Whoever finds a browser signed in can neither take the account over nor leave its owner untold.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+MFA_TOTP_ISSUER = SITE_NAME
+MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds by which a telephone's clock may be off
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"

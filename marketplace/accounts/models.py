@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.text_fields import LineField
 
@@ -41,6 +42,17 @@ class User(AbstractUser):
     email = models.EmailField("e-mail address", unique=True)
     display_name = LineField(max_length=80, blank=True)
     is_moderator = models.BooleanField(default=False, help_text="May review other people's listings.")
+
+    # Where somebody sells, and in which units they think: how their next advertisement begins.
+    # Which codes there are is known above, in listings, so the form checks them.
+    country = models.CharField(_("country"), max_length=2, blank=True)
+    postcode = LineField(_("postcode"), max_length=12, blank=True)
+    place = LineField(_("town"), max_length=80, blank=True)
+    currency = models.CharField(_("currency"), max_length=3, blank=True)
+    mileage_unit = models.CharField(_("unit of mileage"), max_length=2, blank=True)
+    power_unit = models.CharField(_("unit of power"), max_length=2, blank=True)
+    # A clean JPEG of photos.portraits, never an upload itself.
+    portrait = models.FileField(upload_to="people", max_length=80, blank=True, editable=False)
 
     suspended_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="Nothing of theirs may be offered since then."

@@ -9,6 +9,7 @@ from marketplace.accounts.models import User
 from marketplace.photos.files import files_delete, files_of
 from marketplace.photos.heatmaps.services import heatmap_files
 from marketplace.photos.models import Photo
+from marketplace.photos.portraits import portrait_files
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +31,7 @@ def account_delete(*, user: User) -> None:
         raise AccountKept(_("You are the site's only operator. Make somebody else one first."))
     photos = list(Photo.objects.filter(listing__seller=row))
     files = [file for photo in photos for file in (*files_of(photo), *heatmap_files(photo_id=photo.pk))]
+    files += portrait_files(row)
     key = row.pk
     try:
         row.delete()

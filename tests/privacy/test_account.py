@@ -7,6 +7,8 @@ import zipfile
 
 import pytest
 from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
 
 from marketplace.accounts.models import User
 from marketplace.listings.models import Listing
@@ -14,6 +16,7 @@ from marketplace.moderation.models import Decision
 from marketplace.photos.models import Photo
 from marketplace.trade.models import Message, Thread
 from tests.factories import PASSWORD, DecisionFactory, ListingFactory, PhotoFactory, ThreadFactory, UserFactory
+from tests.pictures import jpeg
 
 
 @pytest.fixture
@@ -40,6 +43,49 @@ def test_the_name_that_others_see_is_changed(seller, alice):
     seller.post("/account/", {"display_name": "Alice Motors"})
     alice.refresh_from_db()
     assert alice.display_name == "Alice Motors"
+
+
+def test_what_somebody_sells_in_begins_their_next_advertisement(seller, alice):
+    said = {"country": "GB", "place": "Leeds", "currency": "GBP", "mileage_unit": "mi", "power_unit": "ps"}
+    assert seller.post("/account/defaults/", {**said, "country": "??"}).status_code == 422
+    assert seller.post("/account/defaults/", said).status_code == 302
+    seller.post("/sell/")
+    draft = Listing.objects.get(seller=alice)
+    assert {name: getattr(draft, name) for name in said} == said
+
+
+def test_prices_are_shown_in_the_persons_currency_too(seller, alice, charlie):
+    car = ListingFactory(seller=charlie, live=True, price=1000, currency="EUR")
+    assert "≈" not in seller.get(car.get_absolute_url()).content.decode()
+    User.objects.filter(pk=alice.pk).update(currency="CZK")
+    for page in ("/", car.get_absolute_url()):
+        assert "≈" in seller.get(page).content.decode()
+    assert "≈" not in seller.get("/?price_max=2000").content.decode()  # whose sums are in euros
+
+
+def test_a_photo_of_oneself_is_made_anew_shown_and_removed(
+    seller, client, alice, sold, media, django_capture_on_commit_callbacks
+):
+    def send(data, name="me.jpg"):
+        with django_capture_on_commit_callbacks(execute=True):
+            return seller.post("/account/photo/", {"photo": SimpleUploadedFile(name, data)})
+
+    upload = jpeg(size=(900, 700))
+    assert send(b"no picture").status_code == 422
+    assert send(upload).status_code == 302
+    alice.refresh_from_db()
+    (first,) = (media / "people").iterdir()
+    assert first.read_bytes() != upload
+    assert max(Image.open(first).size) <= 640
+    page = seller.get(f"/sellers/{alice.pk}/").content.decode()
+    assert alice.portrait.url in page
+    assert client.get(alice.portrait.url).status_code == 200
+    send(upload)
+    (second,) = (media / "people").iterdir()
+    assert second != first
+    with django_capture_on_commit_callbacks(execute=True):
+        seller.post("/account/photo/", {"remove": "1"})
+    assert list((media / "people").iterdir()) == []
 
 
 def test_a_copy_has_texts_photos_and_messages_and_nobody_elses(seller, alice, charlie, sold):

@@ -38,6 +38,7 @@ def in_thread(*names, **kwargs):
 
 
 PUBLIC, ACCOUNT, STAFF = "Y Y Y Y Y Y", "S Y Y Y Y Y", "S - - - Y Y"
+ASKED = "S S S S S S"  # for the password first
 
 LISTINGS = [
     row("listings:browse", "GET", PUBLIC),
@@ -136,7 +137,7 @@ ACCOUNTS = [
     row("account_logout", "POST", PUBLIC),
     row("account_inactive", "GET", PUBLIC),
     row("account_reauthenticate", "GET", ACCOUNT),
-    row("account_email", "GET", ACCOUNT),
+    row("account_email", "GET", ASKED),
     row("account_email_verification_sent", "GET", PUBLIC),
     row("account_change_password", "GET", ACCOUNT),
     row("account_set_password", "GET", ACCOUNT),
@@ -146,12 +147,24 @@ ACCOUNTS = [
     row("account_reset_password_from_key", "GET", PUBLIC, uidb36="key", key="key"),
     row("account_reset_password_from_key_done", "GET", PUBLIC),
     row("account_reset_password_done", "GET", PUBLIC),
+    row("mfa_index", "GET", ACCOUNT),
+    row("mfa_authenticate", "GET", "S Y Y Y Y Y"),
+    row("mfa_reauthenticate", "GET", ACCOUNT),
+    row("mfa_activate_totp", "GET", ASKED),
+    row("mfa_deactivate_totp", "GET", ACCOUNT),
+    row("mfa_view_recovery_codes", "GET", ACCOUNT),
+    row("mfa_generate_recovery_codes", "GET", ASKED),
+    row("mfa_download_recovery_codes", "GET", ACCOUNT),
+    row("usersessions_list", "GET", ACCOUNT),
 ]
 PRIVACY = [
     row("privacy:profile", "GET", ACCOUNT),
     row("privacy:data", "GET", ACCOUNT),
     row("privacy:export", "POST", ACCOUNT),
-    row("privacy:delete", "GET", "S S S S S S"),  # the password first
+    row("privacy:delete", "GET", ASKED),
+    row("privacy:defaults", "POST", ACCOUNT),
+    row("privacy:portrait", "POST", ACCOUNT),
+    row("privacy:session_end", "POST", "S Y - - - -", pk="session"),
 ]
 API = [
     row("api/", "GET", PUBLIC),

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.db import transaction
 from django.test import Client
@@ -77,6 +78,7 @@ def world(people):
         "seller": alice.pk,
         "label": LabelReviewFactory(with_files=True).pk,
         "report": Report.objects.create(listing=made.live, reason="fraud").pk,
+        "session": UserSession.objects.create(user=alice, ip="192.0.2.1", session_key=uuid4().hex).pk,
         "key": uuid4().hex,
         "section": "cars",
     }

@@ -7,7 +7,7 @@ from django.http import FileResponse, Http404, HttpRequest
 from django.views.decorators.http import require_safe
 
 # Only what photo_add writes: no other file of the storage has an address.
-_PICTURE = re.compile(r"(photos|cards)/[0-9a-f]{32}\.jpg")
+_PICTURE = re.compile(r"(photos|cards|people)/[0-9a-f]{32}\.jpg")
 
 
 @require_safe
