@@ -12,6 +12,7 @@ from django.db.models import Q
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.listings.models import Listing
 from marketplace.moderation.policy.models import Audit, PolicyMake, PolicyVersion
+from marketplace.moderation.roles import Role
 from marketplace.photos.models import Photo
 from marketplace.registry.models import ModelVersion
 from marketplace.text_fields import ParagraphsField
@@ -68,14 +69,6 @@ class Decision(models.Model):
         DOWN = "down", "taken down"
         BACK = "back", "put back"
         UNDO = "undo", "undone"
-
-    class Role(models.TextChoices):
-        """As what somebody decided, the most that they were then."""
-
-        POLICY = "policy", "policy"
-        MODERATOR = "moderator", "moderator"
-        OPERATOR = "operator", "operator"
-        ADMIN = "admin", "admin"
 
     # Kept when the seller deletes the listing.
     listing = models.ForeignKey(Listing, on_delete=models.SET_NULL, null=True, related_name="decisions")
@@ -223,12 +216,15 @@ class Suspension(models.Model):
     """A seller's account was suspended, by whom and why, and when that ended."""
 
     seller = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="suspensions")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    # Without a person once their account is gone; as what they decided stays. So below.
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    role = models.CharField(max_length=9, choices=Role, blank=True)
     reason = ParagraphsField(max_length=1000)
     at = models.DateTimeField(auto_now_add=True)
     lifted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    lifted_role = models.CharField(max_length=9, choices=Role, blank=True)
     lifted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -16,7 +16,7 @@ def portrait_set(*, user: User, data: bytes, filename: str) -> None:
     clean = ingest(data, filename=filename)
     if not disk_has_room():
         raise PhotoRejected("not_stored", "This photo cannot be stored right now. Try again in a minute.")
-    storage = User._meta.get_field("portrait").storage  # type: ignore[union-attr]  # a FileField
+    storage = User._meta.get_field("portrait").storage
     name = f"people/{secrets.token_hex(16)}.jpg"
     try:
         storage.save(name, ContentFile(clean.card))

@@ -78,15 +78,16 @@ def _profile(
     """The page with its forms, of which at most one was posted."""
     # Read anew: a form with errors has written into its own copy.
     person = User.objects.get(pk=signed_in(request).pk)
+    form, defaults = form or ProfileForm(instance=person), defaults or DefaultsForm(instance=person)
     context = {
         "person": person,
-        "form": form or ProfileForm(instance=person),
-        "defaults": defaults or DefaultsForm(instance=person),
+        "form": form,
+        "defaults": defaults,
         "refused": refused,
         "accept": ACCEPT,
         "formats": NAMES,
     }
-    wrong = bool(refused or context["form"].errors or context["defaults"].errors)
+    wrong = bool(refused or form.errors or defaults.errors)
     return render(request, "privacy/profile.html", context, status=422 if wrong else 200)
 
 

@@ -4,15 +4,18 @@ import io
 import json
 import re
 import zipfile
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from marketplace.accounts.models import User
 from marketplace.listings.models import Listing
-from marketplace.moderation.models import Decision
+from marketplace.moderation.models import Decision, PolicyVersion, Suspension
+from marketplace.moderation.removal import seller_restore, seller_suspend
 from marketplace.photos.models import Photo
 from marketplace.trade.models import Message, Thread
 from tests.factories import PASSWORD, DecisionFactory, ListingFactory, PhotoFactory, ThreadFactory, UserFactory
@@ -29,6 +32,11 @@ def seller(client, alice):
 def sign_in(client, user):
     client.force_login(user)
     client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+
+
+@pytest.fixture
+def dora(db):
+    return UserFactory(email="dora@example.org")
 
 
 @pytest.fixture
@@ -126,10 +134,27 @@ def test_a_deleted_account_leaves_nothing_that_names_it(
     assert seller.get("/my/").status_code == 302
 
 
-def test_a_moderators_decisions_stay_without_a_name(seller, alice):
-    decision = DecisionFactory(moderator=alice)
-    seller.post("/account/delete/")
+def test_what_a_moderator_decided_stays_without_a_name(client, bob, charlie, dora):
+    decision = DecisionFactory(moderator=bob)
+    seller_suspend(seller=charlie, moderator=bob, reason="Copied photos.")
+    seller_suspend(seller=dora, moderator=bob, reason="Copied photos.")
+    seller_restore(seller=dora, moderator=bob)
+    policy = PolicyVersion.objects.create(note="Stricter", by=bob, role="moderator")
+    sign_in(client, bob)
+    client.post("/account/delete/")
+    assert not User.objects.filter(pk=bob.pk).exists()
     assert Decision.objects.get(pk=decision.pk).moderator is None
+    assert [(row.by, row.role) for row in Suspension.objects.all()] == [(None, "moderator")] * 2
+    assert Suspension.objects.get(seller=dora).lifted_role == "moderator"
+    policy.refresh_from_db()
+    assert (policy.by, policy.role) == (None, "moderator")
+
+
+def test_suspensions_from_before_know_what_their_author_was(bob, charlie):
+    row = Suspension.objects.create(seller=charlie, by=bob, reason="Copied photos.", lifted_by=bob)
+    import_module("marketplace.moderation.migrations.0010_suspensions_keep_no_person").roles(apps, None)
+    row.refresh_from_db()
+    assert (row.role, row.lifted_role) == ("moderator", "moderator")
 
 
 def test_it_asks_for_the_password_and_keeps_the_only_operator(client, alice):

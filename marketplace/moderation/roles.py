@@ -1,0 +1,23 @@
+"""As what somebody decided. It stays when the account is gone: who they were does not."""
+
+from django.db import models
+
+from marketplace.accounts.models import User
+
+
+class Role(models.TextChoices):
+    """The most that they were then."""
+
+    POLICY = "policy", "policy"
+    MODERATOR = "moderator", "moderator"
+    OPERATOR = "operator", "operator"
+    ADMIN = "admin", "admin"
+
+
+def role_of(person: User | None) -> Role:
+    """Of somebody who decides now; without a person it is the policy."""
+    if person is None:
+        return Role.POLICY
+    if person.is_superuser:
+        return Role.ADMIN
+    return Role.OPERATOR if person.is_staff else Role.MODERATOR
