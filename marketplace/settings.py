@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "simple_history",
     "marketplace.accounts",
+    "marketplace.operator_pages",
     "marketplace.catalogue",
     "marketplace.registry",
     "marketplace.listings",
@@ -98,6 +99,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "marketplace.operator_pages.context.site",
                 "marketplace.trade.context.trade",
             ],
         },
@@ -258,6 +260,7 @@ ACCOUNT_RATE_LIMITS = {  # added to allauth's own
     "telephone": "30/h/ip",  # sellers' numbers that one visitor may see
     "export": "5/h/user",
     "portrait": "20/h/user",
+    "contact": "5/h/ip",
 }
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""  # else the host's name in brackets
 ACCOUNT_CHANGE_EMAIL = True  # one address; a new one counts once it is confirmed
@@ -278,6 +281,7 @@ EMAIL_HOST_PASSWORD = env.EMAIL_HOST_PASSWORD
 EMAIL_TIMEOUT = 10  # seconds, after which a silent server counts as unavailable
 EMAIL_USE_TLS = env.EMAIL_USE_TLS
 DEFAULT_FROM_EMAIL = env.DEFAULT_FROM_EMAIL
+OPERATOR_EMAIL = env.OPERATOR_EMAIL
 
 # A visitor gets the language that the browser asks for, else English. CONTRIBUTING.md says how to
 # add one.

@@ -166,6 +166,13 @@ PRIVACY = [
     row("privacy:portrait", "POST", ACCOUNT),
     row("privacy:session_end", "POST", "S Y - - - -", pk="session"),
 ]
+OPERATOR_PAGES = [
+    *(row(f"operator_pages:{page}", "GET", PUBLIC) for page in ("privacy", "terms", "imprint", "help", "contact")),
+    *(
+        row(f"operator_pages:{page}_version", "GET", PUBLIC if page == "privacy" else "- - - - - -", pk="page_text")
+        for page in ("privacy", "terms", "imprint", "help", "contact")
+    ),
+]
 API = [
     row("api/", "GET", PUBLIC),
     row("api/v1/", "GET", PUBLIC),
@@ -185,4 +192,4 @@ OPERATIONS = [
     row("readyz", "GET", PUBLIC),
     row("metrics", "GET", PUBLIC),
 ]
-ROWS = [*LISTINGS, *PHOTOS, *TRADE, *MODERATION, *ACCOUNTS, *PRIVACY, *API, *OPERATIONS]
+ROWS = [*LISTINGS, *PHOTOS, *TRADE, *MODERATION, *ACCOUNTS, *PRIVACY, *OPERATOR_PAGES, *API, *OPERATIONS]

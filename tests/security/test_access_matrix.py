@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
+from marketplace.operator_pages.models import PageText
 from marketplace.trade.messages.services import message_send
 from marketplace.trade.models import Report
 from marketplace.trade.offers.services import offer_make
@@ -78,6 +79,7 @@ def world(people):
         "seller": alice.pk,
         "label": LabelReviewFactory(with_files=True).pk,
         "report": Report.objects.create(listing=made.live, reason="fraud").pk,
+        "page_text": PageText.objects.create(page="privacy", language="en-gb", text="New").pk,
         "session": UserSession.objects.create(user=alice, ip="192.0.2.1", session_key=uuid4().hex).pk,
         "key": uuid4().hex,
         "section": "cars",
