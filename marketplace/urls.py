@@ -17,6 +17,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("account/", include("marketplace.privacy.urls")),
     path("", include("marketplace.operator_pages.urls")),
+    path("language/", include("marketplace.accounts.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("marketplace.api.urls")),
     path("", include("marketplace.operations.urls")),

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
@@ -35,14 +36,21 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, is_moderator=True, **fields)
 
 
+def language_choices() -> list[tuple[str, str]]:
+    """A function, so that another language needs no migration."""
+    return list(settings.LANGUAGES)
+
+
 class User(AbstractUser):
     """A person with an account. Only the ``access.py`` modules decide what a user may do."""
 
     username = None  # type: ignore[assignment]  # the e-mail address takes its place
-    email = models.EmailField("e-mail address", unique=True)
+    email = models.EmailField(_("e-mail address"), unique=True)
     display_name = LineField(max_length=80, blank=True)
     is_moderator = models.BooleanField(default=False, help_text="May review other people's listings.")
 
+    # Empty until they sign in for the first time: mails are in the site's first language then.
+    language = models.CharField(_("language"), max_length=10, blank=True, choices=language_choices)
     # Where somebody sells, and in which units they think: how their next advertisement begins.
     # Which codes there are is known above, in listings, so the form checks them.
     country = models.CharField(_("country"), max_length=2, blank=True)
@@ -68,7 +76,7 @@ class User(AbstractUser):
             models.UniqueConstraint(
                 Lower("email"),
                 name="accounts_user_email_once",
-                violation_error_message="Somebody has this e-mail address already.",
+                violation_error_message=_("Somebody has this e-mail address already."),
             ),
         ]
 

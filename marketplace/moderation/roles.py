@@ -1,6 +1,7 @@
 """As what somebody decided. It stays when the account is gone: who they were does not."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import User
 
@@ -8,10 +9,10 @@ from marketplace.accounts.models import User
 class Role(models.TextChoices):
     """The most that they were then."""
 
-    POLICY = "policy", "policy"
-    MODERATOR = "moderator", "moderator"
-    OPERATOR = "operator", "operator"
-    ADMIN = "admin", "admin"
+    POLICY = "policy", _("policy")
+    MODERATOR = "moderator", _("moderator")
+    OPERATOR = "operator", _("operator")
+    ADMIN = "admin", _("admin")
 
 
 def role_of(person: User | None) -> Role:

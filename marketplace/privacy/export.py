@@ -11,6 +11,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models.fields.files import FieldFile
+from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
 from marketplace.listings.models import Listing
@@ -88,7 +89,7 @@ def _messages(user: User) -> Iterable[dict[str, Any]]:
         yield {
             "conversation": message.thread.code,
             "about": message.thread.listing_title,
-            "from": "you" if message.by == own else "the other",
+            "from": "you" if message.by == own else _("the other"),
             "kind": message.kind,
             "text": "" if hidden else message.text,
             "at": message.created_at,

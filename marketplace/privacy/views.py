@@ -9,12 +9,14 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import activate
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classifier.formats import ACCEPT, NAMES
 from marketplace.accounts.access import own_session, signed_in
 from marketplace.accounts.forms import ProfileForm
+from marketplace.accounts.languages import language_remember
 from marketplace.accounts.models import User
 from marketplace.photos.forms import upload_read
 from marketplace.photos.ingest import PhotoRejected
@@ -27,12 +29,17 @@ from marketplace.privacy.services import AccountKept, account_delete
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
-    """The name that others see; beside it, in forms of their own, the photo and the defaults."""
+    """The name that others see, and the language; in forms of their own, photo and defaults."""
     user = signed_in(request)
     form = ProfileForm(request.POST or None, instance=user)
     if request.method == "POST" and form.is_valid():
         form.save()
-        return _saved(request)
+        if user.language:
+            activate(user.language)
+        answer = _saved(request)
+        if user.language:
+            language_remember(answer, user.language)
+        return answer
     return _profile(request, form=form)
 
 

@@ -158,6 +158,7 @@ ACCOUNTS = [
     row("usersessions_list", "GET", ACCOUNT),
 ]
 PRIVACY = [
+    row("accounts:language", "POST", PUBLIC),
     row("privacy:profile", "GET", ACCOUNT),
     row("privacy:data", "GET", ACCOUNT),
     row("privacy:export", "POST", ACCOUNT),

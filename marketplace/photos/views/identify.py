@@ -8,17 +8,20 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from classifier.formats import ACCEPT, NAMES
 from marketplace.pages import is_htmx
+from marketplace.photos.file_words import formats_words
 from marketplace.photos.forms import upload_read
 from marketplace.photos.limits import identify_allowed
 from marketplace.photos.script_words import upload_words
 from marketplace.photos.selectors import photo_of_visitor, prediction_latest
 from marketplace.photos.services import PhotoRejected, photo_add
 
-TOO_OFTEN = "You have asked about many photos in a short time. Please wait a minute and try again."
+TOO_OFTEN = _("You have asked about many photos in a short time. Please wait a minute and try again.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -27,10 +30,10 @@ def identify(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "photos/identify.html", _form())
     if not identify_allowed(request):
-        return _refuse(request, TOO_OFTEN, status=429)
+        return _refuse(request, str(TOO_OFTEN), status=429)
     upload = request.FILES.get("photo")
     if not isinstance(upload, UploadedFile):
-        return _refuse(request, "Choose a photo first.", status=422)
+        return _refuse(request, gettext("Choose a photo first."), status=422)
     try:
         photo = photo_add(listing=None, data=upload_read(upload), filename=upload.name or "")
     except PhotoRejected as error:
@@ -56,7 +59,7 @@ def identify_result(request: HttpRequest, photo_id: UUID) -> HttpResponse:
 def _form() -> dict[str, Any]:
     return {
         "accept": ACCEPT,
-        "formats": NAMES,
+        "formats": formats_words(NAMES),
         "limit": settings.PHOTO_MAX_BYTES,
         "words": upload_words(),
     }

@@ -26,7 +26,7 @@ def roles(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('moderation', '0009_copied_photos'),
+        ('moderation', '0010_languages'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
