@@ -10,7 +10,6 @@ from smtplib import SMTPRecipientsRefused
 from typing import Any, TypeVar
 
 import structlog
-from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import models
 from django.db.models import F, Q, QuerySet
@@ -81,7 +80,7 @@ def mail_message(
     *, template: str, subject: str, to: str, context: dict[str, Any], headers: dict[str, str] | None = None
 ) -> EmailMultiAlternatives:
     """A mail from a pair of templates, ``<template>.txt`` and ``<template>.html``."""
-    context = {**context, "subject": subject, "site_name": settings.SITE_NAME}
+    context = {**context, "subject": subject}
     message = EmailMultiAlternatives(
         subject=subject,
         body=render_to_string(f"{template}.txt", context),
