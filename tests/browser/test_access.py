@@ -32,6 +32,10 @@ OPTIONS = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violatio
 AXE = Axe().axe_script
 WIDTHS, THEMES = (390, 1280), ("light", "dark")
 ANYBODY = (
+    "operator_pages:help",
+    "operator_pages:contact",
+    "operator_pages:privacy",
+    "operator_pages:imprint",
     "listings:browse",
     "photos:identify",
     "account_login",
