@@ -14,8 +14,8 @@ from PIL import Image
 
 from marketplace.accounts.models import User
 from marketplace.listings.models import Listing
+from marketplace.moderation.decisions.removal import seller_restore, seller_suspend
 from marketplace.moderation.models import Decision, PolicyVersion, Suspension
-from marketplace.moderation.removal import seller_restore, seller_suspend
 from marketplace.photos.models import Photo
 from marketplace.trade.models import Message, Thread
 from tests.factories import PASSWORD, DecisionFactory, ListingFactory, PhotoFactory, ThreadFactory, UserFactory
@@ -152,7 +152,7 @@ def test_what_a_moderator_decided_stays_without_a_name(client, bob, charlie, dor
 
 def test_suspensions_from_before_know_what_their_author_was(bob, charlie):
     row = Suspension.objects.create(seller=charlie, by=bob, reason="Copied photos.", lifted_by=bob)
-    import_module("marketplace.moderation.migrations.0011_suspensions_keep_no_person").roles(apps, None)
+    import_module("marketplace.moderation.migrations.0014_suspensions_keep_no_person").roles(apps, None)
     row.refresh_from_db()
     assert (row.role, row.lifted_role) == ("moderator", "moderator")
 

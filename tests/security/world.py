@@ -8,12 +8,21 @@ from allauth.usersessions.models import UserSession
 from django.urls import reverse
 from django.utils import timezone
 
+from marketplace.moderation.catalogue.services import models_merge, proposal_make
+from marketplace.moderation.models import KindLabel
 from marketplace.operator_pages.models import PageText
 from marketplace.trade.messages.services import message_send
 from marketplace.trade.models import Report
 from marketplace.trade.offers.services import offer_make
 from marketplace.trade.searches.services import search_save
-from tests.factories import LabelReviewFactory, ListingFactory, PhotoFactory, ThreadFactory, UserFactory
+from tests.factories import (
+    CarModelFactory,
+    LabelReviewFactory,
+    ListingFactory,
+    PhotoFactory,
+    ThreadFactory,
+    UserFactory,
+)
 from tests.security.rows import Row
 
 
@@ -65,9 +74,17 @@ def world(people):
         "report": Report.objects.create(listing=made.live, reason="fraud").pk,
         "page_text": PageText.objects.create(page="privacy", language="en-gb", text="New").pk,
         "session": UserSession.objects.create(user=alice, ip="192.0.2.1", session_key=uuid4().hex).pk,
+        "merge": _merge(people["operator"]).pk,
+        "proposal": proposal_make(make="Škoda", name="Elroq", by=people["moderator"]).pk,
+        "kind": KindLabel.objects.create(photo=photo, predicted="exterior").pk,
         "key": uuid4().hex,
         "section": "cars",
     }
+
+
+def _merge(operator):
+    one, into = CarModelFactory(make__name="Škoda", name="Oktavia"), CarModelFactory(make__name="Škoda", name="Octavia")
+    return models_merge(car_model=one, into=into, by=operator)
 
 
 def path_of(row: Row, world) -> str:

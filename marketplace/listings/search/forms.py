@@ -24,6 +24,7 @@ from marketplace.listings.search.criteria import (
     Range,
 )
 from marketplace.listings.search.facets import LABELS
+from marketplace.listings.search.moved import make_moved, model_moved
 from marketplace.listings.search.names import Names, names_now
 from marketplace.text_fields import LineFormField
 
@@ -54,7 +55,7 @@ class MakesField(_NamedField):
     default_error_messages = {"invalid_choice": _("There is no make of this name.")}  # noqa: RUF012
 
     def named(self, names: Names, text: str) -> Make | None:
-        return names.make_slugs.get(text)
+        return names.make_slugs.get(text) or make_moved(text)
 
 
 class ModelsField(_NamedField):
@@ -64,8 +65,11 @@ class ModelsField(_NamedField):
 
     def named(self, names: Names, text: str) -> CarModel | None:
         make, _slash, model = text.partition("/")
-        found = names.make_slugs.get(make)
-        return names.model_slugs.get((found.pk, model)) if found else None
+        found = names.make_slugs.get(make) or make_moved(make)
+        if found is None:
+            return None
+        # A saved search holds the address that a model had before it was renamed or merged.
+        return names.model_slugs.get((found.pk, model)) or model_moved(found, model)
 
 
 class PlacesField(forms.Field):

@@ -96,5 +96,7 @@ def decision_record(
 def restore_values(decision: Decision) -> dict[str, Any]:
     """The columns of a listing that a decision about its car replaced, as they were before."""
     before = decision.before or {}
-    values: dict[str, Any] = {"make": decision.stated_make, "car_model": decision.stated_model}
+    make, car_model = decision.stated_make, decision.stated_model
+    # Merged meanwhile: what was stated is the other one now.
+    values: dict[str, Any] = {"make": make and make.now, "car_model": car_model and car_model.now}
     return values | {name: before[name] for name in IDENTITY if name in before}

@@ -26,7 +26,7 @@ def roles(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('moderation', '0010_languages'),
+        ('moderation', '0013_kind_labels'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
