@@ -231,6 +231,8 @@ ROLE_ROWS = [
     RoleRow("/admin/registry/modelversion/", OPERATED),
     RoleRow("/admin/training/trainingrun/", OPERATED),
     RoleRow("/admin/listings/exchangerate/add/", OPERATED),
+    RoleRow("/admin/operator_pages/pagetext/add/", OPERATED),
+    RoleRow("/admin/mfa/authenticator/", "S S F Y"),
     RoleRow("/admin/accounts/user/", "S S F Y"),
     RoleRow("/admin/accounts/user/add/", "S S F Y"),
     RoleRow("/admin/trade/thread/", "S S F Y"),
