@@ -61,7 +61,7 @@ def contact(request: HttpRequest) -> HttpResponse:
 def _context(page: str) -> dict[str, Any]:
     language = get_language() or settings.LANGUAGE_CODE
     shown = text_shown(page=page, language=language)
-    older = versions(page=page, language=shown.language).exclude(pk=shown.version)[:MOST_VERSIONS]
+    older = versions(page=page, language=shown.language).exclude(pk=shown.version or 0)[:MOST_VERSIONS]
     return {
         "page": page,
         "title": Page(page).label,

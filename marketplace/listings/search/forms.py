@@ -122,7 +122,6 @@ class SearchForm(forms.Form):
     within = forms.TypedChoiceField(
         choices=[(km, _("within %(km)s km") % {"km": km}) for km in RADII],
         coerce=int,
-        empty_value=RADIUS,
         required=False,
         label=_("Distance"),
     )
@@ -140,7 +139,7 @@ class SearchForm(forms.Form):
         beside = {"form": "search-form", "hx-include": "#search-form", "hx-trigger": "change"}
         self.fields["sort"].widget.attrs.update({"hx-get": reverse("listings:browse"), **beside})
         if not said.get("near"):
-            self.fields["sort"].widget.choices = [one for one in SORTS.items() if one[0] != "distance"]  # type: ignore[attr-defined]
+            self.fields["sort"].widget.choices = [one for one in SORTS.items() if one[0] != "distance"]
         self.fields["within"].initial = RADIUS
         self.fields["near"].widget.attrs.update({"autocomplete": "address-level2", "placeholder": _("town")})
         for name in RANGES:
