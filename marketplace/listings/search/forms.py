@@ -132,6 +132,7 @@ class SearchForm(forms.Form):
         said = QueryDict(mutable=True)
         for name, values in data.lists():  # lists of further choices send an empty value
             said.setlist(name, [value for value in values if value])
+        said.setdefault("within", str(RADIUS))  # what the list shows until somebody chooses
         super().__init__(said)
         for name, choices in CHOICES.items():
             self.fields[name] = forms.MultipleChoiceField(choices=choices.pairs, required=False, label=LABELS[name])
@@ -140,7 +141,6 @@ class SearchForm(forms.Form):
         self.fields["sort"].widget.attrs.update({"hx-get": reverse("listings:browse"), **beside})
         if not said.get("near"):
             self.fields["sort"].widget.choices = [one for one in SORTS.items() if one[0] != "distance"]
-        self.fields["within"].initial = RADIUS
         self.fields["near"].widget.attrs.update({"autocomplete": "address-level2", "placeholder": _("town")})
         for name in RANGES:
             for end, hint in (("min", _("from")), ("max", _("to"))):
