@@ -3,10 +3,8 @@
 import hashlib
 import importlib.util
 import json
-import os
 import subprocess
 import sys
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import structlog
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from classifier.decoding.errors import PictureError
 from classifier.formats import (
     BY_KIND,
     EXTENSIONS,
@@ -25,9 +24,15 @@ from classifier.formats import (
     picture_words,
 )
 from marketplace.photos.file_words import file_words, formats_words
+from marketplace.photos.intake.budgets import work_charge
+from marketplace.photos.intake.callers import SITE, Caller
+from marketplace.photos.intake.turns import NoTurnError, Turns
 from marketplace.photos.jpeg import NotCleanError, clean_jpeg_size
+from marketplace.photos.refusal import PhotoRejected
 
 log = structlog.get_logger(__name__)
+
+__all__ = ["CleanPhoto", "PhotoRejected", "ingest"]
 
 # What one upload may take; scripts/decoder_budget.py prints what the largest ones do. Files that
 # ask for more are refused before they are decoded (classifier.decoding.cost): these limits are for
@@ -37,28 +42,8 @@ MEMORY_BYTES = 400 * 2**20
 # Generous, because it only ends a child that waits or is starved of CPU time; the CPU limit ends
 # one that works.
 WALL_SECONDS = 30
-# No more children at once than processors, because of the memory that each may take.
-_turns = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
+_turns = Turns()
 _DECODER = Path(__file__).with_name("decoder.py")
-
-
-class PhotoRejected(Exception):  # an expected answer to a person, not a fault of the program
-    """This upload is not taken. ``message`` tells the person what is wrong and what to do."""
-
-    def __init__(self, reason_code: str, message: str) -> None:
-        super().__init__(message)
-        self.reason_code = reason_code
-        self.message = message
-
-    @property
-    def retry_after_s(self) -> int | None:
-        """Seconds after which the same upload may be taken; None if the fault is the file's."""
-        return 60 if self.reason_code in ("busy", "not_stored") else None
-
-    @property
-    def status(self) -> int:
-        """The HTTP status of a page that answers with it."""
-        return 503 if self.retry_after_s else 429 if self.reason_code == "too_often" else 422
 
 
 @dataclass(frozen=True)
@@ -91,12 +76,12 @@ class CleanPhoto:
         return {name: getattr(self, name) for name in kept}
 
 
-def ingest(data: bytes, *, filename: str, quarters: int = 0) -> CleanPhoto:
+def ingest(data: bytes, *, filename: str, quarters: int = 0, caller: Caller = SITE) -> CleanPhoto:
     """Check, decode (in a limited child process) and re-encode an upload.
 
-    quarters: how many quarters of a circle to turn it clockwise. Takes about 70 ms for a 1,280×960
-    JPEG on an idle core, half of which is starting the child. Raises PhotoRejected, and nothing
-    else.
+    quarters: how many quarters of a circle to turn it clockwise. caller: whose budget it is charged
+    to, and whose turns it waits for. Takes about 70 ms for a 1,280×960 JPEG on an idle core, half
+    of which is starting the child. Raises PhotoRejected, and nothing else.
     """
     if not data:
         raise PhotoRejected("empty", _("This file is empty. Choose the photo again."))
@@ -107,7 +92,14 @@ def ingest(data: bytes, *, filename: str, quarters: int = 0) -> CleanPhoto:
             % {"size": f"{len(data) / 2**20:.0f}", "limit": f"{settings.PHOTO_MAX_BYTES / 2**20:.0f}"},
         )
     kind = _accepted_kind(data, filename)
-    answer, master, card = _decode_in_child(data, kind=kind, quarters=quarters)
+    try:
+        used = work_charge(caller, data, kind)
+        with _turns.turn(caller, used=used):
+            answer, master, card = _decode_in_child(data, kind=kind, quarters=quarters, nice=caller.lane.nice)
+    except PictureError as error:
+        raise _refusal({"refused": error.reason}) from error
+    except NoTurnError as error:
+        raise _refusal({"refused": "busy"}) from error
     if "refused" in answer:
         raise _refusal(answer)
     try:
@@ -182,7 +174,7 @@ def _refusal(answer: dict[str, Any]) -> PhotoRejected:
     return PhotoRejected(code, sentences.get(code, broken))
 
 
-def _decode_in_child(data: bytes, *, kind: str, quarters: int) -> tuple[dict[str, Any], bytes, bytes]:
+def _decode_in_child(data: bytes, *, kind: str, quarters: int, nice: int = 0) -> tuple[dict[str, Any], bytes, bytes]:
     """The decoder's answer, master and card. A child that crashes or hits its limits is a refusal.
 
     Each photo gets a fresh interpreter, which takes 40 ms. A fork would be quicker but would copy a
@@ -190,9 +182,7 @@ def _decode_in_child(data: bytes, *, kind: str, quarters: int) -> tuple[dict[str
     supervisor, and one bad photo could harm the next. ``-I -S`` and the empty environment keep
     start-up short, and secrets out of the process that reads the stranger's bytes.
     """
-    if not _turns.acquire(timeout=WALL_SECONDS):
-        return {"refused": "busy"}, b"", b""
-    numbers = map(str, (settings.PHOTO_MAX_PIXELS, CPU_SECONDS, MEMORY_BYTES, quarters))
+    numbers = map(str, (settings.PHOTO_MAX_PIXELS, CPU_SECONDS, MEMORY_BYTES, quarters, nice))
     try:
         child = subprocess.run(  # noqa: S603  # our own script, no shell, no word of the upload in its arguments
             [sys.executable, "-I", "-S", str(_DECODER), kind, *numbers, *_import_folders()],
@@ -209,8 +199,6 @@ def _decode_in_child(data: bytes, *, kind: str, quarters: int) -> tuple[dict[str
     except OSError as error:  # no memory or no process left for a child
         log.error("decoder_not_started", kind=kind, error=str(error))
         return {"refused": "busy"}, b"", b""
-    finally:
-        _turns.release()
     if child.returncode != 0:
         log.warning(
             "decoder_died", kind=kind, returncode=child.returncode, stderr=child.stderr[-500:].decode("latin-1")

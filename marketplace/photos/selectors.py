@@ -7,6 +7,8 @@ from uuid import UUID
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
+from marketplace.accounts.models import User
+from marketplace.listings.access import PUBLIC
 from marketplace.listings.models import Listing
 from marketplace.photos.models import Photo, Prediction
 
@@ -42,6 +44,15 @@ def photo_of_visitor(*, photo_id: UUID) -> Photo | None:
         .prefetch_related(_newest_predictions())
         .first()
     )
+
+
+def picture_is_public(*, name: str) -> bool:
+    """Whether everybody may see a stored file: its photo's car is on sale, or was sold, or it is the
+    photo that somebody shows of themselves."""
+    if name.startswith("people/"):
+        return User.objects.filter(portrait=name, is_active=True).exists()
+    column = "file" if name.startswith("photos/") else "card"
+    return Photo.objects.filter(**{column: name}, listing__status__in=PUBLIC).exists()
 
 
 def prediction_latest(*, photo: Photo) -> Prediction | None:

@@ -16,6 +16,7 @@ from classifier.formats import ACCEPT, NAMES
 from marketplace.pages import is_htmx
 from marketplace.photos.file_words import formats_words
 from marketplace.photos.forms import upload_read
+from marketplace.photos.intake.callers import visitor
 from marketplace.photos.limits import identify_allowed
 from marketplace.photos.script_words import upload_words
 from marketplace.photos.selectors import photo_of_visitor, prediction_latest
@@ -35,9 +36,12 @@ def identify(request: HttpRequest) -> HttpResponse:
     if not isinstance(upload, UploadedFile):
         return _refuse(request, gettext("Choose a photo first."), status=422)
     try:
-        photo = photo_add(listing=None, data=upload_read(upload), filename=upload.name or "")
+        data = upload_read(upload)
+        photo = photo_add(listing=None, data=data, filename=upload.name or "", caller=visitor(request))
     except PhotoRejected as error:
-        return _refuse(request, error.message, status=422, retry_after_s=error.retry_after_s, code=error.reason_code)
+        return _refuse(
+            request, error.message, status=error.status, retry_after_s=error.retry_after_s, code=error.reason_code
+        )
     address = reverse("photos:identify_result", args=[photo.pk])
     return JsonResponse({"location": address}, status=201) if _wants_json(request) else redirect(address)
 
@@ -72,8 +76,7 @@ def _wants_json(request: HttpRequest) -> bool:
 def _refuse(
     request: HttpRequest, message: str, *, status: int, retry_after_s: int | None = None, code: str = ""
 ) -> HttpResponse:
-    """retry_after_s: the fault is ours, and the answer a 503."""
-    status, headers = (status, {}) if retry_after_s is None else (503, {"Retry-After": str(retry_after_s)})
+    headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
     if _wants_json(request):
         return JsonResponse({"message": message, "code": code}, status=status, headers=headers)
     answer = render(request, "photos/identify.html", {**_form(), "refused": message}, status=status)
