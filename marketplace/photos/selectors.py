@@ -47,8 +47,8 @@ def photo_of_visitor(*, photo_id: UUID) -> Photo | None:
 
 
 def picture_is_public(*, name: str) -> bool:
-    """Whether everybody may see a stored file: its photo's car is on sale, or was sold, or it is the
-    photo that somebody shows of themselves."""
+    """Whether everybody may see a stored file: its photo's car is on sale, or was sold, or somebody
+    shows it of themselves."""
     if name.startswith("people/"):
         return User.objects.filter(portrait=name, is_active=True).exists()
     column = "file" if name.startswith("photos/") else "card"
