@@ -225,6 +225,8 @@ class Environment(BaseSettings):
     """Use STARTTLS with the mail server."""
     DEFAULT_FROM_EMAIL: str = "Forecourt <noreply@localhost>"
     """Sender of all mail."""
+    OPERATOR_EMAIL: str = Field(default_factory=lambda given: "operator@localhost" if given["DEBUG"] else "")
+    """Where the contact form's messages go; empty = the page has no form."""
 
     PROXIES: NotNegative = 0
     """Number of our own proxies in front that append to X-Forwarded-For."""

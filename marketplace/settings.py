@@ -38,6 +38,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_filters",
     "django_htmx",
@@ -48,6 +50,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "simple_history",
     "marketplace.accounts",
+    "marketplace.operator_pages",
     "marketplace.catalogue",
     "marketplace.registry",
     "marketplace.listings",
@@ -94,6 +97,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["marketplace.operator_pages.templatetags.site"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -270,8 +274,16 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_RATE_LIMITS = {  # added to allauth's own
     "telephone": "30/h/ip",  # sellers' numbers that one visitor may see
     "export": "5/h/user",
+    "portrait": "20/h/user",
+    "contact": "5/h/ip",
 }
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""  # else the host's name in brackets
+ACCOUNT_CHANGE_EMAIL = True  # one address; a new one counts once it is confirmed
+# Whoever finds a browser signed in can neither take the account over nor leave its owner untold.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+MFA_TOTP_ISSUER = SITE_NAME
+MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds by which a telephone's clock may be off
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
@@ -284,6 +296,7 @@ EMAIL_HOST_PASSWORD = env.EMAIL_HOST_PASSWORD
 EMAIL_TIMEOUT = 10  # seconds, after which a silent server counts as unavailable
 EMAIL_USE_TLS = env.EMAIL_USE_TLS
 DEFAULT_FROM_EMAIL = env.DEFAULT_FROM_EMAIL
+OPERATOR_EMAIL = env.OPERATOR_EMAIL
 
 # A visitor gets the language that was chosen, else what the browser asks for, else English.
 # CONTRIBUTING.md says how to add one.

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
+from marketplace.accounts.models import User
 from marketplace.listings.access import PUBLIC
 from marketplace.listings.models import Listing
 from marketplace.photos.models import Photo, Prediction
@@ -46,7 +47,10 @@ def photo_of_visitor(*, photo_id: UUID) -> Photo | None:
 
 
 def picture_is_public(*, name: str) -> bool:
-    """Whether everybody may see a stored file: its photo's car is on sale, or was sold."""
+    """Whether everybody may see a stored file: its photo's car is on sale, or was sold, or somebody
+    shows it of themselves."""
+    if name.startswith("people/"):
+        return User.objects.filter(portrait=name, is_active=True).exists()
     column = "file" if name.startswith("photos/") else "card"
     return Photo.objects.filter(**{column: name}, listing__status__in=PUBLIC).exists()
 

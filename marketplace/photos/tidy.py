@@ -6,12 +6,18 @@ from django.core.files.storage import Storage
 from django.db.models import FileField, Model, QuerySet
 from django.utils import timezone
 
+from marketplace.accounts.models import User
 from marketplace.photos.copies import photo_copies_tidy
 from marketplace.photos.editing.removal import photo_remove
 from marketplace.photos.models import Heatmap, Photo
 from marketplace.photos.selectors import KEEP
 
-_NAMED_IN: tuple[tuple[type[Model], str], ...] = ((Photo, "file"), (Photo, "card"), (Heatmap, "file"))
+_NAMED_IN: tuple[tuple[type[Model], str], ...] = (
+    (Photo, "file"),
+    (Photo, "card"),
+    (Heatmap, "file"),
+    (User, "portrait"),
+)
 
 
 def photos_tidy() -> dict[str, int]:

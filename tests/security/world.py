@@ -4,11 +4,13 @@ from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.urls import reverse
 from django.utils import timezone
 
 from marketplace.moderation.catalogue.services import models_merge, proposal_make
 from marketplace.moderation.models import KindLabel
+from marketplace.operator_pages.models import PageText
 from marketplace.trade.messages.services import message_send
 from marketplace.trade.models import Report
 from marketplace.trade.offers.services import offer_make
@@ -70,6 +72,8 @@ def world(people):
         "seller": alice.pk,
         "label": LabelReviewFactory(with_files=True).pk,
         "report": Report.objects.create(listing=made.live, reason="fraud").pk,
+        "page_text": PageText.objects.create(page="privacy", language="en-gb", text="New").pk,
+        "session": UserSession.objects.create(user=alice, ip="192.0.2.1", session_key=uuid4().hex).pk,
         "merge": _merge(people["operator"]).pk,
         "proposal": proposal_make(make="Škoda", name="Elroq", by=people["moderator"]).pk,
         "kind": KindLabel.objects.create(photo=photo, predicted="exterior").pk,

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_safe
 
 from marketplace.accounts.languages import address_in
 from marketplace.listings import views
-from marketplace.listings.currencies.rates import exchange_to
-from marketplace.listings.search.criteria import Criteria
+from marketplace.listings.currencies.rates import Exchange, exchange_of, exchange_to
+from marketplace.listings.search.criteria import BASE_CURRENCY, Criteria
 from marketplace.listings.search.facets import chips_of, facets_of, places_of, ranges_of
 from marketplace.listings.search.forms import SearchForm
 from marketplace.listings.search.moved import make_moved, model_moved
@@ -81,7 +81,7 @@ def _found(request: HttpRequest, path: dict[str, list[str]]) -> HttpResponse:
     if not left_out and not is_htmx(request) and _parts(address) != _parts(address_in(request.get_full_path(), "")):
         # One address for each search: words became filters, a make a path, empty fields are gone.
         return HttpResponseRedirect(address)
-    answer = render(request, "listings/browse.html", _context(criteria, place, form, data.get("typed", "")))
+    answer = render(request, "listings/browse.html", _context(request, criteria, place, form, data.get("typed", "")))
     if is_htmx(request) and not left_out:
         answer["HX-Push-Url"] = address
     patch_vary_headers(answer, ("HX-Request",))
@@ -94,7 +94,7 @@ def _parts(address: str) -> tuple[str, list[tuple[str, str]]]:
     return unquote(path), parse_qsl(query, keep_blank_values=True)
 
 
-def _context(criteria: Criteria, place: Place, form: SearchForm, typed: str) -> dict[str, Any]:
+def _context(request: HttpRequest, criteria: Criteria, place: Place, form: SearchForm, typed: str) -> dict[str, Any]:
     found = search(criteria, place=place, size=PER_PAGE)
     return {
         "form": form,
@@ -114,8 +114,14 @@ def _context(criteria: Criteria, place: Place, form: SearchForm, typed: str) -> 
         "next": criteria.url(after=str(found.next)) if found.next else "",
         "first_page": criteria.url() if place.after or place.before else "",
         "car": _car(criteria),
-        "exchange": exchange_to(criteria.currency),
+        "exchange": _exchange(request, criteria),
     }
+
+
+def _exchange(request: HttpRequest, criteria: Criteria) -> Exchange:
+    """Into the currency that is asked for, else into that of the visitor's profile."""
+    asked = criteria.currency != BASE_CURRENCY or "price" in criteria.ranges
+    return (None if asked else exchange_of(request)) or exchange_to(criteria.currency)
 
 
 def _car(criteria: Criteria) -> str:

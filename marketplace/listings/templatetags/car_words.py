@@ -12,7 +12,7 @@ from django.utils.formats import number_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from marketplace.listings.currencies.rates import Exchange
+from marketplace.listings.currencies.rates import Exchange, exchange_of
 from marketplace.listings.models import Listing
 from marketplace.listings.verdicts import candidate_names, candidate_sure, one_of
 
@@ -42,9 +42,12 @@ def money_before(listing: Listing) -> str:
 
 @register.simple_tag(takes_context=True)
 def converted(context: Context, listing: Listing) -> str:
-    """``"≈ 1 150 €"``: the price by the page's ``exchange``; empty in the seller's own currency."""
-    exchange: Exchange | None = context.get("exchange")
-    if exchange is None:  # a page that knows no visitor's currency
+    """``"≈ 1 150 €"``: the price by the page's ``exchange``; empty in the seller's own currency.
+
+    A page without one converts into the currency of the visitor's profile, if it names one.
+    """
+    exchange: Exchange | None = context.get("exchange") or exchange_of(context["request"])
+    if exchange is None:
         return ""
     price = exchange.of(listing)
     return "" if price is None else f"≈\u00a0{_money(price, exchange.currency)}"
