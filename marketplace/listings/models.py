@@ -203,6 +203,8 @@ class Listing(Details):
             models.Index(fields=["status", "certainty"], name="listing_queue"),
             # By which the search catches up: marketplace.listings.search.stock.loading.
             models.Index(fields=["updated_at"], name="listing_changed"),
+            # What cars of a model were sold for lately: marketplace.listings.market.comparables.
+            models.Index(fields=["car_model", "updated_at"], condition=Q(status="sold"), name="listing_sold_lately"),
             # Of the two states that visitors see: with them in one index, a page needs no sorting.
             models.Index(
                 fields=["-published_at", "-id"], condition=Q(status__in=("live", "reserved")), name="listing_on_sale"

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from marketplace.listings.access import PUBLIC, visible_listing
 from marketplace.listings.details.contact import telephone_reveal
 from marketplace.listings.life.steps import ON_SALE
+from marketplace.listings.market.comparables import price_placed
 from marketplace.listings.models import Listing
 from marketplace.listings.structured import as_script, car_data
 from marketplace.pages import is_htmx
@@ -55,6 +56,7 @@ def _detail(request: HttpRequest, listing: Listing, **shown: Any) -> HttpRespons
         "photos": photos,
         "is_owner": request.user.pk == listing.seller_id,
         "on_sale": ON_SALE,
+        "placed": price_placed(listing),
         **shown,
     }
     # For search engines; a person reads on the page that it is sold.
