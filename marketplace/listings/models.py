@@ -27,13 +27,14 @@ from marketplace.listings.derived import (
     texts_write,
 )  # fmt: skip
 from marketplace.listings.details.columns import Details
+from marketplace.listings.gone import GoneListing
 from marketplace.listings.limits import MILEAGE, PRICE, YEAR, name_with_letters
 from marketplace.listings.search.models import ListingText
 from marketplace.mail_queue import QueuedMail
 from marketplace.text_fields import LineField, ParagraphsField
 
 __all__ = [
-    "KEY_LETTERS", "PRICE_NEWS", "SEARCH_KEYS", "STATUSES", "ExchangeRate", "Listing", "ListingQuerySet",
+    "KEY_LETTERS", "PRICE_NEWS", "SEARCH_KEYS", "STATUSES", "ExchangeRate", "GoneListing", "Listing", "ListingQuerySet",
     "ListingText", "PriceAsked", "SellerMail", "StatusChange", "new_code", "search_key",
 ]  # fmt: skip
 

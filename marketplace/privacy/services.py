@@ -6,6 +6,8 @@ from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
+from marketplace.listings.life.services import listings_note_gone
+from marketplace.listings.models import Listing
 from marketplace.photos.files import files_delete, files_of
 from marketplace.photos.heatmaps.services import heatmap_files
 from marketplace.photos.models import Photo
@@ -31,6 +33,7 @@ def account_delete(*, user: User) -> None:
     photos = list(Photo.objects.filter(listing__seller=row))
     files = [file for photo in photos for file in (*files_of(photo), *heatmap_files(photo_id=photo.pk))]
     key = row.pk
+    listings_note_gone(Listing.objects.filter(seller=row))
     try:
         row.delete()
     except ProtectedError as error:

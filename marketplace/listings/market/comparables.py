@@ -13,7 +13,7 @@ from marketplace.listings.currencies.rates import exchange_to
 from marketplace.listings.life.steps import ON_SALE
 from marketplace.listings.market.pricing import Cars, Place, Typical, typical_range
 from marketplace.listings.models import Listing
-from marketplace.listings.search.stock.columns import CENTS, UNKNOWN
+from marketplace.listings.search.stock.columns import CENTS, UNKNOWN, Stock
 from marketplace.listings.search.stock.loading import stock_now
 
 SOLD_WITHIN = timedelta(days=90)
@@ -28,12 +28,13 @@ class PricePlaced(NamedTuple):
     suspicious: bool
 
 
-def price_placed(listing: Listing) -> PricePlaced | None:
+def price_placed(listing: Listing, stock: Stock) -> PricePlaced | None:
     """For a car on sale; None if something is not known of it, or there are too few to compare."""
     if listing.status not in ON_SALE or listing.price is None or not listing.price_eur:
         return None
     # Its own two sums tell the rate that it was converted by: no query.
-    typical = _typical(listing, listing.price / listing.price_eur) if listing.mileage_km is not None else None
+    per_euro = listing.price / listing.price_eur
+    typical = None if listing.mileage_km is None else _typical(listing, stock, per_euro)
     if typical is None:
         return None
     return PricePlaced(typical, typical.place(listing.price), typical.suspicious(listing.price))
@@ -41,36 +42,35 @@ def price_placed(listing: Listing) -> PricePlaced | None:
 
 def typical_hint(listing: Listing) -> Typical | None:
     """For its seller, as soon as model and year are known; in the currency that they chose."""
-    rate = exchange_to(listing.currency).per_euro if listing.car_model_id and listing.year else None
-    return None if rate is None else _typical(listing, rate)
-
-
-def _typical(listing: Listing, per_euro: Decimal) -> Typical | None:
     if listing.car_model_id is None or listing.year is None:
         return None
-    found = typical_range(
-        cars_of(model=listing.car_model_id, without=listing.pk), year=listing.year, mileage=listing.mileage_km
-    )
+    rate = exchange_to(listing.currency).per_euro
+    if rate is None:
+        return None
+    with stock_now() as stock:
+        return _typical(listing, stock, rate)
+
+
+def _typical(listing: Listing, stock: Stock, per_euro: Decimal) -> Typical | None:
+    if listing.car_model_id is None or listing.year is None:
+        return None
+    cars = cars_of(stock, model=listing.car_model_id, without=listing.pk)
+    found = typical_range(cars, year=listing.year, mileage=listing.mileage_km)
     return found and found.in_currency(per_euro)
 
 
-def cars_of(*, model: int, without: int | None = None) -> Cars:
+def cars_of(stock: Stock, *, model: int, without: int = 0) -> Cars:
     """Prices of a model's cars, but for one car. None of them lacks price or year."""
-    with stock_now() as stock:
-        slots = np.flatnonzero(
-            (stock.column("model") == model)
-            & stock.column("alive")
-            & (stock.column("price") > 0)
-            & (stock.column("year") != UNKNOWN)
-        )
-        slots = slots[stock.column("id")[slots] != (without or 0)]
-        offered = np.stack([stock.column(name)[slots].astype(float) for name in ("price", "year", "mileage")])
+    slots = np.flatnonzero(stock.column("model") == model)
+    known = (stock.column("price")[slots] > 0) & (stock.column("year")[slots] != UNKNOWN)
+    slots = slots[known & stock.column("alive")[slots] & (stock.column("id")[slots] != without)]
+    offered = np.stack([stock.column(name)[slots].astype(float) for name in ("price", "year", "mileage")])
     offered[0] /= CENTS
     offered[2][offered[2] == UNKNOWN] = np.nan
     return Cars(*np.concatenate([offered, _sold(model, without)], axis=1))
 
 
-def _sold(model: int, without: int | None) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def _sold(model: int, without: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     """What the cars sold lately were last asked for: shape (3, N), as Cars."""
     since = timezone.now() - SOLD_WITHIN
     rows = (

@@ -11,7 +11,13 @@ from marketplace.listings.life.services import listing_sell
 from marketplace.listings.market.comparables import price_placed, typical_hint
 from marketplace.listings.market.pricing import Place
 from marketplace.listings.models import Listing, StatusChange
+from marketplace.listings.search.stock.loading import stock_now
 from tests.factories import ListingFactory
+
+
+def placed(car):
+    with stock_now() as stock:
+        return price_placed(car, stock)
 
 
 @pytest.fixture
@@ -29,27 +35,27 @@ def test_it_is_placed_among_cars_of_its_model(market, car, put_live):
     put_live("A4", price=90_000)
     put_live(price=90_000, year=2005)
     put_live(price=90_000, mileage_km=250_000)
-    placed = price_placed(car)
-    assert placed.place == Place.VERY_GOOD
-    assert placed.typical.cars == 9
-    assert placed.typical.low < 7600 < placed.typical.high
+    found = placed(car)
+    assert found.place == Place.VERY_GOOD
+    assert found.typical.cars == 9
+    assert found.typical.low < 7600 < found.typical.high
 
 
 def test_the_car_itself_does_not_count(market):
     dear = market[0]
     Listing.objects.filter(pk=dear.pk).update(price=70_000)
     dear.refresh_from_db()
-    placed = price_placed(dear)
-    assert (placed.place, placed.typical.cars) == (Place.HIGH, 8)
-    assert placed.typical.high < 9500
+    found = placed(dear)
+    assert (found.place, found.typical.cars) == (Place.HIGH, 8)
+    assert found.typical.high < 9500
 
 
 def test_prices_in_other_currencies_are_converted(market, put_live, alice, cars):
     ExchangeRate.objects.update_or_create(currency="CZK", since=timezone.localdate(), defaults={"per_euro": 25})
     czech = put_live(price=300_000, currency="CZK")  # 12,000 euros
-    placed = price_placed(czech)
-    assert placed.place == Place.HIGH
-    assert Decimal(170_000) < placed.typical.low < placed.typical.high < Decimal(220_000)
+    found = placed(czech)
+    assert found.place == Place.HIGH
+    assert Decimal(170_000) < found.typical.low < found.typical.high < Decimal(220_000)
     draft = ListingFactory(seller=alice, finished=True, car_model=cars["Golf"], currency="CZK", price=None)
     assert Decimal(170_000) < typical_hint(draft).low < Decimal(195_000)
 
@@ -57,19 +63,19 @@ def test_prices_in_other_currencies_are_converted(market, put_live, alice, cars)
 def test_a_sold_car_counts_for_three_months(market, car):
     for one in market[:2]:
         listing_sell(listing=one, by=one.seller)
-    assert price_placed(car).typical.cars == 9
+    assert placed(car).typical.cars == 9
     StatusChange.objects.filter(listing=market[0], after="sold").update(at=timezone.now() - timedelta(days=91))
-    assert price_placed(car).typical.cars == 8
+    assert placed(car).typical.cars == 8
     market[1].price = 7000
     StatusChange.objects.filter(after="sold").update(at=timezone.now() - timedelta(days=91))
-    assert price_placed(car) is None
+    assert placed(car) is None
 
 
 @pytest.mark.parametrize("unknown", ["mileage_km", "price", "year", "car_model"])
 def test_of_a_car_that_tells_too_little_nothing_is_said(market, car, unknown):
     Listing.objects.filter(pk=car.pk).update(**{unknown: None})
     car.refresh_from_db()
-    assert price_placed(car) is None
+    assert placed(car) is None
 
 
 def test_the_listing_page_says_and_explains_it(client, market, car):
@@ -100,6 +106,6 @@ def test_the_sellers_form_tells_it_once_model_and_year_are_known(client, alice, 
 
 
 def test_it_costs_three_queries(client, market, car, django_assert_max_num_queries):
-    price_placed(car)  # the stock is there
+    placed(car)  # the stock is there
     with django_assert_max_num_queries(3):
-        price_placed(car)
+        placed(car)

@@ -15,7 +15,7 @@ YEAR, MILEAGE = 2015, 120_000
 class Market:
     """Cars of one model whose prices follow a curve, with noise.
 
-    ``true``: what such a car of YEAR and MILEAGE costs; ``noise``: standard deviation in logarithms.
+    ``true``: what such a car of YEAR and MILEAGE costs; ``noise``: standard deviation in logs.
     """
 
     def __init__(self, seed: int, *, cars: int, noise: float, base: float = 9.0) -> None:
@@ -85,7 +85,7 @@ def test_one_odd_price_in_eight_moves_it_little(slip):
 
 
 def test_a_car_far_from_the_others_in_year_and_mileage_is_brought_to_them():
-    """All the cars are two years older and have driven more: what is typical is more than any costs."""
+    """All of them are older: what is typical is more than most of them cost."""
     older = [Market(seed, cars=30, noise=0.05) for seed in range(50)]
     off = []
     for market in older:
