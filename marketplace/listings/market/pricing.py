@@ -90,7 +90,7 @@ class Range(NamedTuple):
 
     def in_currency(self, per_euro: Decimal) -> Typical:
         """In a currency, rounded to what is worth saying."""
-        return Typical(_rounded(self.low * float(per_euro)), _rounded(self.high * float(per_euro)), self.cars)
+        return Typical(rounded(self.low * float(per_euro)), rounded(self.high * float(per_euro)), self.cars)
 
 
 def comparable(cars: Cars, *, year: int, mileage: int | None) -> Cars:
@@ -142,8 +142,8 @@ def _slopes(apart: Floats, asked: Floats) -> Floats:
     return slopes
 
 
-def _rounded(amount: float) -> Decimal:
-    """4 137 → 4 150."""
+def rounded(amount: float) -> Decimal:
+    """A sum as it is worth saying: 4 137 → 4 150."""
     amount = max(amount, 1.0)
     unit = 10 ** max(math.floor(math.log10(amount)) - 2, 0)
     step = next((many * unit for many in (10, 5, 2) if many * unit <= amount * ROUNDED_TO), unit)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from marketplace.listings import views
 from marketplace.listings.currencies.rates import exchange_to
+from marketplace.listings.market.models_page import model_at_a_glance
 from marketplace.listings.search.criteria import Criteria
 from marketplace.listings.search.facets import chips_of, facets_of, places_of, ranges_of
 from marketplace.listings.search.forms import SearchForm
@@ -114,6 +115,7 @@ def _context(criteria: Criteria, place: Place, form: SearchForm, typed: str) -> 
         "first_page": criteria.url() if place.after or place.before else "",
         "car": _car(criteria),
         "exchange": exchange_to(criteria.currency),
+        "glance": None if place.after or place.before else model_at_a_glance(criteria),
     }
 
 

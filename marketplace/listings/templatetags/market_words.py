@@ -4,6 +4,7 @@ from django import template
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.listings.market.models_page import Prices
 from marketplace.listings.market.pricing import Place, Typical
 from marketplace.listings.templatetags.car_words import money_range
 
@@ -32,6 +33,6 @@ def place_tone(place: Place) -> str:
 
 
 @register.filter
-def range_words(typical: Typical, currency: str) -> str:
+def range_words(typical: Typical | Prices, currency: str) -> str:
     """``"4 100–5 300 €"``"""
     return money_range(typical.low, typical.high, currency)
