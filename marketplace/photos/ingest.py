@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from classifier.formats import (
     kind_of,
     picture_words,
 )
+from marketplace.photos.decoder import WHOLE
 from marketplace.photos.jpeg import NotCleanError, clean_jpeg_size
 
 log = structlog.get_logger(__name__)
@@ -89,10 +91,11 @@ class CleanPhoto:
         return {name: getattr(self, name) for name in kept}
 
 
-def ingest(data: bytes, *, filename: str, quarters: int = 0) -> CleanPhoto:
+def ingest(data: bytes, *, filename: str, quarters: int = 0, box: Sequence[int] | None = None) -> CleanPhoto:
     """Check, decode (in a limited child process) and re-encode an upload.
 
-    quarters: how many quarters of a circle to turn it clockwise. Takes about 70 ms for a 1,280×960
+    quarters: how many quarters of a circle to turn it clockwise. box: (x1, y1, x2, y2), the part of
+    a master to keep, in its pixels. Takes about 70 ms for a 1,280×960
     JPEG on an idle core, half of which is starting the child. Raises PhotoRejected, and nothing
     else.
     """
@@ -105,7 +108,7 @@ def ingest(data: bytes, *, filename: str, quarters: int = 0) -> CleanPhoto:
             "Save the photo a little smaller and try again.",
         )
     kind = _accepted_kind(data, filename)
-    answer, master, card = _decode_in_child(data, kind=kind, quarters=quarters)
+    answer, master, card = _decode_in_child(data, kind=kind, quarters=quarters, box=box)
     if "refused" in answer:
         raise _refusal(answer)
     try:
@@ -164,7 +167,9 @@ def _refusal(answer: dict[str, Any]) -> PhotoRejected:
     return PhotoRejected(code, sentences.get(code, broken))
 
 
-def _decode_in_child(data: bytes, *, kind: str, quarters: int) -> tuple[dict[str, Any], bytes, bytes]:
+def _decode_in_child(
+    data: bytes, *, kind: str, quarters: int, box: Sequence[int] | None
+) -> tuple[dict[str, Any], bytes, bytes]:
     """The decoder's answer, master and card. A child that crashes or hits its limits is a refusal.
 
     Each photo gets a fresh interpreter, which takes 40 ms. A fork would be quicker but would copy a
@@ -175,9 +180,10 @@ def _decode_in_child(data: bytes, *, kind: str, quarters: int) -> tuple[dict[str
     if not _turns.acquire(timeout=WALL_SECONDS):
         return {"refused": "busy"}, b"", b""
     numbers = map(str, (settings.PHOTO_MAX_PIXELS, CPU_SECONDS, MEMORY_BYTES, quarters))
+    part = WHOLE if box is None else ",".join(map(str, box))
     try:
         child = subprocess.run(  # noqa: S603  # our own script, no shell, no word of the upload in its arguments
-            [sys.executable, "-I", "-S", str(_DECODER), kind, *numbers, *_import_folders()],
+            [sys.executable, "-I", "-S", str(_DECODER), kind, *numbers, part, *_import_folders()],
             input=data,
             capture_output=True,
             timeout=WALL_SECONDS,

@@ -1,5 +1,7 @@
 """Adding a photo; offers what else a person, or the worker, does with photos as well."""
 
+from collections.abc import Sequence
+
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, transaction
@@ -16,7 +18,7 @@ from marketplace.photos.editing.removal import photo_remove, photo_restore, phot
 from marketplace.photos.editing.rotation import photo_rotate
 from marketplace.photos.files import files_delete, files_of, files_write
 from marketplace.photos.ingest import PhotoRejected, ingest
-from marketplace.photos.models import Photo, PhotoBand
+from marketplace.photos.models import Photo, PhotoBand, Question
 from marketplace.photos.quotas import quota_check, room_check
 from marketplace.photos.recognition.queue import (
     RECOGNISE_PENDING,
@@ -37,22 +39,27 @@ __all__ = [
 
 
 @uploads_counted
-def photo_add(*, listing: Listing | None, data: bytes, filename: str) -> Photo:
+def photo_add(
+    *, listing: Listing | None, data: bytes, filename: str, question: Question | None = None,
+    box: Sequence[int] | None = None,
+) -> Photo:  # fmt: skip
     """Make a clean picture of an upload, store it as ``pending`` and ring for the worker.
 
-    ``listing=None`` is a visitor's photo at /identify/. The same upload twice in one listing
-    returns the first photo. Raises PhotoRejected, whose ``message`` tells the person what is
+    ``listing=None`` is a visitor's photo, of a ``question`` at /identify/ or of a program's. The
+    same upload twice in one listing or question returns the first photo. box: what to keep of a
+    master, in its pixels. Raises PhotoRejected, whose ``message`` tells the person what is
     wrong.
     """
     _check_disk()
     if listing is not None:
         quota_check(seller_id=listing.seller_id)
         room_check(listing)
-    clean = ingest(data, filename=filename)
-    if listing is not None and (twin := _twin(listing, clean.sha256)) is not None:
+    clean = ingest(data, filename=filename, box=box)
+    if (twin := _twin(listing, question, clean.sha256)) is not None:
         return twin
     photo = Photo(
         listing=listing,
+        question=question,
         # PostgreSQL refuses NUL in text, and nobody needs the other control characters either.
         original_name="".join(letter for letter in filename if letter.isprintable())[-200:],
         upload_sha256=clean.sha256,
@@ -85,7 +92,7 @@ def photo_add(*, listing: Listing | None, data: bytes, filename: str) -> Photo:
     except (IntegrityError, PhotoRejected):
         files_delete(files_of(photo))
         # Race: the same upload was stored meanwhile. Its row is the photo.
-        if listing is not None and (twin := _twin(listing, clean.sha256)) is not None:
+        if (twin := _twin(listing, question, clean.sha256)) is not None:
             return twin
         raise
     return photo
@@ -130,5 +137,7 @@ def _not_stored() -> PhotoRejected:
     )
 
 
-def _twin(listing: Listing, sha256: str) -> Photo | None:
-    return Photo.objects.filter(listing=listing, upload_sha256=sha256).first()
+def _twin(listing: Listing | None, question: Question | None, sha256: str) -> Photo | None:
+    if listing is None and question is None:
+        return None
+    return Photo.objects.filter(listing=listing, question=question, upload_sha256=sha256).first()

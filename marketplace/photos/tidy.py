@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from marketplace.photos.copies import photo_copies_tidy
 from marketplace.photos.editing.removal import photo_remove
-from marketplace.photos.models import Heatmap, Photo
+from marketplace.photos.models import Heatmap, Photo, Question
 from marketplace.photos.selectors import KEEP
 
 _NAMED_IN: tuple[tuple[type[Model], str], ...] = ((Photo, "file"), (Photo, "card"), (Heatmap, "file"))
@@ -27,7 +27,11 @@ def photos_tidy() -> dict[str, int]:
 
 def visitors_photos_remove() -> int:
     """Photos of /identify/ are kept for an hour, which the page promises."""
-    return _remove(Photo.objects.filter(listing=None, removed_from=None, created_at__lt=timezone.now() - KEEP))
+    old = timezone.now() - KEEP
+    count = _remove(Photo.objects.filter(listing=None, removed_from=None, created_at__lt=old))
+    # Those whose photos are gone: one that came a moment later goes with the next round.
+    Question.objects.filter(created_at__lt=old, photos=None).delete()
+    return count
 
 
 def removed_photos_remove() -> int:
