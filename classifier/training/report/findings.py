@@ -25,6 +25,7 @@ from classifier.training.evaluation.confusion import (
 from classifier.training.evaluation.evaluate import per_class
 from classifier.training.evaluation.scored_photo import ScoredPhoto
 from classifier.training.evaluation.trained_names import CarKey, key_by_letters
+from classifier.training.report.threshold_sweep import ThresholdSweep, threshold_sweep
 
 MAKES_SHOWN = 40
 CLASSES_SHOWN = 24
@@ -90,6 +91,8 @@ class Findings:
     mistakes: list[ScoredPhoto]
     """The most confident first."""
     mistakes_left_out: int
+    sweep: ThresholdSweep | None
+    """What a form would fill in at other thresholds; None where no photo has a label."""
     per_class: list[dict[str, Any]] = field(default_factory=list)
     """Per class that occurs: class, precision, recall, f1, support; the weakest first."""
 
@@ -146,6 +149,7 @@ def findings_of(
         sample=_sample(labelled, seed),
         mistakes=wrong[:PHOTOS_SHOWN],
         mistakes_left_out=max(0, len(wrong) - PHOTOS_SHOWN),
+        sweep=threshold_sweep(labelled, model.thresholds),
         per_class=sorted(
             ({"class": names[at], **figures} for at, figures in per_class(known).items()),
             key=lambda one: (one["f1"], -one["support"]),

@@ -33,6 +33,7 @@ from classifier.training.report.sections import (
     stages_section,
     trained_section,
 )
+from classifier.training.report.threshold_section import sweep_section
 
 __all__ = ["ReportContents", "ReportError", "figures_verdict", "model_sections", "report_write"]
 
@@ -101,6 +102,7 @@ def model_sections(contents: ReportContents, *, file: str) -> list[Section | Non
             metrics=contents.metrics,
             temperature=contents.temperature,
         ),
+        sweep_section(findings.sweep) if findings else None,
         parts_section(contents.metrics),
         *([confusion_section(findings, album), merges_section(findings, file=file)] if findings else []),
         photos_section(findings, album) if findings else None,

@@ -1,16 +1,11 @@
-"""Export moderators' decisions as a manifest."""
+"""Export moderators' decisions as labels."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from classifier.training.data.manifest import manifest_write
-from marketplace.refusals import Refused
 from marketplace.training.labels.decisions import SOURCE, decision_rows, newest_decisions
+from marketplace.training.labels.formats import ExportRefused, LabelFormat, labels_write
 from marketplace.training.labels.no_car import no_car_rows
-
-
-class ExportRefused(Refused):
-    """There is nothing to export; the message is one clear line for the operator."""
 
 
 @dataclass(frozen=True)
@@ -18,21 +13,26 @@ class LabelsExport:
     """What was written."""
 
     manifest: Path
+    """The file, or the folder of class folders."""
     photos: int
     vehicles: int
+    left_out: int
+    """Photos that the format cannot hold: in class folders those without a car."""
 
 
-def labels_export(*, path: Path) -> LabelsExport:
-    """Write the photos that people decided about as a manifest; the photos stay where they are.
+def labels_export(*, path: Path, format: LabelFormat = "manifest") -> LabelsExport:
+    """Write the photos that people decided about; but for class folders they stay where they are.
 
     Photos that show no car, by a moderator's word, are of kind "other" and name none.
 
-    Raises ExportRefused or ManifestError.
+    Raises ExportRefused, ManifestError or OSError.
     """
     rows = [*decision_rows(), *no_car_rows(newest=newest_decisions())]
     if not rows:
         raise ExportRefused("No person has confirmed or corrected a listing with photos from outside yet.")
-    # Whoever reads the manifest puts its folder's name in front of the ids.
+    # Whoever reads the labels puts their folder's name in front of the ids.
     written = [replace(row, vehicle=row.vehicle.removeprefix(f"{SOURCE}/")) for row in rows]
-    manifest_write(path, written)
-    return LabelsExport(manifest=path, photos=len(rows), vehicles=len({row.vehicle for row in rows}))
+    photos = labels_write(path=path, rows=written, format=format)
+    return LabelsExport(
+        manifest=path, photos=photos, vehicles=len({row.vehicle for row in rows}), left_out=len(rows) - photos
+    )

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from classifier.names import name_key
+from classifier.training.data.importers.coco import coco_read
 from classifier.training.data.importers.filenames import filenames_read
 from classifier.training.data.importers.folders import folders_read
+from classifier.training.data.importers.json_lines import json_lines_read
 from classifier.training.data.importers.makes import KnownMakes
 from classifier.training.data.importers.patterns import PATTERNS, compiled
 from classifier.training.data.importers.reading import Imported, LabelChange, Reading, Unread, label_text
@@ -27,14 +29,18 @@ from classifier.training.data.tables import cell_label, cell_number
 
 __all__ = ["PATTERNS", "Format", "Imported", "LabelChange", "Unread", "import_dataset"]
 
-Format = Literal["folders", "filenames", "stanford", "csv"]
+Format = Literal["folders", "filenames", "stanford", "csv", "jsonl", "coco"]
 OPTIONS: Mapping[Format, tuple[str, ...]] = {
     "folders": ("pattern", "vehicle_pattern"),
     "filenames": ("pattern",),
     "stanford": (),
     "csv": ("columns",),
+    "jsonl": (),
+    "coco": (),
 }
 """Which options mean something to a format."""
+FILES = frozenset({"csv", "jsonl", "coco"})
+"""Formats that are one file; the others are a folder."""
 Spell = Callable[[str, str], str]
 """(make, model) → the model as it should be spelled."""
 
@@ -69,22 +75,14 @@ def import_dataset(
     for option, value in {"pattern": pattern, "vehicle_pattern": vehicle_pattern, "columns": columns}.items():
         if value and option not in OPTIONS[format]:
             raise ManifestError(f"{option} means nothing to the format {format}: leave it out")
-    if format == "csv" and not path.is_file():
+    if format in FILES and not path.is_file():
         raise ManifestError(f"{path}: no such file")
-    if format != "csv" and not path.is_dir():
+    if format not in FILES and not path.is_dir():
         raise ManifestError(f"{path}: no such folder")
     known = KnownMakes(makes, aliases or {})
-    if format == "folders":
-        found = folders_read(path, known, pattern, compiled(vehicle_pattern) if vehicle_pattern else None)
-    elif format == "filenames":
-        expression = PATTERNS.get(pattern or "make_model_year", pattern)
-        found = filenames_read(path, known, compiled(expression, "make"))
-    elif format == "stanford":
-        found = stanford_read(path, known)
-    else:
-        found = table_import(path, known, columns or {})
+    found = _read(format, path, known, pattern=pattern, vehicle_pattern=vehicle_pattern, columns=columns or {})
     if format != "stanford":
-        _clean_labels(found, spell, nameless=format == "csv")
+        _clean_labels(found, spell, nameless=format in FILES)
     _one_split_per_vehicle(found)
     if not found.rows:
         why = f": {found.unread[0].file}: {found.unread[0].reason}" if found.unread else ""
@@ -93,6 +91,24 @@ def import_dataset(
         rows=found.rows, unread=found.unread, boxes=found.boxes, changes=_changes(found),
         two_labels=[[found.rows[at] for at in group] for group in two_labels(found.rows)], notes=found.notes,
     )  # fmt: skip
+
+
+def _read(
+    format: Format, path: Path, makes: KnownMakes, *, pattern: str, vehicle_pattern: str, columns: Mapping[str, str]
+) -> Reading:
+    match format:
+        case "folders":
+            return folders_read(path, makes, pattern, compiled(vehicle_pattern) if vehicle_pattern else None)
+        case "filenames":
+            return filenames_read(path, makes, compiled(PATTERNS.get(pattern or "make_model_year", pattern), "make"))
+        case "stanford":
+            return stanford_read(path, makes)
+        case "csv":
+            return table_import(path, makes, columns)
+        case "jsonl":
+            return json_lines_read(path, makes)
+        case "coco":
+            return coco_read(path, makes)
 
 
 def _clean_labels(found: Reading, spell: Spell, *, nameless: bool) -> None:

@@ -25,9 +25,13 @@ _SHORTENED = re.compile(r"\d(?:[.,]\d+)?e\+\d+", re.IGNORECASE)
 
 def table_import(path: Path, makes: KnownMakes, columns: Mapping[str, str]) -> Reading:
     """Read a table. columns: our column → the table's. Raises ManifestError."""
-    table = _table(path, columns)
+    return rows_import(_table(path, columns), makes, folder=path.parent)
+
+
+def rows_import(table: Table, makes: KnownMakes, *, folder: Path) -> Reading:
+    """Rows with the cells of COLUMNS, whatever they were read from; photos lie below `folder`."""
     found = Reading(notes=list(table.notes))
-    files = NamedFiles(path.parent)
+    files = NamedFiles(folder)
     first: dict[str, tuple[TableRow, ManifestRow]] = {}
     doubted: set[int] = set()
     numbers: list[int] = []
@@ -41,7 +45,7 @@ def table_import(path: Path, makes: KnownMakes, columns: Mapping[str, str]) -> R
             continue
         shortened += bool(_SHORTENED.fullmatch(value["vehicle"]))
         label = (*makes.clean(value.pop("make"), value.pop("model")), value.pop("year"))
-        row = row_of(path.parent, photo, label, **value)
+        row = row_of(folder, photo, label, **value)
         earlier, same = first.setdefault(os.path.normpath(photo), (one, row))
         if earlier is one:
             found.take(row, said=label_text(*(one.cells[name] for name in LABEL)))

@@ -101,6 +101,36 @@ def coverage_chart(coverage: Mapping[str, Coverage], beside: Mapping[str, Covera
     )
 
 
+def sweep_chart(
+    steps: Mapping[str, Sequence[tuple[float, float, float | None]]], thresholds: Mapping[str, float]
+) -> Markup:
+    """Share filled in, and wrong of that, over the confidence from which a form fills itself.
+
+    steps: per name (confidence, share filled in, share of these wrong or None), rising.
+    thresholds: those in use.
+    """
+
+    def draw(figure: Figure, _: str) -> None:
+        filled, wrong = figure.subplots(2, 1, sharex=True)
+        for name, some in steps.items():
+            (line,) = filled.plot([one[0] for one in some], [one[1] for one in some], marker=".", label=name)
+            said = [(one[0], one[2]) for one in some if one[2] is not None]
+            wrong.plot([at for at, _ in said], [error for _, error in said], marker=".", color=line.get_color())
+            if thresholds[name] <= 1:
+                for axes in (filled, wrong):
+                    axes.axvline(thresholds[name], color=line.get_color(), linewidth=1, linestyle=":")
+        wrong.axhline(TARGET_ERROR, color="grey", linewidth=1, linestyle="--")
+        filled.set(ylabel="share filled in", ylim=(0, 1))
+        wrong.set(ylabel="of these wrong", xlabel="filled in from this confidence on")
+        wrong.set_ylim(bottom=0)
+        filled.legend(loc="upper right")
+        for axes in (filled, wrong):
+            axes.grid(alpha=0.3)
+
+    words = "What is filled in, and how much of it wrongly, over the confidence; dotted: the thresholds in use"
+    return chart(draw, size=(5.6, 5.2), words=words)
+
+
 def heat_chart(confusion: Confusion, *, words: str) -> Markup:
     """Each row's photos over its answers, as shares of the row; numbers are photos."""
     rows, columns = len(confusion.labels), len(confusion.answers)
