@@ -150,6 +150,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 60},
     },
+    "moderation-donations": {
+        "task": "marketplace.moderation.tasks.donations_sweep",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
 }
 # One queue for each kind of wait: a seller's photos, second looks and heat maps, slow mail servers;
 # "celery" is the rest, which is short. In compose each has a worker of its own.

@@ -23,9 +23,21 @@ class Question(models.Model):
     # Over all its photos; in the shape of Listing.verdict.
     verdict = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    # The visitor gave the photos for training: when, and to which wording they agreed. Then the
+    # photos that show a car are kept.
+    donated_at = models.DateTimeField(null=True, blank=True)
+    donated_terms = models.CharField(max_length=20, blank=True)
 
     class Meta:
         ordering = ("-created_at",)
+        indexes = (models.Index(fields=["donated_at"], condition=Q(donated_at__isnull=False), name="question_donated"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(donated_at__isnull=True, donated_terms="")
+                | (Q(donated_at__isnull=False) & ~Q(donated_terms="")),
+                name="question_donated_on_terms",
+            ),
+        )
 
     def __str__(self) -> str:
         return str(self.id)

@@ -75,6 +75,8 @@ PHOTOS = [
     row("photos:identify_result", "GET", "- - - - - -", question_id="photo"),
     row("photos:identify_cars", "GET", PUBLIC, question_id="question"),
     row("photos:identify_cars", "GET", "- - - - - -", question_id="photo"),
+    row("photos:identify_donate", "POST", PUBLIC, question_id="question"),
+    row("photos:identify_donate", "POST", "- - - - - -", question_id="photo"),
     row("photos:identify_car", "POST", PUBLIC, question_id="question", photo_id="asked_photo"),
     row("photos:identify_car", "POST", "- - - - - -", question_id="question", photo_id="photo"),
     row("photos:media", "GET", PUBLIC, name="file"),

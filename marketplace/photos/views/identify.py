@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from classifier.formats import ACCEPT, NAMES
 from marketplace.pages import is_htmx
 from marketplace.photos.asking.answers import Says, answer_of
+from marketplace.photos.asking.donations import question_donate, question_take_back
 from marketplace.photos.asking.services import (
     MOST_PHOTOS,
     question_about_car,
@@ -118,6 +119,19 @@ def identify_car(request: HttpRequest, question_id: UUID, photo_id: UUID) -> Htt
     except PhotoRejected as error:
         return _refused(request, error)
     return redirect("photos:identify_result", about.pk if about else question_id)
+
+
+@require_POST
+def identify_donate(request: HttpRequest, question_id: UUID) -> HttpResponse:
+    """Give the photos for training, or take them back; nothing is given without the tick."""
+    question = question_of_visitor(question_id=question_id)
+    if question is None:
+        raise Http404
+    if request.POST.get("donate") == "yes":
+        question_donate(question=question)
+    else:
+        question_take_back(question=question)
+    return redirect("photos:identify_result", question.pk)
 
 
 def _asked(request: HttpRequest) -> Question | None:
