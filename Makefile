@@ -9,7 +9,7 @@
 # make measure-upload PHOTOS=folder   how long a seller waits for five photos
 # make lint           ruff, sizes, mypy, import-linter, djlint, mdformat
 # make format         what lint can mend by itself: code and prose
-# make messages LANGUAGE=it   texts to translate into locale/it, and what was translated, compiled (needs gettext)
+# make messages       texts to translate into locale/, and what was translated, compiled (needs gettext)
 # make setup          only the virtual environment; PYTHON=… chooses the interpreter (3.11 or later)
 # make setup-dev      the same with what tests and linters need
 
@@ -65,10 +65,8 @@ format: setup-dev
 	$(VENV)/bin/mdformat $(PROSE)
 
 messages: setup
-	@test -n "$(LANGUAGE)" || { echo "Say which: make messages LANGUAGE=it" >&2; exit 2; }
-	@mkdir -p locale
-	@$(VENV)/bin/python manage.py makemessages --locale $(LANGUAGE) --ignore .venv --ignore var --no-wrap
-	@$(VENV)/bin/python manage.py compilemessages --locale $(LANGUAGE) --verbosity 0
+	@$(VENV)/bin/python manage.py makemessages
+	@$(VENV)/bin/python manage.py compilemessages --ignore .venv --verbosity 0
 
 measure-upload: setup-dev
 	@$(VENV)/bin/python scripts/measure_upload.py $(PHOTOS) --runs $(or $(RUNS),5)

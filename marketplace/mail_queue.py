@@ -14,7 +14,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import models
 from django.db.models import F, Q, QuerySet
 from django.template.loader import render_to_string
-from django.utils import timezone
+from django.utils import timezone, translation
 
 log = structlog.get_logger(__name__)
 
@@ -46,10 +46,12 @@ def queue_send(
     *,
     is_needless: Callable[[Mail], bool],
     message_of: Callable[[Mail], EmailMultiAlternatives],
+    language_of: Callable[[Mail], str],
 ) -> int:
     """Send those of ``mails`` that wait and are due; returns how many. Safe to run twice at once.
 
-    is_needless: whether there is nobody to tell any more, or it is true no more.
+    is_needless: whether there is nobody to tell any more, or it is true no more. language_of: the
+    language of whoever gets it, in which ``message_of`` is called: words, dates and sums follow it.
     """
     sent = 0
     due = mails.filter(WAITING, attempts__lt=ATTEMPTS, next_try_at__lte=timezone.now())
@@ -60,7 +62,9 @@ def queue_send(
             mail.delete()
             continue
         try:
-            message_of(mail).send()
+            with translation.override(language_of(mail)):
+                message = message_of(mail)
+            message.send()
         except SMTPRecipientsRefused as error:
             log.warning("mail_refused", table=mail._meta.label, mail=mail.pk, error=str(error))
             continue

@@ -8,6 +8,7 @@ from django.db import connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 from django.views.defaults import server_error as django_server_error
 from redis.exceptions import ConnectionError as RedisAway
 from redis.exceptions import TimeoutError as RedisSilent
@@ -91,7 +92,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def outage_answer(request: HttpRequest, error: BaseException) -> HttpResponse:
     """503 without any use of database, session or disk."""
     log.error("database_or_disk_away", path=request.path, error=str(error))
-    text = f"A part of the site is away. Try again in {RETRY_AFTER_S} seconds."
+    text = _("A part of the site is away. Try again in %(seconds)s seconds.") % {"seconds": RETRY_AFTER_S}
     if request.path.startswith("/api/") or "application/problem+json" in request.headers.get("Accept", ""):
         problem = {"type": "about:blank", "title": "Service Unavailable", "status": 503}
         content = {**problem, "code": "unavailable", "detail": text}
@@ -103,6 +104,6 @@ def outage_answer(request: HttpRequest, error: BaseException) -> HttpResponse:
 
 def _redis_away(request: HttpRequest) -> HttpResponse:
     if request.path.startswith("/api/"):
-        text = "A part of the site is away. Try again in a minute."
+        text = _("A part of the site is away. Try again in a minute.")
         return JsonResponse({"code": "unavailable", "detail": text}, status=503)
     return render(request, "503.html", status=503)

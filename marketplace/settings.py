@@ -66,7 +66,7 @@ MIDDLEWARE = [
     "marketplace.content_policy.ContentPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "marketplace.accounts.languages.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "marketplace.upload_limits.BodySizeMiddleware",  # must precede CsrfViewMiddleware, which reads the body
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -275,11 +275,15 @@ EMAIL_TIMEOUT = 10  # seconds, after which a silent server counts as unavailable
 EMAIL_USE_TLS = env.EMAIL_USE_TLS
 DEFAULT_FROM_EMAIL = env.DEFAULT_FROM_EMAIL
 
-# A visitor gets the language that the browser asks for, else English. CONTRIBUTING.md says how to
-# add one.
-LANGUAGES = [("en-gb", "English")]
+# A visitor gets the language that was chosen, else what the browser asks for, else English.
+# CONTRIBUTING.md says how to add one.
+LANGUAGES = [("en-gb", "English"), ("pt-br", "Português (Brasil)"), ("de", "Deutsch"), ("es", "Español")]
 LANGUAGE_CODE = "en-gb"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_SECURE = env.COOKIES_SECURE
+LANGUAGE_COOKIE_HTTPONLY = True
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["marketplace.formats"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

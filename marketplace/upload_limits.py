@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 ENVELOPE_BYTES = 2**16  # what multipart adds around the files
 FORM_BYTES = 2**20  # for pages that take no photo
@@ -58,7 +59,7 @@ def _wants_json(request: HttpRequest) -> bool:
 
 
 def _refusal(request: HttpRequest, limit: int) -> HttpResponse:
-    detail = f"What you sent is too large; the limit is {limit // 2**20} MB."
+    detail = _("What you sent is too large; the limit is %(limit)s MB.") % {"limit": limit // 2**20}
     if request.path.startswith("/api/"):
         return JsonResponse({"code": "too_large", "detail": detail}, status=413)
     if _wants_json(request):

@@ -11,13 +11,16 @@ from allauth.core import ratelimit
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext_lazy as _
 
-from marketplace.accounts.services import signup_undo
+from marketplace.accounts.models import User
+from marketplace.accounts.services import language_of, signup_undo
 from marketplace.outages import MailAway
 
 log = structlog.get_logger(__name__)
 
-UNSENT = (
+UNSENT = _(
     "Your account is ready. No e-mail can be sent right now, so your address is not confirmed: "
     "have the mail sent again later, under Account."
 )
@@ -40,8 +43,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send a mail. Raises MailAway if the mail server does not accept it."""
+        person: User | None = context.get("user")
         try:
-            super().send_mail(template_prefix, email, {**context, "current_site": _site()})
+            with override(language_of(person) if person else get_language()):
+                super().send_mail(template_prefix, email, {**context, "current_site": _site()})
         except OSError as error:  # the base class of smtplib's errors, too
             # allauth would count this mail as sent, and send none for minutes without saying so.
             ratelimit.clear(self.request, action="confirm_email", key=email.lower())

@@ -2,9 +2,11 @@
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.text_fields import LineField
 
@@ -34,13 +36,21 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, is_moderator=True, **fields)
 
 
+def language_choices() -> list[tuple[str, str]]:
+    """A function, so that another language needs no migration."""
+    return list(settings.LANGUAGES)
+
+
 class User(AbstractUser):
     """A person with an account. Only the ``access.py`` modules decide what a user may do."""
 
     username = None  # type: ignore[assignment]  # the e-mail address takes its place
-    email = models.EmailField("e-mail address", unique=True)
+    email = models.EmailField(_("e-mail address"), unique=True)
     display_name = LineField(max_length=80, blank=True)
     is_moderator = models.BooleanField(default=False, help_text="May review other people's listings.")
+
+    # Empty until they sign in for the first time: mails are in the site's first language then.
+    language = models.CharField(_("language"), max_length=10, blank=True, choices=language_choices)
 
     suspended_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="Nothing of theirs may be offered since then."
@@ -56,7 +66,7 @@ class User(AbstractUser):
             models.UniqueConstraint(
                 Lower("email"),
                 name="accounts_user_email_once",
-                violation_error_message="Somebody has this e-mail address already.",
+                violation_error_message=_("Somebody has this e-mail address already."),
             ),
         ]
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.db import transaction
 
 from classifier.durable import text_beside
@@ -67,6 +68,17 @@ def demo_accounts_ensure(*, keep_in: Path, cast: Sequence[DemoPerson] = CAST) ->
             accounts.append(DemoAccount(email=person.email, password=password, role=person.role))
     _keep(accounts, keep_in)
     return accounts
+
+
+def language_keep(*, user: User, language: str) -> None:
+    """Store in which language somebody reads the site and its mails."""
+    user.language = language
+    user.save(update_fields=["language"])
+
+
+def language_of(user: User | None) -> str:
+    """The language in which to write to somebody."""
+    return (user.language if user is not None else "") or settings.LANGUAGE_CODE
 
 
 def signup_undo(*, user: User) -> None:

@@ -4,6 +4,9 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 
 from marketplace.catalogue.models import CarModel, Make
@@ -16,7 +19,7 @@ from marketplace.listings.search.criteria import SORTS
 
 def _make_or_error(text: str) -> Make:
     if "\0" in text or (make := make_find(text)) is None:
-        raise ValidationError("The catalogue has no make of this name.")
+        raise ValidationError(gettext("The catalogue has no make of this name."))
     return make
 
 
@@ -33,31 +36,31 @@ class MakeFilter(filters.Filter):
 
 
 class CarModelFilterSet(filters.FilterSet):
-    make = MakeFilter(help_text="any name of the make: Volkswagen, vw …")
+    make = MakeFilter(help_text=_("any name of the make: Volkswagen, vw …"))
 
     class Meta:
         model = CarModel
         fields = ("make",)
 
 
-def _number(words: str) -> filters.NumberFilter:
+def _number(words: str | Promise) -> filters.NumberFilter:
     return filters.NumberFilter(field_name="year", help_text=words)
 
 
 class ListingFilterSet(filters.FilterSet):
     """Parses and describes the parameters; marketplace.api.listings makes criteria of them."""
 
-    q = filters.CharFilter(help_text="words as people type them: golf diesel under 5000")
-    make = MakeFilter(help_text="any name of the make: Volkswagen, vw …")
-    model = filters.CharFilter(help_text="any name of the model; needs make")
-    year_min = _number("the first year")
-    year_max = _number("the last year")
-    price_min = _number("in currency")
-    price_max = _number("in currency")
-    mileage_min = _number("in kilometres")
-    mileage_max = _number("in kilometres")
+    q = filters.CharFilter(help_text=_("words as people type them: golf diesel under 5000"))
+    make = MakeFilter(help_text=_("any name of the make: Volkswagen, vw …"))
+    model = filters.CharFilter(help_text=_("any name of the model; needs make"))
+    year_min = _number(_("the first year"))
+    year_max = _number(_("the last year"))
+    price_min = _number(_("in currency"))
+    price_max = _number(_("in currency"))
+    mileage_min = _number(_("in kilometres"))
+    mileage_max = _number(_("in kilometres"))
     currency = filters.ChoiceFilter(
-        choices=Listing.Currency.choices, help_text="of price_min and price_max; without it EUR"
+        choices=Listing.Currency.choices, help_text=_("of price_min and price_max; without it EUR")
     )
     body = filters.ChoiceFilter(choices=Listing.Body.choices)
     colour = filters.ChoiceFilter(choices=Listing.Colour.choices)
@@ -65,7 +68,7 @@ class ListingFilterSet(filters.FilterSet):
     drive = filters.ChoiceFilter(choices=Drive.choices)
     fuel = filters.ChoiceFilter(choices=Listing.Fuel.choices)
     gearbox = filters.ChoiceFilter(choices=Listing.Gearbox.choices)
-    place = filters.CharFilter(help_text="a part of the place; case and accents do not matter")
+    place = filters.CharFilter(help_text=_("a part of the place; case and accents do not matter"))
     sort = filters.ChoiceFilter(choices=list(SORTS.items()))
 
     class Meta:

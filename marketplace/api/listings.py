@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django_filters.utils import translate_validation
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView
@@ -38,7 +40,10 @@ class KeysetPagination(BasePagination):
             "type": "object",
             "required": ["count", "results"],
             "properties": {
-                "count": {"type": "integer", "description": "of all pages; of a search by words at most 10,001"},
+                "count": {
+                    "type": "integer",
+                    "description": gettext("of all pages; of a search by words at most 10,001"),
+                },
                 "next": address,
                 "previous": address,
                 "results": schema,
@@ -51,14 +56,14 @@ class KeysetPagination(BasePagination):
             return {"name": name, "required": False, "in": "query", "description": words, "schema": schema}
 
         return [
-            parameter("after", "string", "as in next: the page that begins after this car"),
-            parameter("before", "string", "as in previous: the page that ends before this car"),
-            parameter("page_size", "integer", f"at most {MOST_PAGE_SIZE}"),
+            parameter("after", "string", gettext("as in next: the page that begins after this car")),
+            parameter("before", "string", gettext("as in previous: the page that ends before this car")),
+            parameter("page_size", "integer", gettext("at most %(most)s") % {"most": MOST_PAGE_SIZE}),
         ]
 
 
 @extend_schema(
-    summary="Cars for sale, newest first",
+    summary=_("Cars for sale, newest first"),
     responses={200: ListingSerializer(many=True), 400: NO_SUCH_FILTER, 429: TOO_OFTEN},
 )
 class ListingsView(ListAPIView[Listing]):

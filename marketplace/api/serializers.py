@@ -3,6 +3,9 @@
 from dataclasses import asdict
 from typing import Any
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -47,31 +50,32 @@ class ListingSerializer(serializers.ModelSerializer[Listing]):
     make = serializers.CharField(source="make.name", allow_null=True)
     model = serializers.CharField(source="car_model.name", allow_null=True)
     other_make = serializers.CharField(
-        allow_blank=True, help_text="The seller's own word for a make that the catalogue does not have."
+        allow_blank=True, help_text=_("The seller's own word for a make that the catalogue does not have.")
     )
     other_model = serializers.CharField(
-        allow_blank=True, help_text="The seller's own word for a model that the catalogue does not have."
+        allow_blank=True, help_text=_("The seller's own word for a model that the catalogue does not have.")
     )
     url = serializers.SerializerMethodField()
     mileage_unit = serializers.ChoiceField(
-        choices=MileageUnit.choices, help_text="in which the seller reads it; mileage_km is in kilometres in any case"
+        choices=MileageUnit.choices,
+        help_text=_("in which the seller reads it; mileage_km is in kilometres in any case"),
     )
     power_unit = serializers.ChoiceField(
-        choices=PowerUnit.choices, help_text="in which the seller reads it; power_kw is in kilowatts in any case"
+        choices=PowerUnit.choices, help_text=_("in which the seller reads it; power_kw is in kilowatts in any case")
     )
-    inspection_until = serializers.DateField(allow_null=True, help_text="the first day of the last month")
+    inspection_until = serializers.DateField(allow_null=True, help_text=_("the first day of the last month"))
     equipment = serializers.ListField(child=serializers.ChoiceField(choices=list(EQUIPMENT.items())))
     has_telephone = serializers.SerializerMethodField(
-        help_text="whether the listing's page shows a telephone number to who presses for it"
+        help_text=_("whether the listing's page shows a telephone number to who presses for it")
     )
     status = serializers.ChoiceField(
-        choices=Listing.Status.choices, help_text="live or reserved in the list; sold, too, for a single car"
+        choices=Listing.Status.choices, help_text=_("live or reserved in the list; sold, too, for a single car")
     )
     lowered_from = serializers.DecimalField(
         max_digits=12,
         decimal_places=2,
         allow_null=True,
-        help_text="What was asked before, if the price was lowered within the last 30 days.",
+        help_text=_("What was asked before, if the price was lowered within the last 30 days."),
     )
     photos = ListingPhotoSerializer(many=True)
 
@@ -105,10 +109,10 @@ class CandidateSerializer(serializers.Serializer[Any]):
     years = serializers.CharField(allow_blank=True)
     confidence = serializers.FloatField(min_value=0, max_value=1)
     alike = serializers.ListField(
-        child=serializers.CharField(), help_text="make and model of each car that photos cannot tell from it"
+        child=serializers.CharField(), help_text=_("make and model of each car that photos cannot tell from it")
     )
     group_confidence = serializers.FloatField(
-        min_value=0, max_value=1, help_text="that it is this or one of alike; as confidence if there is none"
+        min_value=0, max_value=1, help_text=_("that it is this or one of alike; as confidence if there is none")
     )
 
 
@@ -118,25 +122,31 @@ class RecognitionSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     status = serializers.ChoiceField(choices=["pending", *Photo.Outcome.values])
     kind = serializers.ChoiceField(
-        choices=Photo.Kind.choices, allow_blank=True, help_text="other: there is no car on the photo"
+        choices=Photo.Kind.choices, allow_blank=True, help_text=_("other: there is no car on the photo")
     )
     box = serializers.ListField(
         child=serializers.IntegerField(),
         min_length=4,
         max_length=4,
         allow_null=True,
-        help_text="x1, y1, x2, y2 of the vehicle, in pixels of image_size",
+        help_text=_("x1, y1, x2, y2 of the vehicle, in pixels of image_size"),
     )
     image_size = serializers.ListField(
-        child=serializers.IntegerField(), min_length=2, max_length=2, help_text="width, height"
+        child=serializers.IntegerField(), min_length=2, max_length=2, help_text=_("width, height")
     )
     make = GuessSerializer(allow_null=True)
-    candidates = CandidateSerializer(many=True, help_text="at most five, best first")
-    view = GuessSerializer(allow_null=True, help_text=f"the side that the car shows: {', '.join(VIEWS)}")
-    body = GuessSerializer(allow_null=True, help_text=f"the likeliest of {', '.join(BODIES)}")
-    colour = GuessSerializer(allow_null=True, help_text=f"of the paint: the likeliest of {', '.join(COLOURS)}")
+    candidates = CandidateSerializer(many=True, help_text=_("at most five, best first"))
+    view = GuessSerializer(
+        allow_null=True, help_text=format_lazy(_("the side that the car shows: {names}"), names=", ".join(VIEWS))
+    )
+    body = GuessSerializer(
+        allow_null=True, help_text=format_lazy(_("the likeliest of {names}"), names=", ".join(BODIES))
+    )
+    colour = GuessSerializer(
+        allow_null=True, help_text=format_lazy(_("of the paint: the likeliest of {names}"), names=", ".join(COLOURS))
+    )
     cars = serializers.IntegerField(
-        min_value=0, allow_null=True, help_text="how many cars the photo shows prominently; null if unknown"
+        min_value=0, allow_null=True, help_text=_("how many cars the photo shows prominently; null if unknown")
     )
     model_version = serializers.CharField(allow_null=True)
     timings_ms = serializers.DictField(child=serializers.FloatField())
@@ -150,8 +160,8 @@ class UploadSerializer(serializers.Serializer[Any]):
 class RefusalSerializer(serializers.Serializer[Any]):
     """Why an upload was refused."""
 
-    code = serializers.CharField(help_text="for programs: too_large, not_a_picture, truncated …")
-    detail = serializers.CharField(help_text="for people: what is wrong with this file and what to do")
+    code = serializers.CharField(help_text=_("for programs: too_large, not_a_picture, truncated …"))
+    detail = serializers.CharField(help_text=_("for people: what is wrong with this file and what to do"))
 
 
 def recognition_data(photo: Photo) -> dict[str, Any]:
@@ -186,5 +196,5 @@ def _error(photo: Photo) -> str:
     The error of a worker is not shown: it is for the operator, and may name folders or hosts.
     """
     if photo.status == Photo.Status.FAILED:
-        return "This photo could not be looked at. Send it again."
+        return gettext("This photo could not be looked at. Send it again.")
     return photo.error if photo.is_settled else ""

@@ -7,6 +7,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 from django.http import Http404
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
@@ -62,22 +64,24 @@ class RecogniseView(APIView):
     throttle_scope = "recognise"
 
     @extend_schema(
-        summary="Recognise the car on a photo",
+        summary=_("Recognise the car on a photo"),
         request={"multipart/form-data": UploadSerializer},
         responses={
             200: RecognitionSerializer,
-            202: OpenApiResponse(RecognitionSerializer, "No worker has had time yet: ask again at Location."),
-            400: OpenApiResponse(RefusalSerializer, "This file is damaged, incomplete or missing."),
-            413: OpenApiResponse(RefusalSerializer, "This file has too many bytes or pixels."),
-            415: OpenApiResponse(RefusalSerializer, "This file is not a photo of a kind that can be read."),
+            202: OpenApiResponse(RecognitionSerializer, _("No worker has had time yet: ask again at Location.")),
+            400: OpenApiResponse(RefusalSerializer, _("This file is damaged, incomplete or missing.")),
+            413: OpenApiResponse(RefusalSerializer, _("This file has too many bytes or pixels.")),
+            415: OpenApiResponse(RefusalSerializer, _("This file is not a photo of a kind that can be read.")),
             429: TOO_OFTEN,
-            503: OpenApiResponse(RefusalSerializer, "Too many photos are arriving right now, or none can be stored."),
+            503: OpenApiResponse(
+                RefusalSerializer, _("Too many photos are arriving right now, or none can be stored.")
+            ),
         },
     )
     def post(self, request: Request) -> Response:
         upload = request.FILES.get("photo")
         if not isinstance(upload, UploadedFile):
-            return _refused("missing", "Send one photo as the multipart field 'photo'.")
+            return _refused("missing", gettext("Send one photo as the multipart field 'photo'."))
         try:
             photo = recognise_and_wait(data=upload_read(upload), filename=upload.name or "")
         except PhotoRejected as error:
@@ -105,10 +109,10 @@ class RecognitionView(APIView):
     throttle_scope = "api"
 
     @extend_schema(
-        summary="A recognition that was asked for within the last hour",
+        summary=_("A recognition that was asked for within the last hour"),
         responses={
             200: RecognitionSerializer,
-            404: OpenApiResponse(description="Unknown, or removed after an hour."),
+            404: OpenApiResponse(description=_("Unknown, or removed after an hour.")),
             429: TOO_OFTEN,
         },
     )
@@ -119,7 +123,7 @@ class RecognitionView(APIView):
         return Response(recognition_data(photo))
 
 
-@extend_schema(summary="All makes", responses={200: MakeSerializer(many=True), 404: NO_SUCH_PAGE, 429: TOO_OFTEN})
+@extend_schema(summary=_("All makes"), responses={200: MakeSerializer(many=True), 404: NO_SUCH_PAGE, 429: TOO_OFTEN})
 class MakesView(ListAPIView[Make]):
     throttle_scope = "api"
     serializer_class = MakeSerializer
@@ -131,7 +135,7 @@ class MakesView(ListAPIView[Make]):
 
 
 @extend_schema(
-    summary="All models, or those of one make",
+    summary=_("All models, or those of one make"),
     responses={200: CarModelSerializer(many=True), 400: NO_SUCH_FILTER, 404: NO_SUCH_PAGE, 429: TOO_OFTEN},
 )
 class ModelsView(ListAPIView[CarModel]):
@@ -148,11 +152,11 @@ class ListingView(APIView):
     throttle_scope = "api"
 
     @extend_schema(
-        summary="One car",
+        summary=_("One car"),
         parameters=[OpenApiParameter("code", OpenApiTypes.STR, OpenApiParameter.PATH)],
         responses={
             200: ListingSerializer,
-            404: OpenApiResponse(description="No such listing for you to see."),
+            404: OpenApiResponse(description=_("No such listing for you to see.")),
             429: TOO_OFTEN,
         },
     )

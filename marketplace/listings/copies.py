@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
 from marketplace.listings.life.steps import ListingRefused, Status, Step
 from marketplace.listings.models import Listing, StatusChange
 from marketplace.listings.services import APPROVED, EMPTY, SELLER_FIELDS, drafts_check
 
-SEEN_FIELDS = ("touched", "autofilled", "verdict", "certainty", "contradiction", "confirmed")
+SEEN_FIELDS = ("touched", "autofilled", "verdict", "certainty", "contradicts", "confirmed")
 """What the photos and the seller's answers said; a duplicate has other photos."""
 
 
@@ -34,7 +35,9 @@ def revision_create(*, listing: Listing, by: User) -> tuple[Listing, bool]:
     # Of two presses at once the second waits here, and finds the first one's change.
     row = Listing.objects.select_for_update().get(pk=listing.pk)
     if row.status not in APPROVED or row.revises_id is not None:
-        raise ListingRefused(f"This listing is {row.get_status_display()} and cannot be changed this way.")
+        raise ListingRefused(
+            _("This listing is %(status)s and cannot be changed this way.") % {"status": row.get_status_display()}
+        )
     begun = Listing.objects.filter(revises=row).first()
     if begun is not None and begun.status != Status.DELETED:
         return begun, False

@@ -5,6 +5,7 @@ from typing import Any, cast
 from django import forms
 from django.db.models import QuerySet
 from django.http import QueryDict
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.catalogue.models import CarModel, Make
@@ -59,49 +60,55 @@ class ListingForm(DetailsForm):
         Make.objects.none(),
         required=False,
         widget=CatalogueSelect(),
-        empty_label="Choose",
-        error_messages={"invalid_choice": "Choose a make from the list."},
+        empty_label=_("Choose"),
+        error_messages={"invalid_choice": _("Choose a make from the list.")},
     )
     car_model = forms.ModelChoiceField(
         CarModel.objects.none(),
         required=False,
         widget=CatalogueSelect(),
-        label="Model",
-        empty_label="Choose",
-        error_messages={"invalid_choice": "Choose a model of this make."},
+        label=_("Model"),
+        empty_label=_("Choose"),
+        error_messages={"invalid_choice": _("Choose a model of this make.")},
     )
-    other_make = NameField(label="Make, in your own words")
-    other_model = NameField(label="Model, in your own words")
-    body = forms.ChoiceField(choices=[("", "Choose"), *Listing.Body.choices], required=False, label="Body type")
+    other_make = NameField(label=_("Make, in your own words"))
+    other_model = NameField(label=_("Model, in your own words"))
+    body = forms.ChoiceField(choices=[("", _("Choose")), *Listing.Body.choices], required=False, label=_("Body type"))
     colour = forms.ChoiceField(choices=[("", _("Choose")), *Listing.Colour.choices], required=False, label=_("Colour"))
     year = WholeNumberField(
         required=False,
         validators=YEAR,
-        label="Year of first registration",
-        widget=forms.TextInput(attrs=digits(maxlength="4", placeholder="such as 2018")),
-        error_messages={"invalid": "Write the year as four digits, such as 2018."},
+        label=_("Year of first registration"),
+        widget=forms.TextInput(attrs=digits(maxlength="4", placeholder=_("such as 2018"))),
+        error_messages={"invalid": _("Write the year as four digits, such as 2018.")},
     )
     price = PriceField(
         required=False,
         validators=PRICE,
         max_digits=12,
         decimal_places=2,
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "placeholder": "such as 12 500"}),
+        label=_("Price"),
+        widget=forms.TextInput(
+            attrs={"inputmode": "decimal", "autocomplete": "off", "placeholder": _("such as 12 500")}
+        ),
     )
-    currency = forms.ChoiceField(choices=Listing.Currency.choices)
-    fuel = forms.ChoiceField(choices=[("", "Choose"), *Listing.Fuel.choices], required=False)
-    gearbox = forms.ChoiceField(choices=[("", "Choose"), *Listing.Gearbox.choices], required=False)
+    currency = forms.ChoiceField(choices=Listing.Currency.choices, label=_("Currency"))
+    fuel = forms.ChoiceField(choices=[("", _("Choose")), *Listing.Fuel.choices], required=False, label=_("Fuel"))
+    gearbox = forms.ChoiceField(
+        choices=[("", _("Choose")), *Listing.Gearbox.choices], required=False, label=_("Gearbox")
+    )
     place = LineFormField(
         required=False,
         max_length=120,
-        label="Where the car is",
-        widget=forms.TextInput(attrs={"autocomplete": "address-level2", "placeholder": "Town or city"}),
+        label=_("Where the car is"),
+        widget=forms.TextInput(attrs={"autocomplete": "address-level2", "placeholder": _("Town or city")}),
     )
     description = ParagraphsFormField(
         required=False,
         max_length=5000,
+        label=_("Description"),
         widget=forms.Textarea(
-            attrs={"rows": 6, "placeholder": "Equipment, service history, scratches: what you would want to know."}
+            attrs={"rows": 6, "placeholder": _("Equipment, service history, scratches: what you would want to know.")}
         ),
     )
 
@@ -115,11 +122,11 @@ class ListingForm(DetailsForm):
         model_field = cast("forms.ModelChoiceField[CarModel]", self.fields["car_model"])
         model_field.queryset = self._models()
         if listing.other_make:
-            make_field.empty_label = "Not in the list"
+            make_field.empty_label = gettext("Not in the list")
         if listing.other_make or listing.other_model:
-            model_field.empty_label = "Not in the list"
+            model_field.empty_label = gettext("Not in the list")
         elif listing.make is None and data is None:
-            model_field.empty_label = "Make first"
+            model_field.empty_label = gettext("Make first")
 
     def _models(self) -> QuerySet[CarModel]:
         make = str(self.data.get("make") if "make" in self.data else self.listing.make_id)

@@ -11,10 +11,11 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from marketplace.catalogue.models import CarModel, Make
+from marketplace.listings.contradictions import contradiction_words
 from marketplace.listings.currencies.models import ExchangeRate
 from marketplace.listings.derived import (
     KEY_LETTERS,
@@ -59,47 +60,47 @@ class Listing(Details):
     class Status(models.TextChoices):
         """Which of them follows which: see marketplace.listings.life.steps."""
 
-        DRAFT = "draft", "draft"
-        SUBMITTED = "submitted", "waiting for review"
-        CHANGES = "changes", "sent back for changes"
-        REJECTED = "rejected", "rejected"
-        LIVE = "live", "live"
-        RESERVED = "reserved", "reserved"
-        SOLD = "sold", "sold"
-        WITHDRAWN = "withdrawn", "withdrawn"
-        EXPIRED = "expired", "expired"
-        TAKEN_DOWN = "taken_down", "taken down"
-        DELETED = "deleted", "deleted"
+        DRAFT = "draft", _("draft")
+        SUBMITTED = "submitted", _("waiting for review")
+        CHANGES = "changes", _("sent back for changes")
+        REJECTED = "rejected", _("rejected")
+        LIVE = "live", _("live")
+        RESERVED = "reserved", _("reserved")
+        SOLD = "sold", _("sold")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        EXPIRED = "expired", _("expired")
+        TAKEN_DOWN = "taken_down", _("taken down")
+        DELETED = "deleted", _("deleted")
 
     class Fuel(models.TextChoices):
-        PETROL = "petrol", "Petrol"
-        DIESEL = "diesel", "Diesel"
-        HYBRID = "hybrid", "Hybrid"
-        PLUGIN = "plug-in", "Plug-in hybrid"
-        ELECTRIC = "electric", "Electric"
-        LPG = "lpg", "LPG"
-        CNG = "cng", "CNG"
-        FLEX = "flex", "Ethanol / flex"
-        OTHER = "other", "Other"
+        PETROL = "petrol", _("Petrol")
+        DIESEL = "diesel", _("Diesel")
+        HYBRID = "hybrid", _("Hybrid")
+        PLUGIN = "plug-in", _("Plug-in hybrid")
+        ELECTRIC = "electric", _("Electric")
+        LPG = "lpg", _("LPG")
+        CNG = "cng", _("CNG")
+        FLEX = "flex", _("Ethanol / flex")
+        OTHER = "other", _("Other")
 
     class Gearbox(models.TextChoices):
-        MANUAL = "manual", "Manual"
-        AUTOMATIC = "automatic", "Automatic"
-        OTHER = "other", "Other"
+        MANUAL = "manual", _("Manual")
+        AUTOMATIC = "automatic", _("Automatic")
+        OTHER = "other", _("Other")
 
     class Body(models.TextChoices):
         """The classifier's body types (classifier.attributes.BODIES), and OTHER for sellers."""
 
-        SEDAN = "sedan", "Sedan"
-        HATCHBACK = "hatchback", "Hatchback"
-        WAGON = "wagon", "Estate"
-        COUPE = "coupe", "Coupé"
-        CONVERTIBLE = "convertible", "Convertible"
-        SUV = "suv", "SUV"
-        PICKUP = "pickup", "Pickup"
-        MINIVAN = "minivan", "Minivan"
-        VAN = "van", "Van"
-        OTHER = "other", "Other"
+        SEDAN = "sedan", _("Sedan")
+        HATCHBACK = "hatchback", _("Hatchback")
+        WAGON = "wagon", _("Estate")
+        COUPE = "coupe", _("Coupé")
+        CONVERTIBLE = "convertible", _("Convertible")
+        SUV = "suv", _("SUV")
+        PICKUP = "pickup", _("Pickup")
+        MINIVAN = "minivan", _("Minivan")
+        VAN = "van", _("Van")
+        OTHER = "other", _("Other")
 
     class Colour(models.TextChoices):
         """The classifier's colours (classifier.colour.COLOURS), and OTHER for sellers."""
@@ -125,7 +126,7 @@ class Listing(Details):
         BRL = "BRL", "BRL R$"
         PLN = "PLN", "PLN zł"
         CZK = "CZK", "CZK Kč"
-        CHF = "CHF", "CHF"
+        CHF = "CHF", _("CHF")
         UAH = "UAH", "UAH ₴"
 
     code = models.CharField(max_length=12, unique=True, default=new_code, editable=False)
@@ -178,8 +179,8 @@ class Listing(Details):
     certainty = models.FloatField(
         null=True, blank=True, help_text="Confidence of the verdict's best model; the queue's order."
     )
-    contradiction = models.CharField(
-        max_length=200, blank=True, help_text="What the photos show instead of what the seller says, in a sentence."
+    contradicts = models.JSONField(
+        null=True, blank=True, help_text="What the photos show instead of what the seller says: see contradictions.py."
     )
     reject_reason = ParagraphsField(blank=True, help_text="What a moderator wants changed, or why they rejected it.")
 
@@ -247,7 +248,12 @@ class Listing(Details):
     @property
     def title(self) -> str:
         words = [str(part) for part in (self.make_name, self.model_name, self.year) if part]
-        return " ".join(words) or "Unnamed car"
+        return " ".join(words) or gettext("Unnamed car")
+
+    @property
+    def contradiction(self) -> str:
+        """What the photos show instead of what the seller says, in a sentence; empty if nothing."""
+        return contradiction_words(self.contradicts)
 
     @property
     def make_name(self) -> str:
@@ -296,30 +302,30 @@ class StatusChange(models.Model):
     """One step in the life of a listing; written by marketplace.listings.life.steps alone."""
 
     class Step(models.TextChoices):
-        CREATE = "create", "begun"
-        SUBMIT = "submit", "handed in"
-        TAKE_BACK = "take_back", "made a draft again"
-        PUBLISH = "publish", "approved"
-        ASK_CHANGES = "ask_changes", "changes requested"
-        REJECT = "reject", "rejected"
-        UNDO_REVIEW = "undo_review", "decision undone"
-        TAKE_DOWN = "take_down", "taken off the site"
-        REINSTATE = "reinstate", "put back by a moderator"
-        SUSPEND = "suspend", "taken down with its seller's account"
-        LIFT = "lift", "put back with its seller's account"
-        APPEAL = "appeal", "appealed"
-        RESERVE = "reserve", "reserved"
-        UNRESERVE = "unreserve", "reservation ended"
-        SELL = "sell", "marked as sold"
-        UNSELL = "unsell", "not sold after all"
-        WITHDRAW = "withdraw", "withdrawn"
-        PUT_BACK = "put_back", "put back"
-        EXPIRE = "expire", "expired"
-        RENEW = "renew", "renewed"
-        DELETE = "delete", "deleted"
-        RESTORE = "restore", "deletion undone"
-        REVISE = "revise", "changed after a review"
-        KEEP = "keep", "change not accepted"
+        CREATE = "create", _("begun")
+        SUBMIT = "submit", _("handed in")
+        TAKE_BACK = "take_back", _("made a draft again")
+        PUBLISH = "publish", _("approved")
+        ASK_CHANGES = "ask_changes", _("changes requested")
+        REJECT = "reject", _("rejected")
+        UNDO_REVIEW = "undo_review", _("decision undone")
+        TAKE_DOWN = "take_down", _("taken off the site")
+        REINSTATE = "reinstate", _("put back by a moderator")
+        SUSPEND = "suspend", _("taken down with its seller's account")
+        LIFT = "lift", _("put back with its seller's account")
+        APPEAL = "appeal", _("appealed")
+        RESERVE = "reserve", _("reserved")
+        UNRESERVE = "unreserve", _("reservation ended")
+        SELL = "sell", _("marked as sold")
+        UNSELL = "unsell", _("not sold after all")
+        WITHDRAW = "withdraw", _("withdrawn")
+        PUT_BACK = "put_back", _("put back")
+        EXPIRE = "expire", _("expired")
+        RENEW = "renew", _("renewed")
+        DELETE = "delete", _("deleted")
+        RESTORE = "restore", _("deletion undone")
+        REVISE = "revise", _("changed after a review")
+        KEEP = "keep", _("change not accepted")
 
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="changes")
     step = models.CharField(max_length=12, choices=Step)
@@ -363,15 +369,15 @@ class SellerMail(QueuedMail):
     """A mail to a listing's seller: waits here until it is sent, and stays as the record of it."""
 
     class Kind(models.TextChoices):
-        LIVE = "live", "live"
-        CHANGES = "changes", "changes requested"
-        REJECTED = "rejected", "rejected"
-        EXPIRING = "expiring", "about to expire"
-        REMOVED = "removed", "taken off the site"
-        BACK = "back", "put back"
-        SUSPENDED = "suspend", "account suspended"
-        REVISED = "revised", "change accepted"
-        KEPT = "kept", "change not accepted"
+        LIVE = "live", _("live")
+        CHANGES = "changes", _("changes requested")
+        REJECTED = "rejected", _("rejected")
+        EXPIRING = "expiring", _("about to expire")
+        REMOVED = "removed", _("taken off the site")
+        BACK = "back", _("put back")
+        SUSPENDED = "suspend", _("account suspended")
+        REVISED = "revised", _("change accepted")
+        KEPT = "kept", _("change not accepted")
 
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="mails")
     kind = models.CharField(max_length=8, choices=Kind)

@@ -9,18 +9,20 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.names import name_key
 from marketplace.catalogue.selectors import Resolved, catalogue_resolve
 from marketplace.doorbell import ring_on_commit
+from marketplace.listings.contradictions import other_car, two_cars
 from marketplace.listings.details.forms import DETAIL_FIELDS
 from marketplace.listings.details.questions import ListingQuestioned, questions_of, questions_open
 from marketplace.listings.life.prices import price_note
 from marketplace.listings.life.steps import EDITABLE, ON_SALE, PAUSED, ListingRefused, Step, step_take
 from marketplace.listings.models import Listing, StatusChange
-from marketplace.listings.verdicts import group_sure, look_alikes_of, model_sure, one_of
+from marketplace.listings.verdicts import group_sure, look_alikes_of, model_sure
 from marketplace.text_fields import texts_cleaned
 
 __all__ = [
@@ -86,7 +88,10 @@ def drafts_check(*, seller: User) -> None:
     """Raises DraftsFull if the seller may not begin another draft."""
     drafts = Listing.objects.filter(seller=seller, status=Listing.Status.DRAFT, revises=None)
     if drafts.count() >= settings.SELLER_DRAFTS:
-        raise DraftsFull(f"You have {settings.SELLER_DRAFTS} drafts, which is the limit. Submit or delete one first.")
+        raise DraftsFull(
+            _("You have %(most)s drafts, which is the limit. Submit or delete one first.")
+            % {"most": settings.SELLER_DRAFTS}
+        )
 
 
 def _as_last_time(seller: User) -> dict[str, Any]:
@@ -112,7 +117,9 @@ def listing_update(
     """
     row = Listing.objects.select_for_update().get(pk=listing.pk)
     if row.status not in EDITABLE | APPROVED:
-        raise ListingRefused(f"This listing is {row.get_status_display()} and cannot be edited.")
+        raise ListingRefused(
+            _("This listing is %(status)s and cannot be edited.") % {"status": row.get_status_display()}
+        )
     values = texts_cleaned(Listing, values)
     touched = set(row.touched)
     autofilled = set(row.autofilled)
@@ -141,7 +148,7 @@ def listing_update(
     row.touched = sorted(touched)
     row.autofilled = sorted(autofilled - touched)
     if row.status in EDITABLE:
-        row.contradiction = _contradiction(row)
+        row.contradicts = _contradiction(row)
     asked = questions_of(row)
     row.confirmed = [question.key for question in asked if question.key in {*row.confirmed, *answered}]
     row.full_clean(exclude=["seller"])
@@ -157,11 +164,14 @@ def _check_free(changed: Collection[str], values: Mapping[str, Any]) -> None:
     """Raises ListingRefused or ValidationError for what an approved listing may not become."""
     if not set(changed) <= set(FREE_FIELDS):
         raise ListingRefused(
-            "This changes which car is offered, so somebody has to look at it again: change it under “Car or photos”."
+            _(
+                "This changes which car is offered, so somebody has to look at it again: "
+                "change it under “Car or photos”."
+            )
         )
     emptied = [name for name in changed if name in REQUIRED_TO_SUBMIT and values[name] in EMPTY]
     if emptied:
-        raise ValidationError({name: ["A car on sale needs this."] for name in emptied})
+        raise ValidationError({name: [_("A car on sale needs this.")] for name in emptied})
 
 
 def _listed_or_written(row: Listing, changed: Collection[str], touched: set[str]) -> None:
@@ -191,7 +201,7 @@ def listing_verdict_set(*, listing_id: int, verdict: dict[str, Any] | None) -> L
     if row.status in REVIEWABLE:
         # A later status means that a moderator or the policy approved it. A photo that finishes
         # late does not reopen the question.
-        row.contradiction = _contradiction(row)
+        row.contradicts = _contradiction(row)
     row.save()
     return row
 
@@ -238,26 +248,25 @@ def _confident(verdict: dict[str, Any] | None) -> tuple[Make | None, CarModel | 
             return found.make, found.car_model
     if verdict["make"]["confidence"] >= verdict["thresholds"]["make"]:
         make = catalogue_resolve(make=verdict["make"]["name"], model="").make
-        makes = {car.make for _, car in look_alikes_of(verdict)}
+        makes = {car.make for _name, car in look_alikes_of(verdict)}
         if make not in makes or len(makes) == 1:  # else look-alikes bear badges of several makes
             return make, None
     return None, None
 
 
-def _contradiction(row: Listing) -> str:
-    """One sentence if the photos confidently show two cars, or another than the seller says; else
-    empty."""
+def _contradiction(row: Listing) -> dict[str, Any] | None:
+    """What the photos confidently show, if that is two cars, or another than the seller says."""
     if row.verdict and (other := row.verdict.get("other_car")):  # older verdicts do not say
-        return f"One of the photos looks like another car: {other}."[:200]
+        return two_cars(other=other)
     seen = _seen(row.verdict)
     if not seen or not row.make_name:
-        return ""
+        return None
     stated, said = _stated(row), " ".join(filter(None, (row.make_name, row.model_name)))
     for name, car in seen:
         other_model = car.car_model is not None and bool(row.model_name) and car.car_model != stated.car_model
         if (car.make is not None and car.make == stated.make and not other_model) or name_key(name) == name_key(said):
-            return ""
-    return f"The photos look like {one_of([name for name, _ in seen])}, not {said}."[:200]
+            return None
+    return other_car(seen=[name for name, _car in seen], said=said)
 
 
 def _seen(verdict: dict[str, Any] | None) -> list[tuple[str, Resolved]]:
@@ -281,12 +290,12 @@ def _stated(row: Listing) -> Resolved:
 
 def listing_missing(*, listing: Listing) -> dict[str, str]:
     """The fields that a listing still needs before it can be submitted, each with one line."""
-    missing = {name: "Please fill this in." for name in REQUIRED_TO_SUBMIT if getattr(listing, name) in EMPTY}
+    missing = {name: _("Please fill this in.") for name in REQUIRED_TO_SUBMIT if getattr(listing, name) in EMPTY}
     for written, chosen in IN_PLACE_OF.items():
         if getattr(listing, written):
             missing.pop(chosen, None)
     if not listing.photos.exists():
-        missing["photos"] = "Add at least one photo."
+        missing["photos"] = _("Add at least one photo.")
     return missing
 
 
@@ -319,8 +328,8 @@ def listing_identity_set(*, listing: Listing, make: Make, car_model: CarModel | 
 
 def listing_identity_confirm(*, listing: Listing) -> None:
     """A moderator confirms the car: that ends any contradiction, and no photo changes it later."""
-    listing.contradiction = ""
+    listing.contradicts = None
     listing.touched = sorted({*listing.touched, "make", "car_model"})
     listing.autofilled = sorted(set(listing.autofilled) - {"make", "car_model"})
     named = ("make", "car_model", "other_make", "other_model")
-    listing.save(update_fields=[*named, "contradiction", "touched", "autofilled", "updated_at"])
+    listing.save(update_fields=[*named, "contradicts", "touched", "autofilled", "updated_at"])

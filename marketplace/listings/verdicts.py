@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from marketplace.catalogue.selectors import Resolved, car_find
 
 
@@ -34,8 +36,10 @@ def group_sure(verdict: Mapping[str, Any]) -> bool:
 
 def one_of(names: Sequence[str], most: int = 0) -> str:
     """``"A, B or C"``. With ``most`` the first so many names, and "another look-alike"."""
-    shown = [*names[:most], "another look-alike"] if most and len(names) > most + 1 else names
-    return " or ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+    shown = [*names[:most], _("another look-alike")] if most and len(names) > most + 1 else names
+    if len(shown) < 2:
+        return "".join(shown)
+    return _("%(several)s or %(last)s") % {"several": ", ".join(shown[:-1]), "last": shown[-1]}
 
 
 def candidate_names(candidate: Mapping[str, Any]) -> list[str]:

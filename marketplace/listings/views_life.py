@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.accounts.access import signed_in
@@ -45,34 +45,39 @@ class Press:
 
     service: _Service
     url: str
-    label: str
-    done: str
-    """What the seller reads then; {title} is the car's."""
+    label: Promise
+    done: Promise
+    """What the seller reads then; {title} is the car's, {days} how long it can be brought back."""
     danger: bool = False
 
 
 PRESSES = {
-    Step.RESERVE: Press(services.listing_reserve, "reserve", "Reserve", "{title} is reserved; buyers see that."),
-    Step.UNRESERVE: Press(services.listing_unreserve, "unreserve", "End reservation", "{title} is free again."),
+    Step.RESERVE: Press(services.listing_reserve, "reserve", _("Reserve"), _("{title} is reserved; buyers see that.")),
+    Step.UNRESERVE: Press(services.listing_unreserve, "unreserve", _("End reservation"), _("{title} is free again.")),
     Step.SELL: Press(
-        services.listing_sell, "sold", "Mark as sold", "{title} is marked as sold. Congratulations!"
+        services.listing_sell, "sold", _("Mark as sold"), _("{title} is marked as sold. Congratulations!")
     ),
-    Step.UNSELL: Press(services.listing_unsell, "unsell", "Not sold after all", "{title} is on sale again."),
-    Step.PUT_BACK: Press(services.listing_put_back, "put_back", "Put back on sale", "{title} is on sale again."),
-    Step.RENEW: Press(services.listing_renew, "renew", "Renew", "{title} is on sale for another 60 days."),
+    Step.UNSELL: Press(services.listing_unsell, "unsell", _("Not sold after all"), _("{title} is on sale again.")),
+    Step.PUT_BACK: Press(services.listing_put_back, "put_back", _("Put back on sale"), _("{title} is on sale again.")),
+    Step.RENEW: Press(services.listing_renew, "renew", _("Renew"), _("{title} is on sale for another 60 days.")),
     Step.WITHDRAW: Press(
-        services.listing_withdraw, "withdraw", "Withdraw", "{title} is withdrawn: nobody else can see it."
+        services.listing_withdraw, "withdraw", _("Withdraw"), _("{title} is withdrawn: nobody else can see it.")
     ),
     Step.TAKE_BACK: Press(
-        services.listing_take_back, "take_back", "Take back to edit",
-        "{title} is a draft again: nobody else can see it.",
+        services.listing_take_back,
+        "take_back",
+        _("Take back to edit"),
+        _("{title} is a draft again: nobody else can see it."),
     ),
     Step.DELETE: Press(
-        services.listing_delete, "delete", "Delete",
-        f"{{title}} is deleted. For {KEEP_DELETED.days} days you can bring it back.", danger=True,
+        services.listing_delete,
+        "delete",
+        _("Delete"),
+        _("{title} is deleted. For {days} days you can bring it back."),
+        danger=True,
     ),
-    Step.RESTORE: Press(services.listing_restore, "restore", "Undo", "{title} is back, as it was."),
-}  # fmt: skip
+    Step.RESTORE: Press(services.listing_restore, "restore", _("Undo"), _("{title} is back, as it was.")),
+}
 """In the order of the buttons."""
 
 RENEW_OFFERED_DAYS = 14
@@ -90,11 +95,11 @@ class Group(NamedTuple):
 
 
 GROUPS = {
-    "on-sale": Group(_lazy("On sale"), ON_SALE),
-    "drafts": Group(_lazy("To finish"), EDITABLE),
-    "review": Group(_lazy("In review"), frozenset({Status.SUBMITTED})),
-    "ended": Group(_lazy("Not shown"), PAUSED | {Status.TAKEN_DOWN}),
-    "sold": Group(_lazy("Sold"), frozenset({Status.SOLD})),
+    "on-sale": Group(_("On sale"), ON_SALE),
+    "drafts": Group(_("To finish"), EDITABLE),
+    "review": Group(_("In review"), frozenset({Status.SUBMITTED})),
+    "ended": Group(_("Not shown"), PAUSED | {Status.TAKEN_DOWN}),
+    "sold": Group(_("Sold"), frozenset({Status.SOLD})),
 }
 
 
@@ -153,7 +158,7 @@ def _is_asked_for(listing: Listing, state: str, words: list[str]) -> bool:
 def _own_car(listing: Listing) -> OwnCar:
     possible = steps_open(listing=listing, role=Role.SELLER)
     buttons = [
-        Button(press.label, reverse(f"listings:{press.url}", args=[listing.code]), press.danger)
+        Button(str(press.label), reverse(f"listings:{press.url}", args=[listing.code]), press.danger)
         for step, press in PRESSES.items()
         if step in possible and _is_offered(step, listing)
     ]
@@ -181,7 +186,7 @@ def _view(step: Step) -> Callable[..., HttpResponse]:
         except ListingRefused as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, press.done.format(title=listing.title))
+            messages.success(request, str(press.done).format(title=listing.title, days=KEEP_DELETED.days))
         return redirect("listings:mine")
 
     return view
@@ -198,7 +203,7 @@ def appeal(request: HttpRequest, code: str) -> HttpResponse:
     except ListingRefused as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("Another moderator looks at %(title)s.") % {"title": listing.title})
+        messages.success(request, gettext("Another moderator looks at %(title)s.") % {"title": listing.title})
     return redirect("listings:mine")
 
 
@@ -211,7 +216,7 @@ def duplicate(request: HttpRequest, code: str) -> HttpResponse:
     except DraftsFull as error:
         messages.error(request, str(error))
         return redirect("listings:mine")
-    messages.success(request, _("This is a copy without photos. Add those of this car."))
+    messages.success(request, gettext("This is a copy without photos. Add those of this car."))
     return redirect("listings:edit", copy.code)
 
 

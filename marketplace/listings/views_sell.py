@@ -117,7 +117,7 @@ def save(request: HttpRequest, code: str) -> HttpResponse:
         status = 409 if "refused" in wrong else 200
         return render(request, "listings/_saved.html", _saved(request, stored), status=status)
     if not wrong:
-        messages.success(request, "Saved.")
+        messages.success(request, _("Saved."))
         return redirect("listings:edit", listing.code)
     form = _with_errors(request, listing, wrong)
     told = {name: line for name, line in wrong.items() if name == "refused"}  # the others at their fields only
@@ -178,7 +178,7 @@ def _save_approved(request: HttpRequest, listing: Listing) -> HttpResponse:
     if unlikely or not form.is_valid():
         page = _offer_page(listing, form) | {"unlikely": unlikely}
         return render(request, "listings/edit_approved.html", page, status=422)
-    messages.success(request, f"{listing.title} is changed.")
+    messages.success(request, _("%(title)s is changed.") % {"title": listing.title})
     return redirect("listings:mine")
 
 

@@ -4,6 +4,9 @@ import re
 from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.moderation.labels import CORRECT, DISCARD, KEEP
@@ -14,8 +17,8 @@ from marketplace.moderation.rejections import NO_CAR_CODE
 from marketplace.moderation.reports import WORDS
 from marketplace.text_fields import ParagraphsFormField
 
-NOT_SEEN = "The page did not say what you saw of this listing; look again."
-NOT_SEEN_LABEL = "The page did not say what you saw of this label; look again."
+NOT_SEEN = _("The page did not say what you saw of this listing; look again.")
+NOT_SEEN_LABEL = _("The page did not say what you saw of this label; look again.")
 
 
 class CodesField(forms.Field):
@@ -26,7 +29,7 @@ class CodesField(forms.Field):
     def to_python(self, value: Any) -> list[str]:
         codes = [str(code) for code in value or []]
         if any(not re.fullmatch(r"[-\w]{1,40}", code) for code in codes):
-            raise forms.ValidationError("There is no such template.")
+            raise forms.ValidationError(gettext("There is no such template."))
         return codes
 
 
@@ -44,7 +47,7 @@ class _AnswerForm(forms.Form):
     """
 
     correction: str
-    nothing_chosen: str
+    nothing_chosen: str | Promise
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
@@ -54,7 +57,7 @@ class _AnswerForm(forms.Form):
         if values.get("car") or values.get("suggestion") is not None:
             values["action"] = self.correction
         elif not values.get("action"):
-            raise forms.ValidationError(self.nothing_chosen)
+            raise forms.ValidationError(str(self.nothing_chosen))
         return values
 
 
@@ -66,7 +69,7 @@ class DecisionForm(_AnswerForm):
     """
 
     correction = Decision.Action.CORRECT
-    nothing_chosen = "Choose what to do with this listing."
+    nothing_chosen = _("Choose what to do with this listing.")
 
     action = forms.ChoiceField(
         choices=[
@@ -74,7 +77,7 @@ class DecisionForm(_AnswerForm):
             (Decision.Action.CHANGES, "changes"),
             (Decision.Action.REJECT, "reject"),
             (Decision.Action.UNSURE, "unsure"),
-            (NO_CAR_CODE, "not a car"),
+            (NO_CAR_CODE, _("not a car")),
         ],
         required=False,
     )
@@ -101,10 +104,10 @@ class LabelForm(_AnswerForm):
     """
 
     correction = CORRECT
-    nothing_chosen = "Choose what to do with this label."
+    nothing_chosen = _("Choose what to do with this label.")
 
     action = forms.ChoiceField(
-        choices=[(KEEP, "keep"), (DISCARD, "leave out"), (LABEL_NO_CAR, "no car")], required=False
+        choices=[(KEEP, _("keep")), (DISCARD, _("leave out")), (LABEL_NO_CAR, _("no car"))], required=False
     )
     suggestion = forms.IntegerField(min_value=0, max_value=9, required=False)
     car = forms.RegexField(r"^\d{1,18}:\d{0,18}$", required=False)
@@ -117,7 +120,7 @@ def _car(value: str) -> tuple[Make, CarModel | None]:
     make = Make.objects.filter(pk=make_id).first()
     car_model = CarModel.objects.filter(pk=model_id).first() if model_id else None
     if make is None or (model_id and car_model is None):
-        raise forms.ValidationError("This car is not in the catalogue any more.")
+        raise forms.ValidationError(gettext("This car is not in the catalogue any more."))
     return make, car_model
 
 
@@ -126,6 +129,9 @@ class ReportDecisionForm(forms.Form):
 
     action = forms.ChoiceField(
         choices=list(WORDS.items()),
-        error_messages={"required": "Choose what to do about it.", "invalid_choice": "Choose what to do about it."},
+        error_messages={
+            "required": _("Choose what to do about it."),
+            "invalid_choice": _("Choose what to do about it."),
+        },
     )
     words = ParagraphsFormField(required=False, max_length=1000)

@@ -14,6 +14,7 @@ from django.core.files.base import ContentFile
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import CarModel, Make
@@ -167,7 +168,7 @@ def label_decide(
         if label_key(make=right[0], model=right[1], year=right[2]) == review.label_key:
             action, right = KEEP, ("", "", "")
     if action not in _BECOMES:
-        raise LabelRefused(f"There is no decision called {action!r}.")
+        raise LabelRefused(_("There is no decision called %(action)s.") % {"action": action})
     # Conditional update: of two who looked at the same revision, the second changes nothing.
     changed = LabelReview.objects.filter(pk=review.pk, revision=seen).update(
         status=_BECOMES[action],
@@ -180,11 +181,14 @@ def label_decide(
     )
     row = LabelReview.objects.select_related("moderator", "photo__listing").filter(pk=review.pk).first()
     if row is None:
-        raise LabelRefused("This photo was deleted meanwhile, and with it the question.")
+        raise LabelRefused(_("This photo was deleted meanwhile, and with it the question."))
     if changed != 1 and row.status == LabelReview.Status.OPEN:
-        raise LabelRefused("Suggestions or earlier decisions changed meanwhile; look again.")
+        raise LabelRefused(_("Suggestions or earlier decisions changed meanwhile; look again."))
     if changed != 1:
-        raise LabelRefused(f"Too late: {row.moderator} decided: {decision_words(row)}. Your decision was not stored.")
+        raise LabelRefused(
+            _("Too late: %(who)s decided: %(what)s. Your decision was not stored.")
+            % {"who": row.moderator, "what": decision_words(row)}
+        )
     # Whoever looks at another label of this photo has not seen what theirs would replace.
     LabelReview.objects.filter(sha256=row.sha256).exclude(pk=row.pk).update(revision=F("revision") + 1)
     log.info("label_decided", review=row.pk, action=action, right=row.right, moderator=moderator.pk, sha256=row.sha256)
@@ -194,12 +198,12 @@ def label_decide(
 def decision_words(review: LabelReview) -> str:
     """A decision in words."""
     if review.status == LabelReview.Status.CORRECTED:
-        return f"it is a {review.right}"
+        return _("it is a %(car)s") % {"car": review.right}
     return {
-        LabelReview.Status.KEPT: f"it is a {review.label}",
-        LabelReview.Status.DISCARDED: "the photo is left out",
-        LabelReview.Status.NO_CAR: "it shows no car",
-    }.get(LabelReview.Status(review.status), "nothing yet")
+        LabelReview.Status.KEPT: _("it is a %(car)s") % {"car": review.label},
+        LabelReview.Status.DISCARDED: _("the photo is left out"),
+        LabelReview.Status.NO_CAR: _("it shows no car"),
+    }.get(LabelReview.Status(review.status), _("nothing yet"))
 
 
 def _is_answered(sha256: str, key: str) -> bool:
@@ -217,11 +221,11 @@ def _right(
     """Make, model and year. Raises LabelRefused."""
     if suggestion is not None:
         if not 0 <= suggestion < len(review.suggestions):
-            raise LabelRefused("There is no such suggestion; look again.")
+            raise LabelRefused(_("There is no such suggestion; look again."))
         chosen = review.suggestions[suggestion]
         return chosen["make"], chosen["model"], chosen["years"]
     if make is None:
-        raise LabelRefused("Choose a car first.")
+        raise LabelRefused(_("Choose a car first."))
     if car_model is not None and car_model.make_id != make.pk:
-        raise LabelRefused(f"{car_model} is not a model of {make}.")
+        raise LabelRefused(_("%(model)s is not a model of %(make)s.") % {"model": car_model, "make": make})
     return make.name, car_model.name if car_model else "", ""

@@ -8,7 +8,9 @@ from typing import Any, ClassVar, NoReturn
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
+from marketplace.accounts.models import language_choices
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.listings.models import Listing
 from marketplace.moderation.policy.models import Audit, PolicyMake, PolicyVersion
@@ -59,23 +61,23 @@ class Decision(models.Model):
     """A decision about a listing. Append-only: training relies on it."""
 
     class Action(models.TextChoices):
-        ACCEPT = "accept", "accepted"
-        CORRECT = "correct", "corrected"
-        REJECT = "reject", "rejected"
-        CHANGES = "changes", "sent back for changes"
-        AUTO = "auto", "approved by policy"
-        UNSURE = "unsure", "left to a second opinion"
-        DOWN = "down", "taken down"
-        BACK = "back", "put back"
-        UNDO = "undo", "undone"
+        ACCEPT = "accept", _("accepted")
+        CORRECT = "correct", _("corrected")
+        REJECT = "reject", _("rejected")
+        CHANGES = "changes", _("sent back for changes")
+        AUTO = "auto", _("approved by policy")
+        UNSURE = "unsure", _("left to a second opinion")
+        DOWN = "down", _("taken down")
+        BACK = "back", _("put back")
+        UNDO = "undo", _("undone")
 
     class Role(models.TextChoices):
         """As what somebody decided, the most that they were then."""
 
-        POLICY = "policy", "policy"
-        MODERATOR = "moderator", "moderator"
-        OPERATOR = "operator", "operator"
-        ADMIN = "admin", "admin"
+        POLICY = "policy", _("policy")
+        MODERATOR = "moderator", _("moderator")
+        OPERATOR = "operator", _("operator")
+        ADMIN = "admin", _("admin")
 
     # Kept when the seller deletes the listing.
     listing = models.ForeignKey(Listing, on_delete=models.SET_NULL, null=True, related_name="decisions")
@@ -207,7 +209,7 @@ class RejectTemplateText(models.Model):
     """A template's words in one language."""
 
     template = models.ForeignKey(RejectTemplate, on_delete=models.CASCADE, related_name="texts")
-    language = models.CharField(max_length=10, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE)
+    language = models.CharField(max_length=10, choices=language_choices, default=settings.LANGUAGE_CODE)
     text = ParagraphsField(max_length=500)
 
     class Meta:
@@ -249,11 +251,11 @@ class LabelReview(models.Model):
     """
 
     class Status(models.TextChoices):
-        OPEN = "open", "waiting"
-        KEPT = "kept", "kept"
-        CORRECTED = "corrected", "corrected"
-        DISCARDED = "discarded", "left out"
-        NO_CAR = "no_car", "shows no car"
+        OPEN = "open", _("waiting")
+        KEPT = "kept", _("kept")
+        CORRECTED = "corrected", _("corrected")
+        DISCARDED = "discarded", _("left out")
+        NO_CAR = "no_car", _("shows no car")
 
     sha256 = models.CharField(max_length=64, help_text="of the photo's file")
     size = models.PositiveBigIntegerField(help_text="of the photo's file in bytes: only files of this size are hashed")

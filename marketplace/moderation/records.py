@@ -15,7 +15,7 @@ from marketplace.registry.models import ModelVersion
 
 Action = Decision.Action
 
-IDENTITY = ("other_make", "other_model", "touched", "autofilled", "contradiction")
+IDENTITY = ("other_make", "other_model", "touched", "autofilled", "contradicts")
 """What a decision about the car replaces besides make and model."""
 APPROVING = (Action.ACCEPT, Action.CORRECT, Action.AUTO)
 SECONDS_MOST = 3600.0

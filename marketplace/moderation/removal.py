@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
+from marketplace.accounts.services import language_of
 from marketplace.listings.life.services import (
     listing_reinstate,
     listing_take_down,
@@ -43,7 +44,7 @@ def take_down(*, listing: Listing, moderator: User, templates: Sequence[str] = (
 
     Raises DecisionRefused, or DecisionLate if it is on sale no more.
     """
-    reason = reason_words(templates=templates, words=words)
+    reason = reason_words(templates=templates, words=words, language=language_of(listing.seller))
     if not reason:
         raise DecisionRefused(_("Say why, so that the seller knows."))
     row = Listing.objects.select_for_update(of=("self",)).select_related("make", "car_model").get(pk=listing.pk)

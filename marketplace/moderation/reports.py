@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import User
@@ -76,12 +77,12 @@ def report_settle(*, report: Report, moderator: User, action: str, words: str = 
     has changed.
     """
     if is_involved(report=report, moderator=moderator):
-        raise DecisionRefused("This concerns yourself: somebody else has to decide it.")
+        raise DecisionRefused(gettext("This concerns yourself: somebody else has to decide it."))
     if action not in actions_of(report):
-        raise DecisionRefused("Choose what to do about it.")
+        raise DecisionRefused(gettext("Choose what to do about it."))
     status = Report.Status.KEPT if action == "keep" else Report.Status.ACTED
     if not reports_settle(report=report, status=status, moderator=moderator):
-        raise DecisionRefused("Somebody decided this meanwhile. Nothing was changed.")
+        raise DecisionRefused(gettext("Somebody decided this meanwhile. Nothing was changed."))
     if action == "take_down" and report.listing is not None:
         take_down(listing=report.listing, moderator=moderator, words=words)
     if action in {"remove", "ban"} and report.message is not None:

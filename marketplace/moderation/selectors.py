@@ -139,7 +139,7 @@ def queue() -> QuerySet[Listing]:
     copied = CopiedPhoto.objects.filter(listing=OuterRef("pk"))
     doubt = Case(
         When(certainty__isnull=True, then=Value(-2.0)),
-        When(~Q(contradiction="") | Exists(copied), then=Value(-1.0)),
+        When(Q(contradicts__isnull=False) | Exists(copied), then=Value(-1.0)),
         default=F("certainty"),
         output_field=FloatField(),
     )

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
+from marketplace.accounts.services import language_of
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.listings.life.services import (
     listing_ask_changes,
@@ -144,13 +145,13 @@ def decision_make(
     the moderator looked at (None: as in `listing`). Raises DecisionRefused, or DecisionLate.
     """
     around = around or Circumstances()
-    rows = Listing.objects.select_for_update(of=("self",)).select_related("make", "car_model", "revises")
+    rows = Listing.objects.select_for_update(of=("self",)).select_related("make", "car_model", "revises", "seller")
     row = rows.filter(pk=listing.pk).first()
     if row is None:
         raise DecisionLate(_("The seller took this change back. Your decision was not stored."))
     audit = _check_open(row, moderator, seen or listing.submitted_at)
     around = replace(around, audit=audit is not None)
-    reason = reason_words(templates=around.templates, words=reason)
+    reason = reason_words(templates=around.templates, words=reason, language=language_of(row.seller))
     if action in {Action.REJECT, Action.CHANGES}:
         decision = _send_back(row, action=action, moderator=moderator, reason=reason, around=around)
     elif action in {Action.ACCEPT, Action.CORRECT}:

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
 from marketplace.photos.models import Photo, Prediction
 from marketplace.photos.selectors import prediction_latest
 
@@ -11,7 +14,7 @@ VIEW_BELIEVED = 0.5
 
 # What buyers want, and the views that show it (all of classifier.attributes.VIEWS): either side
 # will do.
-VIEW_WORDS = {
+VIEWS_WANTED = {
     "front": ("front",),
     "front corner": ("front-left", "front-right"),
     "side": ("side-left", "side-right"),
@@ -19,15 +22,28 @@ VIEW_WORDS = {
     "rear": ("rear",),
 }
 INTERIOR = Photo.Kind.INTERIOR.value
-WORDS_OF = {view: words for words, views in VIEW_WORDS.items() for view in views}
+WANTED_OF = {view: wanted for wanted, views in VIEWS_WANTED.items() for view in views}
+WORDS = {
+    "front": (pgettext_lazy("of a car", "front"), _("the front")),
+    "front corner": (_("front corner"), _("the front corner")),
+    "side": (pgettext_lazy("of a car", "side"), _("the side")),
+    "rear corner": (_("rear corner"), _("the rear corner")),
+    "rear": (pgettext_lazy("of a car", "rear"), _("the rear")),
+    INTERIOR: (pgettext_lazy("of a car", "interior"), _("the interior")),
+}
+"""By themselves, and in the sentence "Not seen yet: …"."""
 
 
 @dataclass(frozen=True)
 class WantedView:
     """One line of the list."""
 
-    words: str
+    wanted: str
     seen: bool
+
+    @property
+    def words(self) -> str:
+        return str(WORDS[self.wanted][0])
 
 
 @dataclass(frozen=True)
@@ -42,16 +58,24 @@ class Checklist:
     @property
     def told(self) -> str:
         """What is missing, in a sentence or two."""
-        missing = [f"the {view.words}" for view in self.views if not view.seen]
+        missing = [str(WORDS[view.wanted][1]) for view in self.views if not view.seen]
         if not self.photos:
-            return "Each is ticked as soon as one of your photos shows it. None of them is a must."
+            return gettext("Each is ticked as soon as one of your photos shows it. None of them is a must.")
         if not missing:
-            return "All there: buyers can look around the whole car."
+            return gettext("All there: buyers can look around the whole car.")
         if self.looking:
-            return "Ticked as we look at your photos."
-        named = " and ".join(part for part in (", ".join(missing[:-1]), missing[-1]) if part)
-        helps, them = ("It helps", "it") if len(missing) == 1 else ("They help", "them")
-        return f"Not seen yet: {named}. {helps}, but you can submit without {them}."
+            return gettext("Ticked as we look at your photos.")
+        return ngettext(
+            "Not seen yet: %(views)s. It helps, but you can submit without it.",
+            "Not seen yet: %(views)s. They help, but you can submit without them.",
+            len(missing),
+        ) % {"views": _all_of(missing)}
+
+
+def _all_of(names: Sequence[str]) -> str:
+    if len(names) < 2:
+        return "".join(names)
+    return gettext("%(several)s and %(last)s") % {"several": ", ".join(names[:-1]), "last": names[-1]}
 
 
 def checklist_of(*, photos: Sequence[Photo]) -> Checklist | None:
@@ -63,22 +87,32 @@ def checklist_of(*, photos: Sequence[Photo]) -> Checklist | None:
     cars = [prediction_latest(photo=photo) for photo in done if photo.outcome == Photo.Outcome.OK]
     if cars and not any(prediction is not None and prediction.view for prediction in cars):
         return None
-    seen = {view_words(prediction) for prediction in cars if _believed(prediction)}
+    seen = {view_believed(prediction) for prediction in cars}
     if any(photo.kind == INTERIOR for photo in done):
         seen.add(INTERIOR)
-    views = tuple(WantedView(words, words in seen) for words in (*VIEW_WORDS, INTERIOR))
+    views = tuple(WantedView(wanted, wanted in seen) for wanted in (*VIEWS_WANTED, INTERIOR))
     return Checklist(views, photos=len(photos), looking=any(not photo.is_settled for photo in photos))
 
 
 def view_words(prediction: Prediction | None) -> str:
     """The view in people's words, which do not tell left from right."""
-    return "" if prediction is None else WORDS_OF.get(prediction.view, "")
+    return _words(_wanted(prediction))
 
 
 def view_believed(prediction: Prediction | None) -> str:
+    """Which of the wanted views it is, if the prediction is confident enough; otherwise empty."""
+    sure = prediction is not None and (prediction.view_confidence or 0.0) >= VIEW_BELIEVED
+    return _wanted(prediction) if sure else ""
+
+
+def view_believed_words(prediction: Prediction | None) -> str:
     """As view_words, if the prediction is confident enough; otherwise empty."""
-    return view_words(prediction) if _believed(prediction) else ""
+    return _words(view_believed(prediction))
 
 
-def _believed(prediction: Prediction | None) -> bool:
-    return prediction is not None and (prediction.view_confidence or 0.0) >= VIEW_BELIEVED
+def _wanted(prediction: Prediction | None) -> str:
+    return "" if prediction is None else WANTED_OF.get(prediction.view, "")
+
+
+def _words(wanted: str) -> str:
+    return str(WORDS[wanted][0]) if wanted else ""

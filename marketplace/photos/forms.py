@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
 
 from marketplace.photos.ingest import PhotoRejected
 
@@ -15,8 +16,8 @@ def upload_read(upload: "UploadedFile[Any]") -> bytes:
     if size > limit:
         raise PhotoRejected(
             "too_large",
-            f"This file is {size / 2**20:.1f} MB; the limit is {limit / 2**20:.0f} MB. "
-            "Save the photo a little smaller and try again.",
+            _("This file is %(size)s MB; the limit is %(limit)s MB. Save the photo a little smaller and try again.")
+            % {"size": f"{size / 2**20:.1f}", "limit": f"{limit / 2**20:.0f}"},
         )
     data: bytes = upload.read()
     return data

@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from classifier.formats import (
     BY_KIND,
@@ -25,6 +26,7 @@ from classifier.formats import (
     picture_words,
 )
 from marketplace.photos.decoder import WHOLE
+from marketplace.photos.file_words import file_words, formats_words
 from marketplace.photos.jpeg import NotCleanError, clean_jpeg_size
 
 log = structlog.get_logger(__name__)
@@ -100,12 +102,12 @@ def ingest(data: bytes, *, filename: str, quarters: int = 0, box: Sequence[int] 
     else.
     """
     if not data:
-        raise PhotoRejected("empty", "This file is empty. Choose the photo again.")
+        raise PhotoRejected("empty", _("This file is empty. Choose the photo again."))
     if len(data) > settings.PHOTO_MAX_BYTES:
         raise PhotoRejected(
             "too_large",
-            f"This file is {len(data) / 2**20:.0f} MB; the limit is {settings.PHOTO_MAX_BYTES / 2**20:.0f} MB. "
-            "Save the photo a little smaller and try again.",
+            _("This file is %(size)s MB; the limit is %(limit)s MB. Save the photo a little smaller and try again.")
+            % {"size": f"{len(data) / 2**20:.0f}", "limit": f"{settings.PHOTO_MAX_BYTES / 2**20:.0f}"},
         )
     kind = _accepted_kind(data, filename)
     answer, master, card = _decode_in_child(data, kind=kind, quarters=quarters, box=box)
@@ -135,16 +137,27 @@ def _accepted_kind(data: bytes, filename: str) -> str:
     kind = kind_of(data)
     if kind is None:
         if (words := picture_words(data)) is not None:
-            raise PhotoRejected("wrong_format", f"This file is {words}. Save it as JPEG or PNG and try again.")
-        words = document_words(data) or "of a kind that we cannot read"
-        raise PhotoRejected("not_a_picture", f"This file is {words}, not a photo. Choose a {NAMES} photo.")
+            raise PhotoRejected(
+                "wrong_format",
+                _("This file is %(what)s. Save it as JPEG or PNG and try again.") % {"what": file_words(words)},
+            )
+        said = document_words(data)
+        what = file_words(said) if said else _("of a kind that we cannot read")
+        raise PhotoRejected(
+            "not_a_picture",
+            _("This file is %(what)s, not a photo. Choose a %(formats)s photo.")
+            % {"what": what, "formats": formats_words(NAMES)},
+        )
     extension = extension_of(filename)
     # A name without an extension claims nothing. One of another format is a trick or a mistake.
     if extension and EXTENSIONS.get(extension) != kind:
         raise PhotoRejected(
             "extension_mismatch",
-            f"This file is named {extension} but is {BY_KIND[kind].words}. "
-            f"Rename it to end in {BY_KIND[kind].extensions[0]}, or save it again as JPEG.",
+            _(
+                "This file is named %(extension)s but is %(what)s. "
+                "Rename it to end in %(right)s, or save it again as JPEG."
+            )
+            % {"extension": extension, "what": file_words(BY_KIND[kind].words), "right": BY_KIND[kind].extensions[0]},
         )
     return kind
 
@@ -152,18 +165,23 @@ def _accepted_kind(data: bytes, filename: str) -> str:
 def _refusal(answer: dict[str, Any]) -> PhotoRejected:
     code = answer["refused"]
     if code == "too_many_pixels":
-        size = f" ({answer['width']} × {answer['height']} pixels)" if "width" in answer else ""
-        limit = f"{answer.get('most', settings.PHOTO_MAX_PIXELS) // 1_000_000} megapixels"
-        advice = "Save it smaller and try again."
+        limit = _("%(number)s megapixels") % {"number": answer.get("most", settings.PHOTO_MAX_PIXELS) // 1000000}
+        advice = _("Save it smaller and try again.")
         if "most" in answer:  # less than in other formats
-            limit, advice = f"{limit} in this format", "Save it smaller, or as JPEG, and try again."
-        return PhotoRejected(code, f"This picture is too large{size}; the limit is {limit}. {advice}")
+            limit = _("%(limit)s in this format") % {"limit": limit}
+            advice = _("Save it smaller, or as JPEG, and try again.")
+        if "width" in answer:
+            text = _("This picture is too large (%(width)s × %(height)s pixels); the limit is %(limit)s. %(advice)s")
+        else:
+            text = _("This picture is too large; the limit is %(limit)s. %(advice)s")
+        size = {"width": answer.get("width"), "height": answer.get("height")}
+        return PhotoRejected(code, text % {**size, "limit": limit, "advice": advice})
     sentences = {
-        "truncated": "This file is incomplete: the end of the picture is missing. Copy or send the photo again.",
-        "too_complex": "This picture takes too much work to open. Save it as an ordinary JPEG and try again.",
-        "busy": "Many photos are arriving right now. Try this one again in a minute.",
+        "truncated": _("This file is incomplete: the end of the picture is missing. Copy or send the photo again."),
+        "too_complex": _("This picture takes too much work to open. Save it as an ordinary JPEG and try again."),
+        "busy": _("Many photos are arriving right now. Try this one again in a minute."),
     }
-    broken = "This file is damaged and cannot be opened. Save it again as JPEG and try again."
+    broken = _("This file is damaged and cannot be opened. Save it again as JPEG and try again.")
     return PhotoRejected(code, sentences.get(code, broken))
 
 

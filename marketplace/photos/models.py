@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from classifier.taxonomy import Guess
 from marketplace.listings.models import Listing
@@ -47,24 +48,24 @@ class Photo(models.Model):
     """One clean picture. ``status`` is its place in the queue, ``outcome`` the result."""
 
     class Status(models.TextChoices):
-        PENDING = "pending", "waiting"
-        CLAIMED = "claimed", "looking"
-        DONE = "done", "looked at"
-        FAILED = "failed", "could not be looked at"
+        PENDING = "pending", _("waiting")
+        CLAIMED = "claimed", _("looking")
+        DONE = "done", _("looked at")
+        FAILED = "failed", _("could not be looked at")
 
     class Outcome(models.TextChoices):
-        OK = "ok", "recognised"
-        NO_VEHICLE = "no_vehicle", "no car found"
-        NOT_USABLE = "not_usable", "not usable for recognition"
-        UNREADABLE = "unreadable", "unreadable"
+        OK = "ok", _("recognised")
+        NO_VEHICLE = "no_vehicle", _("no car found")
+        NOT_USABLE = "not_usable", _("not usable for recognition")
+        UNREADABLE = "unreadable", _("unreadable")
 
     class Kind(models.TextChoices):
         """What it shows: classifier.attributes.KINDS."""
 
-        EXTERIOR = "exterior", "the whole car"
-        INTERIOR = "interior", "the inside"
-        DETAIL = "detail", "a detail"
-        OTHER = "other", "no car"
+        EXTERIOR = "exterior", _("the whole car")
+        INTERIOR = "interior", _("the inside")
+        DETAIL = "detail", _("a detail")
+        OTHER = "other", _("no car")
 
     # Also the unguessable part of the visitor's address at /identify/.
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -218,9 +219,9 @@ class Heatmap(models.Model):
     """
 
     class Status(models.TextChoices):
-        PENDING = "pending", "waiting"
-        DONE = "done", "drawn"
-        FAILED = "failed", "could not be drawn"
+        PENDING = "pending", _("waiting")
+        DONE = "done", _("drawn")
+        FAILED = "failed", _("could not be drawn")
 
     photo = models.OneToOneField(Photo, on_delete=models.CASCADE, related_name="heatmap")
     status = models.CharField(max_length=8, choices=Status, default=Status.PENDING)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import F, Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from marketplace.listings.models import Listing
 from marketplace.photos.ingest import PhotoRejected
@@ -29,14 +30,18 @@ def quota_check(*, seller_id: int) -> None:
     if recent.count() >= settings.SELLER_PHOTOS_PER_HOUR:
         raise PhotoRejected(
             "too_often",
-            f"You have added {settings.SELLER_PHOTOS_PER_HOUR} photos within an hour, which is the limit. "
-            f"Go on in {_minutes(recent.order_by('created_at').values_list('created_at', flat=True)[0])} min.",
+            _("You have added %(most)s photos within an hour, which is the limit. Go on in %(minutes)s min.")
+            % {
+                "most": settings.SELLER_PHOTOS_PER_HOUR,
+                "minutes": _minutes(recent.order_by("created_at").values_list("created_at", flat=True)[0]),
+            },
         )
     pixels = photos.aggregate(pixels=Sum(F("width") * F("height")))["pixels"] or 0
     if pixels * BYTES_PER_PIXEL >= settings.SELLER_MB * 2**20:
         raise PhotoRejected(
             "quota",
-            f"Your photos take {settings.SELLER_MB} MB, which is the limit. Delete listings that you no longer need.",
+            _("Your photos take %(most)s MB, which is the limit. Delete listings that you no longer need.")
+            % {"most": settings.SELLER_MB},
         )
 
 
@@ -45,7 +50,8 @@ def room_check(listing: Listing) -> None:
     if Photo.objects.filter(listing=listing).count() >= settings.PHOTOS_PER_LISTING:
         raise PhotoRejected(
             "too_many",
-            f"This listing already has {settings.PHOTOS_PER_LISTING} photos, which is the limit. Remove one first.",
+            _("This listing already has %(most)s photos, which is the limit. Remove one first.")
+            % {"most": settings.PHOTOS_PER_LISTING},
         )
 
 

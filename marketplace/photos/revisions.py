@@ -10,6 +10,7 @@ from uuid import uuid4
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models.fields.files import FieldFile
+from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
 from marketplace.listings.copies import revision_create
@@ -77,7 +78,7 @@ def revision_discard(*, revision: Listing) -> None:
     """The seller thinks better of it. Raises ListingRefused if it was approved meanwhile."""
     row = Listing.objects.select_for_update().filter(pk=revision.pk, revises__isnull=False).first()
     if row is None:
-        raise ListingRefused("This change was reviewed meanwhile.")
+        raise ListingRefused(_("This change was reviewed meanwhile."))
     _discard(row)
 
 

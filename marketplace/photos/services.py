@@ -6,6 +6,7 @@ import structlog
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from marketplace.database import database_outage
 from marketplace.doorbell import ring_on_commit
@@ -100,8 +101,8 @@ def photo_add(
 
 def _how_to_change_photos(listing: Listing) -> str:
     if listing.status == Listing.Status.SUBMITTED:
-        return "make it a draft before you change its photos."
-    return "its photos change with “Change car or photos” on its page."
+        return _("make it a draft before you change its photos.")
+    return _("its photos change with “Change car or photos” on its page.")
 
 
 def _check_editable(listing_id: int) -> None:
@@ -111,11 +112,12 @@ def _check_editable(listing_id: int) -> None:
     """
     row = listing_locked(listing_id)
     if row is None or row.status == Listing.Status.DELETED:
-        raise PhotoRejected("listing_gone", "This listing was deleted meanwhile. Start a new one.")
+        raise PhotoRejected("listing_gone", _("This listing was deleted meanwhile. Start a new one."))
     if row.status not in EDITABLE:
         raise PhotoRejected(
             "listing_closed",
-            f"This listing is {row.get_status_display()} by now: {_how_to_change_photos(row)}",
+            _("This listing is %(status)s by now: %(advice)s")
+            % {"status": row.get_status_display(), "advice": _how_to_change_photos(row)},
         )
 
 
@@ -133,7 +135,7 @@ def _check_disk() -> None:
 
 def _not_stored() -> PhotoRejected:
     return PhotoRejected(
-        "not_stored", "This photo could not be stored: there is a fault on our side. Try again in some minutes."
+        "not_stored", _("This photo could not be stored: there is a fault on our side. Try again in some minutes.")
     )
 
 

@@ -8,6 +8,7 @@ from typing import IO, Any
 
 import structlog
 from django.core.serializers.json import DjangoJSONEncoder
+from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
 from marketplace.listings.models import Listing
@@ -76,7 +77,7 @@ def _messages(user: User) -> Iterable[dict[str, Any]]:
         yield {
             "conversation": message.thread.code,
             "about": message.thread.listing_title,
-            "from": "you" if message.by == own else "the other",
+            "from": "you" if message.by == own else _("the other"),
             "kind": message.kind,
             "text": "" if hidden else message.text,
             "at": message.created_at,

@@ -8,11 +8,13 @@ from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import activate
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.accounts.access import signed_in
 from marketplace.accounts.forms import ProfileForm
+from marketplace.accounts.languages import language_remember
 from marketplace.privacy.export import data_export
 from marketplace.privacy.services import AccountKept, account_delete
 
@@ -20,13 +22,17 @@ from marketplace.privacy.services import AccountKept, account_delete
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
-    """The name that others see."""
+    """The name that others see, and the language."""
     user = signed_in(request)
     form = ProfileForm(request.POST or None, instance=user)
     if request.method == "POST" and form.is_valid():
         form.save()
+        answer = redirect("privacy:profile")
+        if user.language:
+            language_remember(answer, user.language)
+            activate(user.language)
         messages.success(request, _("Saved."))
-        return redirect("privacy:profile")
+        return answer
     status = 422 if form.errors else 200
     return render(request, "privacy/profile.html", {"form": form}, status=status)
 

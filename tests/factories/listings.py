@@ -10,6 +10,7 @@ from factory.builder import Resolver
 from factory.django import DjangoModelFactory
 
 from marketplace.catalogue.models import Make
+from marketplace.listings.contradictions import other_car
 from marketplace.listings.life.steps import TERM
 from marketplace.listings.models import Listing
 from tests.factories.accounts import UserFactory
@@ -20,6 +21,8 @@ TYPED = (
     "place", "price", "year", "vat", "registered_month", "power_kw", "doors", "seats", "drive", "owners",
     "accident_free", "inspection_until", "equipment", "country", "postcode", "telephone",
 )  # fmt: skip
+ANOTHER_CAR = other_car(seen=["Volvo V70"], said="Škoda Octavia")
+"""What ``Listing.contradicts`` holds if the photos show another car."""
 
 
 def verdict_of(

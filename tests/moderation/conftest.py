@@ -65,7 +65,7 @@ def waiting(alice: Any, cars: dict[str, CarModel]) -> Callable[..., Listing]:
         stated: str | None = "Octavia",
         *,
         said: dict | None = None,
-        contradiction: str = "",
+        contradicts: dict | None = None,
         photos: str = "done",
         chosen: bool = True,
     ) -> Listing:
@@ -77,7 +77,7 @@ def waiting(alice: Any, cars: dict[str, CarModel]) -> Callable[..., Listing]:
             touched=named if chosen else [],
             autofilled=[] if chosen else named,
             verdict=said,
-            contradiction=contradiction,
+            contradicts=contradicts,
         )
         PhotoFactory(listing=listing, with_files=True, width=320, height=240, **{photos: True})
         return listing

@@ -7,6 +7,7 @@ from marketplace.listings.models import Listing
 from marketplace.moderation.models import AppendOnlyError, Claim, Decision
 from marketplace.moderation.services import DecisionRefused, decision_make, listing_claim
 from tests.factories import DecisionFactory, ModelVersionFactory, UserFactory
+from tests.factories.listings import ANOTHER_CAR
 from tests.moderation.conftest import verdict
 
 
@@ -25,12 +26,12 @@ def test_it_accepts_what_the_seller_says(waiting, bob, cars):
 
 
 def test_it_corrects_to_another_make(waiting, bob, cars):
-    listing = waiting("Octavia", contradiction="The photos look like Volvo V70, not Škoda Octavia.")
+    listing = waiting("Octavia", contradicts=ANOTHER_CAR)
     volvo = cars["V70"]
     decision = decision_make(listing=listing, moderator=bob, action="correct", make=volvo.make, car_model=volvo)
     listing.refresh_from_db()
     assert (listing.status, listing.make, listing.car_model) == (Listing.Status.LIVE, volvo.make, volvo)
-    assert listing.contradiction == ""
+    assert listing.contradicts is None
     assert (decision.stated_model, decision.car_model) == (cars["Octavia"], volvo)
 
 

@@ -11,6 +11,7 @@ from marketplace.moderation.models import Claim, Decision, LabelReview
 from marketplace.moderation.services import decision_make
 from marketplace.photos.heatmaps.services import heatmap_claim, heatmap_finish
 from tests.factories import PASSWORD, DoubtFactory, ModelVersionFactory, UserFactory
+from tests.factories.listings import ANOTHER_CAR
 from tests.moderation.conftest import verdict
 from tests.pictures import jpeg
 
@@ -125,7 +126,7 @@ def test_a_key_pressed_twice_decides_one_listing_and_another_one_waits_until_the
 
 def test_what_contradicts_has_two_equal_buttons_and_no_default(page, waiting, cars):
     said = verdict(("Volvo", "V70", 0.97), ("Skoda", "Octavia", 0.01))
-    listing = waiting("Octavia", said=said, contradiction="The photos look like Volvo V70, not Škoda Octavia.")
+    listing = waiting("Octavia", said=said, contradicts=ANOTHER_CAR)
     page.set_viewport_size({"width": 1280, "height": 800})
     page.goto(f"/moderate/{listing.code}/")
     page.wait_for_timeout(SEEN)

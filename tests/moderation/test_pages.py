@@ -11,6 +11,7 @@ from marketplace.moderation.services import listing_claim
 from marketplace.moderation.templatetags.moderation_tags import percent
 from marketplace.photos.models import Photo
 from tests.factories import ListingFactory, PhotoFactory, PredictionFactory, UserFactory
+from tests.factories.listings import ANOTHER_CAR
 from tests.moderation.conftest import decided, verdict
 
 SAID = verdict(
@@ -77,7 +78,7 @@ def test_it_says_when_nothing_waits(bobs):
 
 
 def test_it_shows_what_is_needed_to_decide(bobs, waiting):
-    listing = waiting("Octavia", said=SAID, contradiction="The photos look like Volvo V70, not Škoda Octavia.")
+    listing = waiting("Octavia", said=SAID, contradicts=ANOTHER_CAR)
     photo = Photo.objects.get()
     seen = {"view": "rear-left", "view_confidence": 0.9}
     PredictionFactory(photo=photo, box=[10, 20, 110, 100], candidates=SAID["candidates"], **seen)

@@ -9,6 +9,7 @@ from marketplace.moderation.models import Decision
 from marketplace.moderation.policy.services import review_submitted
 from marketplace.moderation.services import decision_make, listing_claim
 from tests.factories import PhotoFactory
+from tests.factories.listings import ANOTHER_CAR
 from tests.moderation.conftest import verdict
 
 SURE = verdict(("Skoda", "Octavia Combi", 0.97), ("Skoda", "Fabia", 0.02))
@@ -38,7 +39,7 @@ def test_it_does_nothing_the_second_time(waiting):
         {"said": verdict(("Skoda", "Octavia", 0.89))},
         {"said": verdict(("Skoda", "Fabia", 0.99))},
         {"said": verdict(("Moskvich", "412", 0.99))},
-        {"said": SURE, "contradiction": "The photos look like Volvo V70, not Škoda Octavia."},
+        {"said": SURE, "contradicts": ANOTHER_CAR},
         {"said": SURE, "photos": "pending"},
         {"said": {**SURE, "photos_used": 0}},
         {"said": verdict(("Skoda", "Octavia", 0.97), alike=("Volvo V70",))},

@@ -11,13 +11,14 @@ from marketplace.moderation.models import Claim
 from marketplace.moderation.selectors import queue
 from marketplace.moderation.services import claim_release, listing_claim, queue_next
 from tests.factories import ClaimFactory, UserFactory
+from tests.factories.listings import ANOTHER_CAR
 from tests.moderation.conftest import verdict
 
 
 def test_it_puts_the_least_certain_first(waiting):
     sure = waiting(said=verdict(("Skoda", "Octavia", 0.8)))
     unsure = waiting(said=verdict(("Skoda", "Octavia", 0.2)))
-    contradicted = waiting(said=verdict(("Volvo", "V70", 0.99)), contradiction="The photos look like Volvo V70.")
+    contradicted = waiting(said=verdict(("Volvo", "V70", 0.99)), contradicts=ANOTHER_CAR)
     looking = waiting(photos="pending")
     unseen = waiting()
     assert list(queue()) == [unseen, contradicted, unsure, sure, looking]

@@ -13,8 +13,9 @@ from marketplace.moderation.services import Circumstances, DecisionLate, Decisio
 from marketplace.moderation.undo import decision_undo
 from marketplace.training.labels.decisions import newest_decisions
 from tests.factories import UserFactory
+from tests.factories.listings import ANOTHER_CAR
 
-NAMED = ("make", "car_model", "other_make", "other_model", "touched", "autofilled", "contradiction")
+NAMED = ("make", "car_model", "other_make", "other_model", "touched", "autofilled", "contradicts")
 
 
 def state(listing):
@@ -24,7 +25,7 @@ def state(listing):
 
 @pytest.mark.parametrize("action", ["accept", "correct", "reject", "changes"])
 def test_the_listing_waits_again_as_it_was_and_its_label_is_withdrawn(waiting, bob, cars, action):
-    listing = waiting("Octavia", contradiction="The photos look like Volvo V70.", chosen=False)
+    listing = waiting("Octavia", contradicts=ANOTHER_CAR, chosen=False)
     before = state(listing)
     volvo = cars["V70"]
     car = {"make": volvo.make, "car_model": volvo} if action == "correct" else {}
@@ -90,7 +91,7 @@ def test_the_page_goes_back_to_it(bobs, waiting, charlie, client):
 
 
 def test_what_was_decided_keeps_its_circumstances(waiting, bob):
-    listing = waiting(contradiction="The photos look like Volvo V70.")
+    listing = waiting(contradicts=ANOTHER_CAR)
     decision_make(listing=listing, moderator=bob, action="accept", around=Circumstances(seconds=99_999))
     decision = Decision.objects.get()
     assert [one["code"] for one in decision.reasons][:1] == ["contradiction"]

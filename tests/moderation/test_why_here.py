@@ -8,6 +8,7 @@ from marketplace.moderation.models import Decision
 from marketplace.moderation.reasons import BY_CODE, reasons_of
 from marketplace.moderation.services import decision_make
 from tests.factories import CarModelFactory, ListingFactory, PhotoFactory
+from tests.factories.listings import ANOTHER_CAR
 from tests.moderation.conftest import verdict
 
 
@@ -22,7 +23,7 @@ def codes(listing):
         ({}, "unseen"),
         ({"said": verdict(("Skoda", "Octavia", 0.6))}, "unsure"),
         ({"said": verdict(("Skoda", "Octavia", 0.6), alike=("Volvo V70",))}, "alike"),
-        ({"said": verdict(("Skoda", "Octavia", 0.97)), "contradiction": "Another car."}, "contradiction"),
+        ({"said": verdict(("Skoda", "Octavia", 0.97)), "contradicts": ANOTHER_CAR}, "contradiction"),
         ({"said": verdict(("Skoda", "Octavia", 0.97)), "photos": "failed"}, "failed"),
         ({"said": verdict(("Skoda", "Octavia", 0.97)), "chosen": False}, "filled"),
     ],

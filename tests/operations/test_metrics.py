@@ -10,6 +10,7 @@ from django.utils import timezone
 from marketplace.photos.models import Photo, Prediction
 from marketplace.photos.services import PhotoRejected, photo_add
 from tests.factories import ListingFactory, PhotoFactory, PredictionFactory, UserFactory, verdict_of
+from tests.factories.listings import ANOTHER_CAR
 
 
 def figures(client):
@@ -75,7 +76,7 @@ def test_refused_uploads_are_counted_by_reason(client, db):
 def test_what_forms_filled_in_is_shown_as_kept_confirmed_or_overridden(client, db):
     sure = verdict_of(("Audi", "A4", 0.99))
     ListingFactory(submitted=True, verdict=sure, autofilled=["car_model", "make"])
-    ListingFactory(submitted=True, verdict=sure, touched=["car_model"], contradiction="The photos look like an A4.")
+    ListingFactory(submitted=True, verdict=sure, touched=["car_model"], contradicts=ANOTHER_CAR)
     ListingFactory(submitted=True, verdict=sure, touched=["car_model"])
     ListingFactory(submitted=True, verdict=None)
     told = figures(client)

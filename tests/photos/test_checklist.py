@@ -3,7 +3,7 @@
 import pytest
 
 from classifier.attributes import KINDS, VIEWS
-from marketplace.photos.checklist import VIEW_BELIEVED, VIEW_WORDS, WORDS_OF, checklist_of
+from marketplace.photos.checklist import VIEW_BELIEVED, VIEWS_WANTED, WANTED_OF, checklist_of
 from marketplace.photos.models import Photo
 from marketplace.photos.selectors import photos_of
 from tests.factories import ModelVersionFactory, PhotoFactory, PredictionFactory
@@ -43,8 +43,8 @@ def told(listing):
 
 
 def test_every_view_that_the_classifier_knows_ticks_something():
-    assert sorted(WORDS_OF) == sorted(VIEWS)
-    assert sum(len(views) for views in VIEW_WORDS.values()) == len(VIEWS)
+    assert sorted(WANTED_OF) == sorted(VIEWS)
+    assert sum(len(views) for views in VIEWS_WANTED.values()) == len(VIEWS)
 
 
 def test_either_side_will_do(add, ticked):

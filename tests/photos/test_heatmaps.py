@@ -15,6 +15,7 @@ from classifier.recognise import Crop, NoCropError
 from classifier.taxonomy import Candidate
 from marketplace.photos.heatmaps.services import (
     DRAW_HEATMAPS,
+    STOPPED,
     HeatmapRefused,
     heatmap_claim,
     heatmap_finish,
@@ -124,7 +125,7 @@ def test_a_request_survives_workers_that_die_but_not_for_ever(photo, champion, s
         assert heatmaps_sweep() == 0
         Heatmap.objects.update(claimed_at=timezone.now() - timedelta(seconds=settings.PHOTO_CLAIM_SECONDS + 1))
     assert heatmaps_sweep() == 0
-    assert heatmap_of(photo=photo).error == "the drawing stopped without an answer"
+    assert heatmap_of(photo=photo).error == STOPPED
     assert heatmap_request(photo=photo).status == "pending"  # a moderator may ask again
 
 

@@ -108,7 +108,7 @@ def test_policy_approves_a_change_that_leaves_no_doubt(alice, live, polo, settin
     settings.MODERATION_AUTO_APPROVE = True
     revision = changed(live, alice, polo)
     Listing.objects.filter(pk=revision.pk).update(
-        verdict=verdict_of(("Volkswagen", "Polo", 0.99)), certainty=0.99, contradiction=""
+        verdict=verdict_of(("Volkswagen", "Polo", 0.99)), certainty=0.99, contradicts=None
     )
     assert review_submitted() == 1
     live.refresh_from_db()

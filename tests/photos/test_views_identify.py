@@ -35,6 +35,13 @@ def ask(client, data, **options):
     return client.post("/identify/", {"photo": SimpleUploadedFile("car.jpg", data)}, **options)
 
 
+def says(photo, *, make, model, sure, best=None):
+    """Writes the verdict of the photo's question."""
+    first = {"make": make, "model": model, "years": "2012", "confidence": sure, **(best or {})}
+    verdict = {"version": "v", "photos_used": 1, "make": {"name": make, "confidence": 0.96}, "candidates": [first]}
+    Question.objects.filter(pk=photo.question_id).update(verdict=verdict)
+
+
 def test_it_leads_to_the_answer(client, encoded):
     answer = ask(client, encoded())
     photo = Photo.objects.get()
@@ -46,9 +53,8 @@ def test_it_leads_to_the_answer(client, encoded):
 
 def test_it_names_all_look_alikes(client, photo):
     Photo.objects.filter(pk=photo.pk).update(status="done", outcome="ok", kind="exterior")
-    best = {"make": "Acura", "model": "TSX", "years": "2012", "confidence": 0.58}
-    group = {"alike": ["Honda Accord"], "group_confidence": 0.96}
-    PredictionFactory(photo=photo, make_name="Acura", make_confidence=0.58, candidates=[{**best, **group}])
+    PredictionFactory(photo=photo)
+    says(photo, best={"alike": ["Honda Accord"], "group_confidence": 0.96}, make="Acura", model="TSX", sure=0.58)
     page = client.get(f"/identify/{photo.question_id}/").content.decode()
     assert "<h2>Acura TSX or Honda Accord</h2>" in page
     assert "Photos cannot tell them apart. We are very sure that it is one of them (96\u00a0%)" in page
@@ -59,10 +65,9 @@ def test_it_outlines_the_car_and_names_it(client, photo):
     PredictionFactory(
         photo=photo,
         box=[100, 50, 700, 550],
-        make_name="Volkswagen",
-        make_confidence=0.96,
-        candidates=[{"make": "Volkswagen", "model": "Golf", "years": "2012", "confidence": 0.874}],
+        boxes=[[100, 50, 700, 550]],
     )
+    says(photo, make="Volkswagen", model="Golf", sure=0.874)
     answer = client.get(f"/identify/{photo.question_id}/?seen=0/1", headers={"HX-Request": "true"})
     page = answer.content.decode()
     assert 'viewBox="0 0 800 600"' in page

@@ -154,6 +154,7 @@ ACCOUNTS = [
     row("account_reset_password_done", "GET", PUBLIC),
 ]
 PRIVACY = [
+    row("accounts:language", "POST", PUBLIC),
     row("privacy:profile", "GET", ACCOUNT),
     row("privacy:data", "GET", ACCOUNT),
     row("privacy:export", "POST", ACCOUNT),

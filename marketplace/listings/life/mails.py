@@ -6,7 +6,11 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
+from marketplace.accounts.services import language_of
 from marketplace.doorbell import ring_on_commit
 from marketplace.listings.life.steps import ON_SALE, PAUSED, Status
 from marketplace.listings.models import Listing, SellerMail
@@ -20,46 +24,61 @@ SEND_MAILS = "marketplace.listings.tasks.send_mails"
 class Words:
     """One kind of mail. {title}: the car. {until}: the day on which it expires."""
 
-    subject: str
-    text: str
-    button: str
+    subject: Promise
+    text: Promise
+    button: Promise
     edits: bool = False
     """Whether the button leads to the form, not to the seller's cars."""
 
 
 WORDS = {
     Kind.LIVE: Words(
-        "Your {title} is live", "Everybody can see your advertisement now. It ends on {until}; we remind you before.",
-        "My cars",
+        _("Your {title} is live"),
+        _("Everybody can see your advertisement now. It ends on {until}; we remind you before."),
+        _("My cars"),
     ),
     Kind.CHANGES: Words(
-        "Please change something: {title}", "Before your advertisement goes live, please change this:",
-        "Change it and send it again", edits=True,
+        _("Please change something: {title}"),
+        _("Before your advertisement goes live, please change this:"),
+        _("Change it and send it again"),
+        edits=True,
     ),
     Kind.REJECTED: Words(
-        "Not accepted: {title}", "Your advertisement was not accepted, for this reason:",
-        "Mend it and send it again", edits=True,
+        _("Not accepted: {title}"),
+        _("Your advertisement was not accepted, for this reason:"),
+        _("Mend it and send it again"),
+        edits=True,
     ),
     Kind.EXPIRING: Words(
-        "Your {title} ends soon", "Your advertisement ends on {until}. If the car is still for sale, renew it with "
-        "one press under “My cars”. If it is sold, you can say so there.",
-        "My cars",
+        _("Your {title} ends soon"),
+        _(
+            "Your advertisement ends on {until}. If the car is still for sale, renew it with "
+            "one press under “My cars”. If it is sold, you can say so there."
+        ),
+        _("My cars"),
     ),
     Kind.REMOVED: Words(
-        "Taken off the site: {title}", "A moderator took your advertisement off the site, for this reason:",
-        "My cars: appeal, once",
+        _("Taken off the site: {title}"),
+        _("A moderator took your advertisement off the site, for this reason:"),
+        _("My cars: appeal, once"),
     ),
-    Kind.BACK: Words("Back on the site: {title}", "Your advertisement is where it was before.", "My cars"),
+    Kind.BACK: Words(_("Back on the site: {title}"), _("Your advertisement is where it was before."), _("My cars")),
     Kind.SUSPENDED: Words(
-        "Your account is suspended", "All your advertisements are off the site, for this reason:", "My cars",
+        _("Your account is suspended"),
+        _("All your advertisements are off the site, for this reason:"),
+        _("My cars"),
     ),
     Kind.REVISED: Words(
-        "Your change is live: {title}", "Your change was accepted: buyers see it from now on.", "My cars",
+        _("Your change is live: {title}"),
+        _("Your change was accepted: buyers see it from now on."),
+        _("My cars"),
     ),
     Kind.KEPT: Words(
-        "Your change was not accepted: {title}", "Your advertisement stays as it was. This is the reason:", "My cars",
+        _("Your change was not accepted: {title}"),
+        _("Your advertisement stays as it was. This is the reason:"),
+        _("My cars"),
     ),
-}  # fmt: skip
+}
 
 TRUE_WHILE = {
     Kind.LIVE: ON_SALE, Kind.CHANGES: {Status.CHANGES}, Kind.REJECTED: {Status.REJECTED}, Kind.EXPIRING: ON_SALE,
@@ -78,7 +97,7 @@ def mail_queue(*, listing: Listing, kind: Kind, words: str = "") -> None:
 def mails_send() -> int:
     """Send what waits and is due; returns how many. Safe to run twice at once."""
     mails = SellerMail.objects.select_related("listing__seller", "listing__make", "listing__car_model")
-    return queue_send(mails, is_needless=_needless, message_of=_message)
+    return queue_send(mails, is_needless=_needless, message_of=_message, language_of=_language)
 
 
 def _needless(mail: SellerMail) -> bool:
@@ -88,13 +107,17 @@ def _needless(mail: SellerMail) -> bool:
     return renewed or listing.status not in TRUE_WHILE[Kind(mail.kind)] or not listing.seller.is_active
 
 
+def _language(mail: SellerMail) -> str:
+    return language_of(mail.listing.seller)
+
+
 def _message(mail: SellerMail) -> EmailMultiAlternatives:
     listing, said = mail.listing, WORDS[Kind(mail.kind)]
-    until = f"{listing.expires_at:%-d %B %Y}" if listing.expires_at else ""
+    until = date_format(listing.expires_at, "DATE_FORMAT") if listing.expires_at else ""
     page = reverse("listings:edit", args=[listing.code]) if said.edits else reverse("listings:mine")
     context: dict[str, Any] = {
         "name": listing.seller.display_name,
-        "text": said.text.format(title=listing.title, until=until),
+        "text": str(said.text).format(title=listing.title, until=until),
         "words": mail.words,
         "button": said.button,
         "link": f"{settings.SITE_URL}{page}",
@@ -102,7 +125,7 @@ def _message(mail: SellerMail) -> EmailMultiAlternatives:
     }
     return mail_message(
         template="listings/mail/seller",
-        subject=said.subject.format(title=listing.title),
+        subject=str(said.subject).format(title=listing.title),
         to=listing.seller.email,
         context=context,
     )

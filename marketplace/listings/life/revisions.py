@@ -6,6 +6,7 @@ become the other's; rejected, it is gone, and the seller is told why. Photos: ph
 """
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
 from marketplace.listings.copies import SEEN_FIELDS
@@ -41,5 +42,5 @@ def revision_refuse(*, revision: Listing, by: User, reason: str) -> None:
 
 def _revised(revision: Listing) -> Listing:
     if revision.revises is None:
-        raise ListingRefused("This is no change of another listing.")
+        raise ListingRefused(_("This is no change of another listing."))
     return revision.revises

@@ -6,6 +6,7 @@ from datetime import timedelta
 import structlog
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
 from marketplace.doorbell import ring_on_commit
@@ -91,10 +92,10 @@ def listing_appeal(*, listing: Listing, by: User, words: str) -> None:
     """
     words = paragraphs_clean(words)
     if not words:
-        raise ListingRefused("Say why it should come back.")
+        raise ListingRefused(_("Say why it should come back."))
     row = Listing.objects.select_for_update(of=("self",)).get(pk=listing.pk)
     if not appeal_open(listing=row):
-        raise ListingRefused("This listing cannot be appealed: that is possible once, after it was taken down.")
+        raise ListingRefused(_("This listing cannot be appealed: that is possible once, after it was taken down."))
     step_take(listing=listing, step=Step.APPEAL, by=by, words=words)
     ring_on_commit(REVIEW_SUBMITTED)
 
@@ -180,7 +181,7 @@ def listing_delete(*, listing: Listing, by: User) -> None:
 def listing_restore(*, listing: Listing, by: User) -> None:
     """Undo ``listing_delete``. Raises ListingRefused after 14 days, or if it is removed already."""
     if listing.deleted_at is not None and timezone.now() - listing.deleted_at > KEEP_DELETED:
-        raise ListingRefused("This listing was deleted too long ago to bring it back.")
+        raise ListingRefused(_("This listing was deleted too long ago to bring it back."))
     step_take(listing=listing, step=Step.RESTORE, by=by)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import User
 from marketplace.listings.models import Listing, StatusChange
@@ -35,9 +37,9 @@ class ListingRefused(Exception):
 class Role(Enum):
     """Who takes a step."""
 
-    SELLER = "the listing's seller"
-    REVIEW = "a moderator who does not sell it, or policy (nobody)"
-    CLOCK = "a periodic task (nobody)"
+    SELLER = _("the listing's seller")
+    REVIEW = _("a moderator who does not sell it, or policy (nobody)")
+    CLOCK = _("a periodic task (nobody)")
 
 
 @dataclass(frozen=True)
@@ -106,20 +108,22 @@ def step_take(*, listing: Listing, step: Step, by: User | None, words: str = "",
     # Of two concurrent steps the second waits here and then finds the status that the first left.
     row = Listing.objects.select_for_update(of=("self",)).filter(pk=listing.pk).first()
     if row is None:
-        raise ListingRefused("This listing was deleted meanwhile.")
+        raise ListingRefused(gettext("This listing was deleted meanwhile."))
     _check_role(rule.by, row, by)
     before = Status(row.status)
     if before not in rule.moves:
-        raise ListingRefused(f"This listing is {row.get_status_display()} by now; nothing was changed.")
+        raise ListingRefused(
+            gettext("This listing is %(status)s by now; nothing was changed.") % {"status": row.get_status_display()}
+        )
     after = _origin(row, step) if rule.undoes else rule.moves[before]
     if after in OFFERED and row.seller.suspended_at is not None:
-        raise ListingRefused("The seller's account is suspended: none of their cars can be offered.")
+        raise ListingRefused(gettext("The seller's account is suspended: none of their cars can be offered."))
     now = timezone.now()
     moved = Listing.objects.filter(pk=row.pk, status=before).update(
         **{"status": after, "updated_at": now, **_times(row, step, after, now), **values}
     )
     if moved != 1:
-        raise ListingRefused("This listing was changed meanwhile; nothing was changed.")
+        raise ListingRefused(gettext("This listing was changed meanwhile; nothing was changed."))
     change = StatusChange(
         listing=row, step=step, before=before, after=after, actor=by, words=words, at=now
     )  # fmt: skip
@@ -140,7 +144,7 @@ def _check_role(role: Role, listing: Listing, by: User | None) -> None:
         Role.CLOCK: by is None,
     }[role]
     if not allowed:
-        raise ListingRefused(f"Only {role.value} can do this.")
+        raise ListingRefused(gettext("Only %(who)s can do this.") % {"who": role.value})
 
 
 def _origin(listing: Listing, undo: Step) -> Status:

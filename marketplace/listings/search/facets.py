@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from marketplace.listings.search.criteria import ANY, BASE_CURRENCY, CHOICES, RANGES, Criteria, Range
 from marketplace.listings.search.names import Names, names_now
 from marketplace.listings.search.stock.counting import Counts
-from marketplace.listings.templatetags.car_words import NARROW, SIGNS
+from marketplace.listings.templatetags.car_words import SIGNS
 
 MAKES_SHOWN = 10
 MODELS_SHOWN = 14
@@ -92,7 +93,7 @@ def _range_words(name: str, between: Range, currency: str) -> str:
 def _amount(name: str, value: object, currency: str = BASE_CURRENCY) -> str:
     if name == "year":
         return str(value)
-    number = f"{value:,.10g}".replace(",", NARROW)
+    number = number_format(f"{value:.10g}", force_grouping=True)
     return f"{number}\u00a0{'km' if name == 'mileage' else SIGNS[currency]}"
 
 
@@ -114,9 +115,13 @@ def facets_of(criteria: Criteria, counts: Counts) -> list[Facet]:
 
 
 LABELS = {
-    "fuel": _lazy("Fuel"), "gearbox": _lazy("Gearbox"), "body": _lazy("Body type"), "colour": _lazy("Colour"),
-    "drive": _lazy("Drive"), "country": _lazy("Country"),
-}  # fmt: skip
+    "fuel": gettext_lazy("Fuel"),
+    "gearbox": gettext_lazy("Gearbox"),
+    "body": gettext_lazy("Body type"),
+    "colour": gettext_lazy("Colour"),
+    "drive": gettext_lazy("Drive"),
+    "country": gettext_lazy("Country"),
+}
 
 
 def _facet(name: str, label: str, options: Iterable[Option], most: int) -> Facet:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from marketplace.accounts.languages import address_in
 from marketplace.listings import views
 from marketplace.listings.currencies.rates import exchange_to
 from marketplace.listings.market.models_page import model_at_a_glance
@@ -81,7 +82,7 @@ def _found(request: HttpRequest, path: dict[str, list[str]]) -> HttpResponse:
         after=str(place.after or ""),
         before="" if place.after else str(place.before or ""),
     )
-    if not left_out and not is_htmx(request) and _parts(address) != _parts(request.get_full_path()):
+    if not left_out and not is_htmx(request) and _parts(address) != _parts(address_in(request.get_full_path(), "")):
         # One address for each search: words became filters, a make a path, empty fields are gone.
         return HttpResponseRedirect(address)
     answer = render(request, "listings/browse.html", _context(criteria, place, form, data.get("typed", "")))

@@ -8,7 +8,9 @@ from typing import Any
 from django import template
 from django.template import Context
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
 
 from marketplace.listings.currencies.rates import Exchange
 from marketplace.listings.models import Listing
@@ -18,13 +20,12 @@ register = template.Library()
 
 SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "BRL": "R$", "PLN": "zł", "CZK": "Kč", "CHF": "CHF", "UAH": "₴"}
 SIGN_LAST = {"PLN", "CZK", "UAH", "EUR"}
-NARROW = "\u202f"  # narrow no-break space: in no language a decimal sign
 
 
 @register.filter
 def grouped(value: int | Decimal | None) -> str:
-    """``12500`` → ``"12 500"`` (narrow no-break space)."""
-    return "" if value is None else f"{value:,}".replace(",", NARROW)
+    """``12500`` → ``"12 500"`` in English, ``"12.500"`` in German: see marketplace.formats."""
+    return "" if value is None else number_format(value, force_grouping=True)
 
 
 @register.filter
@@ -85,17 +86,21 @@ def per_cent(confidence: float | None) -> str:
     if confidence is None:
         return ""
     if confidence > 0.99:
-        return "over 99\u00a0%"
-    return "under 1\u00a0%" if confidence < 0.01 else f"{round(confidence * 100)}\u00a0%"
+        words = _("over %(number)s %%") % {"number": 99}
+    elif confidence < 0.01:
+        words = _("under %(number)s %%") % {"number": 1}
+    else:
+        words = _("%(number)s %%") % {"number": round(confidence * 100)}
+    return words.replace(" ", "\u00a0")
 
 
 @register.filter
 def sure_words(confidence: float | None) -> str:
     """A confidence in words that follow "we are"."""
     if confidence is None:
-        return "not sure"
-    steps = ((0.95, "very sure"), (0.8, "quite sure"), (0.6, "fairly sure"), (0.35, "not sure"))
-    return next((words for least, words in steps if confidence >= least), "only guessing")
+        return _("not sure")
+    steps = ((0.95, _("very sure")), (0.8, _("quite sure")), (0.6, _("fairly sure")), (0.35, _("not sure")))
+    return next((words for least, words in steps if confidence >= least), _("only guessing"))
 
 
 @register.filter
@@ -124,7 +129,11 @@ def ago(moment: datetime | None) -> str:
     """``"3 minutes ago"``, and "just now" rather than "0 minutes ago"."""
     if moment is None:
         return ""
-    return "just now" if timezone.now() - moment < timedelta(minutes=1) else f"{timesince(moment)} ago"
+    return (
+        _("just now")
+        if timezone.now() - moment < timedelta(minutes=1)
+        else _("%(time)s ago") % {"time": timesince(moment)}
+    )
 
 
 @register.filter

@@ -45,7 +45,8 @@ def review_submitted() -> int:
     # The threshold depends on the version that gave the verdict, so each listing is checked.
     candidates = (
         queue_seen()
-        .filter(status=Listing.Status.SUBMITTED, contradiction="", certainty__isnull=False, car_model__isnull=False)
+        .filter(status=Listing.Status.SUBMITTED, contradicts__isnull=True)
+        .filter(certainty__isnull=False, car_model__isnull=False)
         .exclude(pk__in=claimed_by_others(moderator=None).values("listing_id"))
         .exclude(photos__kind=Photo.Kind.OTHER)
         .filter(pk__in=compared().values("pk"), copied_photos__isnull=True)

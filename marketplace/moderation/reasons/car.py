@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.listings.models import Listing
-from marketplace.listings.verdicts import model_sure, one_of
+from marketplace.listings.verdicts import model_sure
 from marketplace.moderation.reasons.registry import Reason, Values
 from marketplace.photos.models import Photo
 
@@ -24,7 +24,7 @@ def _alike(listing: Listing) -> Values | None:
     model = (listing.verdict or {}).get("model")
     if not model or not model.get("alike"):
         return None
-    return {"cars": one_of([f"{model['make']} {model['name']}", *model["alike"]], most=3)}
+    return {"cars": [f"{model['make']} {model['name']}", *model["alike"]]}
 
 
 def _contradiction(listing: Listing) -> Values | None:

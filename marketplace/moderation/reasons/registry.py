@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils.functional import Promise
 
 from marketplace.listings.models import Listing
+from marketplace.listings.verdicts import one_of
 
 Values = Mapping[str, Any]
 """What fills the words, and is stored with a decision: JSON's types only."""
@@ -51,7 +52,10 @@ class Found:
 
     @property
     def words(self) -> str:
-        return str(self.reason.words) % self.values
+        values = self.values.items()
+        return str(self.reason.words) % {
+            name: one_of(value, most=3) if isinstance(value, list) else value for name, value in values
+        }
 
     @property
     def stored(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Numbers as moderators read them."""
 
 from django import template
+from django.utils.formats import number_format
 
 register = template.Library()
 
@@ -14,13 +15,13 @@ def percent(share: object) -> str:
         return "< 1 %"
     if 0.995 <= share < 1:
         return "> 99 %"
-    return f"{share * 100:.0f} %"
+    return f"{round(share * 100)} %"
 
 
 @register.filter
 def percent_exact(share: object) -> str:
     """0.0183 → "1.8 %", for error rates; "" if it is no number."""
-    return f"{share * 100:.1f} %" if isinstance(share, int | float) else ""
+    return f"{number_format(share * 100, 1)} %" if isinstance(share, int | float) else ""
 
 
 @register.filter

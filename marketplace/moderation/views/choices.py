@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from marketplace.listings.models import Listing
 from marketplace.moderation.models import LabelReview
 from marketplace.moderation.selectors import Car, candidates_of
@@ -34,19 +36,19 @@ def listing_choices(*, listing: Listing) -> list[Choice]:
             choices.append(
                 Choice(
                     key=str(number), car=str(car), confidence=car.confidence, years=car.years,
-                    note="as stated" if same else "", field="car", value=car.value, stated=same,
+                    note=_("as stated") if same else "", field="car", value=car.value, stated=same,
                 )
             )  # fmt: skip
         else:
-            choices.append(Choice(key="–", car=car.name, confidence=car.confidence, note="not in the catalogue"))
+            choices.append(Choice(key="–", car=car.name, confidence=car.confidence, note=_("not in the catalogue")))
     return choices
 
 
 def label_keep(*, review: LabelReview) -> Choice:
     """The label itself."""
     return Choice(
-        key="A", car=f"Keep: {review.make} {review.model}", confidence=review.stated, years=review.year,
-        field="action", value="keep", stated=True,
+        key="A", car=_("Keep: %(make)s %(model)s") % {"make": review.make, "model": review.model},
+        confidence=review.stated, years=review.year, field="action", value="keep", stated=True,
     )  # fmt: skip
 
 

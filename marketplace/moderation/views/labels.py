@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from marketplace.accounts.access import moderator
@@ -76,7 +77,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
             make=values["make"],
             car_model=values["car_model"],
         )
-        return f"Stored: {decision_words(done)}."
+        return _("Stored: %(what)s.") % {"what": decision_words(done)}
 
     return decision_store(
         request,

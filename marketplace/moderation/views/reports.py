@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from marketplace.accounts.access import moderator
@@ -80,7 +81,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 
     def store(values: dict[str, Any]) -> str:
         report_settle(report=found, moderator=user, action=values["action"], words=values["words"])
-        return f"Stored: {WORDS[values['action']]}."
+        return _("Stored: %(what)s.") % {"what": WORDS[values["action"]]}
 
     return decision_store(
         request,

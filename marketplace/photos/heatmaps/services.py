@@ -15,6 +15,7 @@ from django.core.files.storage import Storage
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from marketplace.doorbell import ring, ring_on_commit
 from marketplace.listings.models import Listing
@@ -25,7 +26,7 @@ from marketplace.registry.selectors import champion_get
 log = structlog.get_logger(__name__)
 
 DRAW_HEATMAPS = "marketplace.photos.tasks.draw_heatmaps"
-STOPPED = "the drawing stopped without an answer"
+STOPPED = "stopped"
 Status = Heatmap.Status
 
 
@@ -55,7 +56,7 @@ def heatmap_request(*, photo: Photo) -> Heatmap:
         # locked first, as in ``photos.queue``.
         Listing.objects.select_for_update(of=("self",)).filter(photos=photo.pk).first()
         if not Photo.objects.filter(pk=photo.pk).exists():
-            raise HeatmapRefused("This photo was removed meanwhile.")
+            raise HeatmapRefused(gettext("This photo was removed meanwhile."))
         heatmap = heatmap_of(photo=photo)
         if heatmap is not None and heatmap.status != Status.FAILED:
             return heatmap
@@ -143,17 +144,20 @@ def heatmap_files(*, photo_id: UUID) -> list[tuple[Storage, str]]:
 
 def _check_recognised(photo: Photo) -> None:
     if not photo.is_settled:
-        raise HeatmapRefused("This photo is still being looked at.")
+        raise HeatmapRefused(gettext("This photo is still being looked at."))
     if photo.outcome == Photo.Outcome.NO_VEHICLE:
-        raise HeatmapRefused("No car was found on this photo, so there is nothing to explain.")
+        raise HeatmapRefused(gettext("No car was found on this photo, so there is nothing to explain."))
     if photo.outcome == Photo.Outcome.NOT_USABLE:
-        raise HeatmapRefused(f"Nothing was recognised on this photo: it shows {_shown(photo.kind)}.")
+        raise HeatmapRefused(
+            gettext("Nothing was recognised on this photo: it shows %(what)s.") % {"what": _shown(photo.kind)}
+        )
     if photo.outcome != Photo.Outcome.OK:
-        raise HeatmapRefused("This photo could not be read, so there is nothing to explain.")
+        raise HeatmapRefused(gettext("This photo could not be read, so there is nothing to explain."))
 
 
 def _shown(kind: str) -> str:
-    return {"interior": "the inside", "detail": "a detail", "other": "no car"}.get(kind, "too little of the car")
+    said = {"interior": gettext("the inside"), "detail": gettext("a detail"), "other": gettext("no car")}
+    return said.get(kind, gettext("too little of the car"))
 
 
 def _unclaimed() -> QuerySet[Heatmap]:

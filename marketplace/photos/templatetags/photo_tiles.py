@@ -7,6 +7,7 @@ from django.conf import settings
 
 from classifier.formats import ACCEPT, NAMES
 from marketplace.listings.models import Listing
+from marketplace.photos.file_words import formats_words
 from marketplace.photos.script_words import upload_words
 from marketplace.photos.views.sell import tiles_context
 
@@ -23,7 +24,7 @@ def photo_drop(context: dict[str, Any], listing: Listing, wrong: str = "") -> di
     return {
         "listing": listing,
         "accept": ACCEPT,
-        "formats": NAMES,
+        "formats": formats_words(NAMES),
         "limit": settings.PHOTO_MAX_BYTES,
         "limit_mb": settings.PHOTO_MAX_BYTES // 2**20,
         "most": settings.PHOTOS_PER_LISTING,

@@ -5,12 +5,14 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django import template
+from django.utils.functional import Promise
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.listings.guesses import WORTH_SAYING
 from marketplace.listings.templatetags.car_words import per_cent, sure_words
 from marketplace.listings.verdicts import candidate_names, candidate_sure, one_of
-from marketplace.photos.checklist import view_believed, view_words
+from marketplace.photos.checklist import view_believed_words, view_words
 from marketplace.photos.models import Heatmap, Photo, Prediction
 from marketplace.photos.quality import Hint, hints_of
 from marketplace.photos.selectors import prediction_latest
@@ -27,22 +29,22 @@ class PhotoSays(NamedTuple):
 
     tone: str
     icon: str
-    head: str
-    more: str
+    head: str | Promise
+    more: str | Promise
     view: str = ""
 
 
 UNDER_WAY: dict[str, PhotoSays] = {
-    Photo.Status.PENDING: PhotoSays("working", "", "Waiting", ""),
-    Photo.Status.CLAIMED: PhotoSays("working", "", "Looking at it", ""),
-    Photo.Status.FAILED: PhotoSays("bad", "warn", "Could not be looked at", "It stays in the advertisement."),
+    Photo.Status.PENDING: PhotoSays("working", "", _("Waiting"), ""),
+    Photo.Status.CLAIMED: PhotoSays("working", "", _("Looking at it"), ""),
+    Photo.Status.FAILED: PhotoSays("bad", "warn", _("Could not be looked at"), _("It stays in the advertisement.")),
 }
 ENDED: dict[str, PhotoSays] = {
-    Photo.Outcome.NO_VEHICLE: PhotoSays("plain", "info", "No car found", "Is the whole car in the picture?"),
-    Photo.Outcome.UNREADABLE: PhotoSays("bad", "warn", "Unreadable", "Please try another photo."),
+    Photo.Outcome.NO_VEHICLE: PhotoSays("plain", "info", _("No car found"), _("Is the whole car in the picture?")),
+    Photo.Outcome.UNREADABLE: PhotoSays("bad", "warn", _("Unreadable"), _("Please try another photo.")),
 }
 NO_CAR = PhotoSays(
-    "bad", "warn", "No car", "There is no car on this photo. Please remove it, or a moderator will ask you to."
+    "bad", "warn", _("No car"), _("There is no car on this photo. Please remove it, or a moderator will ask you to.")
 )
 
 
@@ -61,7 +63,7 @@ def several_cars(cars: int | None) -> str:
 
 def _recognised(prediction: Prediction | None) -> PhotoSays:
     if prediction is None or not prediction.make_name:
-        return PhotoSays("ok", "check", "Recognised", "", view_believed(prediction))
+        return PhotoSays("ok", "check", gettext("Recognised"), "", view_believed_words(prediction))
     name, sure = prediction.make_name, prediction.make_confidence
     if prediction.candidates:
         best = prediction.candidates[0]
@@ -70,11 +72,11 @@ def _recognised(prediction: Prediction | None) -> PhotoSays:
     more = f"{sure_words(sure).capitalize()} ({per_cent(sure)})" if known else gettext("We do not know which.")
     if several := several_cars(prediction.cars):
         more = f"{more.removesuffix('.')}. {several}"
-    view = view_believed(prediction)
+    view = view_believed_words(prediction)
     if not known:
         return PhotoSays("plain", "info", gettext("A car"), more, view)
     if sure is not None and sure < SURE_ENOUGH:
-        return PhotoSays("plain", "info", f"Perhaps {name}", more, view)
+        return PhotoSays("plain", "info", gettext("Perhaps %(name)s") % {"name": name}, more, view)
     return PhotoSays("ok", "check", name, more, view)
 
 
@@ -95,8 +97,10 @@ def says(photo: Photo) -> PhotoSays:
     if photo.outcome == Photo.Outcome.NOT_USABLE and photo.shows_no_car:
         return NO_CAR
     if photo.outcome == Photo.Outcome.NOT_USABLE:
-        what = {"interior": "Interior", "detail": "Detail"}.get(photo.kind, "Not the whole car")
-        return PhotoSays("plain", "info", what, "Good to show; says nothing about the model.")
+        what = {"interior": gettext("Interior"), "detail": gettext("Detail")}.get(
+            photo.kind, gettext("Not the whole car")
+        )
+        return PhotoSays("plain", "info", what, gettext("Good to show; says nothing about the model."))
     return ENDED[photo.outcome]
 
 

@@ -23,6 +23,7 @@ from marketplace.photos.asking.services import (
     question_photo,
     question_photo_add,
 )
+from marketplace.photos.file_words import formats_words
 from marketplace.photos.forms import upload_read
 from marketplace.photos.likeness.search import cars_like
 from marketplace.photos.limits import identify_allowed
@@ -146,7 +147,7 @@ def _asked(request: HttpRequest) -> Question | None:
 def _form() -> dict[str, Any]:
     return {
         "accept": ACCEPT,
-        "formats": NAMES,
+        "formats": formats_words(NAMES),
         "limit": settings.PHOTO_MAX_BYTES,
         "most": MOST_PHOTOS,
         "words": upload_words(),

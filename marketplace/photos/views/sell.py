@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.listings.access import own_listing
@@ -50,9 +51,15 @@ def upload(request: HttpRequest, code: str) -> HttpResponse:
     photo: Photo | None = None
     why = ""
     if listing.status not in EDITABLE:
-        rejected = [("", f"This listing is {listing.get_status_display()}: its photos cannot be changed here.")]
+        rejected = [
+            (
+                "",
+                _("This listing is %(status)s: its photos cannot be changed here.")
+                % {"status": listing.get_status_display()},
+            )
+        ]
     elif not files:
-        rejected = [("", "Choose a photo first.")]
+        rejected = [("", _("Choose a photo first."))]
     else:
         for file in files:
             try:

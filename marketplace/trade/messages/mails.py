@@ -4,6 +4,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.accounts.services import language_of
 from marketplace.mail_queue import mail_message, queue_send
 from marketplace.trade.messages.selectors import news_for
 from marketplace.trade.messages.warnings import warnings_of
@@ -21,7 +22,7 @@ SUBJECTS = {
 def notices_send() -> int:
     """Send what waits and is due; returns how many. Safe to run twice at once."""
     notices = Notice.objects.select_related("thread__listing", "thread__seller", "thread__buyer")
-    return queue_send(notices, is_needless=_needless, message_of=_message)
+    return queue_send(notices, is_needless=_needless, message_of=_message, language_of=_language)
 
 
 def _needless(notice: Notice) -> bool:
@@ -30,6 +31,10 @@ def _needless(notice: Notice) -> bool:
     if person is None or not person.is_active:
         return True
     return not news_for(thread=notice.thread, side=Side(notice.to)).filter(removed_at=None).exists()
+
+
+def _language(notice: Notice) -> str:
+    return language_of(notice.thread.party(Side(notice.to)))
 
 
 def _message(notice: Notice) -> EmailMultiAlternatives:

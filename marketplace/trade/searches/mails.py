@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from marketplace.accounts.services import language_of
 from marketplace.listings.models import Listing
 from marketplace.mail_queue import mail_message, queue_send
 from marketplace.trade.models import SavedSearch, SearchAlert
@@ -16,9 +17,8 @@ SHOWN = 10
 
 def alerts_send() -> int:
     """Send what waits and is due; returns how many. Safe to run twice at once."""
-    return queue_send(
-        SearchAlert.objects.select_related("search__person"), is_needless=_needless, message_of=_message
-    )  # fmt: skip
+    alerts = SearchAlert.objects.select_related("search__person")
+    return queue_send(alerts, is_needless=_needless, message_of=_message, language_of=_language)
 
 
 def _cars(alert: SearchAlert) -> list[Listing]:
@@ -30,6 +30,10 @@ def _cars(alert: SearchAlert) -> list[Listing]:
 def _needless(alert: SearchAlert) -> bool:
     search = alert.search
     return search.often == SavedSearch.Often.NEVER or not search.person.is_active or not _cars(alert)
+
+
+def _language(alert: SearchAlert) -> str:
+    return language_of(alert.search.person)
 
 
 def _message(alert: SearchAlert) -> EmailMultiAlternatives:

@@ -29,6 +29,7 @@ from marketplace.training.rerecognition.services import (
 )
 from marketplace.training.rerecognition.worker import rerecognise_waiting
 from tests.factories import ListingFactory, PhotoFactory
+from tests.factories.listings import ANOTHER_CAR
 from tests.photos.conftest import rings  # noqa: F401  # fixture
 from tests.pictures import jpeg
 from tests.training.fakes import ColourRecogniser
@@ -126,7 +127,7 @@ def test_a_new_version_looks_again_at_what_waits_and_its_verdict_counts(draft, p
 def test_it_looks_at_pending_and_doubtful_ones_only(draft, promote, monkeypatch):
     sure, pending, live = draft("red"), draft("red", status="submitted"), draft("gray", status="live")
     doubtful = draft("red")
-    Listing.objects.filter(pk=doubtful.pk).update(contradiction="The photos look like something else.")
+    Listing.objects.filter(pk=doubtful.pk).update(contradicts=ANOTHER_CAR)
     promote("red", "lime", "blue", "gray")
     rerecognise_waiting()
     assert [versions(one) for one in (sure, live)] == [[["champion"]]] * 2
