@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalogue', '0002_sorted_by_key'),
-        ('listings', '0016_taken_down'),
+        ('listings', '0017_contradiction_as_a_code'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
