@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('listings', '0017_sold_lately_and_gone'),
+        ('listings', '0018_sold_lately_and_gone'),
         ('photos', '0008_duplicates_and_quality'),
     ]
 
