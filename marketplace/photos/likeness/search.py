@@ -53,12 +53,13 @@ def _by_looks(question: Question) -> list[int]:
     if not rows:
         return []
     version = rows[0].model_version
-    vectors = [vector_of(bytes(one.log_probs or b"")) for one in rows if one.model_version_id == version.pk]
-    asked = np.mean(vectors, axis=0)
+    own = [vector_of(bytes(one.log_probs or b"")) for one in rows if one.model_version_id == version.pk]
+    asked = np.mean(own, axis=0)
     with vectors_now(version) as kept:
-        if not len(kept.vectors):
-            return []
-        scores, owners = likeness(kept.vectors, asked / np.linalg.norm(asked)), kept.listings.copy()
+        vectors, owners = kept.vectors, kept.listings.copy()
+    if not len(vectors):
+        return []
+    scores = likeness(vectors, asked / np.linalg.norm(asked))
     ranked = owners[np.argsort(-scores, kind="stable")]
     _, first = np.unique(ranked, return_index=True)
     return [int(pk) for pk in ranked[np.sort(first)] if pk][: 4 * MOST]
