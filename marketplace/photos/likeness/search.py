@@ -14,7 +14,7 @@ from marketplace.photos.likeness.kept import vectors_now
 from marketplace.photos.likeness.vectors import likeness, vector_of
 from marketplace.photos.models import Photo, Prediction, Question
 
-MOST = 24
+MOST, MOST_OTHERS = 24, 12
 SURE = 0.5
 """From which confidence on the likeliest model's own cars come first."""
 
@@ -31,7 +31,7 @@ class Alike:
 
 
 def cars_like(*, question: Question) -> Alike:
-    """Both kinds, at most MOST of each."""
+    """Both kinds, at most so many of each."""
     order = _by_looks(question)
     model = _likeliest(question)
     of_model: list[int] = []
@@ -43,7 +43,7 @@ def cars_like(*, question: Question) -> Alike:
         of_model.sort(key=lambda pk: (place.get(pk, len(place)), -pk))
     own = set(of_model)
     others = [pk for pk in order if pk not in own]
-    return Alike(model, listings_shown(of_model[:MOST]), listings_shown(others[:MOST]))
+    return Alike(model, listings_shown(of_model[:MOST]), listings_shown(others[:MOST_OTHERS]))
 
 
 def _by_looks(question: Question) -> list[int]:
