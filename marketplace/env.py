@@ -111,6 +111,7 @@ UpperCase = BeforeValidator(str.upper)
 Switch = Annotated[bool, BeforeValidator(lambda value: False if value == "" else value)]
 Count = Annotated[int, Field(ge=1)]
 NotNegative = Annotated[int, Field(ge=0)]
+Percent = Annotated[int, Field(ge=0, le=100)]
 # Comma-separated; pydantic-settings would read a list as JSON.
 Words = Annotated[list[str], NoDecode, BeforeValidator(_words)]
 Rate = Annotated[str, AfterValidator(_rate), NotEmpty]
@@ -180,6 +181,10 @@ class Environment(BaseSettings):
     """How long a listing stays with the moderator who opened it."""
     MODERATION_DEADLINE_HOURS: Count = 24
     """Hours after which a waiting listing comes before all others."""
+    MODERATION_SECOND_PERCENT: Percent = 5
+    """Of the cars that moderators name, how many a second one is asked about, blind."""
+    MODERATION_GOLD_PERCENT: Percent = 2
+    """Of the cars that a moderator sees, how many are settled cases."""
 
     ACCOUNT_EMAIL_VERIFICATION: Annotated[Literal["mandatory", "optional", "none"], LowerCase, NotEmpty] = Field(
         default_factory=lambda given: "optional" if given["DEBUG"] else "mandatory"

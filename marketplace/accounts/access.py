@@ -21,3 +21,19 @@ def moderator(request: HttpRequest) -> User:
     if not user.is_moderator:
         raise Http404
     return user
+
+
+def permitted(request: HttpRequest, permission: str) -> User:
+    """The signed-in user, if they have this permission ("app.codename"). Raises Http404."""
+    user = signed_in(request)
+    if not user.has_perm(permission):
+        raise Http404
+    return user
+
+
+def sees_figures(request: HttpRequest) -> User:
+    """The signed-in moderator, or an operator who may see decisions. Raises Http404."""
+    user = signed_in(request)
+    if not (user.is_moderator or user.has_perm("moderation.view_decision")):
+        raise Http404
+    return user

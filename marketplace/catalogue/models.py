@@ -5,8 +5,9 @@ or text when it is saved. ``services.catalogue_load`` writes the rows in bulk an
 itself.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -32,25 +33,51 @@ def _key_or_error(text: str, field: str) -> str:
     return key
 
 
+class CurrentManager(models.Manager[Any]):
+    """The rows that people can choose: without those that were merged into another one.
+
+    Decisions keep naming those, so that none is deleted; ``all_rows`` has them, too.
+    """
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        return super().get_queryset().filter(merged_into=None)
+
+
 class Make(models.Model):
     """A maker of cars, such as Škoda."""
 
     name = LineField(max_length=80)
     slug = models.SlugField(max_length=100, unique=True, allow_unicode=True, editable=False)
     key = models.CharField(max_length=100, unique=True, editable=False)
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="merged"
+    )
     history = HistoricalRecords()
+
+    objects: ClassVar[models.Manager["Make"]] = CurrentManager()
+    all_rows: ClassVar[models.Manager["Make"]] = models.Manager()
 
     class Meta:
         ordering = ("key",)  # as people sort: Škoda among the S, smart too
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(merged_into=None) | ~Q(merged_into=F("pk")), name="catalogue_make_not_into_itself"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def now(self) -> "Make":
+        """The make that it was merged into, or itself."""
+        return self.merged_into or self
 
     def clean(self) -> None:
         """Derive key and slug; refuse a name that another make already has."""
         self.key = _key_or_error(self.name, "name")
         self.slug = slug_for(self.name)
-        taken = Make.objects.filter(Q(key=self.key) | Q(slug=self.slug)).exclude(pk=self.pk).first()
+        taken = Make.all_rows.filter(Q(key=self.key) | Q(slug=self.slug)).exclude(pk=self.pk).first()
         if taken:
             raise ValidationError({"name": f"This is the same name as {taken.name}."})
         alias = MakeAlias.objects.filter(key=self.key).exclude(make_id=self.pk).select_related("make").first()
@@ -76,12 +103,21 @@ class CarModel(models.Model):
     last_year = models.PositiveSmallIntegerField(
         null=True, blank=True, validators=YEARS, help_text="Last year it was sold; empty while it still is."
     )
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="merged"
+    )
     history = HistoricalRecords()
+
+    objects: ClassVar[models.Manager["CarModel"]] = CurrentManager()
+    all_rows: ClassVar[models.Manager["CarModel"]] = models.Manager()
 
     class Meta:
         ordering = ("key",)
         verbose_name = "model"
         constraints = (
+            models.CheckConstraint(
+                condition=Q(merged_into=None) | ~Q(merged_into=F("pk")), name="catalogue_model_not_into_itself"
+            ),
             models.UniqueConstraint(fields=["make", "key"], name="catalogue_model_key"),
             models.UniqueConstraint(fields=["make", "slug"], name="catalogue_model_slug"),
             models.CheckConstraint(
@@ -94,11 +130,16 @@ class CarModel(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def now(self) -> "CarModel":
+        """The model that it was merged into, or itself."""
+        return self.merged_into or self
+
     def clean(self) -> None:
         """Derive key and slug; refuse a name that another model of this make already has."""
         self.key = _key_or_error(self.name, "name")
         self.slug = slug_for(self.name)
-        siblings = CarModel.objects.filter(make_id=self.make_id).exclude(pk=self.pk)
+        siblings = CarModel.all_rows.filter(make_id=self.make_id).exclude(pk=self.pk)
         taken = siblings.filter(Q(key=self.key) | Q(slug=self.slug)).first()
         if taken:
             raise ValidationError({"name": f"This is the same name as {taken.name}."})
@@ -185,3 +226,33 @@ class ModelAlias(models.Model):
         self.make = self.car_model.make
         self.key = name_key(self.text)
         super().save(*args, **kwargs)
+
+
+class CatalogueMerge(models.Model):
+    """A make or model that was merged into another one, and all that an undo needs."""
+
+    make = models.ForeignKey(Make, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    car_model = models.ForeignKey(CarModel, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    into_make = models.ForeignKey(Make, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    into_model = models.ForeignKey(CarModel, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    moved = models.JSONField(default=dict, help_text="What was changed, for the undo: see catalogue.merging.")
+    listings = models.JSONField(default=list, help_text="Keys of the listings that follow, for the undo.")
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(make__isnull=False, into_make__isnull=False, car_model=None, into_model=None)
+                | Q(make=None, into_make=None, car_model__isnull=False, into_model__isnull=False),
+                name="catalogue_merge_of_one_kind",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.make or self.car_model} → {self.into_make or self.into_model}"

@@ -132,6 +132,18 @@ def car_find(text: str) -> tuple[Make, CarModel | None] | None:
     return (first, None) if first else _car_in_one_word("".join(words))
 
 
+def car_exact(text: str) -> tuple[Make, CarModel] | None:
+    """Make and model named in full, with nothing after them: ``"Peugeot 206"``; else None."""
+    words = name_words(text)[:MAX_WORDS]
+    makes = _makes_among(list(accumulate(words)))
+    for count in range(len(words) - 1, 0, -1):
+        make = makes.get("".join(words[:count]))
+        model = _model_among(make, ["".join(words[count:])]) if make else None
+        if make and model:
+            return make, model
+    return None
+
+
 def _car_in_one_word(key: str) -> tuple[Make, CarModel] | None:
     """Make and model written as one word ("volkswagenup").
 

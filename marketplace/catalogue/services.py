@@ -62,7 +62,7 @@ def catalogue_load(*, path: Path = CATALOGUE_FILE) -> CatalogueLoad:
 
 
 def _makes(entries: Sequence[MakeEntry]) -> tuple[Counts, dict[str, Make]]:
-    rows = {row.key: row for row in Make.objects.all()}
+    rows = {row.key: row for row in Make.all_rows.all()}
     claimed = set(MakeAlias.objects.values_list("key", flat=True))
     wanted = [Make(name=entry.name, key=name_key(entry.name), slug=slug_for(entry.name)) for entry in entries]
     counts = _upsert(Make, [(row.key, row, row.key in claimed) for row in wanted], rows, ["name", "slug"], ["key"])
@@ -70,7 +70,7 @@ def _makes(entries: Sequence[MakeEntry]) -> tuple[Counts, dict[str, Make]]:
 
 
 def _models(entries: Sequence[MakeEntry], makes: dict[str, Make]) -> tuple[Counts, dict[tuple[int, str], CarModel]]:
-    rows = {(row.make_id, row.key): row for row in CarModel.objects.all()}
+    rows = {(row.make_id, row.key): row for row in CarModel.all_rows.all()}
     claimed = set(ModelAlias.objects.values_list("make_id", "key"))
     wanted = []
     for entry in entries:

@@ -9,11 +9,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.catalogue.models import CarModel, Make
-from marketplace.moderation.labels import CORRECT, DISCARD, KEEP
-from marketplace.moderation.labels import NO_CAR as LABEL_NO_CAR
+from marketplace.moderation.decisions.records import Circumstances
+from marketplace.moderation.decisions.rejections import NO_CAR_CODE
+from marketplace.moderation.labels.doubts import CORRECT, DISCARD, KEEP
+from marketplace.moderation.labels.doubts import NO_CAR as LABEL_NO_CAR
 from marketplace.moderation.models import Decision
-from marketplace.moderation.records import Circumstances
-from marketplace.moderation.rejections import NO_CAR_CODE
 from marketplace.moderation.reports import WORDS
 from marketplace.text_fields import ParagraphsFormField
 
@@ -53,7 +53,7 @@ class _AnswerForm(forms.Form):
         values = super().clean() or self.cleaned_data
         values["make"] = values["car_model"] = None
         if values.get("car"):
-            values["make"], values["car_model"] = _car(values["car"])
+            values["make"], values["car_model"] = car_named(values["car"])
         if values.get("car") or values.get("suggestion") is not None:
             values["action"] = self.correction
         elif not values.get("action"):
@@ -114,7 +114,7 @@ class LabelForm(_AnswerForm):
     seen = forms.IntegerField(min_value=0, error_messages=dict.fromkeys(("required", "invalid"), NOT_SEEN_LABEL))
 
 
-def _car(value: str) -> tuple[Make, CarModel | None]:
+def car_named(value: str) -> tuple[Make, CarModel | None]:
     """The car named by "make id:model id". Raises ValidationError."""
     make_id, _, model_id = value.partition(":")
     make = Make.objects.filter(pk=make_id).first()

@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.accounts.models import language_choices
 from marketplace.catalogue.models import CarModel, Make
 from marketplace.listings.models import Listing
+from marketplace.moderation.catalogue.models import ModelProposal
+from marketplace.moderation.labels.models import KindLabel
+from marketplace.moderation.opinions.models import Opinion
 from marketplace.moderation.policy.models import Audit, PolicyMake, PolicyVersion
 from marketplace.photos.models import Photo
 from marketplace.registry.models import ModelVersion
@@ -23,7 +26,10 @@ __all__ = [
     "Audit",
     "Claim",
     "Decision",
+    "KindLabel",
     "LabelReview",
+    "ModelProposal",
+    "Opinion",
     "PolicyMake",
     "PolicyVersion",
     "RejectTemplate",

@@ -8,8 +8,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import User
-from marketplace.moderation.records import DecisionRefused
-from marketplace.moderation.removal import take_down
+from marketplace.moderation.decisions.records import DecisionRefused
+from marketplace.moderation.decisions.removal import take_down
 from marketplace.trade.models import Message, Report, Side
 from marketplace.trade.reports.services import message_remove, reports_about, reports_settle, writing_ban
 

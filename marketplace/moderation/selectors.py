@@ -27,7 +27,7 @@ from marketplace.catalogue.selectors import catalogue_resolve
 from marketplace.listings.life.steps import ON_SALE
 from marketplace.listings.models import Listing, StatusChange
 from marketplace.listings.services import APPROVED
-from marketplace.moderation.models import Audit, Claim, CopiedPhoto, Decision
+from marketplace.moderation.models import Audit, Claim, CopiedPhoto, Decision, Opinion
 from marketplace.moderation.reasons import REASONS
 from marketplace.photos.models import Photo, Prediction
 from marketplace.photos.selectors import photos_of, prediction_latest
@@ -109,9 +109,18 @@ class UnknownCar:
     years: str = ""
 
 
+def disputed() -> QuerySet[Opinion]:
+    """Two moderators said different things of a listing on sale, and no third one has decided."""
+    return Opinion.objects.filter(
+        kind=Opinion.Kind.SECOND, agrees=False, settled_by=None, listing__status__in=ON_SALE, first__undone_by=None
+    )
+
+
 def waiting() -> QuerySet[Listing]:
-    """Listings that a moderator can decide about: handed in, or live and drawn for an audit."""
-    drawn = Q(status__in=ON_SALE, pk__in=Audit.objects.filter(answer=None).values("listing"))
+    """Listings that a moderator can decide about: handed in, or live and drawn for an audit, or
+    live and two moderators disagree."""
+    audits = Audit.objects.filter(answer=None)
+    drawn = Q(status__in=ON_SALE) & (Q(pk__in=audits.values("listing")) | Q(pk__in=disputed().values("listing")))
     # The change of a car that was sold or made a draft meanwhile waits until it is back.
     submitted = Q(status=Listing.Status.SUBMITTED) & (Q(revises=None) | Q(revises__status__in=APPROVED))
     return Listing.objects.filter(submitted | drawn).filter(seller__suspended_at=None)
@@ -186,7 +195,8 @@ def decisions_recent() -> QuerySet[Decision]:
 
 def decisions_confused(*, make: str, model: str, car_id: int) -> QuerySet[Decision]:
     """Decisions for this car about listings whose photos said that make and model instead."""
-    found = decisions_recent().filter(predicted__model__make=make, predicted__model__name=model, car_model=car_id)
+    found = decisions_recent().filter(predicted__model__make=make, predicted__model__name=model)
+    found = found.filter(Q(car_model=car_id) | Q(car_model__merged_into=car_id))
     return found.filter(undone_by=None, listing__isnull=False).prefetch_related("listing__photos")
 
 
@@ -194,7 +204,8 @@ def decided_today(*, moderator: User) -> int:
     """How many decisions a moderator made today (UTC)."""
     today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     made = Decision.objects.filter(moderator=moderator, created_at__gte=today, undone_by=None)
-    return made.exclude(action=Decision.Action.UNDO).count()
+    answered = Opinion.objects.filter(moderator=moderator, answered_at__gte=today)
+    return made.exclude(action=Decision.Action.UNDO).count() + answered.count()
 
 
 def seller_record(*, seller: User) -> SellerRecord:

@@ -25,17 +25,18 @@ from marketplace.listings.life.services import (
 )
 from marketplace.listings.models import Listing, StatusChange
 from marketplace.listings.services import listing_identity_confirm, listing_identity_set
-from marketplace.moderation.letting_in import let_in
-from marketplace.moderation.models import Audit, Claim, Decision
-from marketplace.moderation.records import (
+from marketplace.moderation.decisions.letting_in import let_in
+from marketplace.moderation.decisions.records import (
     Action,
     Circumstances,
     DecisionLate,
     DecisionRefused,
     decision_record,
 )
-from marketplace.moderation.rejections import reason_words
-from marketplace.moderation.selectors import claimed_by_others, decision_last, queue, waiting
+from marketplace.moderation.decisions.rejections import reason_words
+from marketplace.moderation.models import Audit, Claim, Decision, Opinion
+from marketplace.moderation.opinions.services import dispute_settle, opinion_draw, opinion_next
+from marketplace.moderation.selectors import claimed_by_others, decision_last, disputed, queue, waiting
 from marketplace.photos.revisions import revision_refuse
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "DecisionRefused",
     "claim_release",
     "decision_make",
+    "left_to_others",
     "listing_claim",
     "queue_next",
 ]
@@ -65,21 +67,31 @@ def queue_next(*, moderator: User, skip: Collection[str] = ()) -> Listing | None
         queue()
         .exclude(seller=moderator)  # nobody reviews what they sell
         .exclude(code__in=skip)
-        .exclude(pk__in=_for_others(moderator))
+        .exclude(pk__in=left_to_others(moderator))
+        .exclude(pk__in=_disputes_of(moderator).values("listing"))
         .exclude(pk__in=claimed_by_others(moderator=moderator).values("listing_id"))
     )
     held = free.filter(claim__moderator=moderator, claim__expires_at__gt=timezone.now()).first()
     if held is not None and listing_claim(listing=held, moderator=moderator):
         return held
-    return next((one for one in free[:CLAIM_TRIES] if listing_claim(listing=one, moderator=moderator)), None)
+    again = opinion_next(moderator=moderator, skip=skip)
+    if again is not None:
+        return again
+    found = next((one for one in free[:CLAIM_TRIES] if listing_claim(listing=one, moderator=moderator)), None)
+    return found or opinion_next(moderator=moderator, skip=skip, only=True)
 
 
-def _for_others(moderator: User) -> QuerySet[Decision, int | None]:
+def left_to_others(moderator: User) -> QuerySet[Decision, int | None]:
     """Listings that somebody else has to look at: this moderator could not tell, or took it down
     and its seller appeals."""
     own = Decision.objects.filter(moderator=moderator, undone_by=None, listing__status=Listing.Status.SUBMITTED)
     unsure = Q(action=Action.UNSURE, created_at__gte=F("listing__submitted_at"))
     return own.filter(unsure | Q(action=Action.DOWN)).values_list("listing", flat=True)
+
+
+def _disputes_of(moderator: User) -> QuerySet[Opinion]:
+    """Where this moderator is one of two who disagree: a third one has to decide."""
+    return disputed().filter(Q(moderator=moderator) | Q(first__moderator=moderator))
 
 
 @transaction.atomic
@@ -150,7 +162,8 @@ def decision_make(
     if row is None:
         raise DecisionLate(_("The seller took this change back. Your decision was not stored."))
     audit = _check_open(row, moderator, seen or listing.submitted_at)
-    around = replace(around, audit=audit is not None)
+    # A live listing that is looked at again was counted when it went live.
+    around = replace(around, audit=row.status != Listing.Status.SUBMITTED)
     reason = reason_words(templates=around.templates, words=reason, language=language_of(row.seller))
     if action in {Action.REJECT, Action.CHANGES}:
         decision = _send_back(row, action=action, moderator=moderator, reason=reason, around=around)
@@ -170,6 +183,9 @@ def decision_make(
         raise DecisionRefused(_("There is no decision called “%(action)s”.") % {"action": action})
     if audit is not None and action != Action.UNSURE:
         Audit.objects.filter(pk=audit.pk).update(answer=decision)
+    if action != Action.UNSURE:
+        dispute_settle(decision=decision)
+        opinion_draw(decision=decision)
     Claim.objects.filter(listing=row).delete()
     log.info("listing_decided", listing=row.code, action=decision.action, moderator=moderator.pk)
     return decision
@@ -185,6 +201,8 @@ def _check_open(row: Listing, moderator: User, seen: datetime | None) -> Audit |
         raise DecisionLate(_("The seller changed this listing meanwhile; look again."))
     if row.seller_id == moderator.pk:
         raise DecisionRefused(_("This is your own listing: somebody else has to review it."))
+    if _disputes_of(moderator).filter(listing=row).exists():
+        raise DecisionRefused(_("You have said what this car is: a third moderator decides."))
     other = claimed_by_others(moderator=moderator).filter(listing=row).select_related("moderator").first()
     if other is not None:
         raise DecisionLate(

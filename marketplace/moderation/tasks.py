@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from marketplace.moderation import donations
+from marketplace.moderation.labels import donations
 from marketplace.moderation.policy import services
 
 

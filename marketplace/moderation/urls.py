@@ -1,6 +1,8 @@
 from django.urls import path
 
-from marketplace.moderation.views import desk, figures, heat, labels, listings, removal, reports
+from marketplace.moderation.catalogue import views as catalogue
+from marketplace.moderation.grid import views as grid
+from marketplace.moderation.views import desk, figures, heat, kinds, labels, listings, removal, reports
 
 app_name = "moderation"
 
@@ -11,11 +13,23 @@ urlpatterns = [
     path("search/", listings.search, name="search"),
     path("ahead/", desk.ahead, name="ahead"),
     path("undo/", desk.undo, name="undo"),
+    path("catalogue/", catalogue.catalogue, name="catalogue"),
+    path("catalogue/merge/", catalogue.merge, name="merge"),
+    path("catalogue/merge/<int:pk>/undo/", catalogue.merge_undo, name="merge_undo"),
+    path("catalogue/rename/", catalogue.rename, name="rename"),
+    path("catalogue/proposals/<int:pk>/", catalogue.proposal, name="proposal"),
+    path("propose/", catalogue.propose, name="propose"),
+    path("grid/", grid.grid, name="grid"),
+    path("grid/accept/", grid.accept, name="grid_accept"),
     path("labels/", labels.next_label, name="labels"),
     path("labels/<int:pk>/", labels.label, name="label"),
     path("labels/<int:pk>/decide/", labels.decide, name="label_decide"),
     path("labels/<int:pk>/skip/", labels.skip, name="label_skip"),
     path("labels/<int:pk>/picture.jpg", labels.picture, name="label_picture"),
+    path("kinds/", kinds.kinds, name="kinds"),
+    path("kinds/draw/", kinds.draw, name="kinds_draw"),
+    path("kinds/undo/", kinds.undo, name="kind_undo"),
+    path("kinds/<int:pk>/", kinds.label, name="kind_label"),
     path("reports/", reports.next_report, name="reports"),
     path("reports/all/", reports.all_reports, name="reports_all"),
     path("reports/<int:pk>/", reports.report, name="report"),

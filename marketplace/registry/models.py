@@ -24,6 +24,7 @@ class ModelVersion(models.Model):
 
     class Meta:
         ordering = ("-created_at", "-id")
+        permissions = (("promote_modelversion", "Can let a model version serve"),)
         constraints = (
             models.UniqueConstraint(
                 fields=["status"], condition=Q(status="champion"), name="registry_only_one_champion"

@@ -1,16 +1,21 @@
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
 from classifier.training.report.elements.curve import curve_svg
+from marketplace.accounts.models import User
 from marketplace.registry.admin import ModelVersionAdmin, ReadOnly
 from marketplace.registry.models import ModelVersion
+from marketplace.registry.services import RegistryError
 from marketplace.training.models import Rerecognition, TrainingRun
+from marketplace.training.promotion.services import promote
 from marketplace.training.rerecognition.services import rerecognition_counts
 from marketplace.training.runs.admin_page import classes_table, figures_table, gates_table, pairs_table, stages_table
 from marketplace.training.runs.files import run_file_open, run_files_found
@@ -162,6 +167,25 @@ class TrainedVersionAdmin(ModelVersionAdmin):
     """The registry's page with the runs added: the registry lies below and does not know them."""
 
     inlines = (*ModelVersionAdmin.inlines, TrainingRunInline)
+    actions = ("promote",)
+
+    @admin.action(description=_("Let it serve"), permissions=["promote"])
+    def promote(self, request: HttpRequest, versions: QuerySet[ModelVersion]) -> None:
+        """As `manage.py promote` without --force: what missed its gates does not serve."""
+        chosen = list(versions[:2])
+        if len(chosen) != 1:
+            self.message_user(request, _("Choose one version."), messages.ERROR)
+            return
+        by = request.user if isinstance(request.user, User) else None
+        try:
+            done = promote(version=chosen[0].version, by=by, reason="", force=False)
+        except RegistryError as refused:
+            self.message_user(request, str(refused), messages.ERROR)
+            return
+        self.message_user(request, _("%(version)s serves now.") % {"version": done.version}, messages.SUCCESS)
+
+    def has_promote_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("registry.promote_modelversion")
 
 
 @admin.register(Rerecognition)

@@ -9,7 +9,7 @@ from factory import Factory, LazyAttribute, LazyFunction, SelfAttribute, Sequenc
 from factory.builder import Resolver
 from factory.django import DjangoModelFactory
 
-from marketplace.moderation.labels import Doubt, label_key
+from marketplace.moderation.labels.doubts import Doubt, label_key
 from marketplace.moderation.models import Claim, Decision, LabelReview, RejectTemplate, RejectTemplateText
 from tests.factories.accounts import UserFactory
 from tests.factories.listings import ListingFactory

@@ -8,8 +8,8 @@ from django.test import Client
 
 from marketplace.catalogue.models import CarModel
 from marketplace.listings.models import Listing
+from marketplace.moderation.decisions.rejections import SHIPPED
 from marketplace.moderation.models import RejectTemplate
-from marketplace.moderation.rejections import SHIPPED
 from tests.factories import (
     CarModelFactory,
     ListingFactory,

@@ -2,13 +2,13 @@
 
 import pytest
 
+from marketplace.moderation.decisions.undo import decision_undo
 from marketplace.moderation.figures.advice import advice
 from marketplace.moderation.figures.charts import Series, line_chart
 from marketplace.moderation.figures.selectors import Gained, labels_gained, queue_age, weeks
 from marketplace.moderation.models import Audit, PolicyVersion
 from marketplace.moderation.policy.services import review_submitted
 from marketplace.moderation.services import Circumstances, decision_make, queue_next
-from marketplace.moderation.undo import decision_undo
 from tests.factories import ModelVersionFactory
 from tests.moderation.conftest import verdict
 

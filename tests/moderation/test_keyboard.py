@@ -6,7 +6,7 @@ import pytest
 from django.db import connections
 from playwright.sync_api import expect, sync_playwright
 
-from marketplace.moderation.labels import label_ask
+from marketplace.moderation.labels.doubts import label_ask
 from marketplace.moderation.models import Claim, Decision, LabelReview
 from marketplace.moderation.services import decision_make
 from marketplace.photos.heatmaps.services import heatmap_claim, heatmap_finish

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from marketplace.moderation.labels import label_ask, label_decide
+from marketplace.moderation.labels.doubts import label_ask, label_decide
 from marketplace.moderation.models import LabelReview
 from tests.factories import DecisionFactory, DoubtFactory, LabelReviewFactory
 from tests.pictures import jpeg

@@ -2,7 +2,7 @@
 
 import pytest
 
-from marketplace.moderation.labels import Doubt, LabelRefused, label_ask, label_decide, label_next, labels_open
+from marketplace.moderation.labels.doubts import Doubt, LabelRefused, label_ask, label_decide, label_next, labels_open
 from marketplace.moderation.models import LabelReview
 from tests.factories import DoubtFactory
 from tests.pictures import jpeg

@@ -9,9 +9,9 @@ import pytest
 from django.db import OperationalError, connection, connections
 
 from marketplace.listings.models import Listing
+from marketplace.moderation.decisions.undo import decision_undo
 from marketplace.moderation.models import Claim, Decision
 from marketplace.moderation.services import DecisionLate, decision_make, listing_claim, queue_next
-from marketplace.moderation.undo import decision_undo
 from tests.factories import CarModelFactory, ListingFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -7,13 +7,13 @@ from django.utils import timezone
 
 from classifier.training.intervals import wilson
 from marketplace.listings.models import Listing
+from marketplace.moderation.decisions.undo import decision_undo
 from marketplace.moderation.models import Audit, Decision, PolicyMake, PolicyVersion
 from marketplace.moderation.policy.rules import Case, Rules
 from marketplace.moderation.policy.services import review_submitted
 from marketplace.moderation.policy.simulate import LEAST_CHECKED, Past, forecast, past_since
 from marketplace.moderation.reasons import HOLD_BY_DEFAULT
 from marketplace.moderation.services import DecisionRefused, decision_make, queue_next
-from marketplace.moderation.undo import decision_undo
 from tests.factories import UserFactory
 from tests.moderation.conftest import decided, verdict
 

@@ -8,10 +8,10 @@ from marketplace.listings.life.steps import ListingRefused
 from marketplace.listings.models import Listing, SellerMail
 from marketplace.listings.selectors import listings_live
 from marketplace.listings.services import listing_submit
+from marketplace.moderation.decisions.removal import put_back, seller_restore, seller_suspend, take_down
+from marketplace.moderation.decisions.undo import decision_undo
 from marketplace.moderation.models import Decision, Suspension
-from marketplace.moderation.removal import put_back, seller_restore, seller_suspend, take_down
 from marketplace.moderation.services import DecisionLate, DecisionRefused, decision_make, queue_next
-from marketplace.moderation.undo import decision_undo
 from tests.factories import ListingFactory, PhotoFactory, UserFactory
 
 

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from marketplace.listings.life.services import listing_sell
 from marketplace.listings.models import Listing
+from marketplace.moderation.decisions.undo import decision_undo
 from marketplace.moderation.models import Claim, Decision
 from marketplace.moderation.services import Circumstances, DecisionLate, DecisionRefused, decision_make
-from marketplace.moderation.undo import decision_undo
 from marketplace.training.labels.decisions import newest_decisions
 from tests.factories import UserFactory
 from tests.factories.listings import ANOTHER_CAR
@@ -46,7 +46,7 @@ def test_only_ones_own_and_only_for_an_hour(waiting, bob, charlie, monkeypatch):
     made = decision_make(listing=waiting(), moderator=bob, action="accept")
     with pytest.raises(DecisionRefused, match="of your own"):
         decision_undo(moderator=UserFactory(moderator=True), decision=made)
-    monkeypatch.setattr("marketplace.moderation.undo.UNDO_WITHIN", timedelta(0))
+    monkeypatch.setattr("marketplace.moderation.decisions.undo.UNDO_WITHIN", timedelta(0))
     with pytest.raises(DecisionRefused, match="more than an hour ago"):
         decision_undo(moderator=bob, decision=made)
 

@@ -12,8 +12,8 @@ from classifier.artefact import ArtefactSpec, Preprocessing, Thresholds, Trained
 from marketplace.accounts.models import User
 from marketplace.catalogue.selectors import catalogue_resolve
 from marketplace.listings.models import Listing
+from marketplace.moderation.decisions.rejections import IMPLAUSIBLE
 from marketplace.moderation.models import Decision
-from marketplace.moderation.rejections import IMPLAUSIBLE
 from marketplace.moderation.selectors import queue
 from marketplace.operations import setup
 from marketplace.operations.demo import drawings

@@ -13,7 +13,7 @@ from django.test import Client
 from html5lib.constants import E as MESSAGES
 
 from tests.security.rows import ROWS
-from tests.security.test_access_matrix import _path, people, world  # noqa: F401  # fixtures
+from tests.security.world import path_of, people, world  # noqa: F401  # fixtures
 
 REFERS = ("for", "aria-labelledby", "aria-describedby", "aria-controls", "form", "list")
 PRESSED = {"a", "button", "input", "select", "textarea"}
@@ -69,7 +69,7 @@ def test_every_page_is_valid_and_finds_what_it_refers_to(people, world):  # noqa
         for row in ROWS:
             if row.method != "GET":
                 continue
-            answer = client.get(_path(row, world))
+            answer = client.get(path_of(row, world))
             if answer.status_code != 200 or not answer.headers["Content-Type"].startswith("text/html"):
                 continue
             text = answer.content.decode()

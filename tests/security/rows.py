@@ -37,7 +37,7 @@ def in_thread(*names, **kwargs):
     return [row(f"trade:{name}", "POST", "S Y - Y - -", code="thread", **kwargs) for name in names]
 
 
-PUBLIC, ACCOUNT, STAFF = "Y Y Y Y Y Y", "S Y Y Y Y Y", "S - - - Y Y"
+PUBLIC, ACCOUNT, STAFF, KEEPERS = "Y Y Y Y Y Y", "S Y Y Y Y Y", "S - - - Y Y", "S - - - - Y"
 
 LISTINGS = [
     row("listings:browse", "GET", PUBLIC),
@@ -127,6 +127,18 @@ MODERATION = [
     row("moderation:ahead", "GET", STAFF),
     row("moderation:figures", "GET", STAFF),
     row("moderation:undo", "POST", STAFF),
+    row("moderation:propose", "GET", STAFF),
+    row("moderation:catalogue", "GET", KEEPERS),
+    row("moderation:merge", "POST", KEEPERS),
+    row("moderation:merge_undo", "POST", KEEPERS, pk="merge"),
+    row("moderation:rename", "POST", KEEPERS),
+    row("moderation:proposal", "POST", KEEPERS, pk="proposal"),
+    row("moderation:kinds", "GET", STAFF),
+    row("moderation:kinds_draw", "POST", STAFF),
+    row("moderation:kind_undo", "POST", STAFF),
+    row("moderation:kind_label", "POST", STAFF, pk="kind"),
+    row("moderation:grid", "GET", STAFF),
+    row("moderation:grid_accept", "POST", STAFF),
     row("moderation:hold", "POST", STAFF, code="submitted"),
     row("moderation:release", "POST", STAFF, code="submitted"),
     row("moderation:take_down", "POST", STAFF, code="live"),
@@ -178,5 +190,38 @@ OPERATIONS = [
     row("healthz", "GET", PUBLIC),
     row("readyz", "GET", PUBLIC),
     row("metrics", "GET", PUBLIC),
+]
+
+
+class RoleRow(NamedTuple):
+    """What the ready-made roles may do with one address: Y, - (404), F (403) or S, as above."""
+
+    path: str
+    letters: str
+    """seller, moderator, operator, admin"""
+
+
+DESK_ALONE, OPERATED = "- Y - Y", "S S Y Y"
+ROLE_ROWS = [
+    RoleRow("/moderate/", DESK_ALONE),
+    RoleRow("/moderate/grid/", DESK_ALONE),
+    RoleRow("/moderate/labels/", DESK_ALONE),
+    RoleRow("/moderate/history/", DESK_ALONE),
+    RoleRow("/moderate/figures/", "- Y Y Y"),
+    RoleRow("/moderate/catalogue/", "- - Y Y"),
+    RoleRow("/admin/", OPERATED),
+    RoleRow("/admin/catalogue/carmodel/add/", OPERATED),
+    RoleRow("/admin/moderation/policyversion/add/", OPERATED),
+    RoleRow("/admin/moderation/rejecttemplate/add/", OPERATED),
+    RoleRow("/admin/moderation/decision/", OPERATED),
+    RoleRow("/admin/registry/modelversion/", OPERATED),
+    RoleRow("/admin/training/trainingrun/", OPERATED),
+    RoleRow("/admin/listings/exchangerate/add/", OPERATED),
+    RoleRow("/admin/accounts/user/", "S S F Y"),
+    RoleRow("/admin/accounts/user/add/", "S S F Y"),
+    RoleRow("/admin/trade/thread/", "S S F Y"),
+    RoleRow("/admin/trade/writingban/", "S S F Y"),
+    RoleRow("/admin/moderation/decision/add/", "S S F F"),  # nobody writes decisions there
+    RoleRow("/admin/registry/modelversion/add/", "S S F F"),
 ]
 ROWS = [*LISTINGS, *PHOTOS, *TRADE, *MODERATION, *ACCOUNTS, *PRIVACY, *API, *OPERATIONS]

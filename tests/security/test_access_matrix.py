@@ -8,7 +8,9 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 
-from tests.security.rows import ROWS
+from marketplace.accounts.roles import ROLES, role_give
+from tests.factories import UserFactory
+from tests.security.rows import ROLE_ROWS, ROWS
 from tests.security.world import path_of
 
 ADMIN = "admin/"  # one rule for all of it: the last test
@@ -76,3 +78,20 @@ def test_the_admin_is_for_staff_alone(people, ask):
         assert ask("visitor", "GET", path) == "S", path
         assert ask("moderator", "GET", path) in {"S", "F"}, path
     assert ask("operator", "GET", "/admin/trade/thread/") == "Y"
+
+
+def test_each_role_may_do_its_work_and_no_more(db):
+    wrong = []
+    for place, role in enumerate(ROLES):
+        user = UserFactory()
+        role_give(user=user, role=role, by=None)
+        client = Client()
+        client.force_login(user)
+        for row in ROLE_ROWS:
+            answer = client.get(row.path)
+            got = {404: "-", 403: "F"}.get(answer.status_code, "Y")
+            if answer.status_code == 302 and "/login/" in answer["Location"]:
+                got = "S"
+            if got != row.letters.split()[place]:
+                wrong.append(f"{role} {row.path}: {got} instead of {row.letters.split()[place]}")
+    assert wrong == []

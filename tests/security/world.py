@@ -7,12 +7,21 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from marketplace.moderation.catalogue.services import models_merge, proposal_make
+from marketplace.moderation.models import KindLabel
 from marketplace.photos.asking.services import question_begin
 from marketplace.trade.messages.services import message_send
 from marketplace.trade.models import Report
 from marketplace.trade.offers.services import offer_make
 from marketplace.trade.searches.services import search_save
-from tests.factories import LabelReviewFactory, ListingFactory, PhotoFactory, ThreadFactory, UserFactory
+from tests.factories import (
+    CarModelFactory,
+    LabelReviewFactory,
+    ListingFactory,
+    PhotoFactory,
+    ThreadFactory,
+    UserFactory,
+)
 from tests.security.rows import Row
 
 
@@ -64,9 +73,17 @@ def world(people):
         "seller": alice.pk,
         "label": LabelReviewFactory(with_files=True).pk,
         "report": Report.objects.create(listing=made.live, reason="fraud").pk,
+        "merge": _merge(people["operator"]).pk,
+        "proposal": proposal_make(make="Škoda", name="Elroq", by=people["moderator"]).pk,
+        "kind": KindLabel.objects.create(photo=photo, predicted="exterior").pk,
         "key": uuid4().hex,
         "section": "cars",
     }
+
+
+def _merge(operator):
+    one, into = CarModelFactory(make__name="Škoda", name="Oktavia"), CarModelFactory(make__name="Škoda", name="Octavia")
+    return models_merge(car_model=one, into=into, by=operator)
 
 
 def path_of(row: Row, world) -> str:

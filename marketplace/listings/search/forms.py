@@ -14,6 +14,7 @@ from marketplace.listings.limits import PRICE
 from marketplace.listings.models import Listing
 from marketplace.listings.search.criteria import BASE_CURRENCY, CHOICES, RANGES, SORTS, Criteria, Range
 from marketplace.listings.search.facets import LABELS
+from marketplace.listings.search.moved import make_moved, model_moved
 from marketplace.listings.search.names import Names, names_now
 from marketplace.text_fields import LineFormField
 
@@ -44,7 +45,7 @@ class MakesField(_NamedField):
     default_error_messages = {"invalid_choice": _("There is no make of this name.")}  # noqa: RUF012
 
     def named(self, names: Names, text: str) -> Make | None:
-        return names.make_slugs.get(text)
+        return names.make_slugs.get(text) or make_moved(text)
 
 
 class ModelsField(_NamedField):
@@ -54,8 +55,11 @@ class ModelsField(_NamedField):
 
     def named(self, names: Names, text: str) -> CarModel | None:
         make, _slash, model = text.partition("/")
-        found = names.make_slugs.get(make)
-        return names.model_slugs.get((found.pk, model)) if found else None
+        found = names.make_slugs.get(make) or make_moved(make)
+        if found is None:
+            return None
+        # A saved search holds the address that a model had before it was renamed or merged.
+        return names.model_slugs.get((found.pk, model)) or model_moved(found, model)
 
 
 class PlacesField(forms.Field):

@@ -117,6 +117,11 @@ def _read() -> Names:
         first = (model.make_id, name_words(model.name)[0])
         if first not in names.by_first_word or len(model.name) < len(names.by_first_word[first].name):
             names.by_first_word[first] = model
+    # What was merged forwards from its old addresses.
+    for pk, into in Make.all_rows.exclude(merged_into=None).values_list("pk", "merged_into"):
+        names.make_ids[pk] = names.make_ids[into or 0]
+    for pk, into in CarModel.all_rows.exclude(merged_into=None).values_list("pk", "merged_into"):
+        names.model_ids[pk] = names.model_ids[into or 0]
     for alias in ModelAlias.objects.all():
         if (alias.make_id, alias.key) not in names.models:
             model = names.model_ids[alias.car_model_id]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from classifier.training.target_error import TARGET_ERROR
+from marketplace.moderation.figures.drift import Drift
 from marketplace.moderation.figures.selectors import LEAST, Gained, Week
 
 PHOTOS_WORTH = 500
@@ -24,8 +25,9 @@ class Advice:
     words: str
 
 
-def advice(*, weeks: Sequence[Week], gained: Gained) -> Advice:
-    """Advice on a training: enough new photos, an error above the target, or rising overrides."""
+def advice(*, weeks: Sequence[Week], gained: Gained, drift: Drift | None = None) -> Advice:
+    """Advice on a training: enough new photos, an error above the target, drift, or rising
+    overrides."""
     values = {"photos": gained.photos, "worth": PHOTOS_WORTH, "least": PHOTOS_LEAST}
     if gained.photos < PHOTOS_LEAST:
         return Advice(
@@ -43,6 +45,8 @@ def advice(*, weeks: Sequence[Week], gained: Gained) -> Advice:
         )
     if gained.photos >= PHOTOS_WORTH:
         return Advice(True, _("%(photos)s new labelled photos; %(worth)s are worth a training.") % values)
+    if drift is not None and drift.alarms:
+        return Advice(True, " ".join(drift.alarms))
     now, before = _rate(recent), _rate([week for week in weeks if week not in recent])
     if now is not None and before is not None and now > RISE * before:
         return Advice(

@@ -93,7 +93,9 @@ def weeks(*, since: date | None = None) -> tuple[list[Week], list[Confusion]]:
     made = (
         Decision.objects.filter(created_at__date__gte=since, undone_by=None, predicted__isnull=False)
         .filter(action__in=(*NAMED, *SENT_BACK, Decision.Action.AUTO))
-        .select_related("model_version", "car_model", "make", "drawn__answer__car_model")
+        .select_related(
+            "model_version", "car_model__make", "car_model__merged_into__make", "drawn__answer__car_model__merged_into"
+        )
         .order_by("pk")
     )
     rows = list(made)
@@ -108,8 +110,9 @@ def weeks(*, since: date | None = None) -> tuple[list[Week], list[Confusion]]:
         _count(found.setdefault((monday, version), Week(version, monday)), one, seen)
         model = (one.predicted or {}).get("model")
         if model and one.action in NAMED and one.car_model is not None and not _right(one, seen):
-            confused[model["make"], model["name"], one.car_model.pk] += 1
-            cars[one.car_model.pk] = f"{one.make} {one.car_model}"
+            car = one.car_model.now
+            confused[model["make"], model["name"], car.pk] += 1
+            cars[car.pk] = f"{car.make} {car}"
     confusions = [
         Confusion(f"{make} {name}", cars[car], times, make, name, car)
         for (make, name, car), times in confused.most_common(CONFUSIONS)
@@ -125,7 +128,8 @@ def _resolve(rows: Iterable[Decision]) -> Mapping[tuple[str, str], Resolved]:
 def _right(decision: Decision, seen: Mapping[tuple[str, str], Resolved]) -> bool:
     """Whether the photos' likeliest model is the one that the decision names."""
     model = (decision.predicted or {}).get("model")
-    return model is not None and seen[model["make"], model["name"]].car_model == decision.car_model
+    said = decision.car_model and decision.car_model.now
+    return model is not None and seen[model["make"], model["name"]].car_model == said
 
 
 def _count(week: Week, one: Decision, seen: Mapping[tuple[str, str], Resolved]) -> None:
@@ -158,7 +162,7 @@ def _audited(approval: Decision, seen: Mapping[tuple[str, str], Resolved]) -> bo
     if not isinstance(audit, Audit) or audit.answer is None or audit.answer.car_model is None:
         return None
     model = (approval.predicted or {})["model"]
-    return seen[model["make"], model["name"]].car_model == audit.answer.car_model
+    return seen[model["make"], model["name"]].car_model == audit.answer.car_model.now
 
 
 def queue_age() -> QueueAge:

@@ -36,7 +36,7 @@ class Rules:
 
     @classmethod
     def of(cls, policy: PolicyVersion) -> "Rules":
-        makes = {one.make_id: one.threshold for one in policy.makes.all()} if policy.pk else {}
+        makes = {one.make.now.pk: one.threshold for one in policy.makes.all()} if policy.pk else {}
         return cls(
             active=policy.active,
             threshold=policy.threshold or 0.0,

@@ -10,12 +10,12 @@ from marketplace.catalogue.selectors import catalogue_resolve
 from marketplace.listings.models import Listing
 from marketplace.listings.verdicts import model_sure
 from marketplace.moderation.copies import compared, copies_check_waiting
-from marketplace.moderation.letting_in import let_in
+from marketplace.moderation.decisions.letting_in import let_in
+from marketplace.moderation.decisions.records import Circumstances, DecisionRefused, decision_record
 from marketplace.moderation.models import Audit, Claim, Decision, PolicyVersion
 from marketplace.moderation.policy.rules import Case, Rules
 from marketplace.moderation.reasons import HOLD_BY_DEFAULT, reasons_of
 from marketplace.moderation.reasons.seller import cars_approved
-from marketplace.moderation.records import Circumstances, DecisionRefused, decision_record
 from marketplace.moderation.selectors import claimed_by_others, queue_seen, waiting
 from marketplace.photos.models import Photo
 

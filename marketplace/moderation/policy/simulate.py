@@ -113,8 +113,10 @@ def past_since(since: datetime | None = None) -> list[Past]:
     """
     since = since or timezone.now() - WINDOW
     made = Decision.objects.filter(created_at__gte=since, undone_by=None, audit=False).exclude(facts={})
-    people = made.filter(action__in=REVIEWED).select_related("stated_model", "stated_make")
-    alone = list(made.filter(action=Decision.Action.AUTO).select_related("stated_model", "stated_make"))
+    people = made.filter(action__in=REVIEWED).select_related("stated_model__merged_into", "stated_make__merged_into")
+    alone = list(
+        made.filter(action=Decision.Action.AUTO).select_related("stated_model__merged_into", "stated_make__merged_into")
+    )
     answers = dict(
         Audit.objects.filter(approval__in=alone, answer__isnull=False).values_list("approval", "answer__action")
     )
@@ -139,9 +141,10 @@ def _cases(decisions: Iterable[Decision]) -> dict[int, Case]:
 def _case(decision: Decision, model: Mapping[str, Any] | None, seen: Mapping[tuple[str, str], Resolved]) -> Case:
     verdict = decision.predicted or {}
     found = seen[model["make"], model["name"]] if model else Resolved(None, None)
-    agrees = found.car_model is not None and found.car_model == decision.stated_model
+    stated, make = decision.stated_model, decision.stated_make
+    agrees = found.car_model is not None and stated is not None and found.car_model == stated.now
     return Case(
-        agrees=agrees and found.make == decision.stated_make,
+        agrees=agrees and make is not None and found.make == make.now,
         sure=bool(model and verdict["photos_used"] >= 1 and model_sure(verdict)),
         confidence=float(model["confidence"]) if model else 0.0,
         make_id=decision.stated_make_id,

@@ -1,12 +1,13 @@
 """Why a listing is with the moderators; see ``registry``."""
 
 from marketplace.listings.models import Listing
-from marketplace.moderation.reasons import car, copied, history, reports, seller
+from marketplace.moderation.reasons import car, copied, disputed, history, reports, seller
 from marketplace.moderation.reasons.registry import Found, Reason
 
 REASONS: tuple[Reason, ...] = (
     history.APPEAL,
     reports.REPORTED,
+    disputed.DISPUTED,
     history.AUDIT,
     copied.COPIED,
     car.CONTRADICTION,

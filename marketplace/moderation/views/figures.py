@@ -11,10 +11,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from marketplace.accounts.access import moderator
+from marketplace.accounts.access import sees_figures
 from marketplace.moderation.figures.advice import advice
 from marketplace.moderation.figures.charts import LINES, Series, line_chart
+from marketplace.moderation.figures.drift import drift_now
 from marketplace.moderation.figures.selectors import Week, labels_gained, queue_age, weeks
+from marketplace.moderation.opinions.agreement import agreements
 from marketplace.moderation.views.shared import counts
 
 
@@ -22,8 +24,9 @@ from marketplace.moderation.views.shared import counts
 @require_GET
 def figures(request: HttpRequest) -> HttpResponse:
     """Per model version and week; confusions; the queue; whether to train again."""
-    moderator(request)
+    sees_figures(request)
     rows, confusions = weeks()
+    drift = drift_now()
     gained = labels_gained()
     context = {
         "weeks": list(reversed(rows)),
@@ -31,7 +34,9 @@ def figures(request: HttpRequest) -> HttpResponse:
         "confusions": confusions,
         "age": queue_age(),
         "gained": gained,
-        "advice": advice(weeks=rows, gained=gained),
+        "drift": drift,
+        "agreements": agreements(),
+        "advice": advice(weeks=rows, gained=gained, drift=drift),
         **counts(),
     }
     return render(request, "moderation/figures.html", context)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from marketplace.accounts.access import moderator
 from marketplace.accounts.models import User
 from marketplace.moderation.forms import LabelForm
-from marketplace.moderation.labels import (
+from marketplace.moderation.labels.doubts import (
     decision_words,
     label_decide,
     label_next,

@@ -17,11 +17,20 @@ from marketplace.accounts.models import User
 from marketplace.listings.details.questions import questions_of
 from marketplace.listings.models import Listing
 from marketplace.moderation.copies import copies_of
+from marketplace.moderation.decisions.rejections import templates_offered
+from marketplace.moderation.decisions.removal import can_reinstate, can_take_down
+from marketplace.moderation.decisions.undo import undoable_last
 from marketplace.moderation.forms import DecisionForm
 from marketplace.moderation.models import Decision
+from marketplace.moderation.opinions.selectors import as_it_was, opinion_held, reasons_then
+from marketplace.moderation.opinions.services import (
+    Answer,
+    opinion_answer,
+    opinion_hold,
+    opinion_last,
+    opinion_release,
+)
 from marketplace.moderation.reasons import reasons_of
-from marketplace.moderation.rejections import templates_offered
-from marketplace.moderation.removal import can_reinstate, can_take_down
 from marketplace.moderation.reports import report_next
 from marketplace.moderation.selectors import (
     cars_search,
@@ -36,7 +45,6 @@ from marketplace.moderation.selectors import (
     waiting,
 )
 from marketplace.moderation.services import claim_release, decision_make, listing_claim, queue_next
-from marketplace.moderation.undo import undoable_last
 from marketplace.moderation.views import reports
 from marketplace.moderation.views.choices import listing_choices
 from marketplace.moderation.views.shared import SkipList, counts, decision_store, found_cars, is_desk, reviewable
@@ -70,9 +78,14 @@ def review(request: HttpRequest, code: str) -> HttpResponse:
 
 def desk_context(request: HttpRequest, listing: Listing, user: User) -> dict[str, Any]:
     """What the desk shows of a listing. It is claimed for this moderator if it can be."""
-    waits = waiting().filter(pk=listing.pk).exists()
-    mine = waits and listing_claim(listing=listing, moderator=user)
-    if mine:
+    asked = opinion_held(listing=listing, moderator=user)
+    if asked is not None:
+        # A second opinion is blind: everything is as the first moderator saw it.
+        opinion_hold(opinion=asked, moderator=user)
+        listing = as_it_was(asked, listing)
+    waits = asked is not None or waiting().filter(pk=listing.pk).exists()
+    mine = asked is not None or (waits and listing_claim(listing=listing, moderator=user))
+    if mine and asked is None:
         listing = reviewable(listing.code)  # read again: the claim keeps it as it is, but it may just have changed
     other = None if mine or not waits else claimed_by_others(moderator=user).filter(listing=listing).first()
     photos = photos_to_review(listing=listing)
@@ -85,7 +98,7 @@ def desk_context(request: HttpRequest, listing: Listing, user: User) -> dict[str
         "heatmap": heatmap_of(photo=photos[0].photo) if photos else None,
         "looking": sum(not one.photo.is_settled for one in photos),
         "copies": copies_of(listing=listing),
-        "reasons": reasons_of(listing),
+        "reasons": reasons_of(listing) if asked is None else reasons_then(asked),
         "choices": choices,
         "agree": bool(not listing.contradiction and not listing.unlisted and choices and choices[0].stated),
         "against": choices[0] if listing.contradiction and choices and choices[0].field else None,
@@ -95,13 +108,13 @@ def desk_context(request: HttpRequest, listing: Listing, user: User) -> dict[str
         "held_by": other.moderator if other else None,
         "hold_seconds": settings.MODERATION_CLAIM_SECONDS,
         "deadline": deadline(listing) if waits else None,
-        "last": decision_last(listing=listing),
+        "last": decision_last(listing=listing) if asked is None else None,
         "seller": seller_record(seller=listing.seller),
-        "undoable": undoable_last(moderator=user),
+        "undoable": undoable_last(moderator=user) or opinion_last(moderator=user),
         "decided_today": decided_today(moderator=user),
         "templates": templates_offered(language=get_language() or settings.LANGUAGE_CODE),
         "can_take_down": not waits and can_take_down(listing=listing, moderator=user),
-        "can_put_back": can_reinstate(listing=listing, moderator=user),
+        "can_put_back": asked is None and can_reinstate(listing=listing, moderator=user),
         **found_cars(request),
         **counts(),
     }
@@ -114,7 +127,16 @@ def decide(request: HttpRequest, code: str) -> HttpResponse:
     user = moderator(request)
     listing = reviewable(code)
 
+    asked = opinion_held(listing=listing, moderator=user)
+
     def store(values: dict[str, Any]) -> str:
+        if asked is not None:
+            answer = Answer(values["action"], values["make"], values["car_model"])
+            return _stored(
+                opinion_answer(
+                    opinion=asked, moderator=user, answer=answer, reason=values["reason"], around=values["around"]
+                )
+            )
         decision = decision_make(
             listing=listing,
             moderator=user,
@@ -131,7 +153,7 @@ def decide(request: HttpRequest, code: str) -> HttpResponse:
         request,
         form=DecisionForm(request.POST),
         store=store,
-        waits=lambda: waiting().filter(pk=listing.pk).exists(),
+        waits=lambda: asked is not None or waiting().filter(pk=listing.pk).exists(),
         here=redirect("moderation:review", code=code),
         onward=redirect("moderation:next"),
     )
@@ -144,6 +166,7 @@ def skip(request: HttpRequest, code: str) -> HttpResponse:
     user = moderator(request)
     listing = reviewable(code)
     claim_release(listing=listing, moderator=user)
+    opinion_release(listing=listing, moderator=user)
     SKIPPED.add(request, listing.code)
     if is_desk(request):
         return JsonResponse({"words": _("%(code)s is left to others.") % {"code": listing.code}, **counts()})
@@ -155,7 +178,8 @@ def skip(request: HttpRequest, code: str) -> HttpResponse:
 def search(request: HttpRequest) -> HttpResponse:
     """Any make and model of the catalogue, as buttons (htmx)."""
     moderator(request)
-    return render(request, "moderation/_search.html", {**found_cars(request), "answers": True})
+    context = {**found_cars(request), "answers": True, "listing_code": request.GET.get("listing", "")[:12]}
+    return render(request, "moderation/_search.html", context)
 
 
 @login_required

@@ -11,9 +11,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from marketplace.accounts.access import moderator
-from marketplace.moderation import removal
+from marketplace.moderation.decisions import removal
+from marketplace.moderation.decisions.records import DecisionRefused
 from marketplace.moderation.forms import TakeDownForm
-from marketplace.moderation.records import DecisionRefused
 from marketplace.moderation.views.shared import reviewable
 
 

@@ -11,8 +11,9 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonRe
 from django.shortcuts import get_object_or_404
 
 from marketplace.listings.models import Listing
-from marketplace.moderation.labels import LabelRefused, labels_open
-from marketplace.moderation.records import DecisionLate, DecisionRefused
+from marketplace.moderation.decisions.records import DecisionLate, DecisionRefused
+from marketplace.moderation.labels.doubts import LabelRefused, labels_open
+from marketplace.moderation.models import KindLabel
 from marketplace.moderation.reports import reports_open
 from marketplace.moderation.selectors import cars_search, queue
 
@@ -107,6 +108,7 @@ def counts() -> dict[str, int]:
     return {
         "waiting": queue().count(),
         "labels_waiting": labels_open().count(),
+        "kinds_waiting": KindLabel.objects.filter(kind="").count(),
         "reports_waiting": reports_open().count(),
     }
 

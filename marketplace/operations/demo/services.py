@@ -36,9 +36,9 @@ from marketplace.listings.life.services import (
 from marketplace.listings.models import Listing
 from marketplace.listings.services import listing_create, listing_submit, listing_update
 from marketplace.listings.verdicts import one_of
+from marketplace.moderation.decisions.rejections import IMPLAUSIBLE
 from marketplace.moderation.models import Decision
 from marketplace.moderation.policy.services import review_submitted
-from marketplace.moderation.rejections import IMPLAUSIBLE
 from marketplace.moderation.selectors import UNSETTLED, queue
 from marketplace.moderation.services import decision_make
 from marketplace.operations import setup

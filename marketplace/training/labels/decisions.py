@@ -19,6 +19,7 @@ from marketplace.listings.models import Listing
 from marketplace.moderation.models import Decision
 from marketplace.photos.copies import photo_copies
 from marketplace.photos.models import Photo
+from marketplace.training.labels.kinds import not_exterior
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +46,7 @@ def decision_rows(*, classes: Sequence[TrainedClass] = (), before: datetime | No
         if decision.action in (Decision.Action.ACCEPT, Decision.Action.CORRECT) and decision.car_model is not None
     }
     found = Photo.objects.filter(listing_id__in=confirmed, status=Photo.Status.DONE, kind="exterior")
+    found = found.exclude(pk__in=not_exterior())
     photos = [
         photo
         for photo in found.order_by("listing_id", "position", "pk")
@@ -60,7 +62,7 @@ def decision_rows(*, classes: Sequence[TrainedClass] = (), before: datetime | No
         if path is None or decision.car_model is None:
             missing += 1
             continue
-        make, model, year = names.of(decision.car_model)
+        make, model, year = names.of(decision.car_model.now)
         rows.append(
             ManifestRow(
                 path=path,
@@ -90,7 +92,9 @@ def newest_decisions(before: datetime | None = None) -> dict[int, Decision]:
     if before is not None:
         decisions = decisions.filter(created_at__lte=before)
     newest: dict[int, Decision] = {}
-    for decision in decisions.select_related("listing", "make", "car_model__make").order_by("pk"):
+    for decision in decisions.select_related(
+        "listing", "make", "car_model__make", "car_model__merged_into__make"
+    ).order_by("pk"):
         if decision.listing_id is not None:
             newest[decision.listing_id] = decision
     return newest

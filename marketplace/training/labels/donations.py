@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from classifier.training.data.manifest import ManifestRow
-from marketplace.moderation.donations import SOURCE
+from marketplace.moderation.labels.donations import SOURCE
 from marketplace.moderation.models import LabelReview
 from marketplace.photos.asking.donations import photos_donated
 from marketplace.photos.copies import photo_copies

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from classifier.attributes import OTHER
 from classifier.training.data.manifest import DECISIONS, ManifestRow
+from marketplace.moderation.decisions.rejections import NO_CAR, no_car_codes
 from marketplace.moderation.models import Decision, LabelReview
-from marketplace.moderation.rejections import NO_CAR, no_car_codes
 from marketplace.photos.copies import photo_copies
 from marketplace.photos.models import Photo
 

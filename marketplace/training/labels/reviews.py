@@ -13,7 +13,7 @@ from classifier.training.data.labels import contradicts
 from classifier.training.data.manifest import ManifestRow
 from classifier.training.data.stages import counted
 from marketplace.catalogue.selectors import catalogue_resolve
-from marketplace.moderation.labels import labels_decided
+from marketplace.moderation.labels.doubts import labels_decided
 from marketplace.moderation.models import LabelReview
 from marketplace.training.labels.decisions import ClassNames, row_label
 

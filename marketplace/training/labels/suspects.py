@@ -19,7 +19,7 @@ from classifier.training.data.manifest import ManifestRow, Split
 from classifier.training.data.tables import formula_safe
 from classifier.training.errors import TrainError
 from classifier.training.progress import Progress
-from marketplace.moderation.labels import Doubt, label_ask
+from marketplace.moderation.labels.doubts import Doubt, label_ask
 from marketplace.photos.models import Photo
 from marketplace.registry.models import ModelVersion
 from marketplace.training.labels.decisions import SOURCE, photo_file, row_label

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from marketplace.moderation.donations import donations_sweep
-from marketplace.moderation.labels import label_decide
+from marketplace.moderation.labels.donations import donations_sweep
+from marketplace.moderation.labels.doubts import label_decide
 from marketplace.moderation.models import LabelReview
 from marketplace.photos.asking.donations import TERMS
 from marketplace.photos.asking.services import question_begin, question_photo_add

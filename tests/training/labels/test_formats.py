@@ -5,7 +5,7 @@ import json
 import pytest
 
 from classifier.training.data.importers import import_dataset
-from marketplace.moderation.rejections import NO_CAR
+from marketplace.moderation.decisions.rejections import NO_CAR
 from marketplace.moderation.services import decision_make
 from marketplace.photos.models import Photo, Prediction
 from marketplace.training.labels.export import labels_export

@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from classifier.training.data.manifest import manifest_read
 from marketplace.listings.models import Listing
-from marketplace.moderation.labels import label_ask, label_decide
+from marketplace.moderation.decisions.rejections import NO_CAR, SHIPPED
+from marketplace.moderation.labels.doubts import label_ask, label_decide
 from marketplace.moderation.models import LabelReview
-from marketplace.moderation.rejections import NO_CAR, SHIPPED
 from marketplace.moderation.services import decision_make
 from marketplace.photos.models import Photo
 from marketplace.training.labels.decisions import decision_rows, newest_decisions

@@ -8,7 +8,7 @@ import pytest
 
 from classifier.artefact import TrainedClass
 from classifier.training.data.manifest import manifest_read
-from marketplace.moderation.labels import label_ask, label_decide
+from marketplace.moderation.labels.doubts import label_ask, label_decide
 from marketplace.moderation.models import LabelReview
 from marketplace.training.labels.reviews import labels_reviewed
 from tests.factories import DoubtFactory

@@ -11,7 +11,7 @@ from PIL import Image
 from classifier.taxonomy import Candidate
 from classifier.training.data.manifest import manifest_read
 from classifier.training.errors import TrainError
-from marketplace.moderation.labels import label_decide
+from marketplace.moderation.labels.doubts import label_decide
 from marketplace.moderation.models import LabelReview
 from marketplace.moderation.services import decision_make
 from marketplace.training.labels.decisions import decision_rows

@@ -3,6 +3,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from marketplace.accounts.roles import roles_ensure
 from marketplace.commands import OneLineCommand, refusing
 from marketplace.operations import setup
 
@@ -20,6 +21,7 @@ class Command(OneLineCommand):
         with refusing():
             if not options["only_engine"]:
                 self.stdout.write(f"Catalogue: {setup.catalogue_summary(setup.catalogue_load())}")
+                roles_ensure()
                 self.stdout.write(f"Model: {setup.champion_ensure().version} serves")
             if not options["without_engine"]:
                 self._engine()

@@ -1,3 +1,4 @@
+import sys
 from collections import Counter
 from dataclasses import replace
 from functools import lru_cache
@@ -16,6 +17,14 @@ from classifier.training.progress import Progress
 from marketplace.catalogue.selectors import make_aliases, make_list, model_spelled
 from marketplace.commands import InputRefused, Outcome, ServiceCommand
 from marketplace.training.labels.decisions import unknown_makes
+from marketplace.training.labels.new_models import (
+    NewModel,
+    NewModelsRefused,
+    new_models,
+    new_models_add,
+    new_models_ask,
+    rows_renamed,
+)
 
 SHOWN = 20
 
@@ -42,6 +51,13 @@ class Command(ServiceCommand):
             "--column", action="append", default=[], metavar="OURS=THEIRS", help="csv: make=Brand; may be repeated"
         )
 
+        parser.add_argument(
+            "--new-models",
+            choices=("tell", "ask", "add", "refuse"),
+            default="tell",
+            help="models that the catalogue does not have: tell them, ask about each, add all, or refuse the data set",
+        )
+
     def work(self, *, progress: Progress, **options: Any) -> Outcome:
         path: Path = options["path"]
         found = import_dataset(
@@ -58,10 +74,38 @@ class Command(ServiceCommand):
         manifest: Path = options["output"] or folder / "manifest.csv"
         if path.is_file() and manifest.exists() and manifest.samefile(path):
             raise InputRefused(f"{path} would be overwritten: name another file with --output.")
+        new = new_models(rows=found.rows)
+        found = replace(found, rows=_settled(found.rows, new, options["new_models"]))
         # Whoever reads the manifest puts its folder's name in front of the ids.
         manifest_write(manifest, _bare(found))
-        document = _document(found, manifest)
+        document = {**_document(found, manifest), "new_models": [_new(one) for one in new]}
         return Outcome(document, "\n".join(_lines(found, document)))
+
+
+def _settled(rows: list[ManifestRow], new: list[NewModel], what: str) -> list[ManifestRow]:
+    """The rows after what was asked for is done about new models."""
+    if what == "refuse" and new:
+        more = f" and {len(new) - 1} more" if len(new) > 1 else ""
+        raise NewModelsRefused(f"The catalogue does not have {new[0]}{more}: try --new-models ask or add.")
+    if what == "add":
+        new_models_add(models=new)
+    if what == "ask" and new:
+        if not sys.stdin.isatty():
+            raise InputRefused("--new-models ask needs a terminal: use add, refuse or tell.")
+        answers = new_models_ask(models=new, read=_read)
+        new_models_add(models=answers.add)
+        return rows_renamed(rows=rows, names=answers.meant)
+    return rows
+
+
+def _read(line: str) -> str:
+    sys.stderr.write(line)  # stdout is for the result
+    sys.stderr.flush()
+    return sys.stdin.readline()
+
+
+def _new(one: NewModel) -> dict[str, Any]:
+    return {"make": one.make, "model": one.model, "photos": one.photos, "suggestions": list(one.suggestions)}
 
 
 def _document(found: Imported, manifest: Path) -> dict[str, Any]:
@@ -95,6 +139,7 @@ def _lines(found: Imported, document: dict[str, Any]) -> list[str]:
         [f"not read: {count} × {reason}, such as {first[reason]}" for reason, count in unread.most_common()]
     )
     lines += [f"  not in the catalogue: {make} ({count} photos)" for make, count in document["unknown_makes"].items()]
+    lines += _first([_new_line(one) for one in document["new_models"]])
     if document["without_model"]:
         lines.append(
             f"  without a model: {document['without_model']} photos, which only a recipe of makes learns (brands)"
@@ -108,6 +153,11 @@ def _lines(found: Imported, document: dict[str, Any]) -> list[str]:
         count, one = sum(one.photos for one in respelled), respelled[0]
         lines.append(f'  only spelled otherwise: {counted(count, "photo")}, such as "{one.said}" as {one.label}')
     return lines + [f"  {note}" for note in found.notes]
+
+
+def _new_line(one: dict[str, Any]) -> str:
+    meant = f" → {', '.join(one['suggestions'])}?" if one["suggestions"] else ""
+    return f"new to the catalogue: {one['make']} {one['model']}{meant} ({counted(one['photos'], 'photo')})"
 
 
 def _first(lines: list[str]) -> list[str]:

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.utils.translation import gettext, gettext_noop, override
 from django.utils.translation import gettext as _
 
+from marketplace.moderation.decisions.records import DecisionRefused
 from marketplace.moderation.models import RejectTemplate
-from marketplace.moderation.records import DecisionRefused
 from marketplace.texts import paragraphs_clean
 
 KEYS = 9

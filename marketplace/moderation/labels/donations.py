@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from marketplace.moderation.labels import Doubt, label_ask
+from marketplace.moderation.labels.doubts import Doubt, label_ask
 from marketplace.moderation.models import LabelReview
 from marketplace.photos.asking.donations import photos_donated
 from marketplace.photos.models import Photo

@@ -17,9 +17,15 @@ from marketplace.listings.life.services import (
 )
 from marketplace.listings.life.steps import ON_SALE, PAUSED, ListingRefused
 from marketplace.listings.models import Listing, StatusChange
+from marketplace.moderation.decisions.records import (
+    Action,
+    Circumstances,
+    DecisionLate,
+    DecisionRefused,
+    decision_record,
+)
+from marketplace.moderation.decisions.rejections import reason_words
 from marketplace.moderation.models import Audit, Decision, Suspension
-from marketplace.moderation.records import Action, Circumstances, DecisionLate, DecisionRefused, decision_record
-from marketplace.moderation.rejections import reason_words
 from marketplace.texts import paragraphs_clean
 
 log = structlog.get_logger(__name__)

@@ -4,8 +4,8 @@ from marketplace.accounts.models import User
 from marketplace.listings.life.services import listing_publish
 from marketplace.listings.life.steps import ListingRefused
 from marketplace.listings.models import Listing
+from marketplace.moderation.decisions.records import DecisionLate
 from marketplace.moderation.models import Claim
-from marketplace.moderation.records import DecisionLate
 from marketplace.photos.revisions import revision_apply
 
 

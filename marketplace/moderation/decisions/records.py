@@ -96,7 +96,7 @@ def role_of(person: User | None) -> str:
     """As what somebody decides."""
     if person is None:
         return Decision.Role.POLICY
-    if person.is_superuser:
+    if person.is_superuser or person.has_perm("accounts.change_user"):
         return Decision.Role.ADMIN
     return Decision.Role.OPERATOR if person.is_staff else Decision.Role.MODERATOR
 
@@ -104,5 +104,7 @@ def role_of(person: User | None) -> str:
 def restore_values(decision: Decision) -> dict[str, Any]:
     """The columns of a listing that a decision about its car replaced, as they were before."""
     before = decision.before or {}
-    values: dict[str, Any] = {"make": decision.stated_make, "car_model": decision.stated_model}
+    make, car_model = decision.stated_make, decision.stated_model
+    # Merged meanwhile: what was stated is the other one now.
+    values: dict[str, Any] = {"make": make and make.now, "car_model": car_model and car_model.now}
     return values | {name: before[name] for name in IDENTITY if name in before}

@@ -1,6 +1,7 @@
 """Undoing a decision: a new decision, after which the listing is where it was and no label is
 left."""
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
@@ -12,14 +13,14 @@ from marketplace.accounts.models import User
 from marketplace.listings.life.services import listing_reinstate, listing_review_undo
 from marketplace.listings.life.steps import ListingRefused
 from marketplace.listings.models import Listing
-from marketplace.moderation.models import Audit, Decision
-from marketplace.moderation.records import (
+from marketplace.moderation.decisions.records import (
     Action,
     DecisionLate,
     DecisionRefused,
     decision_record,
     restore_values,
 )
+from marketplace.moderation.models import Audit, Decision, Opinion
 from marketplace.moderation.services import listing_claim
 
 log = structlog.get_logger(__name__)
@@ -37,8 +38,8 @@ def undoable_last(*, moderator: User) -> Decision | None:
 
 
 def decision_undo(*, moderator: User, decision: Decision | None = None) -> Decision:
-    """Undo a decision of one's own, by default the last one; decisions made at once are undone at
-    once. Returns the new decision; its listing is claimed if it waits again.
+    """Undo a decision of one's own, by default the last one. Returns the new decision; its listing
+    is claimed if it waits again.
 
     Raises DecisionRefused, or DecisionLate if the listing went on since then; then nothing
     changed.
@@ -51,17 +52,41 @@ def decision_undo(*, moderator: User, decision: Decision | None = None) -> Decis
     if decision.created_at < timezone.now() - UNDO_WITHIN:
         raise DecisionRefused(_("This was decided more than an hour ago: take the listing down instead."))
     with transaction.atomic():
-        made = [_undo(one, moderator) for one in _at_once(decision)]
-    undone = made[0]
-    if undone.listing is not None and undone.batch is None:
+        undone = _undo(decision, moderator)
+    if undone.listing is not None:
         listing_claim(listing=undone.listing, moderator=moderator)
     return undone
 
 
-def _at_once(decision: Decision) -> list[Decision]:
-    if decision.batch is None:
-        return [decision]
-    return list(Decision.objects.filter(batch=decision.batch, action__in=UNDOABLE, undone_by=None).order_by("-pk"))
+@dataclass
+class Undone:
+    """What became of decisions that were made at once; of a single one it is one."""
+
+    decisions: list[Decision] = field(default_factory=list)
+    """The new ones, which undo."""
+    stayed: list[tuple[str, str]] = field(default_factory=list)
+    """Code and words of those that went on since then: they do not keep the others."""
+
+
+def last_undo(*, moderator: User) -> Undone:
+    """Undo what this moderator decided last; decisions made at once are undone at once.
+
+    Raises DecisionRefused if nothing can be.
+    """
+    last = undoable_last(moderator=moderator)
+    if last is None or last.batch is None:
+        return Undone([decision_undo(moderator=moderator, decision=last)])
+    made = Decision.objects.filter(moderator=moderator, batch=last.batch, action__in=UNDOABLE, undone_by=None)
+    done = Undone()
+    for one in made.order_by("-pk"):
+        try:
+            with transaction.atomic():
+                done.decisions.append(_undo(one, moderator))
+        except DecisionRefused as refused:
+            done.stayed.append((one.listing_code, str(refused)))
+    if not done.decisions:
+        raise DecisionLate(done.stayed[0][1])
+    return done
 
 
 def _undo(decision: Decision, moderator: User) -> Decision:
@@ -83,6 +108,7 @@ def _undo(decision: Decision, moderator: User) -> Decision:
         raise DecisionLate(str(refused)) from refused
     # What a person answered of an audit is open again.
     Audit.objects.filter(answer=decision).update(answer=None)
+    Opinion.objects.filter(settled_by=decision).update(settled_by=None)
     log.info("decision_undone", listing=listing.code, action=decision.action, moderator=moderator.pk)
     return undone
 

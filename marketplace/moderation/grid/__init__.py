@@ -1,0 +1,1 @@
+"""Many listings at once whose photos say the same car."""

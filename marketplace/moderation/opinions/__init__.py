@@ -1,0 +1,1 @@
+"""Second opinions: what another moderator says, blind, of a car that was decided."""
