@@ -1,7 +1,7 @@
 """Photos that visitors give for training: only if they say so, with the date and the words.
 
-What is given is kept. A moderator names the car first (marketplace.moderation.labels.donations); without
-that nothing learns from it.
+What is given is kept. A moderator names the car first (marketplace.moderation.labels.donations);
+without that nothing learns from it.
 """
 
 from django.db.models import Q, QuerySet
