@@ -46,7 +46,7 @@ def _ask_about(photo: Photo) -> bool:
     doubt = Doubt(
         sha256=photo.master_sha256, size=size, source=SOURCE, file=f"{photo.pk}.jpg", make=best["make"],
         model=best["model"], year="", score=best["confidence"], stated=best["confidence"],
-        suggestions=said.candidates[1:], ranked_by=said.model_version.version, photo=photo,
+        suggestions=said.candidates[1:] or said.candidates, ranked_by=said.model_version.version, photo=photo,
     )  # fmt: skip
     return label_ask(doubt=doubt, picture=bytes)
 
