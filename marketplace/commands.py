@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
@@ -60,6 +60,29 @@ class ServiceCommand(OneLineCommand):
     requires_system_checks: ClassVar[list[str]] = []  # type: ignore[misc]  # so that a fresh clone can classify
     refusals: ClassVar[tuple[type[Exception], ...]] = ()
     """Further exceptions whose message is one clear line for the operator."""
+    always_a_document: ClassVar[bool] = False
+    """Whether `--json` gives a document when the command refuses, too, and tells how far it is."""
+
+    _told = False
+    """Whether a refusal is told in a document as well."""
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        # Before the arguments are parsed: they may be what is refused.
+        self._told = self.always_a_document and "--json" in argv
+        super().run_from_argv(argv)
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        if self._told:
+            complain = parser.error
+
+            def error(message: str) -> NoReturn:
+                self._refused(message)
+                complain(message)
+                raise AssertionError("a parser's complaint does not return")
+
+            parser.error = error  # type: ignore[method-assign]
+        return parser
 
     def arguments(self, parser: CommandParser) -> None:
         """Add the command's own arguments."""
@@ -74,13 +97,27 @@ class ServiceCommand(OneLineCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         as_json = options.pop("json")
-        progress = Silent() if as_json else progress_for_terminal()
-        with refusing(*self.refusals):
-            with _stdout_kept_clean():
-                outcome = self.work(progress=progress, **options)
-            self._print(json.dumps(outcome.document, ensure_ascii=False) if as_json else outcome.text)
+        progress = Silent() if as_json and not self.always_a_document else progress_for_terminal()
+        try:
+            with refusing(*self.refusals):
+                with _stdout_kept_clean():
+                    outcome = self.work(progress=progress, **options)
+                self._print(json.dumps(outcome.document, ensure_ascii=False) if as_json else outcome.text)
+        except CommandError as error:
+            if self._told:
+                self._refused(str(error))
+            raise
+        except SystemExit:
+            if self._told:
+                self._refused("Interrupted.")
+            raise
         if outcome.failed:
             raise CommandError(_one_line(outcome.failed), returncode=outcome.code)
+
+    def _refused(self, message: str) -> None:
+        """The document of a command that did nothing."""
+        with contextlib.suppress(CommandError):  # who closed standard output wants no document
+            self._print(json.dumps({"refused": _one_line(message)}, ensure_ascii=False))
 
     def _print(self, result: str) -> None:
         try:

@@ -14,7 +14,7 @@ from marketplace.database import postgres
 from marketplace.store_url import s3_options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-QUEUES = ("recognise", "look-again", "mail", "celery")
+QUEUES = ("recognise", "look-again", "mail", "celery", "train")
 """What Celery's workers take tasks from; see settings.CELERY_TASK_ROUTES."""
 
 
@@ -78,6 +78,10 @@ def _site_url(value: str, info: ValidationInfo) -> str:
     return value.rstrip("/")
 
 
+def _media_host(value: str, info: ValidationInfo) -> str:
+    return _site_url(value, info) if value else ""
+
+
 def _found_at(given: dict[str, Any]) -> str:
     """The address of a site whose environment does not say it."""
     if given.get("DEBUG", True):
@@ -102,7 +106,14 @@ def _known_queues(value: list[list[str]], info: ValidationInfo) -> list[list[str
         raise ValueError(f"{info.field_name} names {', '.join(unknown)}; the queues are {', '.join(QUEUES)}.")
     if missing := [queue for queue in QUEUES if not any(queue in worker for worker in value)]:
         raise ValueError(f"{info.field_name} leaves nobody for {', '.join(missing)}.")
+    if not queues_apart(value):
+        raise ValueError(f"{info.field_name}: train needs a worker of its own, as in recognise,mail;train.")
     return value
+
+
+def queues_apart(workers: list[list[str]]) -> bool:
+    """Whether nothing waits for a training, which keeps its worker busy for hours."""
+    return all(queues == ["train"] for queues in workers if "train" in queues)
 
 
 NotEmpty = BeforeValidator(_not_empty)
@@ -148,6 +159,8 @@ class Environment(BaseSettings):
     """redis://host:6379/0; empty = the embedded Redis, on a socket in VAR_DIR."""
     STORE_URL: Annotated[str, AfterValidator(_store)] = ""
     """s3://bucket/prefix?endpoint=https://host for photos, models and reports; empty = VAR_DIR."""
+    MEDIA_HOST: Annotated[str, AfterValidator(_media_host)] = ""
+    """https://pictures.example, which serves pictures and nothing else; empty = the site does."""
     STATIC_COLLECTED: Switch = Field(default_factory=lambda given: not given["DEBUG"])
     """Serve the output of `manage.py collectstatic` instead of the source files."""
 
@@ -163,6 +176,12 @@ class Environment(BaseSettings):
     """How many drafts a seller may have."""
     SELLER_MB: Count = 5_000
     """Megabytes that a seller's photos may take."""
+    VISITOR_DECODE_SECONDS: Count = 6
+    """Processor seconds within a minute that the photos of one address at /identify/ may take."""
+    API_DECODE_SECONDS: Count = 20
+    """The same of one caller of the API."""
+    SELLER_DECODE_SECONDS: Count = 60
+    """The same of one seller."""
     DISK_RESERVE_MB: NotNegative = 200
     """Uploads are refused when no more than this is free on the disk of the photos."""
     PHOTO_BATCH: Count = 16
@@ -232,7 +251,7 @@ class Environment(BaseSettings):
     )
     """Lowest level that is logged."""
 
-    WORKERS: Workers = [[*QUEUES]]
+    WORKERS: Workers = [[queue for queue in QUEUES if queue != "train"], ["train"]]
     """The workers that `make run` starts: queues apart by commas, workers by semicolons."""
     BIND: str = "127.0.0.1:8000"
     """Address that gunicorn binds."""

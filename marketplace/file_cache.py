@@ -1,6 +1,8 @@
 """The cache of a site without REDIS_URL: files, with counts that parallel requests cannot lose."""
 
 import fcntl
+import pickle
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,8 +10,6 @@ from typing import Any
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.filebased import FileBasedCache
-
-DAY = 24 * 3600
 
 
 class CountingFileCache(FileBasedCache):
@@ -20,13 +20,20 @@ class CountingFileCache(FileBasedCache):
             return super().add(key, value, timeout, version)
 
     def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
-        """A count is kept for a day from its last step on; Django's would lose it after minutes."""
+        """The count ends when it would have ended anyway; Django's would begin its time anew."""
         with self._alone():
             value = self.get(key, version=version)
             if value is None:
                 raise ValueError(f"Key '{key}' not found")
-            self.set(key, value + delta, timeout=DAY, version=version)
+            self.set(key, value + delta, timeout=self._left(key, version), version=version)
         return int(value + delta)
+
+    def _left(self, key: Any, version: int | None) -> float | None:
+        """Seconds until a count ends; None = never."""
+        path = Path(self._key_to_file(key, version))  # type: ignore[attr-defined]  # its stubs do not know it
+        with path.open("rb") as file:
+            ends: float | None = pickle.load(file)  # noqa: S301  # Django's own, in a folder that is ours alone
+        return None if ends is None else max(1.0, ends - time.time())
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 import logging
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from csp.constants import NONE, SELF
@@ -19,7 +20,7 @@ VAR_DIR = folder_ready(env.VAR_DIR)
 
 DEBUG = env.DEBUG
 SECRET_KEY = env.SECRET_KEY or secret_kept(VAR_DIR / "secret_key")
-ALLOWED_HOSTS = env.ALLOWED_HOSTS
+ALLOWED_HOSTS = [*env.ALLOWED_HOSTS, *([urlsplit(env.MEDIA_HOST).hostname] if env.MEDIA_HOST else [])]
 CSRF_TRUSTED_ORIGINS = env.CSRF_TRUSTED_ORIGINS
 SITE_URL = env.SITE_URL
 SITE_NAME = env.SITE_NAME
@@ -64,6 +65,7 @@ MIDDLEWARE = [
     "marketplace.outages.RetryMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "marketplace.content_policy.ContentPolicyMiddleware",
+    "marketplace.media_host.MediaHostMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "marketplace.accounts.languages.LanguageMiddleware",
@@ -145,6 +147,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "trade-mails": {"task": "marketplace.trade.tasks.send_mails", "schedule": 60.0, "options": {"expires": 60}},
     "trade-sweep": {"task": "marketplace.trade.tasks.sweep", "schedule": 300.0, "options": {"expires": 300}},
+    "trainings-watch": {
+        "task": "marketplace.training.tasks.watch",
+        "schedule": 15.0,
+        "options": {"expires": 60},
+    },
     "moderation-review": {
         "task": "marketplace.moderation.tasks.review_submitted",
         "schedule": 15.0,
@@ -166,6 +173,7 @@ CELERY_TASK_ROUTES = {
     "marketplace.training.tasks.rerecognise": {"queue": "look-again"},
     "marketplace.listings.tasks.send_mails": {"queue": "mail"},
     "marketplace.trade.tasks.send_mails": {"queue": "mail"},
+    "marketplace.training.tasks.train": {"queue": "train"},
 }
 ENGINE_QUEUES = {"recognise", "look-again"}  # whose workers open a recogniser
 WORKERS = env.WORKERS
@@ -199,7 +207,8 @@ if env.STORE_URL:  # several machines: photos, artefacts and the files of traini
         for name, folder in (("default", "media"), ("artefacts", "artefacts"), ("runs", "runs"))
     }
 MEDIA_ROOT = VAR_DIR / "media"
-MEDIA_URL = "/media/"
+MEDIA_HOST = env.MEDIA_HOST  # serves pictures alone: see marketplace.media_host
+MEDIA_URL = f"{MEDIA_HOST}/media/"
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles" if STATIC_COLLECTED else VAR_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -213,6 +222,10 @@ PHOTOS_PER_LISTING = env.PHOTOS_PER_LISTING
 SELLER_PHOTOS_PER_HOUR = env.SELLER_PHOTOS_PER_HOUR
 SELLER_DRAFTS = env.SELLER_DRAFTS
 SELLER_MB = env.SELLER_MB
+VISITOR_DECODE_SECONDS = env.VISITOR_DECODE_SECONDS
+API_DECODE_SECONDS = env.API_DECODE_SECONDS
+SELLER_DECODE_SECONDS = env.SELLER_DECODE_SECONDS
+WEB_THREADS = env.WEB_THREADS
 DISK_RESERVE_MB = env.DISK_RESERVE_MB
 PHOTO_ATTEMPTS = 3
 PHOTO_BATCH = env.PHOTO_BATCH
@@ -299,7 +312,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:", "blob:"],
+        "img-src": [SELF, "data:", "blob:", *([env.MEDIA_HOST] if env.MEDIA_HOST else [])],
         "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],

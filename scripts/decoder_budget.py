@@ -110,7 +110,7 @@ def main() -> None:
     print(f"{'file':34} {'MB in':>6} {'answer':18} {'memory MB':>9} {'CPU s':>6}")
     for name, kind, make in files():
         data = make()
-        limits = [str(MAX_PIXELS), str(CPU_SECONDS), str(MEMORY_BYTES)]
+        limits = [str(MAX_PIXELS), str(CPU_SECONDS), str(MEMORY_BYTES), "0", "0"]
         child = subprocess.run(  # our own script
             [sys.executable, "-I", "-S", "-c", _WATCH, str(_DECODER), kind, *limits, *_import_folders()],
             input=data,

@@ -22,8 +22,8 @@ LONGEST_SIDE = 65_535
 # Bytes of memory for a pixel: two canvasses, the copy handed out and the picture. A HEIC takes
 # less than 5 and needs no line of its own.
 _WEBP_BYTES = 16
-_FRAMES = (0xC0, 0xC1, 0xC2)
-_SOS = 0xDA
+FRAMES = (0xC0, 0xC1, 0xC2)
+SOS = 0xDA
 
 
 def cost_check(data: bytes, kind: str) -> None:
@@ -76,7 +76,7 @@ def _check_segments(data: bytes) -> None:
     scans = 0
     for number, (marker, _, _) in enumerate(islice(jpeg_segments(data), MOST_SEGMENTS + 1), 1):
         _check_count(number, MOST_SEGMENTS, "segments")
-        if marker == _SOS:
+        if marker == SOS:
             scans += 1
             _check_count(scans, MOST_SCANS, "scans")
             if one_scan:
@@ -89,10 +89,10 @@ def _coefficient_bytes(data: bytes) -> int:
 
     frame = b""
     for marker, _, payload in jpeg_segments(data):
-        if marker in _FRAMES and len(payload) >= 6:
+        if marker in FRAMES and len(payload) >= 6:
             frame = payload
-            progressive = marker == _FRAMES[2]
-        elif marker == _SOS and frame and payload:
+            progressive = marker == FRAMES[2]
+        elif marker == SOS and frame and payload:
             in_one = not progressive and payload[0] == frame[5]
             return 0 if in_one else _blocks_bytes(frame)
     return 0

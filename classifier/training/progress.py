@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol, TypeVar
 
 from rich.console import Console
@@ -28,6 +28,10 @@ class Progress(Protocol):
         """One line that stays."""
         ...
 
+    def measured(self, figures: Mapping[str, object]) -> None:
+        """The figures of an epoch, as the history keeps them."""
+        ...
+
 
 class Silent:
     """Shows nothing."""
@@ -41,6 +45,9 @@ class Silent:
 
     def say(self, text: str) -> None:
         """See Progress.say."""
+
+    def measured(self, figures: Mapping[str, object]) -> None:
+        """See Progress.measured."""
 
 
 class Lines(Silent):
@@ -91,6 +98,9 @@ class Bars:
     def say(self, text: str) -> None:
         """See Progress.say."""
         self._console.print(text, highlight=False)
+
+    def measured(self, figures: Mapping[str, object]) -> None:
+        """See Progress.measured. The lines of ``say`` tell them already."""
 
 
 def progress_for_terminal() -> Progress:

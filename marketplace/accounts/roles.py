@@ -26,7 +26,7 @@ LOOKED_AT = (
     "registry.modelversion", "registry.promotion",
     "moderation.decision", "moderation.labelreview", "moderation.rejecttemplate", "moderation.rejecttemplatetext",
     "moderation.policyversion", "moderation.policymake", "moderation.audit", "moderation.suspension",
-    "trade.report", "training.trainingrun", "training.rerecognition",
+    "trade.report", "training.trainingrun", "training.trainingorder", "training.rerecognition",
 )  # fmt: skip
 """What an operator may look at in /admin/. Messages, offers and accounts are not among it."""
 KEPT = (
@@ -62,6 +62,7 @@ ROLES: Mapping[str, Role] = {
             "moderation.add_policyversion",
             "moderation.add_policymake",
             "registry.promote_modelversion",
+            "training.add_trainingorder",
         ),
     ),
     "admin": Role(_("does all of it, and gives roles"), moderates=True, staff=True, permissions=(ALL,)),

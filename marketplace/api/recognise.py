@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from marketplace.photos.intake.callers import Caller
 from marketplace.photos.models import Photo
 from marketplace.photos.services import photo_add
 
@@ -15,12 +16,12 @@ POLL_SECONDS = 0.05
 _waiters = threading.BoundedSemaphore(4)
 
 
-def recognise_and_wait(*, data: bytes, filename: str) -> Photo:
+def recognise_and_wait(*, data: bytes, filename: str, caller: Caller) -> Photo:
     """Store a visitor's photo for recognition and wait up to ``API_WAIT_SECONDS`` for the worker.
 
     The photo that is returned may still be unsettled. Raises PhotoRejected.
     """
-    photo = photo_add(listing=None, data=data, filename=filename)
+    photo = photo_add(listing=None, data=data, filename=filename, caller=caller)
     if _waiters.acquire(blocking=False):
         try:
             _wait(photo.pk)

@@ -2,11 +2,12 @@
 
 import math
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from django.core.cache import cache
 from rest_framework.request import Request
 from rest_framework.throttling import ScopedRateThrottle
+
+from marketplace.counting import window_counted
 
 if TYPE_CHECKING:  # the views module reads the settings, which name this one
     from rest_framework.views import APIView
@@ -31,23 +32,10 @@ class CountingThrottle(ScopedRateThrottle):
         if allowed is None or duration is None:
             return True
         key = self.get_cache_key(request, view)
-        began, count = _counted(f"count:{key}", duration)
+        began, count = window_counted(f"count:{key}", duration)
         self._left = max(0.0, began + duration - time.time())
         return count <= allowed
 
     def wait(self) -> float:
         """Seconds until the caller's window ends."""
         return math.ceil(self._left)
-
-
-def _counted(key: str, duration: int) -> tuple[float, int]:
-    """When the caller's window began, and how many calls it has had with this one."""
-    # Race: of two first calls one begins the window, and both read the same beginning.
-    cache.add(key, time.time(), timeout=duration)
-    began: Any = cache.get(key)
-    if began is None:  # it ended between the two lines
-        return _counted(key, duration)
-    # The beginning is part of the name: no window ever finds another one's count.
-    calls = f"{key}:{began:.6f}"
-    cache.add(calls, 0, timeout=2 * duration)
-    return began, cache.incr(calls)

@@ -36,6 +36,7 @@ from marketplace.catalogue.models import CarModel, Make
 from marketplace.catalogue.selectors import make_list
 from marketplace.listings.access import visible_listing
 from marketplace.photos.forms import upload_read
+from marketplace.photos.intake.callers import program
 from marketplace.photos.selectors import photo_of_visitor
 from marketplace.photos.services import PhotoRejected
 
@@ -46,6 +47,7 @@ REFUSED_WITH = {
     "wrong_format": status.HTTP_415_UNSUPPORTED_MEDIA_TYPE,
     "not_a_picture": status.HTTP_415_UNSUPPORTED_MEDIA_TYPE,
     "extension_mismatch": status.HTTP_415_UNSUPPORTED_MEDIA_TYPE,
+    "too_much_work": status.HTTP_429_TOO_MANY_REQUESTS,
     "busy": status.HTTP_503_SERVICE_UNAVAILABLE,
     "not_stored": status.HTTP_503_SERVICE_UNAVAILABLE,
 }
@@ -83,9 +85,11 @@ class RecogniseView(APIView):
         if not isinstance(upload, UploadedFile):
             return _refused("missing", gettext("Send one photo as the multipart field 'photo'."))
         try:
-            photo = recognise_and_wait(data=upload_read(upload), filename=upload.name or "")
+            photo = recognise_and_wait(
+                data=upload_read(upload), filename=upload.name or "", caller=program(cast(Any, request))
+            )
         except PhotoRejected as error:
-            return _refused(error.reason_code, error.message)
+            return _refused(error.reason_code, error.message, retry_after_s=error.retry_after_s)
         where = reverse("api:recognition", args=[photo.pk])
         if photo.is_settled:
             return Response(recognition_data(photo), headers={"Content-Location": where})
@@ -99,9 +103,9 @@ class RecogniseView(APIView):
         return answer
 
 
-def _refused(code: str, detail: str) -> Response:
+def _refused(code: str, detail: str, *, retry_after_s: int | None = None) -> Response:
     answer = REFUSED_WITH.get(code, status.HTTP_400_BAD_REQUEST)
-    headers = {"Retry-After": "60"} if answer == status.HTTP_503_SERVICE_UNAVAILABLE else {}
+    headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
     return Response({"code": code, "detail": detail}, status=answer, headers=headers)
 
 

@@ -1,6 +1,5 @@
 """honcho's processes on a leash: if their supervisor dies, even by SIGKILL, all of them end."""
 
-import ctypes
 import os
 import signal
 import sys
@@ -12,22 +11,7 @@ from honcho.compat import ProcessManager
 from honcho.manager import Manager
 from honcho.process import Popen, Process
 
-PR_SET_PDEATHSIG = 1
-
-
-def die_with_parent(signum: signal.Signals) -> None:
-    """Ask Linux to send this process a signal when its parent dies. Other systems cannot.
-
-    There, a supervisor that is killed leaves its processes running; the lock in VAR_DIR then names
-    them at the next start.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signum)
-
-
-def leashed() -> None:
-    """For subprocess's preexec_fn: however this process ends, the child gets SIGTERM."""
-    die_with_parent(signal.SIGTERM)
+from marketplace.parent import die_with_parent, leashed
 
 
 class _LeashedPopen(Popen):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from django.conf import settings
 
-from marketplace.operations.leash import leashed
+from marketplace.parent import leashed
 
 CELERY = (sys.executable, "-m", "celery", "--quiet", "-A", "marketplace")
 

@@ -10,6 +10,7 @@ Output: one line of JSON, then (unless it is a refusal) the master's bytes and t
 import io
 import json
 import math
+import os
 import resource
 import statistics
 import sys
@@ -176,8 +177,9 @@ def blur(grey: Any) -> float:
 
 
 def main(argv: list[str]) -> None:
-    """``decoder.py KIND MAX_PIXELS CPU_SECONDS MEMORY_BYTES QUARTERS BOX SITE_DIRECTORY…``"""
-    kind, max_pixels, cpu_seconds, memory_bytes, quarters, box, *paths = argv
+    """``decoder.py KIND MAX_PIXELS CPU_SECONDS MEMORY_BYTES QUARTERS NICE BOX SITE_DIRECTORY…``"""
+    kind, max_pixels, cpu_seconds, memory_bytes, quarters, nice, box, *paths = argv
+    os.nice(int(nice))
     sys.path.extend(paths)  # started with -S: only the folders that it needs, no .pth file runs
     reserved = UNTOUCHED_BYTES if kind == "HEIF" else 0
     limit_self(cpu_seconds=int(cpu_seconds), memory_bytes=int(memory_bytes) + reserved)

@@ -3,10 +3,8 @@
 import hashlib
 import importlib.util
 import json
-import os
 import subprocess
 import sys
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ import structlog
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from classifier.decoding.errors import PictureError
 from classifier.formats import (
     BY_KIND,
     EXTENSIONS,
@@ -27,9 +26,15 @@ from classifier.formats import (
 )
 from marketplace.photos.decoder import WHOLE
 from marketplace.photos.file_words import file_words, formats_words
+from marketplace.photos.intake.budgets import work_charge
+from marketplace.photos.intake.callers import SITE, Caller
+from marketplace.photos.intake.turns import NoTurnError, Turns
 from marketplace.photos.jpeg import NotCleanError, clean_jpeg_size
+from marketplace.photos.refusal import PhotoRejected
 
 log = structlog.get_logger(__name__)
+
+__all__ = ["CleanPhoto", "PhotoRejected", "ingest"]
 
 # What one upload may take; scripts/decoder_budget.py prints what the largest ones do. Files that
 # ask for more are refused before they are decoded (classifier.decoding.cost): these limits are for
@@ -39,28 +44,8 @@ MEMORY_BYTES = 400 * 2**20
 # Generous, because it only ends a child that waits or is starved of CPU time; the CPU limit ends
 # one that works.
 WALL_SECONDS = 30
-# No more children at once than processors, because of the memory that each may take.
-_turns = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
+_turns = Turns()
 _DECODER = Path(__file__).with_name("decoder.py")
-
-
-class PhotoRejected(Exception):  # an expected answer to a person, not a fault of the program
-    """This upload is not taken. ``message`` tells the person what is wrong and what to do."""
-
-    def __init__(self, reason_code: str, message: str) -> None:
-        super().__init__(message)
-        self.reason_code = reason_code
-        self.message = message
-
-    @property
-    def retry_after_s(self) -> int | None:
-        """Seconds after which the same upload may be taken; None if the fault is the file's."""
-        return 60 if self.reason_code in ("busy", "not_stored") else None
-
-    @property
-    def status(self) -> int:
-        """The HTTP status of a page that answers with it."""
-        return 503 if self.retry_after_s else 429 if self.reason_code == "too_often" else 422
 
 
 @dataclass(frozen=True)
@@ -93,13 +78,15 @@ class CleanPhoto:
         return {name: getattr(self, name) for name in kept}
 
 
-def ingest(data: bytes, *, filename: str, quarters: int = 0, box: Sequence[int] | None = None) -> CleanPhoto:
+def ingest(
+    data: bytes, *, filename: str, quarters: int = 0, box: Sequence[int] | None = None, caller: Caller = SITE
+) -> CleanPhoto:
     """Check, decode (in a limited child process) and re-encode an upload.
 
     quarters: how many quarters of a circle to turn it clockwise. box: (x1, y1, x2, y2), the part of
-    a master to keep, in its pixels. Takes about 70 ms for a 1,280×960
-    JPEG on an idle core, half of which is starting the child. Raises PhotoRejected, and nothing
-    else.
+    a master to keep, in its pixels. caller: whose budget it is charged
+    to, and whose turns it waits for. Takes about 70 ms for a 1,280×960 JPEG on an idle core, half
+    of which is starting the child. Raises PhotoRejected, and nothing else.
     """
     if not data:
         raise PhotoRejected("empty", _("This file is empty. Choose the photo again."))
@@ -110,7 +97,17 @@ def ingest(data: bytes, *, filename: str, quarters: int = 0, box: Sequence[int] 
             % {"size": f"{len(data) / 2**20:.0f}", "limit": f"{settings.PHOTO_MAX_BYTES / 2**20:.0f}"},
         )
     kind = _accepted_kind(data, filename)
-    answer, master, card = _decode_in_child(data, kind=kind, quarters=quarters, box=box)
+    try:
+        used = work_charge(caller, data, kind)
+        with _turns.turn(caller, used=used):
+            part = WHOLE if box is None else ",".join(map(str, box))
+            answer, master, card = _decode_in_child(
+                data, kind=kind, quarters=quarters, nice=caller.lane.nice, part=part
+            )
+    except PictureError as error:
+        raise _refusal({"refused": error.reason}) from error
+    except NoTurnError as error:
+        raise _refusal({"refused": "busy"}) from error
     if "refused" in answer:
         raise _refusal(answer)
     try:
@@ -186,7 +183,7 @@ def _refusal(answer: dict[str, Any]) -> PhotoRejected:
 
 
 def _decode_in_child(
-    data: bytes, *, kind: str, quarters: int, box: Sequence[int] | None
+    data: bytes, *, kind: str, quarters: int, nice: int = 0, part: str = WHOLE
 ) -> tuple[dict[str, Any], bytes, bytes]:
     """The decoder's answer, master and card. A child that crashes or hits its limits is a refusal.
 
@@ -195,10 +192,7 @@ def _decode_in_child(
     supervisor, and one bad photo could harm the next. ``-I -S`` and the empty environment keep
     start-up short, and secrets out of the process that reads the stranger's bytes.
     """
-    if not _turns.acquire(timeout=WALL_SECONDS):
-        return {"refused": "busy"}, b"", b""
-    numbers = map(str, (settings.PHOTO_MAX_PIXELS, CPU_SECONDS, MEMORY_BYTES, quarters))
-    part = WHOLE if box is None else ",".join(map(str, box))
+    numbers = map(str, (settings.PHOTO_MAX_PIXELS, CPU_SECONDS, MEMORY_BYTES, quarters, nice))
     try:
         child = subprocess.run(  # noqa: S603  # our own script, no shell, no word of the upload in its arguments
             [sys.executable, "-I", "-S", str(_DECODER), kind, *numbers, part, *_import_folders()],
@@ -215,8 +209,6 @@ def _decode_in_child(
     except OSError as error:  # no memory or no process left for a child
         log.error("decoder_not_started", kind=kind, error=str(error))
         return {"refused": "busy"}, b"", b""
-    finally:
-        _turns.release()
     if child.returncode != 0:
         log.warning(
             "decoder_died", kind=kind, returncode=child.returncode, stderr=child.stderr[-500:].decode("latin-1")

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from classifier.taxonomy import Guess
 from marketplace.listings.models import Listing
+from marketplace.photos.pictures import PictureField
 from marketplace.registry.models import ModelVersion
 
 
@@ -79,8 +80,8 @@ class Photo(models.Model):
     position = models.PositiveIntegerField(default=0)
     chosen_cover = models.BooleanField(default=False, help_text="The seller made it the first photo.")
 
-    file = models.FileField(upload_to="photos", max_length=120)
-    card = models.FileField(upload_to="cards", max_length=120)
+    file = PictureField(upload_to="photos", max_length=120)
+    card = PictureField(upload_to="cards", max_length=120)
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     original_name = models.CharField(max_length=200, blank=True)
@@ -111,6 +112,9 @@ class Photo(models.Model):
             models.Index(fields=["attempts", "created_at"], condition=Q(status="pending"), name="photo_queue"),
             models.Index(fields=["created_at"], condition=Q(status="pending"), name="photo_pending"),
             models.Index(fields=["claimed_at"], condition=Q(status="claimed"), name="photo_claimed"),
+            # Each picture that a page shows is looked up by its name.
+            models.Index(fields=["file"], name="photo_file"),
+            models.Index(fields=["card"], name="photo_card"),
         )
         constraints = (
             # The same upload twice in one listing is one photo, as after a double click or a retry.

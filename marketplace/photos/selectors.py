@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
+from marketplace.listings.access import PUBLIC
 from marketplace.listings.models import Listing
 from marketplace.photos.models import Photo, Prediction, Question
 
@@ -54,6 +55,12 @@ def photos_asked(*, question: Question) -> list[Photo]:
     return list(
         Photo.objects.filter(question=question).prefetch_related(_newest_predictions()).order_by("created_at", "pk")
     )
+
+
+def picture_is_public(*, name: str) -> bool:
+    """Whether everybody may see a stored file: its photo's car is on sale, or was sold."""
+    column = "file" if name.startswith("photos/") else "card"
+    return Photo.objects.filter(**{column: name}, listing__status__in=PUBLIC).exists()
 
 
 def prediction_latest(*, photo: Photo) -> Prediction | None:

@@ -19,6 +19,7 @@ from marketplace.photos.editing.removal import photo_remove, photo_restore, phot
 from marketplace.photos.editing.rotation import photo_rotate
 from marketplace.photos.files import files_delete, files_of, files_write
 from marketplace.photos.ingest import PhotoRejected, ingest
+from marketplace.photos.intake.callers import SITE, Caller, seller
 from marketplace.photos.models import Photo, PhotoBand, Question
 from marketplace.photos.quotas import quota_check, room_check
 from marketplace.photos.recognition.queue import (
@@ -42,20 +43,23 @@ __all__ = [
 @uploads_counted
 def photo_add(
     *, listing: Listing | None, data: bytes, filename: str, question: Question | None = None,
-    box: Sequence[int] | None = None,
+    box: Sequence[int] | None = None, caller: Caller | None = None,
 ) -> Photo:  # fmt: skip
     """Make a clean picture of an upload, store it as ``pending`` and ring for the worker.
 
     ``listing=None`` is a visitor's photo, of a ``question`` at /identify/ or of a program's. The
     same upload twice in one listing or question returns the first photo. box: what to keep of a
-    master, in its pixels. Raises PhotoRejected, whose ``message`` tells the person what is
+    master, in its pixels. caller: who is charged for the work; None = the listing's seller, or the
+    site itself. Raises PhotoRejected, whose ``message`` tells the person what is
     wrong.
     """
     _check_disk()
     if listing is not None:
         quota_check(seller_id=listing.seller_id)
         room_check(listing)
-    clean = ingest(data, filename=filename, box=box)
+    if caller is None:
+        caller = SITE if listing is None else seller(listing.seller_id)
+    clean = ingest(data, filename=filename, box=box, caller=caller)
     if (twin := _twin(listing, question, clean.sha256)) is not None:
         return twin
     photo = Photo(

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from marketplace.photos.limits import address_of
+from marketplace.photos.intake.callers import address_of, network_of
 from marketplace.trade.models import Tally
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -47,7 +47,8 @@ def person_key(person_id: int) -> str:
 
 def address_key(request: HttpRequest) -> str:
     """A visitor's address, hashed: it is only to be recognised, and for two days at most."""
-    return f"address:{salted_hmac('marketplace.trade.limits', address_of(request)).hexdigest()[:32]}"
+    network = network_of(address_of(request))
+    return f"address:{salted_hmac('marketplace.trade.limits', network).hexdigest()[:32]}"
 
 
 def tallies_tidy() -> int:

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -15,10 +17,14 @@ from marketplace.registry.admin import ModelVersionAdmin, ReadOnly
 from marketplace.registry.models import ModelVersion
 from marketplace.registry.services import RegistryError
 from marketplace.training.models import Rerecognition, TrainingRun
+from marketplace.training.orders.admin import TrainingOrderAdmin
+from marketplace.training.promotion.admin_pages import may_promote, promote_page, rollback_page
 from marketplace.training.promotion.services import promote
 from marketplace.training.rerecognition.services import rerecognition_counts
 from marketplace.training.runs.admin_page import classes_table, figures_table, gates_table, pairs_table, stages_table
 from marketplace.training.runs.files import run_file_open, run_files_found
+
+__all__ = ["RerecognitionAdmin", "TrainedVersionAdmin", "TrainingOrderAdmin", "TrainingRunAdmin"]
 
 REPORT = "report.html"
 FILES = {
@@ -40,7 +46,10 @@ REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; f
 
 @admin.register(TrainingRun)
 class TrainingRunAdmin(ReadOnly, ModelAdmin):
-    """Read only: `manage.py retrain` makes runs."""
+    """Orders and `manage.py retrain` make runs; here one can be let serve, and that undone."""
+
+    list_before_template = "admin/training/run_list_before.html"
+    change_form_before_template = "admin/training/run_before.html"
 
     list_display = ("id", "state", "recipe", "photos", "version", "gates_passed", "promoted", "who", "started_at")
     list_filter = ("status", "recipe", "promoted")
@@ -63,8 +72,33 @@ class TrainingRunAdmin(ReadOnly, ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         own = path("<int:run_id>/files/<str:name>", self.admin_site.admin_view(self.file), name="training_run_file")
+        wrap = self.admin_site.admin_view
+        promote = path("<int:run_id>/promote/", wrap(self.promote), name="training_run_promote")
+        rollback = path("rollback/", wrap(self.rollback), name="training_run_rollback")
         urls: list[URLPattern] = super().get_urls()
-        return [own, *urls]
+        return [own, promote, rollback, *urls]
+
+    def promote(self, request: HttpRequest, run_id: int) -> HttpResponse:
+        """Let the run's version serve, with a reason."""
+        run = get_object_or_404(TrainingRun.objects.select_related("version"), pk=run_id)
+        return promote_page(request, run, context=self.admin_site.each_context(request))
+
+    def rollback(self, request: HttpRequest) -> HttpResponse:
+        """Undo the last promotion, with a reason."""
+        return rollback_page(request, context=self.admin_site.each_context(request))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {**(extra_context or {}), "may_promote": may_promote(request)}
+        answer: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return answer
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        answer: HttpResponse = super().changelist_view(
+            request, {**(extra_context or {}), "may_promote": may_promote(request)}
+        )
+        return answer
 
     def file(self, request: HttpRequest, run_id: int, name: str) -> HttpResponse | FileResponse:
         """One file of a run's folder."""

@@ -1,11 +1,65 @@
 """Training runs, and photos that a new version looks at again."""
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.photos.models import Photo
 from marketplace.registry.models import ModelVersion, Promotion
+
+
+class TrainingOrder(models.Model):
+    """A training that an operator asked for on a page; a worker of the queue ``train`` does it.
+
+    The worker writes ``alive_at`` every few seconds while the training's process lives.
+    """
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("waiting for the training worker")
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    class Promote(models.TextChoices):
+        AUTO = "auto", _("let it serve if it passes all gates")
+        NEVER = "never", _("only train and compare")
+
+    recipe = models.CharField(_("recipe"), max_length=60)
+    decisions = models.BooleanField(_("learn from what moderators decided"), default=True)
+    manifest = models.CharField(_("manifest"), max_length=120, blank=True)
+    max_minutes = models.PositiveIntegerField(
+        _("time limit in minutes"), validators=[MinValueValidator(1), MaxValueValidator(7 * 24 * 60)]
+    )
+    promote = models.CharField(_("afterwards"), max_length=5, choices=Promote, default=Promote.AUTO)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    status = models.CharField(max_length=9, choices=Status, default=Status.WAITING)
+    # True while it waits or runs, else NULL: so that there is one such row at most.
+    is_open = models.BooleanField(null=True, default=True, unique=True, editable=False)
+    alive_at = models.DateTimeField(null=True, blank=True, editable=False)
+    cancel_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    cancelled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
+    progress = models.CharField(max_length=300, blank=True, help_text="The last line that the training said.")
+    error = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(is_open=True, status__in=["waiting", "running"])
+                | Q(is_open__isnull=True, status__in=["done", "failed", "cancelled"]),
+                name="order_open_while_it_waits_or_runs",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"order {self.pk} ({self.recipe})"
 
 
 class TrainingRun(models.Model):
@@ -40,6 +94,12 @@ class TrainingRun(models.Model):
         null=True,
         blank=True,
         help_text="Decisions until then took part; what goes on with this takes no newer.",
+    )
+    order = models.OneToOneField(
+        TrainingOrder, on_delete=models.SET_NULL, null=True, blank=True, related_name="run", editable=False
+    )
+    alive_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="The training's process writes it every ten seconds."
     )
     started_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)

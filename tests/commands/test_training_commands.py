@@ -29,8 +29,27 @@ def test_retrain_ends_with_1_when_a_gate_fails(manage, champion, manifest, train
     ran = manage("retrain", "--manifest", manifest("red", "blue"), "--recipe", "quick", "--json")
     assert ran.code == 1
     assert not ran.document["promoted"]
-    assert "Not promoted: " in ran.line
+    *told, last = ran.err.splitlines()
+    assert any("photos" in line for line in told)  # how far it is
+    assert "Not promoted: " in last
     assert champion_get() == champion
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [(["--epochs", "many"], "argument --epochs"), (["--recipe", "brazl"], "no recipe 'brazl'")],
+)
+def test_retrain_refuses_in_a_document_too(manage, champion, arguments, why):
+    ran = manage("retrain", *arguments, "--json")
+    assert ran.code == 2
+    assert why in ran.document["refused"]
+    assert why in ran.err
+
+
+def test_an_interrupted_retrain_says_so_in_its_document(manage, champion, manifest, trained):
+    trained("red", fails=KeyboardInterrupt())
+    ran = manage("retrain", "--manifest", manifest("red", "blue"), "--recipe", "quick", "--json")
+    assert (ran.code, ran.document) == (130, {"refused": "Interrupted."})
 
 
 def test_retrain_prints_each_gate_for_people(manage, champion, manifest, trained):
@@ -62,9 +81,9 @@ def test_retrain_prints_each_gate_for_people(manage, champion, manifest, trained
 )
 def test_retrain_refuses_in_one_line(manage, champion, trained, arguments, answer):
     trained("red")
-    ran = manage("retrain", *arguments, "--json")
+    ran = manage("retrain", *arguments)
     assert (ran.code, ran.out) == (2, "")
-    assert answer in ran.line
+    assert answer in ran.err.splitlines()[-1]
     assert champion_get() == champion
 
 
@@ -91,16 +110,17 @@ def test_retrain_refuses_photos_that_cannot_be_read_in_one_line(manage, champion
     for photo in lot.parent.glob("*.jpg"):
         photo.write_bytes(b"no photo")
     ran = manage("retrain", "--manifest", lot, "--json")
-    assert (ran.code, ran.out) == (2, "")
-    assert "unreadable: 40 photos left out: they cannot be read." in ran.line
+    assert ran.code == 2
+    assert "unreadable: 40 photos left out: they cannot be read." in ran.document["refused"]
+    assert "unreadable: 40 photos left out: they cannot be read." in ran.err.splitlines()[-1]
     assert champion_get() == champion
 
 
 def test_retrain_says_that_the_disk_is_full(manage, champion, manifest, trained):
     trained(fails=OSError(28, "No space left on device", "/var/site/model"))
     ran = manage("retrain", "--manifest", manifest("red", "lime", "blue"), "--json")
-    assert (ran.code, ran.out) == (2, "")
-    assert ran.line.endswith(
+    assert ran.code == 2
+    assert ran.document["refused"].endswith(
         "No space left on device: /var/site/model. Free some space there, or set VAR_DIR to a folder on another disk."
     )
     assert champion_get() == champion
@@ -112,7 +132,7 @@ def test_retrain_says_that_var_cannot_be_written(manage, champion, manifest, tra
     (settings.VAR_DIR / "file").write_text("in the way")
     ran = manage("retrain", "--manifest", manifest("red"))
     assert ran.code == 2
-    assert "Not a directory" in ran.line
+    assert "Not a directory" in ran.err.splitlines()[-1]
 
 
 def test_evaluate_refuses_in_one_line(manage, champion, tmp_path, manifest):

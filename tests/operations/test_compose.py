@@ -17,7 +17,7 @@ OURS = {name: service for name, service in SERVICES.items() if service["image"] 
 def test_one_service_builds_the_image_and_nobody_asks_a_registry_for_it():
     """Builds of one image would run in parallel, and on a new machine all but the first fail."""
     assert set(OURS) == {
-        "setup", "web", "worker", "worker-gpu", "looker", "mailer", "housekeeper", "scheduler",
+        "setup", "web", "worker", "worker-gpu", "looker", "mailer", "housekeeper", "trainer", "scheduler",
     }  # fmt: skip
     assert [name for name, service in OURS.items() if "build" in service] == ["setup"]
     assert {service["pull_policy"] for service in OURS.values()} == {"never"}

@@ -48,11 +48,15 @@ def test_a_worker_of_mails_needs_none(begun):
 
 def test_make_run_starts_the_workers_that_it_is_told_and_every_queue_has_one(settings, monkeypatch):
     settings.REDIS_URL = "redis://elsewhere:6379/0"
-    monkeypatch.setenv("WORKERS", "recognise;look-again,mail,celery")
+    monkeypatch.setenv("WORKERS", "recognise;look-again,mail,celery;train")
     settings.WORKERS = environment_read().WORKERS
     workers = [command[3:] for name, command in _commands().items() if name.startswith("worker")]
-    assert workers == [["recognise"], ["look-again", "mail", "celery"]]
-    for wrong in ("recognise,mail", "recognise,look-again,mail,celery,paint"):
+    assert workers == [["recognise"], ["look-again", "mail", "celery"], ["train"]]
+    for wrong in (
+        "recognise,mail",
+        "recognise,look-again,mail,celery,paint;train",
+        "recognise,look-again,mail,celery,train",
+    ):
         monkeypatch.setenv("WORKERS", wrong)
         with pytest.raises(ImproperlyConfigured, match="WORKERS"):
             environment_read()

@@ -127,9 +127,11 @@ def test_who_asks_too_often_waits(client, encoded):
     assert client.post("/identify/", REMOTE_ADDR="10.9.8.7").status_code == 422
 
 
-@pytest.mark.parametrize("backend", ["filebased.FileBasedCache", "locmem.LocMemCache"])
+@pytest.mark.parametrize(
+    "backend", ["marketplace.file_cache.CountingFileCache", "django.core.cache.backends.locmem.LocMemCache"]
+)
 def test_the_hours_count_is_not_forgotten_in_quiet_minutes(client, settings, tmp_path, monkeypatch, backend):
-    settings.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{backend}", "LOCATION": str(tmp_path)}}
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": str(tmp_path)}}
     monkeypatch.setattr("marketplace.photos.limits.PER_HOUR", 2)
     hour = time.time() // 3600 * 3600 + 3600
     for minutes, status in ((1, 422), (10, 422), (40, 429), (61, 422)):

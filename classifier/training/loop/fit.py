@@ -70,6 +70,7 @@ def fit(
             log(name, value, state.epoch + 1)
         entry = _history_entry(figures, epoch=state.epoch, size=size)
         progress.say("  ".join(f"{k} {v:g}" for k, v in entry.items()) + f"  after {clock.spent / 60:.1f} min")
+        progress.measured(entry)
         state.epoch_end(entry, val_loss=val_loss, has_val=len(job.val) > 0, spent=clock.spent)
         checkpoint_write(job.checkpoint, {"fingerprint": job.fingerprint, **state.as_checkpoint()})
     return Fitted(state=state.best, history=state.history)

@@ -37,10 +37,13 @@ class Verified:
 def media_verify(*, backup: Path | None, progress: Progress) -> Verified:
     """Read every picture. Raises OSError.
 
-    A photo's master must be the clean JPEG of the size that its row says. backup: stored pictures
-    never change, so those that are in it must have the content that they had then.
+    A photo's master must be the clean JPEG of the size that its row says, with the row's sha256;
+    rows from before that was kept have none until ``measure_photos``. backup: stored pictures never
+    change, so those that are in it must have the content that they had then.
     """
-    known = _sums(backup) if backup else {}
+    # What was stored first counts: a backup may have been made of an altered file.
+    masters = Photo.objects.exclude(master_sha256="").values_list("file", "master_sha256")
+    known = {**(_sums(backup) if backup else {}), **dict(masters.iterator())}
     sizes = {name: (width, height) for name, width, height in Photo.objects.values_list("file", "width", "height")}
     named = {name for model, column in NAMED_IN for name in _names(model, column)}
     stored = set(Place("media", default_storage).files())

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from marketplace.photos.ingest import PhotoRejected
+from marketplace.photos.intake.callers import Caller
 from marketplace.photos.models import Photo, Question
 from marketplace.photos.selectors import prediction_latest
 from marketplace.photos.services import photo_add
@@ -18,14 +19,14 @@ def question_begin(*, part_of: Question | None = None) -> Question:
     return Question.objects.create(part_of=part_of)
 
 
-def question_photo_add(*, question: Question, data: bytes, filename: str) -> Photo:
+def question_photo_add(*, question: Question, data: bytes, filename: str, caller: Caller | None = None) -> Photo:
     """One more photo of the same car. Raises PhotoRejected."""
     if question.photos.count() >= MOST_PHOTOS:
         raise PhotoRejected("too_many", f"{MOST_PHOTOS} photos of one car are enough. Look at the answer first.")
-    return photo_add(listing=None, question=question, data=data, filename=filename)
+    return photo_add(listing=None, question=question, data=data, filename=filename, caller=caller)
 
 
-def question_about_car(*, photo: Photo, car: int) -> Question | None:
+def question_about_car(*, photo: Photo, car: int, caller: Caller | None = None) -> Question | None:
     """A new question about one of the cars that a photo shows, cut out; None if there is none such.
 
     Raises PhotoRejected if the picture cannot be cut just now.
@@ -40,7 +41,8 @@ def question_about_car(*, photo: Photo, car: int) -> Question | None:
     except FileNotFoundError:
         return None  # tidied away since the row was read
     question = question_begin(part_of=photo.question)
-    photo_add(listing=None, question=question, data=master, filename="", box=_around(boxes[car], photo))
+    box = _around(boxes[car], photo)
+    photo_add(listing=None, question=question, data=master, filename="", box=box, caller=caller)
     return question
 
 

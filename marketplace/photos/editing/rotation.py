@@ -9,6 +9,7 @@ from marketplace.photos.editing.locks import editable_locked
 from marketplace.photos.editing.removal import photo_delete
 from marketplace.photos.files import files_delete, files_of, files_write
 from marketplace.photos.ingest import ingest
+from marketplace.photos.intake.callers import SITE, seller
 from marketplace.photos.models import Photo, PhotoBand
 from marketplace.photos.recognition.queue import RECOGNISE_PENDING
 from marketplace.photos.recognition.verdict import verdict_refresh
@@ -27,7 +28,8 @@ def photo_rotate(*, photo: Photo, quarters: int) -> Photo | None:
     except FileNotFoundError:
         return None  # removed since the row was read
     # Decoded where uploads are: with limits, and without Pillow in this process.
-    clean = ingest(master, filename="", quarters=quarters)
+    caller = seller(photo.listing.seller_id) if photo.listing else SITE
+    clean = ingest(master, filename="", quarters=quarters, caller=caller)
     turned = Photo(
         listing_id=photo.listing_id,
         position=photo.position,

@@ -25,6 +25,7 @@ from marketplace.photos.asking.services import (
 )
 from marketplace.photos.file_words import formats_words
 from marketplace.photos.forms import upload_read
+from marketplace.photos.intake.callers import visitor
 from marketplace.photos.likeness.search import cars_like
 from marketplace.photos.limits import identify_allowed
 from marketplace.photos.models import Question
@@ -68,7 +69,7 @@ def _photos_added(
         try:
             data = upload_read(upload)
             question = question or question_begin()
-            question_photo_add(question=question, data=data, filename=upload.name or "")
+            question_photo_add(question=question, data=data, filename=upload.name or "", caller=visitor(request))
         except PhotoRejected as error:
             refused = error
     return question, refused
@@ -116,7 +117,8 @@ def identify_car(request: HttpRequest, question_id: UUID, photo_id: UUID) -> Htt
         return _refuse(request, _too_often(), status=429)
     number = request.POST.get("car", "")
     try:
-        about = question_about_car(photo=photo, car=int(number) if number.isdecimal() else -1)
+        car = int(number) if number.isdecimal() else -1
+        about = question_about_car(photo=photo, car=car, caller=visitor(request))
     except PhotoRejected as error:
         return _refused(request, error)
     return redirect("photos:identify_result", about.pk if about else question_id)
@@ -165,14 +167,15 @@ def _wants_json(request: HttpRequest) -> bool:
 def _refused(request: HttpRequest, error: PhotoRejected | None) -> HttpResponse:
     if error is None:
         return _refuse(request, _("Choose a photo first."), status=422)
-    return _refuse(request, error.message, status=422, retry_after_s=error.retry_after_s, code=error.reason_code)
+    return _refuse(
+        request, error.message, status=error.status, retry_after_s=error.retry_after_s, code=error.reason_code
+    )
 
 
 def _refuse(
     request: HttpRequest, message: str, *, status: int, retry_after_s: int | None = None, code: str = ""
 ) -> HttpResponse:
-    """retry_after_s: the fault is ours, and the answer a 503."""
-    status, headers = (status, {}) if retry_after_s is None else (503, {"Retry-After": str(retry_after_s)})
+    headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
     if _wants_json(request):
         return JsonResponse({"message": message, "code": code}, status=status, headers=headers)
     answer = render(request, "photos/identify.html", {**_form(), "refused": message}, status=status)

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,7 +12,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from classifier.training.data.cleaning.clean import Cleaned
@@ -20,12 +21,18 @@ from classifier.training.progress import Progress
 from classifier.training.recipe import Recipe
 from marketplace.account import account_name
 from marketplace.accounts.models import User
+from marketplace.refusals import Refused
 from marketplace.registry.models import ModelVersion
 from marketplace.training.models import TrainingRun
 from marketplace.training.runs.rows import RetrainRefused
 
 LOCK = 0x466F7265636F7572  # "Forecour" in letters: of this site's database
+BEAT_SECONDS = 10
 log = structlog.get_logger(__name__)
+
+
+class RunClosed(Refused):
+    """A run's row was closed by somebody else."""
 
 
 @contextmanager
@@ -90,11 +97,12 @@ def run_start(
     champion: ModelVersion | None,
     by: User | None,
     decided_before: datetime,
+    order_id: int | None = None,
 ) -> TrainingRun:  # fmt: skip
     """Enter a run as running.
 
     values: as RunRequest.values gives them. decided_before: the rows hold no later decisions.
-    Raises RetrainRefused if another run is running.
+    order_id: of the TrainingOrder that it fulfils. Raises RetrainRefused if another run is running.
     """
     try:
         with transaction.atomic():
@@ -108,6 +116,8 @@ def run_start(
                 operator="" if by else account_name(),
                 process_id=os.getpid(),
                 decided_before=decided_before,
+                order_id=order_id,
+                alive_at=timezone.now(),
             )
     except IntegrityError as error:  # on another machine, whose lock this one cannot see
         raise RetrainRefused("Another training is running on this site.") from error
@@ -136,9 +146,42 @@ def run_cleaned(*, run: TrainingRun, cleaned: Cleaned) -> None:
 
 
 def run_end(*, run: TrainingRun, status: str, **values: Any) -> None:
-    """Close a run's row. values: further fields to set."""
+    """Close a run's row. values: further fields to set.
+
+    Raises RunClosed if that was done meanwhile, because it gave no sign of life or was cancelled.
+    """
     for name, value in values.items():
         setattr(run, name, value)
     run.status, run.finished_at = status, timezone.now()
-    run.save(update_fields=["status", "finished_at", *values])
+    ending = {name: getattr(run, name) for name in ("status", "finished_at", *values)}
+    # Race: whoever watches the runs may close this one at the same moment. One of both does it.
+    if TrainingRun.objects.filter(pk=run.pk, status=TrainingRun.Status.RUNNING).update(**ending) != 1:
+        raise RunClosed(f"{run} was ended meanwhile; nothing of it is promoted.")
     log.info("trainingrun_ended", run=run.pk, status=status)
+
+
+@contextmanager
+def run_alive(run: TrainingRun) -> Iterator[None]:
+    """Note every ten seconds that this process still works at the run.
+
+    In a thread, because some steps of a training are silent for minutes.
+    """
+    over = threading.Event()
+    beat = threading.Thread(target=_beat, args=(run.pk, over), name="run-alive", daemon=True)
+    beat.start()
+    try:
+        yield
+    finally:
+        over.set()
+        beat.join()
+
+
+def _beat(run_id: int, over: threading.Event) -> None:
+    try:
+        while not over.wait(BEAT_SECONDS):
+            try:
+                TrainingRun.objects.filter(pk=run_id).update(alive_at=timezone.now())
+            except DatabaseError as error:  # locked or briefly away: the next beat tells
+                log.warning("run_beat_not_written", run=run_id, error=str(error))
+    finally:
+        connection.close()

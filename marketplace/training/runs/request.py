@@ -62,6 +62,8 @@ class RunRequest(TrainingRequest):
 
     Either way the training uses them as they are.
     """
+    order: int | None = None
+    """The TrainingOrder that asks for it, if an operator did on a page."""
     external: Path | None = None
     """A folder of pictures for the report to show with both versions' answers."""
 

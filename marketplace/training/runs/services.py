@@ -33,6 +33,8 @@ from marketplace.training.runs.context import RunContext
 from marketplace.training.runs.files import run_files_publish
 from marketplace.training.runs.progress import RunProgress
 from marketplace.training.runs.records import (
+    RunClosed,
+    run_alive,
     run_cleaned,
     run_end,
     run_interrupted,
@@ -80,13 +82,18 @@ def retrain(*, request: RunRequest, by: User | None, progress: Progress) -> Retr
     if not request.new_makes:
         makes_check(collected.rows)
     with training_lock():
-        row = run_start(values=values, rows=collected.rows, champion=champion, by=by, decided_before=before)
+        row = run_start(
+            values=values, rows=collected.rows, champion=champion, by=by, decided_before=before, order_id=request.order
+        )  # fmt: skip
         run = RunContext(
             request=request, plan=plan, champion=champion, row=row, by=by, before=before,
             progress=RunProgress(progress, row), report=report,
         )  # fmt: skip
         try:
-            return _run(run, collected)
+            with run_alive(row):
+                return _run(run, collected)
+        except RunClosed:
+            raise
         except BaseException as error:  # an interruption, too, must close the row
             run_end(run=row, status=TrainingRun.Status.FAILED, error=str(error) or type(error).__name__)
             raise

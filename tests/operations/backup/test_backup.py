@@ -18,6 +18,7 @@ from marketplace.operations.backup.services import backup_check, backup_make, ba
 from marketplace.operations.errors import SiteError
 from marketplace.photos.models import Photo
 from tests.factories import ListingFactory, PhotoFactory
+from tests.pictures import jpeg
 from tests.postgres import new_database
 
 ROOT = Path(__file__).parents[3]
@@ -129,3 +130,15 @@ def test_it_tells_missing_altered_and_orphaned_pictures(site, settings, capsys):
     found = json.loads(capsys.readouterr().out)
     assert (found["missing"], found["altered"]) == ([one.file.name], [other.file.name])
     assert found["orphaned"] == ["cards/orphan.jpg"]
+
+
+def test_another_clean_picture_of_the_same_size_is_no_longer_what_was_stored(site, settings, capsys):
+    one = Photo.objects.all()[0]
+    media = Path(settings.MEDIA_ROOT)
+    one.master_sha256 = hashlib.sha256((media / one.file.name).read_bytes()).hexdigest()
+    one.save(update_fields=["master_sha256"])
+    call_command("verify_media", json=True)
+    assert json.loads(capsys.readouterr().out)["altered"] == []
+    (media / one.file.name).write_bytes(jpeg("orange", size=(one.width, one.height)))
+    with pytest.raises(Exception, match="1 altered"):
+        call_command("verify_media", json=True)

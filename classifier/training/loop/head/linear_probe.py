@@ -61,6 +61,7 @@ def head_fit(job: HeadJob, *, progress: Progress) -> Fitted:
         history.append(
             {"epoch": epoch + 1.0, "loss": total / len(inputs), "accuracy": right / len(inputs), "val_top1": top1}
         )
+        progress.measured(history[-1])
         progress.note(f"loss {history[-1]['loss']:.3f}  val {top1:.3f}")
         if clock.over:
             break

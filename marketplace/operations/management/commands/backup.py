@@ -5,6 +5,7 @@ from django.core.management.base import CommandParser
 
 from classifier.training.progress import Progress
 from marketplace.commands import Outcome, ServiceCommand
+from marketplace.operations.backup.sealing import backup_seal, seal_check
 from marketplace.operations.backup.services import Copied, backup_make
 
 
@@ -13,9 +14,19 @@ class Command(ServiceCommand):
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path, metavar="DIR", help="new or empty")
+        parser.add_argument(
+            "--encrypt-to", metavar="KEY", default="",
+            help="leave one encrypted file: a public key of age (age1…), or whose key gpg has",
+        )  # fmt: skip
 
     def work(self, *, progress: Progress, **options: Any) -> Outcome:
-        return outcome(backup_make(folder=options["folder"], progress=progress), "Backed up")
+        key = options["encrypt_to"]
+        if key:
+            seal_check(key)
+        copied = backup_make(folder=options["folder"], progress=progress)
+        if key:
+            progress.say(f"Encrypted: {backup_seal(folder=options['folder'], key=key)}")
+        return outcome(copied, "Backed up")
 
 
 def outcome(copied: Copied, done: str) -> Outcome:

@@ -3,7 +3,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from marketplace.commands import OneLineCommand, refusing
+from marketplace.commands import InputRefused, OneLineCommand, refusing
+from marketplace.env import queues_apart
 from marketplace.operations.worker import worker_run
 
 
@@ -15,4 +16,6 @@ class Command(OneLineCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with refusing():
+            if not queues_apart([options["queues"]]):
+                raise InputRefused("A training takes hours: start a worker for train alone.")
             sys.exit(worker_run(queues=options["queues"]))

@@ -20,6 +20,7 @@ STATES = {"passed": "pass", "failed": "FAIL", "not shown": "????"}
 class Command(ServiceCommand):
     help = "Train a challenger on decisions and manifests, compare it with the champion, let it serve if it is better."
     refusals: ClassVar[tuple[type[Exception], ...]] = (RecipeError, ReportError, TrainError)
+    always_a_document: ClassVar[bool] = True
 
     def arguments(self, parser: CommandParser) -> None:
         photo_arguments(parser)

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('listings', '0018_sold_lately_and_gone'),
-        ('photos', '0008_duplicates_and_quality'),
+        ('photos', '0009_picture_names'),
     ]
 
     operations = [

@@ -1,0 +1,1 @@
+"""Who may have an upload decoded now: budgets of work, and turns at this machine's processors."""
