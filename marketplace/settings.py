@@ -135,11 +135,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 60},
     },
-    "listings-sweep": {
-        "task": "marketplace.listings.tasks.sweep",
-        "schedule": 300.0,
-        "options": {"expires": 300},
-    },
+    "listings-sweep": {"task": "marketplace.listings.tasks.sweep", "schedule": 300.0, "options": {"expires": 300}},
     "listings-mails": {
         "task": "marketplace.listings.tasks.send_mails",
         "schedule": 60.0,
