@@ -136,11 +136,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60},
     },
     "listings-sweep": {"task": "marketplace.listings.tasks.sweep", "schedule": 300.0, "options": {"expires": 300}},
-    "listings-mails": {
-        "task": "marketplace.listings.tasks.send_mails",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
+    "listings-mails": {"task": "marketplace.listings.tasks.send_mails", "schedule": 60.0, "options": {"expires": 60}},
     "trade-mails": {"task": "marketplace.trade.tasks.send_mails", "schedule": 60.0, "options": {"expires": 60}},
     "trade-sweep": {"task": "marketplace.trade.tasks.sweep", "schedule": 300.0, "options": {"expires": 300}},
     "trainings-watch": {
