@@ -139,16 +139,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 60},
     },
-    "listings-sweep": {
-        "task": "marketplace.listings.tasks.sweep",
-        "schedule": 300.0,
-        "options": {"expires": 300},
-    },
-    "listings-mails": {
-        "task": "marketplace.listings.tasks.send_mails",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
+    "listings-sweep": {"task": "marketplace.listings.tasks.sweep", "schedule": 300.0, "options": {"expires": 300}},
+    "listings-mails": {"task": "marketplace.listings.tasks.send_mails", "schedule": 60.0, "options": {"expires": 60}},
     "trade-mails": {"task": "marketplace.trade.tasks.send_mails", "schedule": 60.0, "options": {"expires": 60}},
     "trade-sweep": {"task": "marketplace.trade.tasks.sweep", "schedule": 300.0, "options": {"expires": 300}},
     "trainings-watch": {
@@ -160,6 +152,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "marketplace.moderation.tasks.review_submitted",
         "schedule": 15.0,
         "options": {"expires": 60},
+    },
+    "moderation-donations": {
+        "task": "marketplace.moderation.tasks.donations_sweep",
+        "schedule": 300.0,
+        "options": {"expires": 300},
     },
 }
 # One queue for each kind of wait: a seller's photos, second looks and heat maps, slow mail servers;
