@@ -56,6 +56,7 @@ LONG = (
     "tests/commands/",
     "tests/listings/test_typing.py",
     "tests/moderation/test_keyboard.py",
+    "tests/moderation/test_grid_keys.py",
     "tests/operations/benchmark/",
     "tests/operations/test_demo.py",
     "tests/operations/test_run_site.py",
