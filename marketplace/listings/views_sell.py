@@ -278,7 +278,7 @@ def _with_errors(request: HttpRequest, listing: Listing, wrong: dict[str, str]) 
 
 def _page(listing: Listing, form: ListingForm, wrong: dict[str, str] | None = None) -> dict[str, Any]:
     labels = {name: form.fields[name].label or form[name].label for name in form.fields}
-    labels["photos"] = "Photos"
+    labels["photos"] = _("Photos")
     return {
         **car_context(listing, form),
         "missing": [(name, labels[name], line) for name, line in (wrong or {}).items() if name in labels],
