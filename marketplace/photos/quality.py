@@ -53,8 +53,8 @@ def hints(seen: Measured) -> list[Hint]:
     found = []
     if seen.brightness is not None and seen.brightness < DARK:
         per_cent = round(100 * seen.brightness / 255)
-        words = _("Too dark: even its brightest parts reach only %(per_cent)s % of white.")
-        found.append(Hint("dark", words.replace("% of", "%% of") % {"per_cent": per_cent}))
+        words = _("Too dark: even its brightest parts reach only %(per_cent)s %% of white.")
+        found.append(Hint("dark", words % {"per_cent": per_cent}))
     if seen.blur is not None and seen.blur > BLURRED:
         found.append(Hint("blurred", _("Blurred: edges are soft all over the picture.")))
     if max(seen.width, seen.height) < SMALL:

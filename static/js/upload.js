@@ -91,7 +91,7 @@ class Row {
 
   progress(part) {
     this.bar.value = part;
-    this.says.textContent = part < 1 ? told(words.sent, { percent: Math.round(part * 100) }) : words.checking;
+    this.says.textContent = part < 1 ? told(words.sent, { share: `${Math.round(part * 100)} %` }) : words.checking;
   }
 
   say(text) {

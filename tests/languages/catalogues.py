@@ -41,7 +41,7 @@ def faults(entry: polib.POEntry) -> Iterator[str]:
         missing = needed - _names(text) - (_names(entry.msgid_plural) - _names(entry.msgid) if number == 0 else set())
         if missing and not (entry.msgid_plural and number == 0):
             yield f"leaves out {sorted(missing)}"
-        if "python-format" in entry.flags and re.search(r"%(?!\(\w+\)[sd]|%)", text):
+        if "python-format" in entry.flags and re.search(r"%(?!\(\w+\)[sd])", text.replace("%%", "")):
             yield "a single % must be written %%"
         if text.startswith("\n") != entry.msgid.startswith("\n") or text.endswith("\n") != entry.msgid.endswith("\n"):
             yield "begins or ends with a line break where the English does not, or the other way round"

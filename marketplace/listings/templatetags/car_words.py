@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.contrib.humanize.templatetags.humanize import NaturalTimeFormatter
 from django.template import Context
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -135,7 +136,7 @@ def ago(moment: datetime | None) -> str:
     return (
         _("just now")
         if timezone.now() - moment < timedelta(minutes=1)
-        else _("%(time)s ago") % {"time": timesince(moment)}
+        else _("%(time)s ago") % {"time": timesince(moment, time_strings=NaturalTimeFormatter.past_substrings)}
     )
 
 
