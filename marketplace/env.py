@@ -163,6 +163,8 @@ class Environment(BaseSettings):
     """https://pictures.example, which serves pictures and nothing else; empty = the site does."""
     STATIC_COLLECTED: Switch = Field(default_factory=lambda given: not given["DEBUG"])
     """Serve the output of `manage.py collectstatic` instead of the source files."""
+    STATIC_ROOT: Annotated[Path | None, BeforeValidator(lambda value: value or None)] = None
+    """Where that lies; empty = staticfiles/ in the project's folder."""
 
     PHOTO_MAX_BYTES: Count = 25 * 2**20
     """Largest file of one photo."""

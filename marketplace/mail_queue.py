@@ -16,6 +16,8 @@ from django.db.models import F, Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
+from marketplace.texts import line_clean
+
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 200
@@ -80,6 +82,9 @@ def mail_message(
     *, template: str, subject: str, to: str, context: dict[str, Any], headers: dict[str, str] | None = None
 ) -> EmailMultiAlternatives:
     """A mail from a pair of templates, ``<template>.txt`` and ``<template>.html``."""
+    # What somebody searched for or called a car stands in it. A line break there would be refused
+    # when the mail is sent, and hold up all mails behind it.
+    subject = line_clean(subject)
     context = {**context, "subject": subject}
     message = EmailMultiAlternatives(
         subject=subject,

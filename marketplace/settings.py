@@ -139,16 +139,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 60},
     },
-    "listings-sweep": {
-        "task": "marketplace.listings.tasks.sweep",
-        "schedule": 300.0,
-        "options": {"expires": 300},
-    },
-    "listings-mails": {
-        "task": "marketplace.listings.tasks.send_mails",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
+    "listings-sweep": {"task": "marketplace.listings.tasks.sweep", "schedule": 300.0, "options": {"expires": 300}},
+    "listings-mails": {"task": "marketplace.listings.tasks.send_mails", "schedule": 60.0, "options": {"expires": 60}},
     "trade-mails": {"task": "marketplace.trade.tasks.send_mails", "schedule": 60.0, "options": {"expires": 60}},
     "trade-sweep": {"task": "marketplace.trade.tasks.sweep", "schedule": 300.0, "options": {"expires": 300}},
     "trainings-watch": {
@@ -160,6 +152,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "marketplace.moderation.tasks.review_submitted",
         "schedule": 15.0,
         "options": {"expires": 60},
+    },
+    "moderation-donations": {
+        "task": "marketplace.moderation.tasks.donations_sweep",
+        "schedule": 300.0,
+        "options": {"expires": 300},
     },
 }
 # One queue for each kind of wait: a seller's photos, second looks and heat maps, slow mail servers;
@@ -189,13 +186,13 @@ CACHES = {
     }
 }
 
-# Static files are either collected, compressed and named by content, which needs
-# `manage.py collectstatic`, or served from their source folders.
+# Static files are either collected, compressed and named by content, which `make run` does by
+# itself and other sites by `manage.py collectstatic`, or served from their source folders.
 STATIC_COLLECTED = env.STATIC_COLLECTED
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "marketplace.storage.DurableStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "marketplace.static_files.StaticFiles"
         if STATIC_COLLECTED
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
@@ -209,7 +206,7 @@ MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_HOST = env.MEDIA_HOST  # serves pictures alone: see marketplace.media_host
 MEDIA_URL = f"{MEDIA_HOST}/media/"
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles" if STATIC_COLLECTED else VAR_DIR / "staticfiles"
+STATIC_ROOT = env.STATIC_ROOT or (BASE_DIR / "staticfiles" if STATIC_COLLECTED else VAR_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = not STATIC_COLLECTED
 FILE_UPLOAD_PERMISSIONS = 0o644

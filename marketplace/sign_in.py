@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 
 from marketplace.pages import SignInAndGoOn, is_htmx
+from marketplace.trade.limits import VISITORS_TEXTS, address_key, tally_take
 
 KEY = "unsent"
 MOST = 5
@@ -21,9 +22,10 @@ def sign_in_first(
 ) -> HttpResponse:
     """Send the visitor to the sign-in page, and from there to ``then``.
 
-    typed: kept under ``name`` until ``typed_before`` asks for it.
+    typed: kept under ``name`` until ``typed_before`` asks for it; not from an address that sends it
+    all the time, because each such visitor would be given a session of their own.
     """
-    if typed and any(typed.values()):
+    if typed and any(typed.values()) and tally_take(who=address_key(request), limits=VISITORS_TEXTS):
         kept = {key: value for key, value in request.session.get(KEY, {}).items() if key != name}
         kept[name] = {field: _cut(said) for field, said in typed.items()}
         request.session[KEY] = dict(list(kept.items())[-MOST:])

@@ -1,6 +1,7 @@
 """The people of scripts/two_machines.sh, who use the web machine: its environment is theirs.
 
-`sell URL`, `manifest` and `serves URL VERSION`; each ends with 0 if everything was as it should be.
+`sell URL`, `manifest`, `order`, `promote VERSION` and `serves URL VERSION`; each ends with 0 if
+everything was as it should be.
 """
 
 import os
@@ -88,6 +89,33 @@ def manifest():
     print(path)
 
 
+def order():
+    """An operator orders a training here; another machine does it. Its version is the last line."""
+    from marketplace.accounts.models import User
+    from marketplace.training.models import TrainingOrder, TrainingRun
+    from marketplace.training.orders.services import order_start
+
+    operator = User.objects.create_superuser(email="operator@two.example", password="not used")
+    asked = order_start(
+        recipe="quick", decisions=True, manifest="lot.csv", max_minutes=30, promote="never", by=operator
+    )
+    wait_until(lambda: not TrainingOrder.objects.filter(pk=asked.pk, is_open=True).exists(), "the training is over")
+    asked.refresh_from_db()
+    run = TrainingRun.objects.filter(order=asked).select_related("version").first()
+    if asked.status != "done" or run is None or run.version is None:
+        sys.exit(f"The training is {asked.status}: {asked.error}")
+    print(run.version.version)
+
+
+def promote(version):
+    """After so short a training it may have missed a gate: the operator overrides that."""
+    from marketplace.accounts.models import User
+    from marketplace.training.promotion.services import promote as let_serve
+
+    operator = User.objects.get(email="operator@two.example")
+    let_serve(version=version, by=operator, reason="two machines", force=True)
+
+
 def serves(_url, version):
     from marketplace.photos.models import Photo, Prediction
     from marketplace.photos.services import photo_add
@@ -108,4 +136,6 @@ if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     os.environ["DJANGO_SETTINGS_MODULE"] = "marketplace.settings"
     django.setup()
-    {"sell": sell, "manifest": manifest, "serves": serves}[sys.argv[1]](*sys.argv[2:])
+    {"sell": sell, "manifest": manifest, "order": order, "promote": promote, "serves": serves}[sys.argv[1]](
+        *sys.argv[2:]
+    )

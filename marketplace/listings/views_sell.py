@@ -17,6 +17,7 @@ from marketplace.listings.access import own_listing
 from marketplace.listings.details.questions import Question, questions_open
 from marketplace.listings.forms import ListingForm, OfferForm
 from marketplace.listings.guesses import guess_of
+from marketplace.listings.market.comparables import typical_hint
 from marketplace.listings.models import Listing
 from marketplace.listings.newer import listing_update_unless_newer, tokens_of, tokens_read, tokens_text
 from marketplace.listings.script_words import save_words
@@ -277,7 +278,7 @@ def _with_errors(request: HttpRequest, listing: Listing, wrong: dict[str, str]) 
 
 def _page(listing: Listing, form: ListingForm, wrong: dict[str, str] | None = None) -> dict[str, Any]:
     labels = {name: form.fields[name].label or form[name].label for name in form.fields}
-    labels["photos"] = "Photos"
+    labels["photos"] = _("Photos")
     return {
         **car_context(listing, form),
         "missing": [(name, labels[name], line) for name, line in (wrong or {}).items() if name in labels],
@@ -325,8 +326,10 @@ def car_context(listing: Listing, form: ListingForm) -> dict[str, Any]:
         "car_version": car_version(listing),
         "shown": tokens_text(tokens_of(listing)),
         "car_shown": tokens_text(tokens_of(listing, CAR_FIELDS)),
+        "typical": None if listing.revises_id else typical_hint(listing),
     }
 
 
 def _offer_page(listing: Listing, form: OfferForm) -> dict[str, Any]:
-    return {"listing": listing, "form": form, "shown": tokens_text(tokens_of(listing))}
+    shown = tokens_text(tokens_of(listing))
+    return {"listing": listing, "form": form, "shown": shown, "typical": typical_hint(listing)}

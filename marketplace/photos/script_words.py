@@ -9,6 +9,7 @@ def upload_words() -> dict[str, str]:
     return {
         "waiting": _("Waiting"),
         "sent": _("{percent} % sent"),
+        "arrived": _("Arrived"),
         "checking": _("Checking the picture"),
         "shrinking": _("Making it smaller"),
         "uploading": _("Uploading {name}"),

@@ -10,7 +10,7 @@ from django.utils import timezone
 from marketplace.accounts.models import User
 from marketplace.listings.access import PUBLIC
 from marketplace.listings.models import Listing
-from marketplace.photos.models import Photo, Prediction
+from marketplace.photos.models import Photo, Prediction, Question
 
 KEEP = timedelta(hours=1)
 """How long a visitor's photo is kept, and one that was removed from its listing."""
@@ -43,6 +43,18 @@ def photo_of_visitor(*, photo_id: UUID) -> Photo | None:
         Photo.objects.filter(pk=photo_id, listing=None, removed_from=None, created_at__gte=timezone.now() - KEEP)
         .prefetch_related(_newest_predictions())
         .first()
+    )
+
+
+def question_of_visitor(*, question_id: UUID) -> Question | None:
+    """A question from /identify/, while it is kept. Whoever knows its id may see it."""
+    return Question.objects.filter(pk=question_id, created_at__gte=timezone.now() - KEEP).first()
+
+
+def photos_asked(*, question: Question) -> list[Photo]:
+    """A question's photos as they came, with their predictions, newest first."""
+    return list(
+        Photo.objects.filter(question=question).prefetch_related(_newest_predictions()).order_by("created_at", "pk")
     )
 
 

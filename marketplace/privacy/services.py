@@ -5,6 +5,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
+from marketplace.listings.life.services import listings_note_gone
+from marketplace.listings.models import Listing
 from marketplace.photos.files import files_delete, files_of
 from marketplace.photos.heatmaps.services import heatmap_files
 from marketplace.photos.models import Photo
@@ -32,6 +34,7 @@ def account_delete(*, user: User) -> None:
     files = [file for photo in photos for file in (*files_of(photo), *heatmap_files(photo_id=photo.pk))]
     files += portrait_files(row)
     key = row.pk
+    listings_note_gone(Listing.objects.filter(seller=row))
     row.delete()
     log.info("account_deleted", user=key, photos=len(photos))
     # A crash before it leaves files that photos_tidy finds.

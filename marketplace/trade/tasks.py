@@ -1,6 +1,7 @@
 """Mails, saved searches, and tidying: safe to run twice, late or never."""
 
 from celery import shared_task
+from django.contrib.sessions.backends.db import SessionStore
 
 from marketplace.trade.limits import tallies_tidy
 from marketplace.trade.messages.mails import notices_send
@@ -16,4 +17,5 @@ def send_mails() -> int:
 
 @shared_task(time_limit=300)
 def sweep() -> dict[str, int]:
+    SessionStore.clear_expired()  # nobody else does, and visitors' sessions would stay for ever
     return {"alerts": searches_look(), "tallies": tallies_tidy(), "threads": threads_tidy()}

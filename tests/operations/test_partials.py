@@ -25,6 +25,7 @@ PARTS = {
     "moderation:heat": ("own", "post", "/moderate/{code}/heat/{photo}/"),
     "moderation:search": ("own", "get", "/moderate/search/"),
     "photos:delete": ("own", "post", "/sell/{code}/photos/{photo}/delete/"),
+    "photos:identify_cars": ("open", "get", "/identify/{photo}/cars/"),
     "photos:identify_result": ("open", "get", "/identify/{photo}/"),
     "photos:move": ("own", "post", "/sell/{code}/photos/{photo}/move/"),
     "photos:restore": ("own", "post", "/sell/{code}/photos/{photo}/restore/"),

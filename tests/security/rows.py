@@ -72,8 +72,14 @@ PHOTOS = [
     row("photos:revise", "POST", "S Y - - - -", code="live"),
     row("photos:revise_discard", "POST", "S Y - - - -", code="live"),
     row("photos:identify", "GET", PUBLIC),
-    row("photos:identify_result", "GET", PUBLIC, photo_id="question"),
-    row("photos:identify_result", "GET", "- - - - - -", photo_id="photo"),
+    row("photos:identify_result", "GET", PUBLIC, question_id="question"),
+    row("photos:identify_result", "GET", "- - - - - -", question_id="photo"),
+    row("photos:identify_cars", "GET", PUBLIC, question_id="question"),
+    row("photos:identify_cars", "GET", "- - - - - -", question_id="photo"),
+    row("photos:identify_donate", "POST", PUBLIC, question_id="question"),
+    row("photos:identify_donate", "POST", "- - - - - -", question_id="photo"),
+    row("photos:identify_car", "POST", PUBLIC, question_id="question", photo_id="asked_photo"),
+    row("photos:identify_car", "POST", "- - - - - -", question_id="question", photo_id="photo"),
     row("photos:media", "GET", PUBLIC, name="file"),
 ]
 TRADE = [

@@ -11,6 +11,7 @@ from django.utils import timezone
 from marketplace.moderation.catalogue.services import models_merge, proposal_make
 from marketplace.moderation.models import KindLabel
 from marketplace.operator_pages.models import PageText
+from marketplace.photos.asking.services import question_begin
 from marketplace.trade.messages.services import message_send
 from marketplace.trade.models import Report
 from marketplace.trade.offers.services import offer_make
@@ -52,6 +53,7 @@ def world(people):
     )
     photo = PhotoFactory(listing=made.draft, done=True, with_files=True)
     thread = ThreadFactory(listing=made.live, buyer=dora)
+    asked = PhotoFactory(listing=None, question=question_begin(), done=True, with_files=True)
     search = search_save(person=dora, query="q=golf", often="daily")
     return {
         **{name: listing.code for name, listing in vars(made).items()},
@@ -62,7 +64,8 @@ def world(people):
             listing=None, removed_from=made.draft, removed_at=timezone.now(), with_files=True
         ).pk,
         "file": PhotoFactory(listing=made.live, done=True, with_files=True).file.name,
-        "question": PhotoFactory(listing=None, done=True, with_files=True).pk,
+        "question": asked.question_id,
+        "asked_photo": asked.pk,
         "waiting_photo": PhotoFactory(listing=made.submitted, done=True, with_files=True).pk,
         "thread": thread.code,
         "message": message_send(thread=thread, by=dora, text="Hello").pk,

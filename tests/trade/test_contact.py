@@ -1,15 +1,19 @@
 """A buyer writes to a seller for the first time."""
 
 import threading
+from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.db import connections
 from django.test import Client
+from django.utils import timezone
 
-from marketplace.trade.limits import FIRST_MESSAGES
+from marketplace.trade.limits import FIRST_MESSAGES, HOUR, Limit
 from marketplace.trade.messages.services import message_send, person_block, thread_begin
 from marketplace.trade.models import Message, Offer, Thread
 from marketplace.trade.refusals import TradeRefused
+from marketplace.trade.tasks import sweep
 from tests.factories import PASSWORD, ListingFactory, UserFactory
 
 
@@ -50,6 +54,21 @@ def test_what_a_visitor_typed_survives_signing_in(golf, dora):
     assert 'value="8000"' in page
     visitor.post(f"/cars/{golf.code}/contact/", {"text": "Does it have winter tyres?", "price": "8000"})
     assert "winter" not in visitor.get(f"/cars/{golf.code}/contact/").content.decode()
+
+
+def test_a_script_without_an_account_does_not_fill_the_table_of_sessions(golf, monkeypatch):
+    monkeypatch.setattr("marketplace.trade.sign_in.VISITORS_TEXTS", (Limit("texts-hour", 2, HOUR),))
+    for _ in range(4):
+        answer = Client().post(f"/cars/{golf.code}/contact/", {"text": "x" * 5000})
+        assert answer["Location"].startswith("/accounts/login/")
+    assert Session.objects.count() == 2
+
+
+def test_sessions_that_are_over_are_removed(db):
+    for name, days in (("old", -1), ("new", 1)):
+        Session.objects.create(session_key=name, session_data="", expire_date=timezone.now() + timedelta(days=days))
+    sweep()
+    assert [one.session_key for one in Session.objects.all()] == ["new"]
 
 
 @pytest.mark.parametrize("state", ["draft", "submitted", "withdrawn", "expired", "sold", "deleted"])

@@ -6,7 +6,7 @@ from django.utils import timezone
 from marketplace.celery import app
 from marketplace.trade.messages.mails import notices_send
 from marketplace.trade.messages.services import message_send, thread_seen
-from marketplace.trade.models import Message, Notice
+from marketplace.trade.models import Message, Notice, Thread
 from marketplace.trade.offers.services import offer_make
 
 
@@ -71,3 +71,12 @@ def test_closed_accounts_get_no_mail(thread, alice, dora):
     type(alice).objects.filter(pk=alice.pk).update(is_active=False)
     assert _a_minute_later() == 0
     assert Message.objects.count() == 1
+
+
+def test_a_line_break_in_what_a_subject_names_forges_no_header_and_holds_up_no_mail(thread, dora):
+    Thread.objects.update(listing_title="Golf\r\nBcc: victim@example.org")
+    message_send(thread=thread, by=dora, text="Hello")
+    assert _a_minute_later() == 1
+    (sent,) = mail.outbox
+    assert sent.subject == "New message: Golf Bcc: victim@example.org"
+    assert sent.message()["Bcc"] is None

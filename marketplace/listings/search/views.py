@@ -13,8 +13,10 @@ from django.views.decorators.http import require_safe
 from marketplace.accounts.languages import address_in
 from marketplace.listings import views
 from marketplace.listings.currencies.rates import Exchange, exchange_of, exchange_to
+from marketplace.listings.market.models_page import model_at_a_glance
 from marketplace.listings.search.criteria import BASE_CURRENCY, Criteria
 from marketplace.listings.search.facets import chips_of, facets_of, places_of, ranges_of
+from marketplace.listings.search.feeds import FORMAT, feed, feed_url
 from marketplace.listings.search.forms import SearchForm
 from marketplace.listings.search.moved import make_moved, model_moved
 from marketplace.listings.search.names import names_now
@@ -71,6 +73,8 @@ def _found(request: HttpRequest, path: dict[str, list[str]]) -> HttpResponse:
     form = SearchForm(data)
     said = criteria_understood(form.criteria())
     criteria = said.criteria
+    if request.GET.get("format") == FORMAT:
+        return feed(request, criteria)
     left_out = form.left_out()
     place = Place(after=Cursor.read(data.get("after", "")), before=Cursor.read(data.get("before", "")))
     address = criteria.url(
@@ -110,11 +114,13 @@ def _context(request: HttpRequest, criteria: Criteria, place: Place, form: Searc
         "unknown": words_unknown(criteria) if criteria.words and not found.counts.total else [],
         "query": urlencode(replace(criteria, sort="newest").parameters(), safe="/"),
         "canonical": replace(criteria, sort="newest").url(),
+        "feed": feed_url(criteria),
         "previous": criteria.url(before=str(found.previous)) if found.previous else "",
         "next": criteria.url(after=str(found.next)) if found.next else "",
         "first_page": criteria.url() if place.after or place.before else "",
         "car": _car(criteria),
         "exchange": _exchange(request, criteria),
+        "glance": None if place.after or place.before else model_at_a_glance(criteria),
     }
 
 

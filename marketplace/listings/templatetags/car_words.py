@@ -62,6 +62,17 @@ def _money(price: Decimal | None, currency: str) -> str:
     return f"{grouped(amount)}\u00a0{sign}" if currency in SIGN_LAST else f"{sign}\u00a0{grouped(amount)}"
 
 
+def money_range(low: Decimal, high: Decimal, currency: str) -> str:
+    """``"4 100–5 300 €"``; the sign once, where the currency has it."""
+    first, last = _money(low, currency), _money(high, currency)
+    sign = SIGNS[currency]
+    return (
+        f"{first.removesuffix(sign).rstrip()}–{last}"
+        if currency in SIGN_LAST
+        else f"{first}–{last.removeprefix(sign).lstrip()}"
+    )  # fmt: skip
+
+
 @register.filter
 def cover(photos: Iterable[Any]) -> Any:
     """The photo that stands for the advertisement: the first that shows a car, else the first.
