@@ -5,6 +5,7 @@
 # make test-slow      the tests that need minutes
 # make test-cuda      the tests that need an NVIDIA GPU
 # make measure-search  how long the search's pages take   (LISTINGS=100000 RUNS=40, DATABASE_URL=… for PostgreSQL)
+# make measure-likeness  how well photos of the same model find each other
 # make measure-upload PHOTOS=folder   how long a seller waits for five photos
 # make attack         floods a site of its own with costly uploads; what a seller notices   (SECONDS=60)
 # make lint           ruff, sizes, mypy, import-linter, djlint, mdformat
@@ -22,7 +23,7 @@ PROSE = $$(git ls-files '*.md' ':!docs/model-classes.md')
 # The order of tests/conftest.py: long files first. xdist would start those with most tests first.
 PYTEST = OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: setup setup-dev run test test-fast test-database test-slow test-cuda lint format messages measure-upload measure-search attack
+.PHONY: setup setup-dev run test test-fast test-database test-slow test-cuda lint format messages measure-likeness measure-upload measure-search attack
 
 setup:
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh scripts/setup.sh requirements.txt
@@ -70,6 +71,9 @@ messages: setup
 
 measure-upload: setup-dev
 	@$(VENV)/bin/python scripts/measure_upload.py $(PHOTOS) --runs $(or $(RUNS),5)
+
+measure-likeness: setup-dev
+	@$(VENV)/bin/python scripts/measure_likeness.py $(if $(ARTEFACT),--artefact $(ARTEFACT))
 
 measure-search: setup-dev
 	@$(VENV)/bin/python scripts/measure_search.py --listings $(or $(LISTINGS),100000) --runs $(or $(RUNS),40)

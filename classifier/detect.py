@@ -94,8 +94,16 @@ def cars_shown(
     detections: Sequence[Detection], *, confidence: float = ANOTHER_CONFIDENCE, share: float = ANOTHER_SHARE
 ) -> int:
     """How many cars the photo shows prominently: the main one, and others of about its size."""
+    return len(prominent(detections, confidence=confidence, share=share))
+
+
+def prominent(
+    detections: Sequence[Detection], *, confidence: float = ANOTHER_CONFIDENCE, share: float = ANOTHER_SHARE
+) -> list[Detection]:
+    """The main car, and the others that the photo shows prominently, from left to right."""
     main = the_car(detections)
     if main is None:
-        return 0
+        return []
     least = share * main.area
-    return 1 + sum(one is not main and one.confidence >= confidence and one.area >= least for one in detections)
+    others = [one for one in detections if one is not main and one.confidence >= confidence and one.area >= least]
+    return [main, *sorted(others, key=lambda one: one.box)]

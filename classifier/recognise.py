@@ -17,7 +17,7 @@ from classifier.artefact import NEVER, ArtefactError, ArtefactSpec, artefact_onl
 from classifier.attributes import EXTERIOR, OTHER, AttributeClassifier, PhotoAttributes
 from classifier.classify import MakeModelClassifier
 from classifier.colour import ColourClassifier, Look
-from classifier.detect import Detector, cars_shown, the_car
+from classifier.detect import Detector, prominent
 from classifier.engines import DeviceName, Engine, EngineName, engine_choose, engines_open
 from classifier.preprocess import (
     Box,
@@ -69,7 +69,7 @@ class _Work:
     error: str = ""
     attributes: PhotoAttributes | None = None
     box: Box | None = None
-    cars: int = 0
+    shown: tuple[Box, ...] = ()
     look: Look | None = None
     colours: tuple[Guess, ...] = ()
     outputs: FloatArray | None = None
@@ -236,9 +236,8 @@ class Recogniser(Interpreter):
         inputs = [work.boxed for work in works if work.boxed is not None]
         sizes = [work.decoded.full_size for work in works if work.decoded is not None]
         for work, detections in zip(works, self._detector.detect(inputs, sizes), strict=True):
-            car = the_car(detections)
-            work.box = car.box if car else None
-            work.cars = cars_shown(detections)
+            work.shown = tuple(car.box for car in prominent(detections))
+            work.box = work.shown[0] if work.shown else None
         _share("detect", works, start)
 
     def _find_attributes(self, works: list[_Work]) -> None:
@@ -305,7 +304,8 @@ def _sight(work: _Work) -> Sight:
         view=shown.view if shown else None,
         bodies=shown.bodies if shown else (),
         colours=work.colours,
-        cars=work.cars if work.kind == EXTERIOR else None,
+        cars=len(work.shown) if work.kind == EXTERIOR else None,
+        boxes=work.shown if work.kind == EXTERIOR else (),
         outputs=work.outputs,
         timings_ms=timings,
     )

@@ -42,6 +42,8 @@ class Recognition:
     """Every colour of paint, as bodies; () without a colour classifier."""
     cars: int | None = None
     """How many cars an exterior photo shows prominently, see detect.cars_shown; None: unknown."""
+    boxes: tuple[Box, ...] = ()
+    """Those of these cars, the main one's first; see detect.prominent."""
     log_probs: FloatArray | None = field(default=None, compare=False, repr=False)
     """Shape (classes,), float32, calibrated, in the class order of the artefact; only if ok."""
     timings_ms: dict[str, float] = field(default_factory=dict, compare=False)
@@ -62,6 +64,7 @@ class Sight:
     """By the photo attributes alone; the likely classes count later."""
     colours: tuple[Guess, ...] = ()
     cars: int | None = None
+    boxes: tuple[Box, ...] = ()
     outputs: FloatArray | None = field(default=None, compare=False, repr=False)
     """The network's output, (D,), float32: logits, or its last layer's input; only if ok."""
     timings_ms: dict[str, float] = field(default_factory=dict, compare=False)
@@ -122,6 +125,7 @@ class Interpreter:
             bodies=bodies,
             colours=sight.colours,
             cars=sight.cars,
+            boxes=sight.boxes,
             log_probs=log_probs,
             timings_ms=sight.timings_ms,
             error=sight.error,

@@ -163,6 +163,8 @@ class Environment(BaseSettings):
     """https://pictures.example, which serves pictures and nothing else; empty = the site does."""
     STATIC_COLLECTED: Switch = Field(default_factory=lambda given: not given["DEBUG"])
     """Serve the output of `manage.py collectstatic` instead of the source files."""
+    STATIC_ROOT: Annotated[Path | None, BeforeValidator(lambda value: value or None)] = None
+    """Where that lies; empty = staticfiles/ in the project's folder."""
 
     PHOTO_MAX_BYTES: Count = 25 * 2**20
     """Largest file of one photo."""
@@ -223,6 +225,8 @@ class Environment(BaseSettings):
     """Use STARTTLS with the mail server."""
     DEFAULT_FROM_EMAIL: str = "Forecourt <noreply@localhost>"
     """Sender of all mail."""
+    OPERATOR_EMAIL: str = Field(default_factory=lambda given: "operator@localhost" if given["DEBUG"] else "")
+    """Where the contact form's messages go; empty = the page has no form."""
 
     PROXIES: NotNegative = 0
     """Number of our own proxies in front that append to X-Forwarded-For."""

@@ -38,6 +38,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_filters",
     "django_htmx",
@@ -48,6 +50,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "simple_history",
     "marketplace.accounts",
+    "marketplace.operator_pages",
     "marketplace.catalogue",
     "marketplace.registry",
     "marketplace.listings",
@@ -94,6 +97,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["marketplace.operator_pages.templatetags.site"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -135,16 +139,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 60},
     },
-    "listings-sweep": {
-        "task": "marketplace.listings.tasks.sweep",
-        "schedule": 300.0,
-        "options": {"expires": 300},
-    },
-    "listings-mails": {
-        "task": "marketplace.listings.tasks.send_mails",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
+    "listings-sweep": {"task": "marketplace.listings.tasks.sweep", "schedule": 300.0, "options": {"expires": 300}},
+    "listings-mails": {"task": "marketplace.listings.tasks.send_mails", "schedule": 60.0, "options": {"expires": 60}},
     "trade-mails": {"task": "marketplace.trade.tasks.send_mails", "schedule": 60.0, "options": {"expires": 60}},
     "trade-sweep": {"task": "marketplace.trade.tasks.sweep", "schedule": 300.0, "options": {"expires": 300}},
     "trainings-watch": {
@@ -156,6 +152,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "marketplace.moderation.tasks.review_submitted",
         "schedule": 15.0,
         "options": {"expires": 60},
+    },
+    "moderation-donations": {
+        "task": "marketplace.moderation.tasks.donations_sweep",
+        "schedule": 300.0,
+        "options": {"expires": 300},
     },
 }
 # One queue for each kind of wait: a seller's photos, second looks and heat maps, slow mail servers;
@@ -185,13 +186,13 @@ CACHES = {
     }
 }
 
-# Static files are either collected, compressed and named by content, which needs
-# `manage.py collectstatic`, or served from their source folders.
+# Static files are either collected, compressed and named by content, which `make run` does by
+# itself and other sites by `manage.py collectstatic`, or served from their source folders.
 STATIC_COLLECTED = env.STATIC_COLLECTED
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "marketplace.storage.DurableStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "marketplace.static_files.StaticFiles"
         if STATIC_COLLECTED
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
@@ -205,7 +206,7 @@ MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_HOST = env.MEDIA_HOST  # serves pictures alone: see marketplace.media_host
 MEDIA_URL = f"{MEDIA_HOST}/media/"
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles" if STATIC_COLLECTED else VAR_DIR / "staticfiles"
+STATIC_ROOT = env.STATIC_ROOT or (BASE_DIR / "staticfiles" if STATIC_COLLECTED else VAR_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = not STATIC_COLLECTED
 FILE_UPLOAD_PERMISSIONS = 0o644
@@ -270,8 +271,16 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_RATE_LIMITS = {  # added to allauth's own
     "telephone": "30/h/ip",  # sellers' numbers that one visitor may see
     "export": "5/h/user",
+    "portrait": "20/h/user",
+    "contact": "5/h/ip",
 }
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""  # else the host's name in brackets
+ACCOUNT_CHANGE_EMAIL = True  # one address; a new one counts once it is confirmed
+# Whoever finds a browser signed in can neither take the account over nor leave its owner untold.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+MFA_TOTP_ISSUER = SITE_NAME
+MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds by which a telephone's clock may be off
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
@@ -284,6 +293,7 @@ EMAIL_HOST_PASSWORD = env.EMAIL_HOST_PASSWORD
 EMAIL_TIMEOUT = 10  # seconds, after which a silent server counts as unavailable
 EMAIL_USE_TLS = env.EMAIL_USE_TLS
 DEFAULT_FROM_EMAIL = env.DEFAULT_FROM_EMAIL
+OPERATOR_EMAIL = env.OPERATOR_EMAIL
 
 # A visitor gets the language that was chosen, else what the browser asks for, else English.
 # CONTRIBUTING.md says how to add one.

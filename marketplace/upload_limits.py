@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 
 ENVELOPE_BYTES = 2**16  # what multipart adds around the files
 FORM_BYTES = 2**20  # for pages that take no photo
+ASKED_BY_FORM = 3
+"""Of the largest size: as much as eight usual photos, from anybody who has no account."""
 ONE_PHOTO = {"photos:identify", "photos:upload", "api:recognise"}
 
 
@@ -48,7 +50,8 @@ def _photos(request: HttpRequest, name: str) -> int:
     The upload script sends one per request; a browser without scripts sends them all in one form.
     """
     by_form = name == "photos:upload" and not _wants_json(request) and request.user.is_authenticated
-    return int(settings.PHOTOS_PER_LISTING) if by_form else 1
+    asked = name == "photos:identify" and not _wants_json(request)
+    return int(settings.PHOTOS_PER_LISTING) if by_form else ASKED_BY_FORM if asked else 1
 
 
 def _wants_json(request: HttpRequest) -> bool:

@@ -16,6 +16,7 @@ urlpatterns = [
     path("moderate/", include("marketplace.moderation.urls")),
     path("accounts/", include("allauth.urls")),
     path("account/", include("marketplace.privacy.urls")),
+    path("", include("marketplace.operator_pages.urls")),
     path("language/", include("marketplace.accounts.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("marketplace.api.urls")),

@@ -72,11 +72,13 @@ def kinds(chance: random.Random) -> dict[str, Callable[[], str]]:
         one = chance.choice(models)
         return f"/cars/{one.make.slug}/{one.slug}/"
 
+    codes = list(Listing.objects.order_by("pk").values_list("code", flat=True)[:20_000])
     fuels, bodies = Listing.Fuel.values[:5], Listing.Body.values
     return {
         "home": lambda: "/",
         "make": lambda: f"/cars/{make()}/",
         "model": model,
+        "one car": lambda: f"/cars/{chance.choice(codes)}/",
         "two makes": lambda: f"/?make={make()}&make={make()}&year_min={chance.randint(2000, 2020)}",
         "fuel": lambda: f"/?fuel={chance.choice(fuels)}&year_max={chance.randint(2001, 2024)}",
         "three filters": lambda: f"/?fuel=diesel&gearbox=automatic&body={chance.choice(bodies)}",

@@ -22,6 +22,7 @@ from marketplace.catalogue.models import CarModel, Make, MakeAlias, ModelAlias
 from marketplace.catalogue.services import catalogue_load
 from marketplace.listings.search.names import names_forget
 from marketplace.listings.search.stock.loading import stock_forget
+from marketplace.photos.likeness.kept import vectors_forget
 from tests.factories import UserFactory
 from tests.live_page import page  # noqa: F401  # fixture
 from tests.shipped_rows import shipped_rows_write  # noqa: F401  # its signal
@@ -55,6 +56,7 @@ LONG = (
     "tests/commands/",
     "tests/listings/test_typing.py",
     "tests/moderation/test_keyboard.py",
+    "tests/moderation/test_grid_keys.py",
     "tests/operations/benchmark/",
     "tests/operations/test_demo.py",
     "tests/operations/test_run_site.py",
@@ -113,6 +115,7 @@ def fresh_cache():
     cache.clear()
     names_forget()
     stock_forget()
+    vectors_forget()
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,9 @@
 Anyone without access gets 404, not 403, so that they do not learn what exists.
 """
 
+from allauth.usersessions.models import UserSession
 from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
 
 from marketplace.accounts.models import User
 
@@ -21,6 +23,12 @@ def moderator(request: HttpRequest) -> User:
     if not user.is_moderator:
         raise Http404
     return user
+
+
+def own_session(request: HttpRequest, pk: int) -> UserSession:
+    """One of the places where the visitor is signed in. Raises Http404."""
+    session: UserSession = get_object_or_404(UserSession, pk=pk, user=signed_in(request))
+    return session
 
 
 def permitted(request: HttpRequest, permission: str) -> User:

@@ -52,6 +52,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             ratelimit.clear(self.request, action="confirm_email", key=email.lower())
             raise MailAway(str(error)) from error
 
+    def send_notification_mail(
+        self, template_prefix: str, user: Any, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        """Tell of a change that is made already: no mail must not look like no change."""
+        try:
+            super().send_notification_mail(template_prefix, user, context, email)
+        except MailAway as error:
+            log.error("mail_away", template=template_prefix, error=str(error))
+
     def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
         """Send a confirmation mail. Raises MailAway if the user cannot continue without it."""
         try:

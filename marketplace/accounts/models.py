@@ -51,6 +51,16 @@ class User(AbstractUser):
 
     # Empty until they sign in for the first time: mails are in the site's first language then.
     language = models.CharField(_("language"), max_length=10, blank=True, choices=language_choices)
+    # Where somebody sells, and in which units they think: how their next advertisement begins.
+    # Which codes there are is known above, in listings, so the form checks them.
+    country = models.CharField(_("country"), max_length=2, blank=True)
+    postcode = LineField(_("postcode"), max_length=12, blank=True)
+    place = LineField(_("town"), max_length=80, blank=True)
+    currency = models.CharField(_("currency"), max_length=3, blank=True)
+    mileage_unit = models.CharField(_("unit of mileage"), max_length=2, blank=True)
+    power_unit = models.CharField(_("unit of power"), max_length=2, blank=True)
+    # A clean JPEG of photos.portraits, never an upload itself.
+    portrait = models.FileField(upload_to="people", max_length=80, blank=True, editable=False)
 
     suspended_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="Nothing of theirs may be offered since then."

@@ -26,7 +26,8 @@ LOOKED_AT = (
     "registry.modelversion", "registry.promotion",
     "moderation.decision", "moderation.labelreview", "moderation.rejecttemplate", "moderation.rejecttemplatetext",
     "moderation.policyversion", "moderation.policymake", "moderation.audit", "moderation.suspension",
-    "trade.report", "training.trainingrun", "training.trainingorder", "training.rerecognition",
+    "operator_pages.pagetext", "trade.report", "training.trainingrun", "training.trainingorder",
+    "training.rerecognition",
 )  # fmt: skip
 """What an operator may look at in /admin/. Messages, offers and accounts are not among it."""
 KEPT = (
@@ -61,6 +62,7 @@ ROLES: Mapping[str, Role] = {
             *_may(("add", "change"), KEPT),
             "moderation.add_policyversion",
             "moderation.add_policymake",
+            "operator_pages.add_pagetext",
             "registry.promote_modelversion",
             "training.add_trainingorder",
         ),

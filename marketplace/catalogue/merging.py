@@ -140,7 +140,9 @@ def _rename(row: Any, name: str, by: User, aliases: Any, old: Any) -> None:
 def _check_open(one: Make | CarModel, into: Make | CarModel) -> None:
     if one.pk == into.pk:
         raise CatalogueRefused(_("Choose two different ones."))
-    for row in (one, into):
+    # Asked under the lock: of two operators who merge the same one, the second finds it merged.
+    rows = type(one).all_rows.select_for_update(of=("self",)).filter(pk__in=(one.pk, into.pk)).order_by("pk")
+    for row in rows:
         if row.merged_into_id is not None:
             raise CatalogueRefused(_("%(name)s was merged already.") % {"name": row})
 

@@ -28,13 +28,14 @@ from marketplace.listings.derived import (
     texts_write,
 )  # fmt: skip
 from marketplace.listings.details.columns import Details
+from marketplace.listings.gone import GoneListing
 from marketplace.listings.limits import MILEAGE, PRICE, YEAR, name_with_letters
 from marketplace.listings.search.models import ListingText
 from marketplace.mail_queue import QueuedMail
 from marketplace.text_fields import LineField, ParagraphsField
 
 __all__ = [
-    "KEY_LETTERS", "PRICE_NEWS", "SEARCH_KEYS", "STATUSES", "ExchangeRate", "Listing", "ListingQuerySet",
+    "KEY_LETTERS", "PRICE_NEWS", "SEARCH_KEYS", "STATUSES", "ExchangeRate", "GoneListing", "Listing", "ListingQuerySet",
     "ListingText", "PriceAsked", "SellerMail", "StatusChange", "new_code", "search_key",
 ]  # fmt: skip
 
@@ -204,6 +205,8 @@ class Listing(Details):
             models.Index(fields=["status", "certainty"], name="listing_queue"),
             # By which the search catches up: marketplace.listings.search.stock.loading.
             models.Index(fields=["updated_at"], name="listing_changed"),
+            # What cars of a model were sold for lately: marketplace.listings.market.comparables.
+            models.Index(fields=["car_model", "updated_at"], condition=Q(status="sold"), name="listing_sold_lately"),
             # Of the two states that visitors see: with them in one index, a page needs no sorting.
             models.Index(
                 fields=["-published_at", "-id"], condition=Q(status__in=("live", "reserved")), name="listing_on_sale"

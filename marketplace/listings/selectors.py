@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
@@ -39,6 +40,17 @@ def listings_of(*, seller: User) -> QuerySet[Listing]:
     """
     own = Listing.objects.filter(seller=seller, revises=None)
     return own.select_related("make", "car_model", "revision").prefetch_related("photos")
+
+
+def others_of(*, listing: Listing, most: int) -> list[Listing]:
+    """Other cars that its seller has on sale, newest first."""
+    return list(listings_live().filter(seller=listing.seller_id).exclude(pk=listing.pk)[:most])
+
+
+def sold_at(listing: Listing) -> datetime:
+    """When a sold car was marked as sold. Rows from before there was a history: the last change."""
+    change = listing.changes.filter(after=Listing.Status.SOLD).exclude(before=Listing.Status.SOLD).last()
+    return listing.updated_at if change is None else change.at
 
 
 def drafts_of(*, seller: User) -> QuerySet[Listing]:

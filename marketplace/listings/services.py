@@ -56,7 +56,7 @@ LOOKS = {"body": Listing.Body.values, "colour": Listing.Colour.values}
 REQUIRED_TO_SUBMIT = ("make", "car_model", "year", "price", "mileage_km", "fuel", "gearbox", "place")
 EMPTY: tuple[Any, ...] = (None, "", [])
 IN_COMMON = ("currency", "mileage_unit", "power_unit", "country", "postcode", "place")
-"""What a new draft takes over from the seller's latest listing."""
+"""What a new draft takes over from the seller's profile or latest listing."""
 REVIEW_SUBMITTED = "marketplace.moderation.tasks.review_submitted"
 REVIEWABLE = EDITABLE | {Listing.Status.SUBMITTED}  # not approved yet
 APPROVED = ON_SALE | PAUSED
@@ -95,9 +95,9 @@ def drafts_check(*, seller: User) -> None:
 
 
 def _as_last_time(seller: User) -> dict[str, Any]:
-    """What a seller's cars usually have in common, from their latest one."""
+    """What a seller's cars have in common: what their profile says, else as in their latest one."""
     latest = Listing.objects.filter(seller=seller).order_by("-created_at").values(*IN_COMMON).first()
-    return latest or {}
+    return (latest or {}) | {name: said for name in IN_COMMON if (said := getattr(seller, name))}
 
 
 @transaction.atomic

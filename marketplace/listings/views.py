@@ -7,9 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
-from marketplace.listings.access import PUBLIC, visible_listing
+from marketplace.listings.access import PUBLIC, ListingGone, visible_listing
 from marketplace.listings.details.contact import telephone_reveal
 from marketplace.listings.life.steps import ON_SALE
+from marketplace.listings.market.selectors import around, similar_to_gone
 from marketplace.listings.models import Listing
 from marketplace.listings.structured import as_script, car_data
 from marketplace.pages import is_htmx
@@ -20,8 +21,15 @@ SEEN_MOST = 500
 
 @require_safe
 def detail(request: HttpRequest, code: str) -> HttpResponse:
-    """One listing: public if it is on sale or sold, else for its seller and moderators only."""
-    listing = visible_listing(request, code)
+    """One listing: public if it is on sale or sold lately, else for its seller and moderators.
+
+    What was public and is no longer has a page that says so (410).
+    """
+    try:
+        listing = visible_listing(request, code)
+    except ListingGone as gone:
+        context = {"gone": gone.listing, "similar": similar_to_gone(gone.listing)}
+        return render(request, "listings/gone.html", context, status=410)
     return _detail(request, listing)
 
 
@@ -55,8 +63,7 @@ def _detail(request: HttpRequest, listing: Listing, **shown: Any) -> HttpRespons
         "photos": photos,
         "is_owner": request.user.pk == listing.seller_id,
         "on_sale": ON_SALE,
+        "around": around(listing) if public else None,
         **shown,
     }
-    # For search engines; a person reads on the page that it is sold.
-    status = 410 if listing.status == Listing.Status.SOLD and not context["is_owner"] else 200
-    return render(request, "listings/detail.html", context, status=status)
+    return render(request, "listings/detail.html", context)

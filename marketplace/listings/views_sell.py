@@ -17,6 +17,7 @@ from marketplace.listings.access import own_listing
 from marketplace.listings.details.questions import Question, questions_open
 from marketplace.listings.forms import ListingForm, OfferForm
 from marketplace.listings.guesses import guess_of
+from marketplace.listings.market.comparables import typical_hint
 from marketplace.listings.models import Listing
 from marketplace.listings.newer import listing_update_unless_newer, tokens_of, tokens_read, tokens_text
 from marketplace.listings.script_words import save_words
@@ -32,7 +33,9 @@ from marketplace.listings.services import (
     listing_missing,
     listing_submit,
 )
+from marketplace.listings.unsent import form_again, keeps_what_was_typed, kept_as, posted_of
 from marketplace.pages import is_htmx
+from marketplace.sign_in import typed_forget
 
 
 class Told(NamedTuple):
@@ -89,11 +92,15 @@ def edit(request: HttpRequest, code: str) -> HttpResponse:
     """The page on which a listing is written; of an approved one, what needs no review."""
     listing = own_listing(request, code)
     if listing.status in APPROVED:
-        return render(request, "listings/edit_approved.html", _offer_page(listing, OfferForm(listing=listing)))
+        return render(
+            request, "listings/edit_approved.html", _offer_page(listing, form_again(request, OfferForm, listing))
+        )
     if listing.status not in EDITABLE:
         messages.info(request, f"This listing is {listing.get_status_display()} and cannot be changed now.")
         return redirect(listing)
-    return render(request, "listings/edit.html", _page(listing, ListingForm(listing=listing)) | _found(request))
+    return render(
+        request, "listings/edit.html", _page(listing, form_again(request, ListingForm, listing)) | _found(request)
+    )
 
 
 @login_required
@@ -103,7 +110,7 @@ def find(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "listings/_found.html", {"listing": own_listing(request, code), **_found(request)})
 
 
-@login_required
+@keeps_what_was_typed
 @require_POST
 def save(request: HttpRequest, code: str) -> HttpResponse:
     """Store the valid fields; each of the others gets one line."""
@@ -112,6 +119,8 @@ def save(request: HttpRequest, code: str) -> HttpResponse:
         return _save_approved(request, listing)
     stored = _store(request, listing)
     listing, wrong = stored.listing, stored.wrong
+    if not wrong:
+        typed_forget(request, kept_as(code))
     if is_htmx(request):
         status = 409 if "refused" in wrong else 200
         return render(request, "listings/_saved.html", _saved(request, stored), status=status)
@@ -123,7 +132,7 @@ def save(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "listings/edit.html", _page(listing, form, told), status=422)
 
 
-@login_required
+@keeps_what_was_typed
 @require_POST
 def submit(request: HttpRequest, code: str) -> HttpResponse:
     """Store the whole form and submit the listing; every missing field gets one line."""
@@ -142,6 +151,7 @@ def submit(request: HttpRequest, code: str) -> HttpResponse:
         except ListingRefused as error:
             wrong = {"refused": str(error)}
         else:
+            typed_forget(request, kept_as(code))
             return redirect("listings:sent", listing.code)
     form = _with_errors(request, listing, wrong)
     return render(request, "listings/edit.html", _page(listing, form, wrong), status=422)
@@ -254,10 +264,7 @@ def _lines(error: ValidationError) -> dict[str, str]:
 
 def _with_errors(request: HttpRequest, listing: Listing, wrong: dict[str, str]) -> ListingForm:
     """The form as stored, with the values that could not be stored and the lines that say why."""
-    unbound = ListingForm(listing=listing)
-    data = QueryDict(mutable=True)
-    for name in unbound.fields:
-        data.setlist(name, _as_posted(unbound[name].value()))
+    data = posted_of(ListingForm(listing=listing))
     for name in wrong:
         if name in request.POST:
             data.setlist(name, request.POST.getlist(name))
@@ -269,16 +276,9 @@ def _with_errors(request: HttpRequest, listing: Listing, wrong: dict[str, str]) 
     return form
 
 
-def _as_posted(value: Any) -> list[str]:
-    """A field's value as the form would post it."""
-    if isinstance(value, list):
-        return [str(one) for one in value]
-    return ["" if value is None or value is False else str(value)]
-
-
 def _page(listing: Listing, form: ListingForm, wrong: dict[str, str] | None = None) -> dict[str, Any]:
     labels = {name: form.fields[name].label or form[name].label for name in form.fields}
-    labels["photos"] = "Photos"
+    labels["photos"] = _("Photos")
     return {
         **car_context(listing, form),
         "missing": [(name, labels[name], line) for name, line in (wrong or {}).items() if name in labels],
@@ -326,8 +326,10 @@ def car_context(listing: Listing, form: ListingForm) -> dict[str, Any]:
         "car_version": car_version(listing),
         "shown": tokens_text(tokens_of(listing)),
         "car_shown": tokens_text(tokens_of(listing, CAR_FIELDS)),
+        "typical": None if listing.revises_id else typical_hint(listing),
     }
 
 
 def _offer_page(listing: Listing, form: OfferForm) -> dict[str, Any]:
-    return {"listing": listing, "form": form, "shown": tokens_text(tokens_of(listing))}
+    shown = tokens_text(tokens_of(listing))
+    return {"listing": listing, "form": form, "shown": shown, "typical": typical_hint(listing)}

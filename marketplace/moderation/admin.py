@@ -39,7 +39,7 @@ class RejectTemplateAdmin(ModelAdmin):
 class SuspensionAdmin(ReadOnly, ModelAdmin):
     """Read only: moderators suspend and lift on a listing's page."""
 
-    list_display = ("seller", "by", "reason", "at", "lifted_by", "lifted_at")
+    list_display = ("seller", "by", "role", "reason", "at", "lifted_by", "lifted_role", "lifted_at")
     list_select_related = ("seller", "by", "lifted_by")
     search_fields = ("seller__email", "reason")
 

@@ -17,6 +17,7 @@ from marketplace.moderation.catalogue.models import ModelProposal
 from marketplace.moderation.labels.models import KindLabel
 from marketplace.moderation.opinions.models import Opinion
 from marketplace.moderation.policy.models import Audit, PolicyMake, PolicyVersion
+from marketplace.moderation.roles import Role
 from marketplace.photos.models import Photo
 from marketplace.registry.models import ModelVersion
 from marketplace.text_fields import ParagraphsField
@@ -76,14 +77,6 @@ class Decision(models.Model):
         DOWN = "down", _("taken down")
         BACK = "back", _("put back")
         UNDO = "undo", _("undone")
-
-    class Role(models.TextChoices):
-        """As what somebody decided, the most that they were then."""
-
-        POLICY = "policy", _("policy")
-        MODERATOR = "moderator", _("moderator")
-        OPERATOR = "operator", _("operator")
-        ADMIN = "admin", _("admin")
 
     # Kept when the seller deletes the listing.
     listing = models.ForeignKey(Listing, on_delete=models.SET_NULL, null=True, related_name="decisions")
@@ -231,12 +224,15 @@ class Suspension(models.Model):
     """A seller's account was suspended, by whom and why, and when that ended."""
 
     seller = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="suspensions")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    # Without a person once their account is gone; as what they decided stays. So below.
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    role = models.CharField(max_length=9, choices=Role, blank=True)
     reason = ParagraphsField(max_length=1000)
     at = models.DateTimeField(auto_now_add=True)
     lifted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    lifted_role = models.CharField(max_length=9, choices=Role, blank=True)
     lifted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -17,6 +17,7 @@ from marketplace.operations.errors import SiteError
 from marketplace.operations.leash import LeashedManager
 from marketplace.operations.redis import redis_command, socket_folder_prepare
 from marketplace.operations.worker import CELERY
+from marketplace.static_files import static_collect
 
 HOST = "127.0.0.1"
 
@@ -34,9 +35,9 @@ def site_run(*, port: int, say: Callable[[str], None]) -> int:
         # In this process: whatever ends it ends the set-up as well, and the lock is free only then.
         call_command("migrate", verbosity=0, interactive=False)
         call_command("setup_site", "--demo", "--without-engine")
-        Path(settings.STATIC_ROOT).mkdir(exist_ok=True)  # whitenoise warns of a missing one
-        manager = LeashedManager()
         environment = _environment(port)
+        _static_prepare(environment, say)
+        manager = LeashedManager()
         for name, command in commands.items():
             manager.add_process(name, shlex.join(command), env=environment, cwd=str(settings.BASE_DIR))
         manager.loop()
@@ -83,6 +84,20 @@ def _environment(port: int) -> dict[str, str]:
         local["SECRET_KEY"] = settings.SECRET_KEY
     fixed = {"BIND": f"{HOST}:{port}", "VAR_DIR": str(settings.VAR_DIR), "PYTHONUNBUFFERED": "1"}
     return local | os.environ | fixed
+
+
+def _static_prepare(environment: dict[str, str], say: Callable[[str], None]) -> None:
+    """Collect and compress the static files for the site's processes.
+
+    Under DEBUG, and where somebody says how they are served, they come from where they lie.
+    """
+    folder = Path(settings.VAR_DIR) / "staticfiles"
+    folder.mkdir(exist_ok=True)  # whitenoise warns of a missing one
+    if {"STATIC_COLLECTED", "STATIC_ROOT"} & set(os.environ) or ("DEBUG" in os.environ and settings.DEBUG):
+        return
+    say("Styles and scripts: compressing what changed …")
+    static_collect(folder)
+    environment |= {"STATIC_COLLECTED": "1", "STATIC_ROOT": str(folder)}
 
 
 @contextmanager

@@ -25,6 +25,8 @@ MASTER_QUALITY = 88
 CARD_QUALITY = 82
 # Standard deviation of grey levels, as in classifier.training.data.cleaning.near_duplicates.
 PLAIN = 4.0
+WHOLE = "whole"
+"""In place of a box: all of the picture."""
 BLUR_RADIUS = 4  # pixels of the card
 # Of this process's memory for all but the pixels: the interpreter, the libraries, copies of the
 # upload, master and card.
@@ -64,11 +66,12 @@ def _lower(what: int, limit: int) -> None:
 
 
 def decode(
-    data: bytes, *, kind: str, max_pixels: int, memory: int | None = None, quarters: int = 0
+    data: bytes, *, kind: str, max_pixels: int, memory: int | None = None, quarters: int = 0, box: str = WHOLE
 ) -> tuple[dict[str, Any], bytes, bytes]:
     """Upright sRGB master (long side ≤ 2,048) and card (≤ 640) as JPEG without metadata.
 
-    Turned clockwise by ``quarters`` of a circle. With them the facts that ingest stores. Raises
+    Turned clockwise by ``quarters`` of a circle; only ``box`` of it, "x1,y1,x2,y2" in pixels of the
+    master. With them the facts that ingest stores. Raises
     RefusedError for everything that is not a picture of format ``kind`` with at most ``max_pixels``
     pixels, which take at most ``memory`` bytes.
     """
@@ -88,6 +91,8 @@ def decode(
         master = master.transpose(
             getattr(Image.Transpose, f"ROTATE_{360 - 90 * (quarters % 4)}")
         )  # named the other way
+    if box != WHOLE:
+        master = master.crop(tuple(map(int, box.split(","))))
     card = upright_rgb(master, longest=CARD_SIDE)
     grey = card.convert("L")
     facts = {
@@ -172,8 +177,8 @@ def blur(grey: Any) -> float:
 
 
 def main(argv: list[str]) -> None:
-    """``decoder.py KIND MAX_PIXELS CPU_SECONDS MEMORY_BYTES QUARTERS NICE SITE_DIRECTORY…``"""
-    kind, max_pixels, cpu_seconds, memory_bytes, quarters, nice, *paths = argv
+    """``decoder.py KIND MAX_PIXELS CPU_SECONDS MEMORY_BYTES QUARTERS NICE BOX SITE_DIRECTORY…``"""
+    kind, max_pixels, cpu_seconds, memory_bytes, quarters, nice, box, *paths = argv
     os.nice(int(nice))
     sys.path.extend(paths)  # started with -S: only the folders that it needs, no .pth file runs
     reserved = UNTOUCHED_BYTES if kind == "HEIF" else 0
@@ -184,7 +189,7 @@ def main(argv: list[str]) -> None:
         memory = int(memory_bytes) - REST_BYTES
         data = sys.stdin.buffer.read()
         answer, master, card = decode(
-            data, kind=kind, max_pixels=int(max_pixels), memory=memory, quarters=int(quarters)
+            data, kind=kind, max_pixels=int(max_pixels), memory=memory, quarters=int(quarters), box=box
         )
     except RefusedError as refusal:
         answer = {"refused": refusal.args[0], **refusal.args[1]}

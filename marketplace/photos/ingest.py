@@ -5,6 +5,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from classifier.formats import (
     kind_of,
     picture_words,
 )
+from marketplace.photos.decoder import WHOLE
 from marketplace.photos.file_words import file_words, formats_words
 from marketplace.photos.intake.budgets import work_charge
 from marketplace.photos.intake.callers import SITE, Caller
@@ -76,10 +78,13 @@ class CleanPhoto:
         return {name: getattr(self, name) for name in kept}
 
 
-def ingest(data: bytes, *, filename: str, quarters: int = 0, caller: Caller = SITE) -> CleanPhoto:
+def ingest(
+    data: bytes, *, filename: str, quarters: int = 0, box: Sequence[int] | None = None, caller: Caller = SITE
+) -> CleanPhoto:
     """Check, decode (in a limited child process) and re-encode an upload.
 
-    quarters: how many quarters of a circle to turn it clockwise. caller: whose budget it is charged
+    quarters: how many quarters of a circle to turn it clockwise. box: (x1, y1, x2, y2), the part of
+    a master to keep, in its pixels. caller: whose budget it is charged
     to, and whose turns it waits for. Takes about 70 ms for a 1,280×960 JPEG on an idle core, half
     of which is starting the child. Raises PhotoRejected, and nothing else.
     """
@@ -95,7 +100,10 @@ def ingest(data: bytes, *, filename: str, quarters: int = 0, caller: Caller = SI
     try:
         used = work_charge(caller, data, kind)
         with _turns.turn(caller, used=used):
-            answer, master, card = _decode_in_child(data, kind=kind, quarters=quarters, nice=caller.lane.nice)
+            part = WHOLE if box is None else ",".join(map(str, box))
+            answer, master, card = _decode_in_child(
+                data, kind=kind, quarters=quarters, nice=caller.lane.nice, part=part
+            )
     except PictureError as error:
         raise _refusal({"refused": error.reason}) from error
     except NoTurnError as error:
@@ -174,7 +182,9 @@ def _refusal(answer: dict[str, Any]) -> PhotoRejected:
     return PhotoRejected(code, sentences.get(code, broken))
 
 
-def _decode_in_child(data: bytes, *, kind: str, quarters: int, nice: int = 0) -> tuple[dict[str, Any], bytes, bytes]:
+def _decode_in_child(
+    data: bytes, *, kind: str, quarters: int, nice: int = 0, part: str = WHOLE
+) -> tuple[dict[str, Any], bytes, bytes]:
     """The decoder's answer, master and card. A child that crashes or hits its limits is a refusal.
 
     Each photo gets a fresh interpreter, which takes 40 ms. A fork would be quicker but would copy a
@@ -185,7 +195,7 @@ def _decode_in_child(data: bytes, *, kind: str, quarters: int, nice: int = 0) ->
     numbers = map(str, (settings.PHOTO_MAX_PIXELS, CPU_SECONDS, MEMORY_BYTES, quarters, nice))
     try:
         child = subprocess.run(  # noqa: S603  # our own script, no shell, no word of the upload in its arguments
-            [sys.executable, "-I", "-S", str(_DECODER), kind, *numbers, *_import_folders()],
+            [sys.executable, "-I", "-S", str(_DECODER), kind, *numbers, part, *_import_folders()],
             input=data,
             capture_output=True,
             timeout=WALL_SECONDS,

@@ -4,12 +4,45 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from classifier.taxonomy import Guess
 from marketplace.listings.models import Listing
 from marketplace.photos.pictures import PictureField
 from marketplace.registry.models import ModelVersion
+
+
+class Question(models.Model):
+    """A visitor's question at /identify/: which car do these photos show? Kept for an hour."""
+
+    # Also the unguessable part of its address.
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    part_of = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="parts",
+        help_text="The question from one of whose pictures this car was cut out.",
+    )  # fmt: skip
+    # Over all its photos; in the shape of Listing.verdict.
+    verdict = models.JSONField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    # The visitor gave the photos for training: when, and to which wording they agreed. Then the
+    # photos that show a car are kept.
+    donated_at = models.DateTimeField(null=True, blank=True)
+    donated_terms = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        indexes = (models.Index(fields=["donated_at"], condition=Q(donated_at__isnull=False), name="question_donated"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(donated_at__isnull=True, donated_terms="")
+                | (Q(donated_at__isnull=False) & ~Q(donated_terms="")),
+                name="question_donated_on_terms",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.id)
 
 
 class Photo(models.Model):
@@ -39,6 +72,7 @@ class Photo(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     # NULL: a visitor's question without an account, or removed from its listing; kept for an hour.
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, null=True, blank=True, related_name="photos")
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, null=True, blank=True, related_name="photos")
     removed_from = models.ForeignKey(
         Listing, on_delete=models.CASCADE, null=True, blank=True, related_name="removed_photos"
     )
@@ -90,6 +124,12 @@ class Photo(models.Model):
                 | Q(removed_from__isnull=False, removed_at__isnull=False, listing__isnull=True),
                 name="photo_removed_or_in_listing",
             ),
+            models.CheckConstraint(
+                condition=Q(question__isnull=True) | Q(listing__isnull=True, removed_from__isnull=True),
+                name="photo_asked_or_offered",
+            ),
+            # The same upload twice in one question is one photo.
+            models.UniqueConstraint(fields=["question", "upload_sha256"], name="photo_once_per_question"),
         )
 
     def __str__(self) -> str:
@@ -148,6 +188,9 @@ class Prediction(models.Model):
     colour_threshold = models.FloatField(null=True, blank=True, help_text="As that of the body.")
     cars = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="How many cars the photo shows prominently; unknown of older rows."
+    )
+    boxes = models.JSONField(
+        default=list, blank=True, help_text="[[x1, y1, x2, y2], …] of these cars, as box; the main one's first."
     )
     # Calibrated natural-log probabilities, float16 little-endian, in the artefact's class order.
     # Fusion needs them all.

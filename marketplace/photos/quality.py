@@ -19,7 +19,7 @@ BLURRED = 0.45
 EDGE = 0.001
 """Of the photo's width and height: a car that comes closer to the frame than this is cut off."""
 FILLED, EDGE_FILLED = 0.7, 0.004
-"""The same of a car that fills this share of the photo: there is no room left that it might end in."""
+"""The same of a car that fills this share of the photo: there is no room in which it might end."""
 HEAD_ON = ("front", "rear")
 """Views in which the mirrors, and nothing of the car's body, reach the frame at the sides."""
 
@@ -60,8 +60,8 @@ def hints(seen: Measured) -> list[Hint]:
     found = []
     if seen.brightness is not None and seen.brightness < DARK:
         per_cent = round(100 * seen.brightness / 255)
-        words = _("Too dark: even its brightest parts reach only %(per_cent)s % of white.")
-        found.append(Hint("dark", words.replace("% of", "%% of") % {"per_cent": per_cent}))
+        words = _("Too dark: even its brightest parts reach only %(per_cent)s %% of white.")
+        found.append(Hint("dark", words % {"per_cent": per_cent}))
     if seen.blur is not None and seen.blur > BLURRED:
         found.append(Hint("blurred", _("Blurred: edges are soft all over the picture.")))
     if max(seen.width, seen.height) < SMALL:

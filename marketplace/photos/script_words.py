@@ -8,7 +8,8 @@ def upload_words() -> dict[str, str]:
     """Words in braces are filled in by the script."""
     return {
         "waiting": _("Waiting"),
-        "sent": _("{percent} % sent"),
+        "sent": _("{share} sent"),
+        "arrived": _("Arrived"),
         "checking": _("Checking the picture"),
         "shrinking": _("Making it smaller"),
         "uploading": _("Uploading {name}"),

@@ -7,9 +7,10 @@ from uuid import UUID
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
+from marketplace.accounts.models import User
 from marketplace.listings.access import PUBLIC
 from marketplace.listings.models import Listing
-from marketplace.photos.models import Photo, Prediction
+from marketplace.photos.models import Photo, Prediction, Question
 
 KEEP = timedelta(hours=1)
 """How long a visitor's photo is kept, and one that was removed from its listing."""
@@ -45,8 +46,23 @@ def photo_of_visitor(*, photo_id: UUID) -> Photo | None:
     )
 
 
+def question_of_visitor(*, question_id: UUID) -> Question | None:
+    """A question from /identify/, while it is kept. Whoever knows its id may see it."""
+    return Question.objects.filter(pk=question_id, created_at__gte=timezone.now() - KEEP).first()
+
+
+def photos_asked(*, question: Question) -> list[Photo]:
+    """A question's photos as they came, with their predictions, newest first."""
+    return list(
+        Photo.objects.filter(question=question).prefetch_related(_newest_predictions()).order_by("created_at", "pk")
+    )
+
+
 def picture_is_public(*, name: str) -> bool:
-    """Whether everybody may see a stored file: its photo's car is on sale, or was sold."""
+    """Whether everybody may see a stored file: its photo's car is on sale, or was sold, or somebody
+    shows it of themselves."""
+    if name.startswith("people/"):
+        return User.objects.filter(portrait=name, is_active=True).exists()
     column = "file" if name.startswith("photos/") else "card"
     return Photo.objects.filter(**{column: name}, listing__status__in=PUBLIC).exists()
 

@@ -1,5 +1,7 @@
 """Adding a photo; offers what else a person, or the worker, does with photos as well."""
 
+from collections.abc import Sequence
+
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, transaction
@@ -18,7 +20,7 @@ from marketplace.photos.editing.rotation import photo_rotate
 from marketplace.photos.files import files_delete, files_of, files_write
 from marketplace.photos.ingest import PhotoRejected, ingest
 from marketplace.photos.intake.callers import SITE, Caller, seller
-from marketplace.photos.models import Photo, PhotoBand
+from marketplace.photos.models import Photo, PhotoBand, Question
 from marketplace.photos.quotas import quota_check, room_check
 from marketplace.photos.recognition.queue import (
     RECOGNISE_PENDING,
@@ -39,12 +41,17 @@ __all__ = [
 
 
 @uploads_counted
-def photo_add(*, listing: Listing | None, data: bytes, filename: str, caller: Caller | None = None) -> Photo:
+def photo_add(
+    *, listing: Listing | None, data: bytes, filename: str, question: Question | None = None,
+    box: Sequence[int] | None = None, caller: Caller | None = None,
+) -> Photo:  # fmt: skip
     """Make a clean picture of an upload, store it as ``pending`` and ring for the worker.
 
-    ``listing=None`` is a visitor's photo at /identify/. The same upload twice in one listing
-    returns the first photo. caller: who is charged for the work; None = the listing's seller, or
-    the site itself. Raises PhotoRejected, whose ``message`` tells the person what is wrong.
+    ``listing=None`` is a visitor's photo, of a ``question`` at /identify/ or of a program's. The
+    same upload twice in one listing or question returns the first photo. box: what to keep of a
+    master, in its pixels. caller: who is charged for the work; None = the listing's seller, or the
+    site itself. Raises PhotoRejected, whose ``message`` tells the person what is
+    wrong.
     """
     _check_disk()
     if listing is not None:
@@ -52,11 +59,12 @@ def photo_add(*, listing: Listing | None, data: bytes, filename: str, caller: Ca
         room_check(listing)
     if caller is None:
         caller = SITE if listing is None else seller(listing.seller_id)
-    clean = ingest(data, filename=filename, caller=caller)
-    if listing is not None and (twin := _twin(listing, clean.sha256)) is not None:
+    clean = ingest(data, filename=filename, box=box, caller=caller)
+    if (twin := _twin(listing, question, clean.sha256)) is not None:
         return twin
     photo = Photo(
         listing=listing,
+        question=question,
         # PostgreSQL refuses NUL in text, and nobody needs the other control characters either.
         original_name="".join(letter for letter in filename if letter.isprintable())[-200:],
         upload_sha256=clean.sha256,
@@ -89,7 +97,7 @@ def photo_add(*, listing: Listing | None, data: bytes, filename: str, caller: Ca
     except (IntegrityError, PhotoRejected):
         files_delete(files_of(photo))
         # Race: the same upload was stored meanwhile. Its row is the photo.
-        if listing is not None and (twin := _twin(listing, clean.sha256)) is not None:
+        if (twin := _twin(listing, question, clean.sha256)) is not None:
             return twin
         raise
     return photo
@@ -135,5 +143,7 @@ def _not_stored() -> PhotoRejected:
     )
 
 
-def _twin(listing: Listing, sha256: str) -> Photo | None:
-    return Photo.objects.filter(listing=listing, upload_sha256=sha256).first()
+def _twin(listing: Listing | None, question: Question | None, sha256: str) -> Photo | None:
+    if listing is None and question is None:
+        return None
+    return Photo.objects.filter(listing=listing, question=question, upload_sha256=sha256).first()

@@ -6,12 +6,19 @@ from django.core.files.storage import Storage
 from django.db.models import FileField, Model, QuerySet
 from django.utils import timezone
 
+from marketplace.accounts.models import User
+from marketplace.photos.asking.donations import photos_donated
 from marketplace.photos.copies import photo_copies_tidy
 from marketplace.photos.editing.removal import photo_remove
-from marketplace.photos.models import Heatmap, Photo
+from marketplace.photos.models import Heatmap, Photo, Question
 from marketplace.photos.selectors import KEEP
 
-_NAMED_IN: tuple[tuple[type[Model], str], ...] = ((Photo, "file"), (Photo, "card"), (Heatmap, "file"))
+_NAMED_IN: tuple[tuple[type[Model], str], ...] = (
+    (Photo, "file"),
+    (Photo, "card"),
+    (Heatmap, "file"),
+    (User, "portrait"),
+)
 
 
 def photos_tidy() -> dict[str, int]:
@@ -26,8 +33,13 @@ def photos_tidy() -> dict[str, int]:
 
 
 def visitors_photos_remove() -> int:
-    """Photos of /identify/ are kept for an hour, which the page promises."""
-    return _remove(Photo.objects.filter(listing=None, removed_from=None, created_at__lt=timezone.now() - KEEP))
+    """Photos of /identify/ are kept for an hour, as the page promises, unless they were given."""
+    old = timezone.now() - KEEP
+    theirs = Photo.objects.filter(listing=None, removed_from=None, created_at__lt=old)
+    count = _remove(theirs.exclude(pk__in=photos_donated()))
+    # Those whose photos are gone: one that came a moment later goes with the next round.
+    Question.objects.filter(created_at__lt=old, photos=None).delete()
+    return count
 
 
 def removed_photos_remove() -> int:

@@ -15,6 +15,9 @@ urlpatterns = [
     path("sell/<slug:code>/revise/", revisions.start, name="revise"),
     path("sell/<slug:code>/revise/discard/", revisions.discard, name="revise_discard"),
     path("identify/", identify.identify, name="identify"),
-    path("identify/<uuid:photo_id>/", identify.identify_result, name="identify_result"),
+    path("identify/<uuid:question_id>/", identify.identify_result, name="identify_result"),
+    path("identify/<uuid:question_id>/cars/", identify.identify_cars, name="identify_cars"),
+    path("identify/<uuid:question_id>/donate/", identify.identify_donate, name="identify_donate"),
+    path("identify/<uuid:question_id>/<uuid:photo_id>/car/", identify.identify_car, name="identify_car"),
     path("media/<path:name>", media.media, name="media"),
 ]

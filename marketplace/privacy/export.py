@@ -7,17 +7,22 @@ from collections.abc import Iterable
 from typing import IO, Any
 
 import structlog
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models.fields.files import FieldFile
 from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
 from marketplace.listings.models import Listing
 from marketplace.listings.services import SELLER_FIELDS
 from marketplace.photos.models import Photo
+from marketplace.privacy.forms import DefaultsForm
 from marketplace.trade.models import Favourite, Message, SavedSearch, Side
 
 log = structlog.get_logger(__name__)
 
+PORTRAIT = "photos/you.jpg"
 IN_MEMORY = 8 * 2**20  # a larger archive goes to a temporary file
 
 
@@ -30,7 +35,10 @@ def data_export(*, user: User) -> IO[bytes]:
         document = json.dumps(_document(user), cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
         bundle.writestr("data.json", document, zipfile.ZIP_DEFLATED)
         for photo in photos:
-            _photo_write(bundle, photo)
+            assert photo.listing is not None  # noqa: S101  # for the type: asked for by their listing's seller
+            _photo_write(bundle, photo.file, _photo_name(photo.listing.code, photo))
+        if user.portrait:
+            _photo_write(bundle, user.portrait, PORTRAIT)
     archive.seek(0)
     return archive
 
@@ -41,12 +49,16 @@ def _document(user: User) -> dict[str, Any]:
         "account": {
             "email": user.email,
             "name": user.display_name,
+            **{name: getattr(user, name) for name in DefaultsForm.Meta.fields},
+            "photo": PORTRAIT if user.portrait else "",
             "joined": user.date_joined,
             "last_sign_in": user.last_login,
             "moderator": user.is_moderator,
         },
         "listings": [_listing(listing) for listing in listings.prefetch_related("photos", "changes", "prices")],
         "messages": list(_messages(user)),
+        "signed_in": list(UserSession.objects.filter(user=user).values("created_at", "ip", "user_agent")),
+        "second_factors": list(Authenticator.objects.filter(user=user).values("type", "created_at", "last_used_at")),
         "saved_cars": list(Favourite.objects.filter(person=user).values("listing__code", "created_at")),
         "saved_searches": list(SavedSearch.objects.filter(person=user).values("query", "often", "created_at")),
     }
@@ -88,12 +100,11 @@ def _photo_name(code: str, photo: Photo) -> str:
     return f"photos/{code}/{photo.pk}.jpg"
 
 
-def _photo_write(bundle: zipfile.ZipFile, photo: Photo) -> None:
-    assert photo.listing is not None  # noqa: S101  # for the type: they were asked for by their listing's seller
+def _photo_write(bundle: zipfile.ZipFile, stored: FieldFile, name: str) -> None:
     try:
-        with photo.file.open("rb") as file, bundle.open(_photo_name(photo.listing.code, photo), "w") as target:
+        with stored.open("rb") as file, bundle.open(name, "w") as target:
             for chunk in file.chunks():
                 target.write(chunk)
     except FileNotFoundError:
         # Removed since the list was read, or lost: the rest of the archive is worth having.
-        log.warning("photo_not_exported", photo=str(photo.pk))
+        log.warning("photo_not_exported", file=stored.name)

@@ -1,5 +1,6 @@
 // Sends each photo by itself, with its own progress, preview and, where it is not taken, its own sentence.
-// Works on forms with data-upload (one address, many photos) and data-identify (one photo, then on to the answer).
+// Works on forms with data-upload (photos of an advertisement) and data-identify (photos of one car, then on to the
+// answer: the first photo begins a question, the others belong to it).
 
 import { csrfToken, saySignedIn, saySignedOut } from "./session.js";
 import { shrink } from "./shrink.js";
@@ -20,6 +21,9 @@ function send(form, file, onProgress) {
   const answered = new Promise((resolve) => {
     const body = new FormData();
     body.append("photo", file, file.name);
+    const then = form.querySelector("[name=then]");
+    if (then) body.append("then", then.value);
+    if (form.dataset.question) body.append("question", form.dataset.question);
     request.open("POST", form.action);
     request.setRequestHeader("Accept", "application/json");
     request.setRequestHeader("X-CSRFToken", csrfToken());
@@ -87,7 +91,7 @@ class Row {
 
   progress(part) {
     this.bar.value = part;
-    this.says.textContent = part < 1 ? told(words.sent, { percent: Math.round(part * 100) }) : words.checking;
+    this.says.textContent = part < 1 ? told(words.sent, { share: `${Math.round(part * 100)} %` }) : words.checking;
   }
 
   say(text) {
@@ -161,11 +165,28 @@ function enhance(form) {
   let batch = []; // rows in the order chosen; each gets its photo's id when it has arrived
 
   function next() {
-    while (running.size < AT_ONCE && waiting.length > 0) start(waiting.shift());
-    if (running.size > 0 || waiting.length > 0 || single) return;
+    const most = single && !form.dataset.question ? 1 : AT_ONCE;
+    while (running.size < most && waiting.length > 0) start(waiting.shift());
+    if (running.size > 0 || waiting.length > 0) return;
+    if (single) {
+      showAnswer();
+      return;
+    }
     const ids = batch.map((one) => one.id).filter(Boolean);
     batch = [];
     keepOrder(form, ids).then(refreshTiles);
+  }
+
+  // All have arrived: on to the answer. Was one of them refused, the person reads why first.
+  function showAnswer() {
+    if (!form.dataset.answer) return;
+    if (list.querySelector(".upload--bad") === null) {
+      window.location.assign(form.dataset.answer);
+      return;
+    }
+    const link = form.querySelector("[data-answer]");
+    link.hidden = false;
+    link.querySelector("a").href = form.dataset.answer;
   }
 
   async function start(job) {
@@ -173,7 +194,10 @@ function enhance(form) {
     const answer = await travel(job);
     running.delete(job);
     if (answer.ok && answer.location) {
-      window.location.assign(answer.location);
+      form.dataset.question = answer.question;
+      form.dataset.answer = answer.location;
+      job.row.say(words.arrived);
+      next();
       return;
     }
     if (answer.ok) job.row.id = answer.id;
@@ -229,8 +253,7 @@ function enhance(form) {
   }
 
   function take(files) {
-    if (single) list.replaceChildren();
-    const jobs = (single ? [...files].slice(0, 1) : [...files]).map((file) => ({ file, row: new Row(list, file) }));
+    const jobs = [...files].map((file) => ({ file, row: new Row(list, file) }));
     batch.push(...jobs.map((job) => job.row));
     for (const job of jobs) enqueue(job);
   }
@@ -252,6 +275,13 @@ function enhance(form) {
   drop.addEventListener("drop", (event) => {
     event.preventDefault();
     take(event.dataTransfer.files);
+  });
+  // Back from the answer: the next photos are another question.
+  window.addEventListener("pageshow", (event) => {
+    if (!event.persisted || !single) return;
+    delete form.dataset.question;
+    delete form.dataset.answer;
+    list.replaceChildren();
   });
   window.addEventListener("beforeunload", (event) => {
     if (!single && (running.size > 0 || waiting.length > 0)) event.preventDefault();

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 from django.template.base import Lexer, Token, TokenType
 
-READ = {"alt", "title", "placeholder", "aria-label", "aria-description", "label", "summary"}
+READ = {"alt", "title", "placeholder", "aria-label", "aria-description", "aria-roledescription", "label", "summary"}
 """Attributes that people see or hear; so are those of scripts: ``data-`` with a space in it."""
 
 SAME_EVERYWHERE = {

@@ -187,7 +187,7 @@ def test_the_pages(twice, bobs, client, olga, bob, charlie, waiting):
     assert "Oktavia is one of its own again." in client.post(undo, follow=True).content.decode()
     wrong = client.post(reverse("moderation:merge"), {"this": "skoda", "into": "Škoda Octavia"})
     assert (wrong.status_code, "two makes, or two models" in wrong.content.decode()) == (422, True)
-    rename = {"this": "skoda oktavia", "name": "Oktavia II"}
+    rename = {"which": "skoda oktavia", "name": "Oktavia II"}
     assert "is called Oktavia II now." in client.post(
         reverse("moderation:rename"), rename, follow=True
     ).content.decode()  # fmt: skip

@@ -11,6 +11,7 @@ from marketplace.moderation.grid.services import Pick, grid_accept
 from marketplace.moderation.models import Decision
 from marketplace.moderation.services import decision_make, listing_claim
 from tests.factories import CarModelFactory, ClaimFactory, UserFactory
+from tests.factories.listings import ANOTHER_CAR
 from tests.moderation.conftest import verdict
 
 SURE = verdict(("Skoda", "Octavia", 0.97))
@@ -23,7 +24,7 @@ def pick(listing):
 def test_a_group_is_what_waits_and_its_photos_say_surely(waiting, bob, cars, alice):
     car = cars["Octavia"]
     first = waiting("Octavia", said=verdict(("Skoda", "Octavia", 0.99)))
-    second = waiting("Fabia", said=SURE, contradiction="The photos look like Škoda Octavia.")
+    second = waiting("Fabia", said=SURE, contradicts=ANOTHER_CAR)
     waiting("Octavia", said=verdict(("Skoda", "Octavia", 0.85)))
     waiting("Octavia", said=verdict(("Skoda", "Octavia", 0.97), alike=("Seat Toledo",)))
     waiting("Octavia", said=SURE, photos="failed")

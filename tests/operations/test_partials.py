@@ -25,6 +25,7 @@ PARTS = {
     "moderation:heat": ("own", "post", "/moderate/{code}/heat/{photo}/"),
     "moderation:search": ("own", "get", "/moderate/search/"),
     "photos:delete": ("own", "post", "/sell/{code}/photos/{photo}/delete/"),
+    "photos:identify_cars": ("open", "get", "/identify/{photo}/cars/"),
     "photos:identify_result": ("open", "get", "/identify/{photo}/"),
     "photos:move": ("own", "post", "/sell/{code}/photos/{photo}/move/"),
     "photos:restore": ("own", "post", "/sell/{code}/photos/{photo}/restore/"),
@@ -124,7 +125,7 @@ def test_an_upload_after_the_session_has_ended_gets_the_same_answer(client, phot
     ],
 )
 def test_a_form_that_meets_the_sign_in_page_comes_back_to_its_page(client, photo, came_from, goes_on):
-    answer = client.post(f"/sell/{photo.listing.code}/submit/", {}, headers={"Referer": came_from}, follow=True)
+    answer = client.post(f"/sell/{photo.listing.code}/take-back/", {}, headers={"Referer": came_from}, follow=True)
     page = answer.content.decode()
     assert "Your session had ended" in page
     assert f'name="next" value="{goes_on}"' in page

@@ -13,7 +13,7 @@ from django.test import Client
 from html5lib.constants import E as MESSAGES
 
 from tests.security.rows import ROWS
-from tests.security.world import path_of, people, world  # noqa: F401  # fixtures
+from tests.security.world import path_of
 
 REFERS = ("for", "aria-labelledby", "aria-describedby", "aria-controls", "form", "list")
 PRESSED = {"a", "button", "input", "select", "textarea"}
@@ -60,7 +60,7 @@ def of_a_page(text: str) -> Iterator[str]:
 
 
 @pytest.mark.database
-def test_every_page_is_valid_and_finds_what_it_refers_to(people, world):  # noqa: F811
+def test_every_page_is_valid_and_finds_what_it_refers_to(people, world):
     found, read = [], 0
     for who in ("visitor", "owner", "moderator"):
         client = Client()

@@ -9,8 +9,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from marketplace.photos.asking.services import question_begin, question_photo_add
 from marketplace.photos.limits import PER_MINUTE
-from marketplace.photos.models import Photo
+from marketplace.photos.models import Photo, Question
 from marketplace.photos.services import photo_add
 from tests.factories import PredictionFactory
 
@@ -20,7 +21,7 @@ JSON = {"Accept": "application/json"}
 
 @pytest.fixture
 def photo(encoded):
-    return photo_add(listing=None, data=encoded(width=800, height=600), filename="a.jpg")
+    return question_photo_add(question=question_begin(), data=encoded(width=800, height=600), filename="a.jpg")
 
 
 @pytest.fixture
@@ -34,10 +35,17 @@ def ask(client, data, **options):
     return client.post("/identify/", {"photo": SimpleUploadedFile("car.jpg", data)}, **options)
 
 
+def says(photo, *, make, model, sure, best=None):
+    """Writes the verdict of the photo's question."""
+    first = {"make": make, "model": model, "years": "2012", "confidence": sure, **(best or {})}
+    verdict = {"version": "v", "photos_used": 1, "make": {"name": make, "confidence": 0.96}, "candidates": [first]}
+    Question.objects.filter(pk=photo.question_id).update(verdict=verdict)
+
+
 def test_it_leads_to_the_answer(client, encoded):
     answer = ask(client, encoded())
     photo = Photo.objects.get()
-    assert (photo.listing, answer["Location"]) == (None, f"/identify/{photo.pk}/")
+    assert (photo.listing, answer["Location"]) == (None, f"/identify/{photo.question_id}/")
     page = client.get(answer["Location"]).content.decode()
     assert "every 600ms" in page
     assert "deleted an hour after" in page
@@ -45,10 +53,9 @@ def test_it_leads_to_the_answer(client, encoded):
 
 def test_it_names_all_look_alikes(client, photo):
     Photo.objects.filter(pk=photo.pk).update(status="done", outcome="ok", kind="exterior")
-    best = {"make": "Acura", "model": "TSX", "years": "2012", "confidence": 0.58}
-    group = {"alike": ["Honda Accord"], "group_confidence": 0.96}
-    PredictionFactory(photo=photo, make_name="Acura", make_confidence=0.58, candidates=[{**best, **group}])
-    page = client.get(f"/identify/{photo.pk}/").content.decode()
+    PredictionFactory(photo=photo)
+    says(photo, best={"alike": ["Honda Accord"], "group_confidence": 0.96}, make="Acura", model="TSX", sure=0.58)
+    page = client.get(f"/identify/{photo.question_id}/").content.decode()
     assert "<h2>Acura TSX or Honda Accord</h2>" in page
     assert "Photos cannot tell them apart. We are very sure that it is one of them (96\u00a0%)" in page
 
@@ -58,11 +65,10 @@ def test_it_outlines_the_car_and_names_it(client, photo):
     PredictionFactory(
         photo=photo,
         box=[100, 50, 700, 550],
-        make_name="Volkswagen",
-        make_confidence=0.96,
-        candidates=[{"make": "Volkswagen", "model": "Golf", "years": "2012", "confidence": 0.874}],
+        boxes=[[100, 50, 700, 550]],
     )
-    answer = client.get(f"/identify/{photo.pk}/?status=pending", headers={"HX-Request": "true"})
+    says(photo, make="Volkswagen", model="Golf", sure=0.874)
+    answer = client.get(f"/identify/{photo.question_id}/?seen=0/1", headers={"HX-Request": "true"})
     page = answer.content.decode()
     assert 'viewBox="0 0 800 600"' in page
     assert 'x="100" y="50" width="600" height="500"' in page
@@ -85,11 +91,11 @@ def test_it_outlines_the_car_and_names_it(client, photo):
 )
 def test_it_is_kind_about_photos_that_say_nothing(client, photo, fields, words):
     Photo.objects.filter(pk=photo.pk).update(**{"status": "done", **fields})
-    assert words in client.get(f"/identify/{photo.pk}/").content.decode()
+    assert words in client.get(f"/identify/{photo.question_id}/").content.decode()
 
 
 def test_nothing_new_is_no_content(client, photo):
-    answer = client.get(f"/identify/{photo.pk}/?status=pending", headers={"HX-Request": "true"})
+    answer = client.get(f"/identify/{photo.question_id}/?seen=0/1", headers={"HX-Request": "true"})
     assert answer.status_code == 204
 
 
@@ -102,9 +108,9 @@ def test_a_rejected_upload_gets_its_sentence(client):
 
 
 def test_after_an_hour_it_is_gone_and_a_sellers_photo_never_was_here(client, photo, listing, encoded):
-    Photo.objects.filter(pk=photo.pk).update(created_at=timezone.now() - timedelta(hours=2))
-    assert client.get(f"/identify/{photo.pk}/").status_code == 404
-    assert b"deleted" in client.get(f"/identify/{photo.pk}/", headers={"HX-Request": "true"}).content
+    Question.objects.update(created_at=timezone.now() - timedelta(hours=2))
+    assert client.get(f"/identify/{photo.question_id}/").status_code == 404
+    assert b"deleted" in client.get(f"/identify/{photo.question_id}/", headers={"HX-Request": "true"}).content
     assert client.get(f"/identify/{uuid.uuid4()}/").status_code == 404
     own = photo_add(listing=listing, data=encoded(), filename="a.jpg")
     assert client.get(f"/identify/{own.pk}/").status_code == 404

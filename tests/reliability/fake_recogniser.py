@@ -40,5 +40,5 @@ class FakeRecogniser:
             os.kill(os.getpid(), signal.SIGKILL)
         return SimpleNamespace(
             status="no_vehicle", kind="", box=None, make=None, candidates=(), log_probs=None, timings_ms={}, error="",
-            view=None, bodies=(), colours=(), cars=0,
+            view=None, bodies=(), colours=(), cars=0, boxes=(),
         )  # fmt: skip

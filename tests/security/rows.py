@@ -38,6 +38,7 @@ def in_thread(*names, **kwargs):
 
 
 PUBLIC, ACCOUNT, STAFF, KEEPERS = "Y Y Y Y Y Y", "S Y Y Y Y Y", "S - - - Y Y", "S - - - - Y"
+ASKED = "S S S S S S"  # for the password first
 
 LISTINGS = [
     row("listings:browse", "GET", PUBLIC),
@@ -71,8 +72,14 @@ PHOTOS = [
     row("photos:revise", "POST", "S Y - - - -", code="live"),
     row("photos:revise_discard", "POST", "S Y - - - -", code="live"),
     row("photos:identify", "GET", PUBLIC),
-    row("photos:identify_result", "GET", PUBLIC, photo_id="question"),
-    row("photos:identify_result", "GET", "- - - - - -", photo_id="photo"),
+    row("photos:identify_result", "GET", PUBLIC, question_id="question"),
+    row("photos:identify_result", "GET", "- - - - - -", question_id="photo"),
+    row("photos:identify_cars", "GET", PUBLIC, question_id="question"),
+    row("photos:identify_cars", "GET", "- - - - - -", question_id="photo"),
+    row("photos:identify_donate", "POST", PUBLIC, question_id="question"),
+    row("photos:identify_donate", "POST", "- - - - - -", question_id="photo"),
+    row("photos:identify_car", "POST", PUBLIC, question_id="question", photo_id="asked_photo"),
+    row("photos:identify_car", "POST", "- - - - - -", question_id="question", photo_id="photo"),
     row("photos:media", "GET", PUBLIC, name="file"),
 ]
 TRADE = [
@@ -148,7 +155,7 @@ ACCOUNTS = [
     row("account_logout", "POST", PUBLIC),
     row("account_inactive", "GET", PUBLIC),
     row("account_reauthenticate", "GET", ACCOUNT),
-    row("account_email", "GET", ACCOUNT),
+    row("account_email", "GET", ASKED),
     row("account_email_verification_sent", "GET", PUBLIC),
     row("account_change_password", "GET", ACCOUNT),
     row("account_set_password", "GET", ACCOUNT),
@@ -158,13 +165,32 @@ ACCOUNTS = [
     row("account_reset_password_from_key", "GET", PUBLIC, uidb36="key", key="key"),
     row("account_reset_password_from_key_done", "GET", PUBLIC),
     row("account_reset_password_done", "GET", PUBLIC),
+    row("mfa_index", "GET", ACCOUNT),
+    row("mfa_authenticate", "GET", "S Y Y Y Y Y"),
+    row("mfa_reauthenticate", "GET", ACCOUNT),
+    row("mfa_activate_totp", "GET", ASKED),
+    row("mfa_deactivate_totp", "GET", ACCOUNT),
+    row("mfa_view_recovery_codes", "GET", ACCOUNT),
+    row("mfa_generate_recovery_codes", "GET", ASKED),
+    row("mfa_download_recovery_codes", "GET", ACCOUNT),
+    row("usersessions_list", "GET", ACCOUNT),
 ]
 PRIVACY = [
     row("accounts:language", "POST", PUBLIC),
     row("privacy:profile", "GET", ACCOUNT),
     row("privacy:data", "GET", ACCOUNT),
     row("privacy:export", "POST", ACCOUNT),
-    row("privacy:delete", "GET", "S S S S S S"),  # the password first
+    row("privacy:delete", "GET", ASKED),
+    row("privacy:defaults", "POST", ACCOUNT),
+    row("privacy:portrait", "POST", ACCOUNT),
+    row("privacy:session_end", "POST", "S Y - - - -", pk="session"),
+]
+OPERATOR_PAGES = [
+    *(row(f"operator_pages:{page}", "GET", PUBLIC) for page in ("privacy", "terms", "imprint", "help", "contact")),
+    *(
+        row(f"operator_pages:{page}_version", "GET", PUBLIC if page == "privacy" else "- - - - - -", pk="page_text")
+        for page in ("privacy", "terms", "imprint", "help", "contact")
+    ),
 ]
 API = [
     row("api/", "GET", PUBLIC),
@@ -211,6 +237,8 @@ ROLE_ROWS = [
     RoleRow("/admin/registry/modelversion/", OPERATED),
     RoleRow("/admin/training/trainingrun/", OPERATED),
     RoleRow("/admin/listings/exchangerate/add/", OPERATED),
+    RoleRow("/admin/operator_pages/pagetext/add/", OPERATED),
+    RoleRow("/admin/mfa/authenticator/", "S S F Y"),
     RoleRow("/admin/accounts/user/", "S S F Y"),
     RoleRow("/admin/accounts/user/add/", "S S F Y"),
     RoleRow("/admin/trade/thread/", "S S F Y"),
@@ -218,4 +246,4 @@ ROLE_ROWS = [
     RoleRow("/admin/moderation/decision/add/", "S S F F"),  # nobody writes decisions there
     RoleRow("/admin/registry/modelversion/add/", "S S F F"),
 ]
-ROWS = [*LISTINGS, *PHOTOS, *TRADE, *MODERATION, *ACCOUNTS, *PRIVACY, *API, *OPERATIONS]
+ROWS = [*LISTINGS, *PHOTOS, *TRADE, *MODERATION, *ACCOUNTS, *PRIVACY, *OPERATOR_PAGES, *API, *OPERATIONS]

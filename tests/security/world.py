@@ -4,11 +4,14 @@ from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.urls import reverse
 from django.utils import timezone
 
 from marketplace.moderation.catalogue.services import models_merge, proposal_make
 from marketplace.moderation.models import KindLabel
+from marketplace.operator_pages.models import PageText
+from marketplace.photos.asking.services import question_begin
 from marketplace.trade.messages.services import message_send
 from marketplace.trade.models import Report
 from marketplace.trade.offers.services import offer_make
@@ -50,6 +53,7 @@ def world(people):
     )
     photo = PhotoFactory(listing=made.draft, done=True, with_files=True)
     thread = ThreadFactory(listing=made.live, buyer=dora)
+    asked = PhotoFactory(listing=None, question=question_begin(), done=True, with_files=True)
     search = search_save(person=dora, query="q=golf", often="daily")
     return {
         **{name: listing.code for name, listing in vars(made).items()},
@@ -60,7 +64,8 @@ def world(people):
             listing=None, removed_from=made.draft, removed_at=timezone.now(), with_files=True
         ).pk,
         "file": PhotoFactory(listing=made.live, done=True, with_files=True).file.name,
-        "question": PhotoFactory(listing=None, done=True, with_files=True).pk,
+        "question": asked.question_id,
+        "asked_photo": asked.pk,
         "waiting_photo": PhotoFactory(listing=made.submitted, done=True, with_files=True).pk,
         "thread": thread.code,
         "message": message_send(thread=thread, by=dora, text="Hello").pk,
@@ -70,6 +75,8 @@ def world(people):
         "seller": alice.pk,
         "label": LabelReviewFactory(with_files=True).pk,
         "report": Report.objects.create(listing=made.live, reason="fraud").pk,
+        "page_text": PageText.objects.create(page="privacy", language="en-gb", text="New").pk,
+        "session": UserSession.objects.create(user=alice, ip="192.0.2.1", session_key=uuid4().hex).pk,
         "merge": _merge(people["operator"]).pk,
         "proposal": proposal_make(make="Škoda", name="Elroq", by=people["moderator"]).pk,
         "kind": KindLabel.objects.create(photo=photo, predicted="exterior").pk,

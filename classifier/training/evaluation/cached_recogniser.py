@@ -33,7 +33,7 @@ from classifier.training.model.features import CACHE_FILE
 
 FORM = "1"
 """Of what is kept; another one makes it anew."""
-UNTOLD = ("colours", "cars")
+UNTOLD = ("colours", "cars", "boxes")
 """What is not kept of a sight, so that it is the same whether it was kept or is fresh."""
 KEEP_AT_ONCE = 64
 """Photos; a killed run looks again at those it has seen since."""
@@ -167,7 +167,7 @@ class CachedRecogniser(Interpreter):
                 if len(new) == KEEP_AT_ONCE:
                     self._kept.put(self._kind, new)
                     new = {}
-                yield replace(sight, cars=None)
+                yield replace(sight, cars=None, boxes=())
         finally:
             recogniser.close()
             self._kept.put(self._kind, new)  # also what was seen before somebody stopped it

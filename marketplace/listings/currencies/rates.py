@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.http import HttpRequest
+
+from marketplace.accounts.models import User
 from marketplace.listings.currencies.models import ExchangeRate
 from marketplace.listings.models import Listing
 
@@ -31,3 +34,17 @@ def exchange_to(currency: str) -> Exchange:
     """Converts into this currency by its newest rate."""
     rate = ExchangeRate.objects.filter(currency=currency).order_by("-since").first()
     return Exchange(currency, rate.per_euro if rate else None)
+
+
+def exchange_of(request: HttpRequest) -> Exchange | None:
+    """Converts into the currency of the visitor's profile; None if it names none.
+
+    Kept with the request, because every car of a page asks.
+    """
+    if not isinstance(request.user, User) or not request.user.currency:
+        return None
+    kept: Exchange | None = getattr(request, "exchange", None)
+    if kept is None:
+        kept = exchange_to(request.user.currency)
+        request.exchange = kept  # type: ignore[attr-defined]
+    return kept

@@ -135,7 +135,7 @@ class DetailsForm(forms.Form):
     inspection_until = MonthField(
         required=False,
         label=_("Inspection valid until"),
-        widget=forms.TextInput(attrs=digits(placeholder="MM/YYYY")),
+        widget=forms.TextInput(attrs=digits(placeholder=_("MM/YYYY"))),
     )
     equipment = EquipmentField(
         choices=[(code, name) for group in GROUPS for code, name in group.items.items()],

@@ -1,5 +1,6 @@
 """The steps of a listing's life, one service each. What leads where: ``steps``."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 import structlog
@@ -21,7 +22,7 @@ from marketplace.listings.life.steps import (
     Step,
     step_take,
 )
-from marketplace.listings.models import Listing, StatusChange
+from marketplace.listings.models import GoneListing, Listing, StatusChange
 from marketplace.listings.services import REVIEW_SUBMITTED
 from marketplace.texts import paragraphs_clean
 
@@ -243,5 +244,18 @@ def _remove(pk: int) -> bool:
     row = Listing.objects.select_for_update().filter(pk=pk, status=Status.DELETED).first()
     if row is None:
         return False  # undone at the last moment, or removed by another sweep
+    listings_note_gone([row])
     row.delete()
     return True
+
+
+def listings_note_gone(listings: Iterable[Listing]) -> None:
+    """Keep the addresses of what was public, so that they can say that it is gone (410)."""
+    GoneListing.objects.bulk_create(
+        (
+            GoneListing(code=row.code, make_id=row.make_id, car_model_id=row.car_model_id)
+            for row in listings
+            if row.published_at is not None
+        ),
+        ignore_conflicts=True,
+    )

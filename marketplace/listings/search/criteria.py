@@ -16,6 +16,7 @@ from marketplace.catalogue.models import CarModel, Make
 from marketplace.listings.details.columns import Drive
 from marketplace.listings.details.countries import COUNTRIES
 from marketplace.listings.models import Listing
+from marketplace.listings.places.towns import Town
 
 
 class Choices:
@@ -46,6 +47,7 @@ SORTS: dict[str, str | Promise] = {
     "price-down": _("Highest price"),
     "mileage": _("Lowest mileage"),
     "year": _("Newest car"),
+    "distance": _("Nearest"),
 }
 BASE_CURRENCY = str(Listing.Currency.EUR)
 
@@ -58,6 +60,9 @@ class Range(NamedTuple):
 
 
 ANY = Range()
+RADII = (10, 25, 50, 100, 200)
+"""Kilometres around a town. Names of towns go into a query, and databases take only so many."""
+RADIUS = 50
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,10 @@ class Criteria:
     """Per name in RANGES; prices in ``currency``."""
     places: tuple[str, ...] = ()
     """Texts of which one is part of the place."""
+    near: Town | None = None
+    """Cars in towns that are at most ``within`` kilometres from this one."""
+    within: int = RADIUS
+    """One of RADII."""
     currency: str = BASE_CURRENCY
     """The visitor's: of their price range, and of the converted sums that they are shown."""
     sort: str = "newest"
@@ -83,7 +92,7 @@ class Criteria:
     @property
     def narrowed(self) -> bool:
         """Whether it asks for anything; order and currency do not count."""
-        return replace(self, sort="newest", currency=BASE_CURRENCY) != Criteria()
+        return replace(self, sort="newest", currency=BASE_CURRENCY, within=RADIUS) != Criteria()
 
     @property
     def all_makes(self) -> tuple[Make, ...]:
@@ -119,6 +128,8 @@ class Criteria:
             chosen={**self.chosen, **other.chosen},
             ranges={**self.ranges, **other.ranges},
             places=other.places or self.places,
+            near=other.near or self.near,
+            within=other.within if other.near else self.within,
             currency=other.currency if "price" in other.ranges else self.currency,
         )
 
@@ -136,6 +147,8 @@ class Criteria:
                 (f"{name}_{end}", _plain(value)) for end, value in (("min", low), ("max", high)) if value is not None
             ]
         pairs += [("place", place) for place in self.places]
+        if self.near:
+            pairs += [("near", str(self.near)), ("within", str(self.within))]
         pairs += [("currency", self.currency)] if self.currency != BASE_CURRENCY else []
         pairs += [("q", self.words)] if self.words else []
         return pairs + ([("sort", self.sort)] if self.sort != "newest" else [])

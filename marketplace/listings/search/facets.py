@@ -76,9 +76,16 @@ def chips_of(criteria: Criteria) -> list[Chip]:
     for place in criteria.places:
         left = tuple(one for one in criteria.places if one != place)
         chips.append(Chip(place, replace(criteria, places=left).url()))
+    if criteria.near:
+        words = _("within %(km)s km of %(town)s") % {"km": criteria.within, "town": criteria.near.name}
+        chips.append(Chip(words, replace(criteria, near=None, sort=_without_distance(criteria.sort)).url()))
     if criteria.words:
         chips.append(Chip(_("“%(words)s” in the text") % {"words": criteria.words}, replace(criteria, words="").url()))
     return chips
+
+
+def _without_distance(sort: str) -> str:
+    return "newest" if sort == "distance" else sort
 
 
 def _range_words(name: str, between: Range, currency: str) -> str:

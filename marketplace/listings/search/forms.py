@@ -12,7 +12,17 @@ from marketplace.catalogue.models import CarModel, Make
 from marketplace.listings.details.number_fields import KILOMETRES, PriceField, WholeNumberField
 from marketplace.listings.limits import PRICE
 from marketplace.listings.models import Listing
-from marketplace.listings.search.criteria import BASE_CURRENCY, CHOICES, RANGES, SORTS, Criteria, Range
+from marketplace.listings.places.towns import Town, town_named
+from marketplace.listings.search.criteria import (
+    BASE_CURRENCY,
+    CHOICES,
+    RADII,
+    RADIUS,
+    RANGES,
+    SORTS,
+    Criteria,
+    Range,
+)
 from marketplace.listings.search.facets import LABELS
 from marketplace.listings.search.moved import make_moved, model_moved
 from marketplace.listings.search.names import Names, names_now
@@ -70,6 +80,21 @@ class PlacesField(forms.Field):
         return [text for text in (line.clean(text) for text in (value or [])[:MOST_VALUES]) if text]
 
 
+class TownField(LineFormField):
+    """A town of the table, by its name."""
+
+    default_error_messages = {  # noqa: RUF012
+        "invalid_choice": _("We know no town of this name. Write a larger one nearby, such as “Brno”.")
+    }
+
+    def clean(self, value: Any) -> Town | None:
+        text = super().clean(value)
+        found = town_named(text) if text else None
+        if text and found is None:
+            raise forms.ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
+        return found
+
+
 def _year(label: Any) -> WholeNumberField:
     return WholeNumberField(
         required=False, min_value=0, max_value=9999, label=label, error_messages={"invalid": _YEAR_LINE}
@@ -93,6 +118,13 @@ class SearchForm(forms.Form):
     mileage_min = _kilometres(_("Lowest mileage"))
     mileage_max = _kilometres(_("Highest mileage"))
     place = PlacesField(required=False, label=_("Place"))
+    near = TownField(required=False, max_length=120, label=_("Near"))
+    within = forms.TypedChoiceField(
+        choices=[(km, _("within %(km)s km") % {"km": km}) for km in RADII],
+        coerce=int,
+        required=False,
+        label=_("Distance"),
+    )
     currency = forms.ChoiceField(choices=Listing.Currency.choices, required=False, label=_("Prices in"))
     sort = forms.ChoiceField(choices=list(SORTS.items()), required=False, label=_("Sort by"))
 
@@ -100,12 +132,16 @@ class SearchForm(forms.Form):
         said = QueryDict(mutable=True)
         for name, values in data.lists():  # lists of further choices send an empty value
             said.setlist(name, [value for value in values if value])
+        said.setdefault("within", str(RADIUS))  # what the list shows until somebody chooses
         super().__init__(said)
         for name, choices in CHOICES.items():
             self.fields[name] = forms.MultipleChoiceField(choices=choices.pairs, required=False, label=LABELS[name])
         # It stands among the cars, beside the form.
         beside = {"form": "search-form", "hx-include": "#search-form", "hx-trigger": "change"}
         self.fields["sort"].widget.attrs.update({"hx-get": reverse("listings:browse"), **beside})
+        if not said.get("near"):
+            self.fields["sort"].widget.choices = [one for one in SORTS.items() if one[0] != "distance"]
+        self.fields["near"].widget.attrs.update({"autocomplete": "address-level2", "placeholder": _("town")})
         for name in RANGES:
             for end, hint in (("min", _("from")), ("max", _("to"))):
                 attrs = {"inputmode": "numeric", "autocomplete": "off", "placeholder": hint}
@@ -121,14 +157,21 @@ class SearchForm(forms.Form):
         criteria = Criteria(
             words=said.get("q", ""),
             places=tuple(dict.fromkeys(said.get("place", ()))),
+            near=said.get("near"),
+            within=said.get("within") or RADIUS,
             currency=said.get("currency") or BASE_CURRENCY,
-            sort=said.get("sort") or "newest",
+            sort=self._sort(),
         ).with_cars([*said.get("make", ())], _of_makes(said.get("model", ()), said.get("make", ())))
         for name in CHOICES:
             criteria = criteria.with_chosen(name, said.get(name, ()))
         for name, between in ranges.items():
             criteria = criteria.with_range(name, between)
         return criteria
+
+    def _sort(self) -> str:
+        """By distance only if it is said from where."""
+        sort = str(self.cleaned_data.get("sort") or "newest")
+        return "newest" if sort == "distance" and not self.cleaned_data.get("near") else sort
 
     def left_out(self) -> list[tuple[str, str]]:
         """The label of every invalid filter, and how to write it."""

@@ -10,6 +10,7 @@ from marketplace.catalogue.models import CarModel, Make, MakeAlias
 from marketplace.listings.currencies.models import rates_now
 from marketplace.listings.life.steps import ON_SALE
 from marketplace.listings.models import Listing, search_key
+from marketplace.listings.places.towns import towns
 from marketplace.listings.search.criteria import BASE_CURRENCY, RANGES, Criteria, Range
 from marketplace.listings.search.text import words_asked
 
@@ -19,6 +20,7 @@ ORDERS: dict[str, tuple[OrderBy | str, ...]] = {
     "price-down": (F("price_eur").desc(nulls_last=True), "-pk"),
     "mileage": (F("mileage_km").asc(nulls_last=True), "-pk"),
     "year": (F("year").desc(nulls_last=True), "-pk"),
+    "distance": ("-published_at", "-pk"),  # of saved searches, whose new cars are what counts
 }
 
 
@@ -45,6 +47,9 @@ def condition(criteria: Criteria) -> Q:
         met &= Q((f"{RANGES[name]}__lte", between.high)) if between.high is not None else Q()
     if criteria.places:
         met &= reduce(or_, (Q(place_key__contains=search_key(place)) for place in criteria.places))
+    if criteria.near:
+        keys = towns().keys_within(criteria.near, criteria.within)
+        met &= reduce(or_, (Q(country=country, place_key__in=names) for country, names in keys.items()), Q(pk=None))
     if criteria.words:
         met &= Q(text__words__mention=words_asked(criteria.words))
     return met

@@ -82,7 +82,8 @@ def search(criteria: Criteria, *, place: Place, size: int) -> Found:
 
 def _page(stock: Stock, masks: Masks, criteria: Criteria, place: Place, size: int) -> Page:
     return page_of(
-        stock, masks.found(), sort=criteria.sort, size=size, after=place.after, before=place.before
+        stock, masks.found(), sort=criteria.sort, size=size, after=place.after, before=place.before,
+        near=criteria.near,
     )  # fmt: skip
 
 

@@ -12,9 +12,11 @@ from django.views.decorators.http import require_safe
 
 from marketplace.accounts.languages import address_in
 from marketplace.listings import views
-from marketplace.listings.currencies.rates import exchange_to
-from marketplace.listings.search.criteria import Criteria
+from marketplace.listings.currencies.rates import Exchange, exchange_of, exchange_to
+from marketplace.listings.market.models_page import model_at_a_glance
+from marketplace.listings.search.criteria import BASE_CURRENCY, Criteria
 from marketplace.listings.search.facets import chips_of, facets_of, places_of, ranges_of
+from marketplace.listings.search.feeds import FORMAT, feed, feed_url
 from marketplace.listings.search.forms import SearchForm
 from marketplace.listings.search.moved import make_moved, model_moved
 from marketplace.listings.search.names import names_now
@@ -71,6 +73,8 @@ def _found(request: HttpRequest, path: dict[str, list[str]]) -> HttpResponse:
     form = SearchForm(data)
     said = criteria_understood(form.criteria())
     criteria = said.criteria
+    if request.GET.get("format") == FORMAT:
+        return feed(request, criteria)
     left_out = form.left_out()
     place = Place(after=Cursor.read(data.get("after", "")), before=Cursor.read(data.get("before", "")))
     address = criteria.url(
@@ -81,7 +85,7 @@ def _found(request: HttpRequest, path: dict[str, list[str]]) -> HttpResponse:
     if not left_out and not is_htmx(request) and _parts(address) != _parts(address_in(request.get_full_path(), "")):
         # One address for each search: words became filters, a make a path, empty fields are gone.
         return HttpResponseRedirect(address)
-    answer = render(request, "listings/browse.html", _context(criteria, place, form, data.get("typed", "")))
+    answer = render(request, "listings/browse.html", _context(request, criteria, place, form, data.get("typed", "")))
     if is_htmx(request) and not left_out:
         answer["HX-Push-Url"] = address
     patch_vary_headers(answer, ("HX-Request",))
@@ -94,7 +98,7 @@ def _parts(address: str) -> tuple[str, list[tuple[str, str]]]:
     return unquote(path), parse_qsl(query, keep_blank_values=True)
 
 
-def _context(criteria: Criteria, place: Place, form: SearchForm, typed: str) -> dict[str, Any]:
+def _context(request: HttpRequest, criteria: Criteria, place: Place, form: SearchForm, typed: str) -> dict[str, Any]:
     found = search(criteria, place=place, size=PER_PAGE)
     return {
         "form": form,
@@ -110,12 +114,20 @@ def _context(criteria: Criteria, place: Place, form: SearchForm, typed: str) -> 
         "unknown": words_unknown(criteria) if criteria.words and not found.counts.total else [],
         "query": urlencode(replace(criteria, sort="newest").parameters(), safe="/"),
         "canonical": replace(criteria, sort="newest").url(),
+        "feed": feed_url(criteria),
         "previous": criteria.url(before=str(found.previous)) if found.previous else "",
         "next": criteria.url(after=str(found.next)) if found.next else "",
         "first_page": criteria.url() if place.after or place.before else "",
         "car": _car(criteria),
-        "exchange": exchange_to(criteria.currency),
+        "exchange": _exchange(request, criteria),
+        "glance": None if place.after or place.before else model_at_a_glance(criteria),
     }
+
+
+def _exchange(request: HttpRequest, criteria: Criteria) -> Exchange:
+    """Into the currency that is asked for, else into that of the visitor's profile."""
+    asked = criteria.currency != BASE_CURRENCY or "price" in criteria.ranges
+    return (None if asked else exchange_of(request)) or exchange_to(criteria.currency)
 
 
 def _car(criteria: Criteria) -> str:

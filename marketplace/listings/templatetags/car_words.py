@@ -6,13 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.contrib.humanize.templatetags.humanize import NaturalTimeFormatter
 from django.template import Context
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from marketplace.listings.currencies.rates import Exchange
+from marketplace.listings.currencies.rates import Exchange, exchange_of
 from marketplace.listings.models import Listing
 from marketplace.listings.verdicts import candidate_names, candidate_sure, one_of
 
@@ -42,9 +43,12 @@ def money_before(listing: Listing) -> str:
 
 @register.simple_tag(takes_context=True)
 def converted(context: Context, listing: Listing) -> str:
-    """``"≈ 1 150 €"``: the price by the page's ``exchange``; empty in the seller's own currency."""
-    exchange: Exchange | None = context.get("exchange")
-    if exchange is None:  # a page that knows no visitor's currency
+    """``"≈ 1 150 €"``: the price by the page's ``exchange``; empty in the seller's own currency.
+
+    A page without one converts into the currency of the visitor's profile, if it names one.
+    """
+    exchange: Exchange | None = context.get("exchange") or exchange_of(context["request"])
+    if exchange is None:
         return ""
     price = exchange.of(listing)
     return "" if price is None else f"≈\u00a0{_money(price, exchange.currency)}"
@@ -57,6 +61,17 @@ def _money(price: Decimal | None, currency: str) -> str:
     sign = SIGNS[currency]
     # A no-break space keeps the sign with its number.
     return f"{grouped(amount)}\u00a0{sign}" if currency in SIGN_LAST else f"{sign}\u00a0{grouped(amount)}"
+
+
+def money_range(low: Decimal, high: Decimal, currency: str) -> str:
+    """``"4 100–5 300 €"``; the sign once, where the currency has it."""
+    first, last = _money(low, currency), _money(high, currency)
+    sign = SIGNS[currency]
+    return (
+        f"{first.removesuffix(sign).rstrip()}–{last}"
+        if currency in SIGN_LAST
+        else f"{first}–{last.removeprefix(sign).lstrip()}"
+    )  # fmt: skip
 
 
 @register.filter
@@ -121,7 +136,7 @@ def ago(moment: datetime | None) -> str:
     return (
         _("just now")
         if timezone.now() - moment < timedelta(minutes=1)
-        else _("%(time)s ago") % {"time": timesince(moment)}
+        else _("%(time)s ago") % {"time": timesince(moment, time_strings=NaturalTimeFormatter.past_substrings)}
     )
 
 

@@ -44,7 +44,7 @@ class MergeForm(forms.Form):
 
 
 class RenameForm(forms.Form):
-    this = CarOrMakeField(label=_("This one"))
+    which = CarOrMakeField(label=_("This one"))
     name = LineFormField(max_length=80, label=_("is called"), help_text=_("Without the make, if it is a model."))
 
 

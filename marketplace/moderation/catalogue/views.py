@@ -93,7 +93,7 @@ def rename(request: HttpRequest) -> HttpResponse:
     form = RenameForm(request.POST)
     if not form.is_valid():
         return _page(request, rename=form, status=422)
-    (make, car_model), name = form.cleaned_data["this"], form.cleaned_data["name"]
+    (make, car_model), name = form.cleaned_data["which"], form.cleaned_data["name"]
     before = _name((make, car_model))
 
     def do() -> str:

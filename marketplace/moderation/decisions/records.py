@@ -11,6 +11,7 @@ from marketplace.listings.models import Listing
 from marketplace.moderation.models import Decision, PolicyVersion
 from marketplace.moderation.reasons import reasons_of
 from marketplace.moderation.reasons.seller import cars_approved
+from marketplace.moderation.roles import role_of
 from marketplace.registry.models import ModelVersion
 
 Action = Decision.Action
@@ -90,15 +91,6 @@ def decision_record(
     decision.full_clean()
     decision.save()
     return decision
-
-
-def role_of(person: User | None) -> str:
-    """As what somebody decides."""
-    if person is None:
-        return Decision.Role.POLICY
-    if person.is_superuser or person.has_perm("accounts.change_user"):
-        return Decision.Role.ADMIN
-    return Decision.Role.OPERATOR if person.is_staff else Decision.Role.MODERATOR
 
 
 def restore_values(decision: Decision) -> dict[str, Any]:

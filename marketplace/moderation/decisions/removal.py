@@ -26,6 +26,7 @@ from marketplace.moderation.decisions.records import (
 )
 from marketplace.moderation.decisions.rejections import reason_words
 from marketplace.moderation.models import Audit, Decision, Suspension
+from marketplace.moderation.roles import role_of
 from marketplace.texts import paragraphs_clean
 
 log = structlog.get_logger(__name__)
@@ -97,7 +98,7 @@ def seller_suspend(*, seller: User, moderator: User, reason: str) -> int:
     # First the account: what is handed in from now on is refused, so nothing slips through below.
     if User.objects.filter(pk=seller.pk, suspended_at=None).update(suspended_at=timezone.now()) != 1:
         raise DecisionLate(_("This account is suspended already."))
-    Suspension.objects.create(seller=seller, by=moderator, reason=reason)
+    Suspension.objects.create(seller=seller, by=moderator, role=role_of(moderator), reason=reason)
     down = listings_suspend(seller=seller, by=moderator, reason=reason)
     log.info("seller_suspended", seller=seller.pk, moderator=moderator.pk, listings=down)
     return down
@@ -111,7 +112,9 @@ def seller_restore(*, seller: User, moderator: User) -> int:
     """
     if User.objects.filter(pk=seller.pk, suspended_at__isnull=False).update(suspended_at=None) != 1:
         raise DecisionLate(_("This account is not suspended."))
-    Suspension.objects.filter(seller=seller, lifted_at=None).update(lifted_by=moderator, lifted_at=timezone.now())
+    Suspension.objects.filter(seller=seller, lifted_at=None).update(
+        lifted_by=moderator, lifted_role=role_of(moderator), lifted_at=timezone.now()
+    )
     back = listings_lift(seller=seller, by=moderator)
     log.info("seller_restored", seller=seller.pk, moderator=moderator.pk, listings=back)
     return back

@@ -23,6 +23,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from scipy.stats import chi2, norm
 
+from marketplace.catalogue.selectors import catalogue_resolve_many
 from marketplace.listings.models import Listing
 from marketplace.registry.models import ModelVersion
 
@@ -105,7 +106,7 @@ def drift_now() -> Drift:
 
 def seen_since(since: datetime, *, version: str) -> list[Seen]:
     """Every listing that came in since then, as this version saw it."""
-    rows = (
+    rows = list(
         Listing.objects.filter(created_at__gte=since, verdict__version=version, certainty__isnull=False)
         .annotate(seen_make=KT("verdict__make__name"))
         .order_by("created_at")
@@ -113,8 +114,10 @@ def seen_since(since: datetime, *, version: str) -> list[Seen]:
             "created_at", "seen_make", "certainty", "verdict__make__confidence", "verdict__thresholds__make"
         )
     )  # fmt: skip
+    found = catalogue_resolve_many((make or "", "") for _, make, *_ in rows)  # versions spell makes differently
+    names = {make: str(resolved.make or make) for (make, _), resolved in found.items()}
     return [
-        Seen(at, make or "", float(sure or 0.0), float(confidence or 0.0) < float(threshold or 0.0))
+        Seen(at, names[make or ""], float(sure or 0.0), float(confidence or 0.0) < float(threshold or 0.0))
         for at, make, sure, confidence, threshold in rows
     ]
 

@@ -13,12 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from marketplace.accounts.access import signed_in
 from marketplace.catalogue.models import Make
 from marketplace.moderation.models import Audit, PolicyMake, PolicyVersion
 from marketplace.moderation.policy.rules import Rules
 from marketplace.moderation.policy.services import policy_current
 from marketplace.moderation.policy.simulate import WINDOW, forecast, past_since
 from marketplace.moderation.reasons import HOLDING
+from marketplace.moderation.roles import role_of
 from marketplace.registry.admin import ReadOnly
 
 RULES = ("active", "threshold", "filled_threshold", "seller_cars", "hold_on", "audit_share")
@@ -58,7 +60,7 @@ class PolicyVersionAdmin(ModelAdmin):
 
     form = PolicyForm
     inlines = (PolicyMakeInline,)
-    list_display = ("id", "note", "active", "threshold", "filled_threshold", "audit_share", "by", "created_at")
+    list_display = ("id", "note", "active", "threshold", "filled_threshold", "audit_share", "by", "role", "created_at")
     list_select_related = ("by",)
     change_form_before_template = "admin/moderation/policy_simulate.html"
 
@@ -73,7 +75,8 @@ class PolicyVersionAdmin(ModelAdmin):
         return {name: getattr(now, name) for name in RULES}
 
     def save_model(self, request: HttpRequest, obj: PolicyVersion, form: Any, change: bool) -> None:
-        obj.by = request.user  # type: ignore[assignment]  # the admin is for users
+        obj.by = signed_in(request)
+        obj.role = role_of(obj.by)
         super().save_model(request, obj, form, change)
 
     def get_urls(self) -> list[URLPattern]:

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from marketplace.catalogue.models import Make
 from marketplace.listings.models import Listing
+from marketplace.moderation.roles import Role
 
 SHARE = (MinValueValidator(0.0), MaxValueValidator(1.0))
 AUDIT_SHARE = 0.05
@@ -39,7 +40,9 @@ class PolicyVersion(models.Model):
         help_text="Share of what goes live by itself that a person checks afterwards. Error rates come from it.",
     )  # fmt: skip
     note = models.CharField(max_length=200, help_text="What changed, and why.")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    # Nobody for the first one, and once the account is gone; as what they set it stays.
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    role = models.CharField(max_length=9, choices=Role, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,7 +1,7 @@
 """The reason that lies in two moderators who say different things."""
 
 from django.db.models import Exists, OuterRef, Q
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.listings.models import Listing
@@ -21,7 +21,7 @@ def _disputed(listing: Listing) -> Values | None:
 
 def _said(opinion: Opinion) -> str:
     if opinion.action not in {Decision.Action.ACCEPT, Decision.Action.CORRECT}:
-        return _now("not to be on sale")
+        return gettext("not to be on sale")
     return " ".join(str(part) for part in (opinion.make, opinion.car_model) if part)
 
 

@@ -24,7 +24,7 @@ from marketplace.listings.services import EDITABLE
 from marketplace.photos.editing.cover import cover_refresh
 from marketplace.photos.models import Photo, Prediction
 from marketplace.photos.recognition.taxonomy import catalogue_spec
-from marketplace.photos.recognition.verdict import verdict_refresh
+from marketplace.photos.recognition.verdict import question_refresh, verdict_refresh
 from marketplace.registry.models import ModelVersion
 
 if TYPE_CHECKING:  # for the type only: the web process imports this module and must stay light
@@ -112,6 +112,7 @@ def photo_finish(
             photo_id=photo_id, model_version=version, defaults={"attempt": attempt, **said}
         )
         _settled(listing)
+        question_refresh(photo_id=photo_id)
         if listing is not None and listing.status in EDITABLE:
             cover_refresh(listing_id=listing.pk)
     return True
@@ -143,6 +144,7 @@ def prediction_values(
         "colours": [[one.name, round(one.confidence, GUESS_DECIMALS)] for one in colours],
         "colour_threshold": colour_threshold if colours else None,
         "cars": recognition.cars,
+        "boxes": [list(box) for box in recognition.boxes],
         "log_probs": None if log_probs is None else np.asarray(log_probs, dtype="<f2").tobytes(),
         "timings_ms": recognition.timings_ms,
     }

@@ -3,10 +3,11 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import structlog
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from classifier.artefact import ArtefactError
 from classifier.fuse import guesses_fuse, verdict_from
@@ -14,7 +15,7 @@ from classifier.preprocess import FloatArray
 from classifier.taxonomy import Candidate, Guess, summarise
 from marketplace.listings.models import Listing
 from marketplace.listings.services import listing_verdict_set
-from marketplace.photos.models import Photo, Prediction
+from marketplace.photos.models import Photo, Prediction, Question
 from marketplace.photos.recognition.taxonomy import CatalogueSpec, catalogue_spec
 from marketplace.registry.models import ModelVersion
 from marketplace.registry.selectors import champion_get
@@ -33,13 +34,23 @@ def verdict_refresh(*, listing_id: int) -> None:
     # it reads the predictions, so that the second one sees what the first one wrote.
     if not Listing.objects.select_for_update().filter(pk=listing_id).exists():
         return
-    listing_verdict_set(listing_id=listing_id, verdict=_verdict(listing_id))
+    photos = Photo.objects.filter(listing_id=listing_id)
+    listing_verdict_set(listing_id=listing_id, verdict=_verdict(photos))
 
 
-def _verdict(listing_id: int) -> dict[str, Any] | None:
+def question_refresh(*, photo_id: UUID) -> None:
+    """The same for the visitor's question that a photo belongs to, if it does."""
+    question = Question.objects.select_for_update().filter(photos=photo_id).first()
+    if question is not None:
+        question.verdict = _verdict(Photo.objects.filter(question=question))
+        question.save(update_fields=["verdict"])
+
+
+def _verdict(photos: QuerySet[Photo]) -> dict[str, Any] | None:
+    """The verdict over these photos of one car."""
     predictions = list(
         Prediction.objects.filter(
-            photo__listing_id=listing_id,
+            photo__in=photos,
             photo__status=Photo.Status.DONE,
             outcome=Photo.Outcome.OK,
             log_probs__isnull=False,
@@ -55,7 +66,7 @@ def _verdict(listing_id: int) -> dict[str, Any] | None:
     # with most photos, the newer one of equals (most_common keeps the order of first occurrence).
     versions = [version for version, _ in Counter(one.model_version for one in predictions).most_common()]
     champion = champion_get()
-    if champion is not None and _looked_at_all(champion, listing_id):
+    if champion is not None and _looked_at_all(champion, photos):
         if champion not in versions:
             return None  # it found no photo usable
         versions = [champion, *(version for version in versions if version != champion)]
@@ -65,15 +76,15 @@ def _verdict(listing_id: int) -> dict[str, Any] | None:
         except ArtefactError as error:
             # An operator removed an old version's folder, so its numbers cannot be read any more.
             # Raising would keep the listing's photos from being finished, swept or removed.
-            log.warning("verdict_version_unreadable", version=version.version, listing=listing_id, error=str(error))
+            log.warning("verdict_version_unreadable", version=version.version, error=str(error))
             continue
         return _fused(predictions, version, known)
     return None
 
 
-def _looked_at_all(version: ModelVersion, listing_id: int) -> bool:
+def _looked_at_all(version: ModelVersion, photos: QuerySet[Photo]) -> bool:
     seen = Prediction.objects.filter(photo=OuterRef("pk"), model_version=version)
-    return not Photo.objects.filter(~Exists(seen), listing_id=listing_id, status=Photo.Status.DONE).exists()
+    return not photos.filter(~Exists(seen), status=Photo.Status.DONE).exists()
 
 
 def _body(predictions: Sequence[Prediction]) -> dict[str, Any] | None:

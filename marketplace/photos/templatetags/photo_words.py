@@ -1,6 +1,6 @@
 """What happened to a photo, in people's words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -117,6 +117,22 @@ def same_as(photo: Photo, same: Mapping[UUID, int]) -> int | None:
 def hints(photo: Photo) -> list[Hint]:
     """What could be better about a photo from ``photos_of`` (no query)."""
     return hints_of(photo, prediction_latest(photo=photo))
+
+
+class Rect(NamedTuple):
+    """A box as SVG draws it."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@register.filter
+def box_rect(box: Sequence[int]) -> Rect:
+    """``[x1, y1, x2, y2]`` as an SVG's rectangle."""
+    x1, y1, x2, y2 = box
+    return Rect(x1, y1, x2 - x1, y2 - y1)
 
 
 @register.filter

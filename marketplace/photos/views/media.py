@@ -10,7 +10,7 @@ from marketplace.photos.pictures import KEY, key_holds
 from marketplace.photos.selectors import picture_is_public
 
 # Only what photo_add writes: no other file of the storage has an address.
-_PICTURE = re.compile(r"(photos|cards)/[0-9a-f]{32}\.jpg")
+_PICTURE = re.compile(r"(photos|cards|people)/[0-9a-f]{32}\.jpg")
 # A picture is shown by pages; opened by itself, nothing in it may do anything.
 POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 

@@ -18,6 +18,7 @@ from marketplace.accounts.models import User
 from marketplace.listings.life.steps import ON_SALE, Status
 from marketplace.listings.models import Listing
 from marketplace.pages import is_htmx
+from marketplace.sign_in import sign_in_first, typed_before, typed_forget
 from marketplace.trade.access import listing_on_sale, own_thread
 from marketplace.trade.messages.forms import ContactForm, MessageForm, OfferForm
 from marketplace.trade.messages.rules import WORDS, Closed, contact_closed, thread_closed
@@ -35,7 +36,6 @@ from marketplace.trade.messages.services import message_send, person_block, pers
 from marketplace.trade.models import Side, Thread
 from marketplace.trade.offers.services import offer_make
 from marketplace.trade.refusals import TradeRefused
-from marketplace.trade.sign_in import sign_in_first, typed_before, typed_forget
 
 PER_PAGE = 30
 

@@ -12,11 +12,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from marketplace.accounts.access import signed_in
 from marketplace.accounts.models import User
+from marketplace.sign_in import sign_in_first
 from marketplace.trade.models import SavedSearch
 from marketplace.trade.refusals import TradeRefused
 from marketplace.trade.searches.results import asked_words, query_clean
 from marketplace.trade.searches.services import search_often, search_save, search_stop
-from marketplace.trade.sign_in import sign_in_first
 
 
 @never_cache

@@ -25,6 +25,7 @@ from classifier.training.recipe import Recipe
 from marketplace.refusals import Refused
 from marketplace.registry.models import ModelVersion
 from marketplace.training.labels.decisions import decision_rows, row_label, unknown_makes
+from marketplace.training.labels.donations import donation_rows
 from marketplace.training.labels.reviews import Reviewed, labels_reviewed
 from marketplace.training.runs.request import PhotoSelection
 
@@ -60,7 +61,9 @@ def rows_collect(
     """
     table = merge_read(photos.merges)
     classes = artefact_open(champion.folder).spec.classes if champion else ()
-    decided = decision_rows(classes=classes, before=before) if photos.decisions else []
+    decided = (
+        [*decision_rows(classes=classes, before=before), *donation_rows(before=before)] if photos.decisions else []
+    )
     rows, contradicted = _each_photo_once(decided, photos.manifests)
     if not rows:
         why = "no decisions yet" if photos.decisions else "decisions are refused"

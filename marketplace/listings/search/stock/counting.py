@@ -15,6 +15,7 @@ from marketplace.listings.models import search_key
 from marketplace.listings.search.criteria import CHOICES, Criteria, Range
 from marketplace.listings.search.matching import in_euros
 from marketplace.listings.search.stock.columns import CENTS, STEPS, UNKNOWN, Stock
+from marketplace.listings.search.stock.distances import metres_from
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ def masks_of(stock: Stock, criteria: Criteria, listings: list[int] | None) -> Ma
         keys = [search_key(place) for place in criteria.places]
         fits = np.array([any(one and one in key for one in keys) for key, _ in stock.places] or [False])
         parts["place"] = fits[stock.column("place")]
+    if criteria.near:
+        parts["near"] = metres_from(stock, criteria.near) <= criteria.within * 1000
     if listings is not None:
         parts["words"] = np.zeros(stock.count, np.bool_)
         parts["words"][stock.slots(listings)] = True

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from marketplace.listings.places.towns import Town
 from marketplace.listings.search.stock.columns import UNKNOWN, Stock
+from marketplace.listings.search.stock.distances import metres_from
 
 _CURSOR = re.compile(r"(-?\d{1,18})\.(\d{1,18})", re.ASCII)
 LAST = 10**17  # sorts behind every value; of it a cursor still has at most 18 digits
@@ -43,12 +45,14 @@ class Page(NamedTuple):
 
 def page_of(
     stock: Stock, found: NDArray[np.int64], *, sort: str, size: int, after: Cursor | None = None,
-    before: Cursor | None = None,
+    before: Cursor | None = None, near: Town | None = None,
 ) -> Page:  # fmt: skip
-    """One page of the slots: the first, or the one after or before a car."""
+    """One page of the slots: the first, or the one after or before a car; near: what it sorts by
+    distance from."""
     back = before is not None and after is None
     cursor = before if back else after
-    keys, ids = _keys(stock, found, sort), -stock.column("id")[found]  # of equals, the newer first
+    keys = metres_from(stock, near)[found] if sort == "distance" and near else _keys(stock, found, sort)
+    ids = -stock.column("id")[found]  # of equals, the newer first
     if back:
         keys, ids = -keys, -ids
     if cursor is not None:
@@ -82,7 +86,7 @@ def _keys(stock: Stock, found: NDArray[np.int64], sort: str) -> NDArray[np.int64
     """What they are sorted by, ascending; without a value, last."""
     column, sign = {
         "newest": ("published", -1), "price": ("price", 1), "price-down": ("price", -1), "mileage": ("mileage", 1),
-        "year": ("year", -1),
+        "year": ("year", -1), "distance": ("published", -1),
     }[sort]  # fmt: skip
     values: NDArray[Any] = stock.column(column)[found].astype(np.int64)
     return np.where(values == UNKNOWN, LAST, sign * values)

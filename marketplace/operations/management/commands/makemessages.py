@@ -1,7 +1,7 @@
 """Django's makemessages, for catalogues that people merge: small diffs, no guesses."""
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.core.management.commands import makemessages
@@ -15,7 +15,7 @@ class Command(makemessages.Command):
     """Takes the place of Django's; without options it writes the catalogues of all languages."""
 
     # A guess looks translated, says something else, and stays out of what is compiled.
-    msgmerge_options: ClassVar[list[str]] = [*makemessages.Command.msgmerge_options, "--no-fuzzy-matching"]
+    msgmerge_options = [*makemessages.Command.msgmerge_options, "--no-fuzzy-matching"]  # noqa: RUF012
 
     def handle(self, *args: Any, **options: Any) -> None:
         languages = [to_locale(code) for code, _name in settings.LANGUAGES if code != settings.LANGUAGE_CODE]

@@ -1,5 +1,6 @@
 """What a visitor typed before signing in: kept in their session, given back afterwards."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -10,13 +11,14 @@ from django.shortcuts import resolve_url
 from marketplace.pages import SignInAndGoOn, is_htmx
 from marketplace.trade.limits import VISITORS_TEXTS, address_key, tally_take
 
-KEY = "trade_unsent"
+KEY = "unsent"
 MOST = 5
 """How many are kept; the oldest goes first."""
+LETTERS, VALUES = 5000, 200  # of a text, and of a field with several
 
 
 def sign_in_first(
-    request: HttpRequest, *, then: str, name: str = "", typed: dict[str, str] | None = None
+    request: HttpRequest, *, then: str, name: str = "", typed: Mapping[str, str | list[str]] | None = None
 ) -> HttpResponse:
     """Send the visitor to the sign-in page, and from there to ``then``.
 
@@ -25,13 +27,17 @@ def sign_in_first(
     """
     if typed and any(typed.values()) and tally_take(who=address_key(request), limits=VISITORS_TEXTS):
         kept = {key: value for key, value in request.session.get(KEY, {}).items() if key != name}
-        kept[name] = {field: text[:5000] for field, text in typed.items()}
+        kept[name] = {field: _cut(said) for field, said in typed.items()}
         request.session[KEY] = dict(list(kept.items())[-MOST:])
     answer = SignInAndGoOn(redirect_to_login(then, resolve_url(settings.LOGIN_URL))["Location"])
     if is_htmx(request):
         # htmx would put the sign-in page into a part of this one.
         return HttpResponse(status=204, headers={"HX-Redirect": answer["Location"]})
     return answer
+
+
+def _cut(said: str | list[str]) -> str | list[str]:
+    return said[:LETTERS] if isinstance(said, str) else [text[:LETTERS] for text in said[:VALUES]]
 
 
 def typed_before(request: HttpRequest, name: str) -> dict[str, Any]:

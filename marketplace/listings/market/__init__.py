@@ -1,0 +1,1 @@
+"""What the site's own cars tell a buyer: typical prices, similar cars, a model at a glance."""

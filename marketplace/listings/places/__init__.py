@@ -1,0 +1,1 @@
+"""Where towns lie, and how far a car is from one."""

@@ -1,0 +1,1 @@
+"""Pages that the operator answers for: privacy, terms, imprint, help, contact."""

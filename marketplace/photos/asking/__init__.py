@@ -1,0 +1,1 @@
+"""A visitor's question: which car do these photos show?"""

@@ -1,0 +1,1 @@
+"""Which cars on sale look alike: docs/adr/0074."""

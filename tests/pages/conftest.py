@@ -1,0 +1,3 @@
+from tests.security.world import people, world
+
+__all__ = ["people", "world"]
