@@ -49,6 +49,7 @@ def measured(path: Path, recognised: dict[str, dict[str, object]]) -> tuple[Meas
     car = {
         "kind": str(said.get("kind", "")) if said.get("status") == "ok" else "",
         "box": (box[0], box[1], box[2], box[3]) if box else None,
+        "view": (said.get("view") or {}).get("name", ""),  # type: ignore[attr-defined]  # a document's
     }
     grey = Image.open(io.BytesIO(card)).convert("L")
     spoilt = {

@@ -16,8 +16,12 @@ DARK = 100.0
 """Grey level, 0…255, that the brightest twentieth of a photo should at least reach."""
 BLURRED = 0.45
 """How blurred a photo may be: see decoder.blur."""
-EDGE = 0.004
+EDGE = 0.001
 """Of the photo's width and height: a car that comes closer to the frame than this is cut off."""
+FILLED, EDGE_FILLED = 0.7, 0.004
+"""The same of a car that fills this share of the photo: there is no room in which it might end."""
+HEAD_ON = ("front", "rear")
+"""Views in which the mirrors, and nothing of the car's body, reach the frame at the sides."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class Measured:
     kind: str = ""
     box: tuple[int, int, int, int] | None = None
     """The car's, in pixels of the photo; None: no car was found."""
+    view: str = ""
+    """Which side it shows, of classifier.attributes.VIEWS."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,8 @@ def hints_of(photo: Photo, prediction: Prediction | None) -> list[Hint]:
     """The hints for a stored photo; those about the car as soon as it was looked at."""
     box = prediction.box if prediction is not None and photo.outcome == Photo.Outcome.OK else None
     place = None if box is None else (box[0], box[1], box[2], box[3])
-    return hints(Measured(photo.width, photo.height, photo.brightness, photo.blur, photo.kind, place))
+    view = prediction.view if prediction is not None else ""
+    return hints(Measured(photo.width, photo.height, photo.brightness, photo.blur, photo.kind, place, view))
 
 
 def hints(seen: Measured) -> list[Hint]:
@@ -70,10 +77,13 @@ def _cut_sides(seen: Measured) -> list[str]:
     if seen.box is None:
         return []
     x1, y1, x2, y2 = seen.box
-    across, down = seen.width * EDGE, seen.height * EDGE
+    fills = (x2 - x1) * (y2 - y1) >= FILLED * seen.width * seen.height
+    edge = EDGE_FILLED if fills else EDGE
+    across, down = seen.width * edge, seen.height * edge
+    from_side = seen.view not in HEAD_ON
     cut = {
-        _("left"): x1 <= across,
-        _("right"): x2 >= seen.width - across,
+        _("left"): from_side and x1 <= across,
+        _("right"): from_side and x2 >= seen.width - across,
         _("top"): y1 <= down,
         _("bottom"): y2 >= seen.height - down,
     }

@@ -102,8 +102,8 @@ def meanwhile(monkeypatch):
     """``meanwhile(act)``: act happens while the next upload is being opened."""
 
     def arrange(act):
-        def opened(data, *, filename):
-            clean = ingest(data, filename=filename)
+        def opened(data, **more):
+            clean = ingest(data, **more)
             act()
             return clean
 

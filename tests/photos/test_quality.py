@@ -43,6 +43,21 @@ def test_it_says_what_is_wrong_and_why(changed, code, words):
     assert hint.words.startswith(words)
 
 
+@pytest.mark.parametrize(
+    ("box", "view", "sides"),
+    [
+        ((4, 200, 1500, 900), "side-left", None),  # near the frame is not over it
+        ((0, 200, 1500, 900), "side-left", "left"),
+        ((4, 30, 1590, 1150), "front-left", "left"),  # of a car that fills the photo it is
+        ((0, 200, 1600, 1000), "front", None),  # its mirrors
+        ((0, 0, 1600, 1000), "rear", "top"),
+    ],
+)
+def test_a_car_that_only_comes_near_the_frame_is_not_cut_off(box, view, sides):
+    found = hints(Measured(**{**GOOD, "box": box, "view": view}))
+    assert [hint.words for hint in found] == ([] if sides is None else [f"The car is cut off: {sides}."])
+
+
 def test_an_interior_is_never_cut_off():
     assert codes(kind="interior", box=(0, 0, 1600, 1200)) == []
 
