@@ -22,6 +22,7 @@ from tests.factories import (
     ListingFactory,
     PhotoFactory,
     ThreadFactory,
+    UserFactory,
     verdict_of,
 )
 
@@ -48,7 +49,11 @@ SELLER = (
     "mfa_activate_totp", "usersessions_list", "account_logout", "listings:mine", "listings:sell", "trade:inbox",
     "trade:searches",
 )  # fmt: skip
-MODERATOR = ("moderation:history", "moderation:reports", "moderation:labels", "moderation:figures")
+MODERATOR = (
+    "moderation:history", "moderation:reports", "moderation:reports_all", "moderation:labels", "moderation:figures",
+    "moderation:grid", "moderation:kinds", "moderation:propose",
+)  # fmt: skip
+OPERATOR = ("moderation:catalogue", "moderation:merge", "moderation:rename")
 
 
 @pytest.fixture
@@ -89,6 +94,7 @@ def pages(alice, bob, charlie, live_server):
             thread.get_absolute_url(),
         ],
         charlie: [reverse("trade:contact", args=[live.code]), reverse("trade:saved")],
+        UserFactory(superuser=True): [*map(reverse, OPERATOR)],
         bob: [
             *map(reverse, MODERATOR),
             reverse("moderation:review", args=[waiting.code]),

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from marketplace.photos.ingest import PhotoRejected
 from marketplace.photos.intake.callers import Caller
 from marketplace.photos.models import Photo, Question
@@ -22,7 +24,8 @@ def question_begin(*, part_of: Question | None = None) -> Question:
 def question_photo_add(*, question: Question, data: bytes, filename: str, caller: Caller | None = None) -> Photo:
     """One more photo of the same car. Raises PhotoRejected."""
     if question.photos.count() >= MOST_PHOTOS:
-        raise PhotoRejected("too_many", f"{MOST_PHOTOS} photos of one car are enough. Look at the answer first.")
+        words = _("%(most)s photos of one car are enough. Look at the answer first.")
+        raise PhotoRejected("too_many", words % {"most": MOST_PHOTOS})
     return photo_add(listing=None, question=question, data=data, filename=filename, caller=caller)
 
 
