@@ -12,6 +12,7 @@ from kombu import Queue
 
 from marketplace.database import postgres, sqlite
 from marketplace.env import BASE_DIR, QUEUES, environment_read
+from marketplace.schedule import SCHEDULE
 from marketplace.store_url import s3_options
 from marketplace.var_dir import folder_ready, secret_kept, socket_path
 
@@ -20,7 +21,7 @@ VAR_DIR = folder_ready(env.VAR_DIR)
 
 DEBUG = env.DEBUG
 SECRET_KEY = env.SECRET_KEY or secret_kept(VAR_DIR / "secret_key")
-ALLOWED_HOSTS = [*env.ALLOWED_HOSTS, *([urlsplit(env.MEDIA_HOST).hostname] if env.MEDIA_HOST else [])]
+ALLOWED_HOSTS = [*env.ALLOWED_HOSTS, *([urlsplit(env.MEDIA_HOST).hostname or ""] if env.MEDIA_HOST else [])]
 CSRF_TRUSTED_ORIGINS = env.CSRF_TRUSTED_ORIGINS
 SITE_URL = env.SITE_URL
 SITE_NAME = env.SITE_NAME
@@ -130,35 +131,7 @@ CELERY_WORKER_CONCURRENCY = 1
 CELERY_TIMEZONE = "UTC"
 # Kept in memory: every task is due within minutes anyway, and a file could be damaged by a kill.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
-CELERY_BEAT_SCHEDULE = {
-    # They expire, so that a worker that was down for a day does not find thousands of them.
-    "photos-sweep": {"task": "marketplace.photos.tasks.sweep", "schedule": 15.0, "options": {"expires": 60}},
-    "photos-tidy": {"task": "marketplace.photos.tasks.tidy", "schedule": 600.0, "options": {"expires": 600}},
-    "rerecognise-sweep": {
-        "task": "marketplace.training.tasks.rerecognise_sweep",
-        "schedule": 30.0,
-        "options": {"expires": 60},
-    },
-    "listings-sweep": {"task": "marketplace.listings.tasks.sweep", "schedule": 300.0, "options": {"expires": 300}},
-    "listings-mails": {"task": "marketplace.listings.tasks.send_mails", "schedule": 60.0, "options": {"expires": 60}},
-    "trade-mails": {"task": "marketplace.trade.tasks.send_mails", "schedule": 60.0, "options": {"expires": 60}},
-    "trade-sweep": {"task": "marketplace.trade.tasks.sweep", "schedule": 300.0, "options": {"expires": 300}},
-    "trainings-watch": {
-        "task": "marketplace.training.tasks.watch",
-        "schedule": 15.0,
-        "options": {"expires": 60},
-    },
-    "moderation-review": {
-        "task": "marketplace.moderation.tasks.review_submitted",
-        "schedule": 15.0,
-        "options": {"expires": 60},
-    },
-    "moderation-donations": {
-        "task": "marketplace.moderation.tasks.donations_sweep",
-        "schedule": 300.0,
-        "options": {"expires": 300},
-    },
-}
+CELERY_BEAT_SCHEDULE = SCHEDULE
 # One queue for each kind of wait: a seller's photos, second looks and heat maps, slow mail servers;
 # "celery" is the rest, which is short. In compose each has a worker of its own.
 CELERY_TASK_QUEUES = tuple(Queue(name) for name in QUEUES)

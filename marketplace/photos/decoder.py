@@ -92,7 +92,8 @@ def decode(
             getattr(Image.Transpose, f"ROTATE_{360 - 90 * (quarters % 4)}")
         )  # named the other way
     if box != WHOLE:
-        master = master.crop(tuple(map(int, box.split(","))))
+        left, top, right, bottom = map(int, box.split(","))
+        master = master.crop((left, top, right, bottom))
     card = upright_rgb(master, longest=CARD_SIDE)
     grey = card.convert("L")
     facts = {

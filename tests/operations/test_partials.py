@@ -23,6 +23,8 @@ PARTS = {
     "listings:save": ("own", "post", "/sell/{code}/save/"),
     "listings:telephone": ("open", "post", "/cars/{code}/telephone/"),
     "moderation:heat": ("own", "post", "/moderate/{code}/heat/{photo}/"),
+    "moderation:kind_label": ("own", "post", "/moderate/kinds/1/"),
+    "moderation:kind_undo": ("own", "post", "/moderate/kinds/undo/"),
     "moderation:search": ("own", "get", "/moderate/search/"),
     "photos:delete": ("own", "post", "/sell/{code}/photos/{photo}/delete/"),
     "photos:identify_cars": ("open", "get", "/identify/{photo}/cars/"),

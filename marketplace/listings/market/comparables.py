@@ -81,5 +81,5 @@ def _sold(model: int, without: int) -> np.ndarray[tuple[int, int], np.dtype[np.f
         .distinct()
         .values_list("pk", "price_eur", "year", "mileage_km")
     )
-    sold = [(float(price), year, np.nan if km is None else km) for _pk, price, year, km in rows]
+    sold = [(float(price), year, np.nan if km is None else km) for _pk, price, year, km in rows if price]
     return np.array(sold, dtype=np.float64).reshape(-1, 3).T

@@ -63,6 +63,8 @@ class Kept:
         parts: list[Vectors] = []
         batch: list[np.ndarray[tuple[int], np.dtype[np.float16]]] = []
         for owner, log_probs in predictions.values_list("photo__listing_id", "log_probs").iterator(chunk_size=CHUNK):
+            if log_probs is None:
+                continue  # the query leaves these out
             owners.append(owner)
             batch.append(np.frombuffer(bytes(log_probs), dtype="<f2"))
             if len(batch) == CHUNK:
