@@ -20,7 +20,7 @@ VAR_DIR = folder_ready(env.VAR_DIR)
 
 DEBUG = env.DEBUG
 SECRET_KEY = env.SECRET_KEY or secret_kept(VAR_DIR / "secret_key")
-ALLOWED_HOSTS = [*env.ALLOWED_HOSTS, *([urlsplit(env.MEDIA_HOST).hostname] if env.MEDIA_HOST else [])]
+ALLOWED_HOSTS = [*env.ALLOWED_HOSTS, *([str(urlsplit(env.MEDIA_HOST).hostname)] if env.MEDIA_HOST else [])]
 CSRF_TRUSTED_ORIGINS = env.CSRF_TRUSTED_ORIGINS
 SITE_URL = env.SITE_URL
 SITE_NAME = env.SITE_NAME
