@@ -8,7 +8,7 @@ import polib
 from django.conf import settings
 from django.utils.translation import to_locale
 
-COMPLETE: tuple[str, ...] = ()
+COMPLETE: tuple[str, ...] = ("pt-br", "de", "es")
 """The languages whose catalogues are wholly translated, such as ``("pt-br", "de", "es")``."""
 
 LANGUAGES = tuple(code for code, _name in settings.LANGUAGES if code != settings.LANGUAGE_CODE)
