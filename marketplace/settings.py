@@ -143,11 +143,7 @@ CELERY_BEAT_SCHEDULE = {
     "listings-mails": {"task": "marketplace.listings.tasks.send_mails", "schedule": 60.0, "options": {"expires": 60}},
     "trade-mails": {"task": "marketplace.trade.tasks.send_mails", "schedule": 60.0, "options": {"expires": 60}},
     "trade-sweep": {"task": "marketplace.trade.tasks.sweep", "schedule": 300.0, "options": {"expires": 300}},
-    "trainings-watch": {
-        "task": "marketplace.training.tasks.watch",
-        "schedule": 15.0,
-        "options": {"expires": 60},
-    },
+    "trainings-watch": {"task": "marketplace.training.tasks.watch", "schedule": 15.0, "options": {"expires": 60}},
     "moderation-review": {
         "task": "marketplace.moderation.tasks.review_submitted",
         "schedule": 15.0,
