@@ -130,30 +130,23 @@ CELERY_WORKER_CONCURRENCY = 1
 CELERY_TIMEZONE = "UTC"
 # Kept in memory: every task is due within minutes anyway, and a file could be damaged by a kill.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+# Name: (task, every so many seconds, expires). So a worker that was down for a day does not find
+# thousands of them.
+_SCHEDULE = {
+    "photos-sweep": ("photos.tasks.sweep", 15.0, 60),
+    "photos-tidy": ("photos.tasks.tidy", 600.0, 600),
+    "rerecognise-sweep": ("training.tasks.rerecognise_sweep", 30.0, 60),
+    "listings-sweep": ("listings.tasks.sweep", 300.0, 300),
+    "listings-mails": ("listings.tasks.send_mails", 60.0, 60),
+    "trade-mails": ("trade.tasks.send_mails", 60.0, 60),
+    "trade-sweep": ("trade.tasks.sweep", 300.0, 300),
+    "trainings-watch": ("training.tasks.watch", 15.0, 60),
+    "moderation-review": ("moderation.tasks.review_submitted", 15.0, 60),
+    "moderation-donations": ("moderation.tasks.donations_sweep", 300.0, 300),
+}
 CELERY_BEAT_SCHEDULE = {
-    # They expire, so that a worker that was down for a day does not find thousands of them.
-    "photos-sweep": {"task": "marketplace.photos.tasks.sweep", "schedule": 15.0, "options": {"expires": 60}},
-    "photos-tidy": {"task": "marketplace.photos.tasks.tidy", "schedule": 600.0, "options": {"expires": 600}},
-    "rerecognise-sweep": {
-        "task": "marketplace.training.tasks.rerecognise_sweep",
-        "schedule": 30.0,
-        "options": {"expires": 60},
-    },
-    "listings-sweep": {"task": "marketplace.listings.tasks.sweep", "schedule": 300.0, "options": {"expires": 300}},
-    "listings-mails": {"task": "marketplace.listings.tasks.send_mails", "schedule": 60.0, "options": {"expires": 60}},
-    "trade-mails": {"task": "marketplace.trade.tasks.send_mails", "schedule": 60.0, "options": {"expires": 60}},
-    "trade-sweep": {"task": "marketplace.trade.tasks.sweep", "schedule": 300.0, "options": {"expires": 300}},
-    "trainings-watch": {"task": "marketplace.training.tasks.watch", "schedule": 15.0, "options": {"expires": 60}},
-    "moderation-review": {
-        "task": "marketplace.moderation.tasks.review_submitted",
-        "schedule": 15.0,
-        "options": {"expires": 60},
-    },
-    "moderation-donations": {
-        "task": "marketplace.moderation.tasks.donations_sweep",
-        "schedule": 300.0,
-        "options": {"expires": 300},
-    },
+    name: {"task": f"marketplace.{task}", "schedule": every, "options": {"expires": expires}}
+    for name, (task, every, expires) in _SCHEDULE.items()
 }
 # One queue for each kind of wait: a seller's photos, second looks and heat maps, slow mail servers;
 # "celery" is the rest, which is short. In compose each has a worker of its own.
@@ -267,6 +260,7 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_RATE_LIMITS = {  # added to allauth's own
     "telephone": "30/h/ip",  # sellers' numbers that one visitor may see
     "export": "5/h/user",
+    "typed": "30/h/ip",  # texts kept for a visitor until they signed in, each in a session
     "portrait": "20/h/user",
     "contact": "5/h/ip",
 }
