@@ -12,7 +12,6 @@ from kombu import Queue
 
 from marketplace.database import postgres, sqlite
 from marketplace.env import BASE_DIR, QUEUES, environment_read
-from marketplace.schedule import SCHEDULE
 from marketplace.store_url import s3_options
 from marketplace.var_dir import folder_ready, secret_kept, socket_path
 
@@ -21,7 +20,7 @@ VAR_DIR = folder_ready(env.VAR_DIR)
 
 DEBUG = env.DEBUG
 SECRET_KEY = env.SECRET_KEY or secret_kept(VAR_DIR / "secret_key")
-ALLOWED_HOSTS = [*env.ALLOWED_HOSTS, *([urlsplit(env.MEDIA_HOST).hostname or ""] if env.MEDIA_HOST else [])]
+ALLOWED_HOSTS = [*env.ALLOWED_HOSTS, *([str(urlsplit(env.MEDIA_HOST).hostname)] if env.MEDIA_HOST else [])]
 CSRF_TRUSTED_ORIGINS = env.CSRF_TRUSTED_ORIGINS
 SITE_URL = env.SITE_URL
 SITE_NAME = env.SITE_NAME
@@ -131,7 +130,24 @@ CELERY_WORKER_CONCURRENCY = 1
 CELERY_TIMEZONE = "UTC"
 # Kept in memory: every task is due within minutes anyway, and a file could be damaged by a kill.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
-CELERY_BEAT_SCHEDULE = SCHEDULE
+# Name: (task, every so many seconds, expires). So a worker that was down for a day does not find
+# thousands of them.
+_SCHEDULE = {
+    "photos-sweep": ("photos.tasks.sweep", 15.0, 60),
+    "photos-tidy": ("photos.tasks.tidy", 600.0, 600),
+    "rerecognise-sweep": ("training.tasks.rerecognise_sweep", 30.0, 60),
+    "listings-sweep": ("listings.tasks.sweep", 300.0, 300),
+    "listings-mails": ("listings.tasks.send_mails", 60.0, 60),
+    "trade-mails": ("trade.tasks.send_mails", 60.0, 60),
+    "trade-sweep": ("trade.tasks.sweep", 300.0, 300),
+    "trainings-watch": ("training.tasks.watch", 15.0, 60),
+    "moderation-review": ("moderation.tasks.review_submitted", 15.0, 60),
+    "moderation-donations": ("moderation.tasks.donations_sweep", 300.0, 300),
+}
+CELERY_BEAT_SCHEDULE = {
+    name: {"task": f"marketplace.{task}", "schedule": every, "options": {"expires": expires}}
+    for name, (task, every, expires) in _SCHEDULE.items()
+}
 # One queue for each kind of wait: a seller's photos, second looks and heat maps, slow mail servers;
 # "celery" is the rest, which is short. In compose each has a worker of its own.
 CELERY_TASK_QUEUES = tuple(Queue(name) for name in QUEUES)
@@ -244,6 +260,7 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_RATE_LIMITS = {  # added to allauth's own
     "telephone": "30/h/ip",  # sellers' numbers that one visitor may see
     "export": "5/h/user",
+    "typed": "30/h/ip",  # texts kept for a visitor until they signed in, each in a session
     "portrait": "20/h/user",
     "contact": "5/h/ip",
 }

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from allauth.core import ratelimit
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 
 from marketplace.pages import SignInAndGoOn, is_htmx
-from marketplace.trade.limits import VISITORS_TEXTS, address_key, tally_take
 
 KEY = "unsent"
 MOST = 5
@@ -25,7 +25,7 @@ def sign_in_first(
     typed: kept under ``name`` until ``typed_before`` asks for it; not from an address that sends it
     all the time, because each such visitor would be given a session of their own.
     """
-    if typed and any(typed.values()) and tally_take(who=address_key(request), limits=VISITORS_TEXTS):
+    if typed and any(typed.values()) and ratelimit.consume(request, action="typed"):
         kept = {key: value for key, value in request.session.get(KEY, {}).items() if key != name}
         kept[name] = {field: _cut(said) for field, said in typed.items()}
         request.session[KEY] = dict(list(kept.items())[-MOST:])

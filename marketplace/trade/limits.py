@@ -29,8 +29,6 @@ MESSAGES = (Limit("messages-hour", 60, HOUR), Limit("messages-day", 300, DAY))
 FIRST_MESSAGES = (Limit("first-hour", 15, HOUR), Limit("first-day", 40, DAY))
 OFFERS = (Limit("offers-hour", 20, HOUR),)
 REPORTS = (Limit("reports-hour", 10, HOUR), Limit("reports-day", 30, DAY))
-VISITORS_TEXTS = (Limit("texts-hour", 30, HOUR),)
-"""What visitors type before they sign in, and what is kept for them until then."""
 SEARCHES = (Limit("searches-day", 50, DAY),)
 
 

@@ -9,7 +9,7 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
-from marketplace.trade.limits import FIRST_MESSAGES, HOUR, Limit
+from marketplace.trade.limits import FIRST_MESSAGES
 from marketplace.trade.messages.services import message_send, person_block, thread_begin
 from marketplace.trade.models import Message, Offer, Thread
 from marketplace.trade.refusals import TradeRefused
@@ -56,8 +56,8 @@ def test_what_a_visitor_typed_survives_signing_in(golf, dora):
     assert "winter" not in visitor.get(f"/cars/{golf.code}/contact/").content.decode()
 
 
-def test_a_script_without_an_account_does_not_fill_the_table_of_sessions(golf, monkeypatch):
-    monkeypatch.setattr("marketplace.trade.sign_in.VISITORS_TEXTS", (Limit("texts-hour", 2, HOUR),))
+def test_a_script_without_an_account_does_not_fill_the_table_of_sessions(golf, settings):
+    settings.ACCOUNT_RATE_LIMITS = {"typed": "2/h/ip"}
     for _ in range(4):
         answer = Client().post(f"/cars/{golf.code}/contact/", {"text": "x" * 5000})
         assert answer["Location"].startswith("/accounts/login/")

@@ -110,7 +110,7 @@ def identify_cars(request: HttpRequest, question_id: UUID) -> HttpResponse:
 def identify_car(request: HttpRequest, question_id: UUID, photo_id: UUID) -> HttpResponse:
     """Ask about one of the cars that a picture shows."""
     question = question_of_visitor(question_id=question_id)
-    photo = question and question_photo(question=question, photo_id=photo_id)
+    photo = question_photo(question=question, photo_id=photo_id) if question else None
     if photo is None:
         raise Http404
     if not identify_allowed(request):
