@@ -16,8 +16,6 @@ from django.db.models import F, Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from marketplace.texts import line_clean
-
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 200
@@ -84,7 +82,7 @@ def mail_message(
     """A mail from a pair of templates, ``<template>.txt`` and ``<template>.html``."""
     # What somebody searched for or called a car stands in it. A line break there would be refused
     # when the mail is sent, and hold up all mails behind it.
-    subject = line_clean(subject)
+    subject = " ".join(subject.splitlines()).strip()  # a line break would begin a header
     context = {**context, "subject": subject}
     message = EmailMultiAlternatives(
         subject=subject,

@@ -18,6 +18,7 @@ from marketplace.accounts.access import own_session, signed_in
 from marketplace.accounts.forms import ProfileForm
 from marketplace.accounts.languages import language_remember
 from marketplace.accounts.models import User
+from marketplace.photos.file_words import formats_words
 from marketplace.photos.forms import upload_read
 from marketplace.photos.ingest import PhotoRejected
 from marketplace.photos.portraits import portrait_remove, portrait_set
@@ -92,7 +93,7 @@ def _profile(
         "defaults": defaults,
         "refused": refused,
         "accept": ACCEPT,
-        "formats": NAMES,
+        "formats": formats_words(NAMES),
     }
     wrong = bool(refused or form.errors or defaults.errors)
     return render(request, "privacy/profile.html", context, status=422 if wrong else 200)

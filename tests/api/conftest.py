@@ -23,7 +23,7 @@ def work_off(db):
         version = ModelVersionFactory(version="first-00000000", champion=True)
         for photo in photos_claim(limit=10):
             recognition = SimpleNamespace(
-                status="ok", kind="exterior", box=(10, 20, 300, 200), error="", log_probs=None,
+                status="ok", kind="exterior", box=(10, 20, 300, 200), error="", log_probs=None, boxes=(),
                 make=SimpleNamespace(name="Skoda", confidence=0.97), timings_ms={"total": 12.5},
                 candidates=(Candidate(make="Skoda", model="Octavia", years="2012", confidence=0.9),),
                 view=Guess("front-left", 0.8), bodies=(Guess("wagon", 0.7), Guess("sedan", 0.3)),

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import sync_playwright
 
+from marketplace.photos.asking.services import question_begin
 from marketplace.trade.messages.services import message_send
 from marketplace.trade.models import Report
 from marketplace.trade.offers.services import offer_make
@@ -53,7 +54,7 @@ MODERATOR = (
     "moderation:history", "moderation:reports", "moderation:reports_all", "moderation:labels", "moderation:figures",
     "moderation:grid", "moderation:kinds", "moderation:propose",
 )  # fmt: skip
-OPERATOR = ("moderation:catalogue", "moderation:merge", "moderation:rename")
+OPERATOR = ("moderation:catalogue",)
 
 
 @pytest.fixture
@@ -75,7 +76,8 @@ def pages(alice, bob, charlie, live_server):
     search_save(person=alice, query="fuel=diesel", often="daily")
     LabelReviewFactory(with_files=True)
     report = Report.objects.create(listing=live, reason="fraud")
-    question = PhotoFactory(listing=None, done=True, with_files=True)
+    question = question_begin()
+    PhotoFactory(listing=None, question=question, done=True, with_files=True)
     return {
         None: [
             *map(reverse, ANYBODY),

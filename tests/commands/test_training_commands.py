@@ -220,7 +220,10 @@ def test_export_labels_writes_a_manifest(manage, waiting, bob, site):
     assert "No person has confirmed" in ran.line
     decision_make(listing=waiting("Octavia"), moderator=bob, action="accept")
     document = json.loads(manage("export_labels", "--json").out)
-    assert document == {"manifest": str(site / "decisions" / "manifest.csv"), "photos": 1, "vehicles": 1}
+    assert document == {
+        "manifest": str(site / "decisions" / "manifest.csv"), "format": "manifest", "photos": 1, "vehicles": 1,
+        "left_out": 0,
+    }  # fmt: skip
 
 
 def test_benchmark_refuses_in_one_line(manage, champion, tmp_path):

@@ -64,7 +64,7 @@ def test_the_page_asks_again_until_the_worker_has_drawn(bobs, photo):
     assert bobs.get(url("heat", photo), {"status": "pending"}, headers=HTMX).status_code == 204
     Heatmap.objects.update(status="failed", error="the photo is a detail shot")
     page = bobs.get(url("heat", photo), {"status": "pending"}, headers=HTMX).content.decode()
-    assert "No heat map – the photo is a detail shot." in page
+    assert "No heat map: <code>the photo is a detail shot</code>" in page
     assert "hx-get" not in page
 
 

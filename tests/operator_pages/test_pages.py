@@ -42,11 +42,11 @@ def test_the_newest_text_is_shown_and_the_ones_before_stay(client):
 def test_who_has_no_text_in_their_language_reads_english_and_is_told(client):
     german = {"headers": {"accept-language": "de"}}
     PageText.objects.create(page="help", language="en-gb", text="Ask us.")
-    assert "not written in your language" in client.get("/help/", **german).content.decode()
+    assert "noch nicht in Ihrer Sprache" in client.get("/help/", **german).content.decode()
     PageText.objects.create(page="help", language="de", text="Frag uns.")
     page = client.get("/help/", **german).content.decode()
     assert "Frag uns." in page
-    assert "not written in your language" not in page
+    assert "noch nicht in Ihrer Sprache" not in page
     assert "Ask us." in client.get("/help/").content.decode()
 
 

@@ -77,7 +77,7 @@ def test_at_no_step_does_the_end_of_a_session_cost_anything(page, alice, tmp_pat
     Session.objects.all().delete()
     page.locator("#id_place").fill("Graz")
     page.get_by_role("button", name="Submit for review").click()
-    expect(page.get_by_text("Your session had ended before this could be stored.")).to_be_visible()
+    expect(page.get_by_text("Your session has ended. Sign in and go on: what you typed is kept.")).to_be_visible()
     sign_in(page, alice.email)
     page.wait_for_url(f"**/sell/{draft.code}/")
     expect(page.locator("#id_place")).to_have_value("Graz")

@@ -11,7 +11,6 @@ from collections import Counter
 from dataclasses import astuple
 from functools import partial
 from itertools import pairwise
-from types import SimpleNamespace
 
 import django
 
@@ -23,6 +22,7 @@ from django.utils import timezone  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from classifier.artefact import artefact_only  # noqa: E402
+from classifier.recognition import Recognition  # noqa: E402
 from marketplace import doorbell  # noqa: E402
 from marketplace.accounts.models import User  # noqa: E402
 from marketplace.listings.life.services import listings_remove  # noqa: E402
@@ -184,10 +184,7 @@ def at_once(remove):
         settle(listing)
 
     def worker():
-        saw = SimpleNamespace(
-            status="no_vehicle", kind="", box=None, make=None, candidates=(), log_probs=None, timings_ms={}, error="",
-            view=None, bodies=(), colours=(), cars=0,
-        )  # fmt: skip
+        saw = Recognition("no_vehicle")
         version = ModelVersion.objects.get(status="champion")
         try:
             said["finished"] = queue.photo_finish(
@@ -200,7 +197,7 @@ def at_once(remove):
     settle, queue._settled = queue._settled, settle_slowly
     thread = threading.Thread(target=worker)
     thread.start()
-    stored.wait()
+    assert stored.wait(30), said
     try:
         if remove == "listing":
             long_ago = timezone.now() - 2 * KEEP_DELETED

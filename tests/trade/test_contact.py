@@ -80,7 +80,7 @@ def test_nobody_writes_about_what_is_not_on_sale(buyer, alice, state):
 
 def test_nobody_writes_to_themselves_or_to_a_closed_account(seller, buyer, golf, alice):
     assert seller.post(f"/cars/{golf.code}/contact/", {"text": "Hello"}).status_code == 404
-    assert "contact/" not in seller.get(f"/cars/{golf.code}/").content.decode()
+    assert f"/cars/{golf.code}/contact/" not in seller.get(f"/cars/{golf.code}/").content.decode()
     type(alice).objects.filter(pk=alice.pk).update(is_active=False)
     answer = buyer.post(f"/cars/{golf.code}/contact/", {"text": "Hello"})
     assert answer.status_code == 422

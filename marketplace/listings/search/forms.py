@@ -120,7 +120,7 @@ class SearchForm(forms.Form):
     place = PlacesField(required=False, label=_("Place"))
     near = TownField(required=False, max_length=120, label=_("Near"))
     within = forms.TypedChoiceField(
-        choices=[(km, _("within %(km)s km") % {"km": km}) for km in RADII],
+        choices=lambda: [(km, _("within %(km)s km") % {"km": km}) for km in RADII],
         coerce=int,
         required=False,
         label=_("Distance"),

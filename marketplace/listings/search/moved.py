@@ -22,4 +22,6 @@ def model_moved(make: Make, text: str) -> CarModel | None:
 
 def _last(table: Any, **fields: object) -> int:
     """The id of the row that was the last to have these values; 0 if none had."""
+    if any("\0" in str(value) for value in fields.values()):
+        return 0  # PostgreSQL refuses it instead of finding nothing
     return table.history.filter(**fields).order_by("-history_id").values_list("id", flat=True).first() or 0

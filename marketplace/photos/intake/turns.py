@@ -87,7 +87,7 @@ class Turns:
 def _free_turn(lane: Lane) -> int | None:
     """Raises OSError if the files cannot be made: a full disk takes no upload anyway."""
     folder = Path(settings.VAR_DIR) / "turns"
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for number in range(lane.turns):
         file = os.open(folder / f"{lane.name}-{number}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
