@@ -36,6 +36,14 @@ def test_what_lies_in_the_car(waiting, listing, code):
     assert "%(" not in " ".join(words)
 
 
+def test_look_alikes_that_are_hardly_a_guess_are_no_more_than_unsure(waiting):
+    said = verdict(("Skoda", "Octavia", 0.06), alike=("Volvo V70",))
+    said["model"]["group_confidence"] = 0.12
+    said["thresholds"]["model"] = 1.01  # no confidence is enough
+    (found,) = [one for one in reasons_of(waiting("Fabia", said=said)) if one.code != "new_seller"]
+    assert (found.code, found.values) == ("unsure", {"percent": 12, "threshold": 100})
+
+
 def test_a_listing_without_doubt_has_none(waiting):
     assert codes(waiting("Octavia", said=verdict(("Skoda", "Octavia", 0.97)))) == set()
 

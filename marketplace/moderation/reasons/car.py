@@ -1,9 +1,13 @@
 """Reasons that lie in what the photos say of the car, and what its seller says."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.listings.guesses import WORTH_SAYING
 from marketplace.listings.models import Listing
-from marketplace.listings.verdicts import model_sure
+from marketplace.listings.verdicts import candidate_sure, model_sure
 from marketplace.moderation.reasons.registry import Reason, Values
 from marketplace.photos.models import Photo
 
@@ -14,17 +18,23 @@ def _unseen(listing: Listing) -> Values | None:
 
 def _unsure(listing: Listing) -> Values | None:
     verdict = listing.verdict
-    if not verdict or model_sure(verdict) or (verdict["model"] or {}).get("alike"):
+    if not verdict or model_sure(verdict) or _worth_saying(verdict["model"]):
         return None
-    sure = (verdict["model"] or verdict["make"])["confidence"]
-    return {"percent": round(sure * 100), "threshold": round(verdict["thresholds"]["model"] * 100)}
+    sure = candidate_sure(verdict["model"] or verdict["make"])
+    # A threshold above 1 means that no confidence is enough.
+    return {"percent": round(sure * 100), "threshold": min(100, round(verdict["thresholds"]["model"] * 100))}
 
 
 def _alike(listing: Listing) -> Values | None:
     model = (listing.verdict or {}).get("model")
-    if not model or not model.get("alike"):
+    if not model or not _worth_saying(model):
         return None
     return {"cars": [f"{model['make']} {model['name']}", *model["alike"]]}
+
+
+def _worth_saying(model: Mapping[str, Any] | None) -> bool:
+    """Whether it is a group of look-alikes that is more than a stranger's name."""
+    return bool(model and model.get("alike")) and candidate_sure(model or {}) >= WORTH_SAYING
 
 
 def _contradiction(listing: Listing) -> Values | None:
